@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Functions that make the guest's parts: kernel, tools, build. Sourced by run.
+#
+# Everything comes from this machine and from Debian's packages; nothing is
+# installed, and nothing outside the cache is written.
+
+# Loaded by the guest's init, for they are not built into the kernel.
+GUEST_MODULES=(overlay)
+
+# Their programs are the guest's tools. runc is the peer that proves a bundle,
+# or the guest itself, to be sound when coffer fails.
+GUEST_PACKAGES=(
+	attr bash bats coreutils dash diffutils findutils grep gzip iproute2 jq
+	libcap2-bin mount procps runc sed tar util-linux
+)
+
+# No test can run here. TAP's word for it, so that a harness counts it.
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+
+# Print the directory of the newest cached kernel package, fetching it if there
+# is none. It is unpacked, never installed: its install hooks would build a boot
+# image for this machine. To move to a newer kernel, delete the cache.
+guest_kernel() {
+	local cache=$1 work=$2 dir package
+	dir=$(printf '%s\n' "$cache"/linux-image-*.d | sort -V | tail -n 1)
+	if [ ! -d "$dir" ]; then
+		package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null |
+			sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p')
+		[ -n "$package" ] || return 1
+		dir=$cache/$package.d
+		# apt's own unprivileged user could not write to the directory
+		(cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" &&
+			dpkg-deb -x "$package"_*.deb kernel && rm "$package"_*.deb) >&2 || return 1
+		mv -T "$work/kernel" "$dir" || [ -d "$dir" ] || return 1 # or another run was first
+	fi
+	echo "$dir"
+}
+
+# Print the files of a module and of what it depends on, dependencies first, as
+# each .ko states them: neither kmod nor a modules.dep is needed.
+module_files() {
+	local modules=$1 name=$2 file dependency
+	file=$(find "$modules" -name "$name.ko" -print -quit)
+	[ -n "$file" ] || return 0 # built in
+	for dependency in $(tr '\0' '\n' <"$file" | sed -n 's/^depends=//p' | tr , ' '); do
+		module_files "$modules" "$dependency"
+	done
+	echo "$file"
+}
+
+# Make the top of a root filesystem. Each archive given to the kernel needs it,
+# for a plain directory lib/ in a later one would replace the link to usr/lib.
+guest_skeleton() {
+	local root=$1 name
+	for name in bin sbin lib lib64; do
+		mkdir -p "$root/usr/$name"
+		ln -s "usr/$name" "$root/$name"
+	done
+}
+
+# Print the shared libraries and the loader that the given programs need.
+# What is no dynamic program has none; a library not found is an error.
+libraries() {
+	local listing
+	listing=$(ldd "$@" 2>/dev/null)
+	if grep 'not found' <<<"$listing" >&2; then return 1; fi
+	sed -n -E 's/^\t(.* => )?(\/[^ ]+) \(.*/\2/p' <<<"$listing" | sort -u
+}
+
+# Copy files of this machine, named on stdin, to the same place under a root.
+# Links are followed: what they lead to (alternatives, versions) need not be there.
+copy_files() {
+	tar -C / -ch --no-recursion -T - 2> >(grep -v 'Removing leading' >&2) |
+		tar -C "$1" -xp --keep-directory-symlink
+}
+
+# Write a root directory as an archive that the kernel unpacks. Not compressed:
+# under emulation, decompression costs more than it saves.
+make_cpio() {
+	(cd "$1" && find . -mindepth 1 -print0 | sort -z |
+		cpio --quiet -o -0 -H newc -R 0:0) >"$2"
+}
+
+# Print the archive of the guest's tools and modules. It is cached under a key of
+# what it is made from: the kernel, this script, and every package's version.
+guest_base() {
+	local cache=$1 kernel=$2 work=$3 key base root files module
+	key=$(cat "${BASH_SOURCE[0]}" /var/lib/dpkg/status - <<<"$kernel" | sha256sum | cut -c1-16)
+	base=$cache/base-$key.cpio
+	if [ ! -e "$base" ]; then
+		root=$work/base
+		guest_skeleton "$root"
+		mkdir -p "$root"/{coffer,dev,etc,mnt,proc,root,run,sys,tmp,var} "$root/usr/lib/busybox"
+		echo 'root:x:0:0:root:/root:/bin/bash' >"$root/etc/passwd"
+		echo 'root:x:0:' >"$root/etc/group"
+		echo '127.0.0.1 localhost' >"$root/etc/hosts"
+
+		mapfile -t files < <(dpkg -L "${GUEST_PACKAGES[@]}" | grep -E '^(/usr)?/s?bin/[^/]+$')
+		files+=("$(command -v awk)" "$(command -v busybox)")
+		{ printf '%s\n' "${files[@]}" && libraries "${files[@]}" &&
+			dpkg -L bats | grep -E '^/usr/lib(exec)?/bats-core/'; } >"$work/files" || return 1
+		copy_files "$root" <"$work/files" || return 1
+		busybox --install -s "$root/usr/lib/busybox"
+
+		for module in "${GUEST_MODULES[@]}"; do
+			module_files "$kernel/lib/modules" "$module"
+		done | awk '!seen[$0]++' >"$work/modules"
+		while read -r module; do
+			cp "$module" "$root/lib/" && basename "$module" >>"$root/lib/modules.order"
+		done <"$work/modules"
+
+		make_cpio "$root" "$work/base.cpio" && mv "$work/base.cpio" "$base" || return 1
+	fi
+	touch "$base"
+	echo "$base"
+}
+
+# Write the archive of what a run is about: the programs of a build (a directory,
+# or nothing), this repository's tests, and the guest's init.
+guest_build() {
+	local build=$1 tests=$2 root=$3 out=$4 programs
+	guest_skeleton "$root"
+	mkdir -p "$root/coffer/bin"
+	if [ -n "$build" ]; then
+		mapfile -t programs < <(find "$build/src/programs" -maxdepth 1 -type f -executable)
+		[ ${#programs[@]} -gt 0 ] || return 1
+		cp "${programs[@]}" "$root/coffer/bin/" || return 1
+		libraries "${programs[@]}" >"$root.files" && copy_files "$root" <"$root.files" || return 1
+	fi
+	cp -a "$tests" "$root/coffer/tests" && cp "$tests/vm/init" "$root/init" || return 1
+	make_cpio "$root" "$out"
+}
