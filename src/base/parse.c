@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/parse.h"
+
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "base/util.h"
+
+static int parse_digits(const char *s, unsigned base, uint64_t max, uint64_t *ret, struct error *err)
+{
+	uint64_t value = 0;
+	if (!*s)
+		return err_set(err, ERR_INVALID, "empty where a number is expected");
+	for (const char *at = s; *at; at++) {
+		unsigned digit = (unsigned)(unsigned char)*at - '0';
+		if (digit >= base)
+			return err_set(err, ERR_INVALID, "\"%s\" is not a number", s);
+		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit, &value) || value > max)
+			return err_set(err, ERR_INVALID, "\"%s\" is too large, the most is %llu", s,
+				       (unsigned long long)max);
+	}
+	*ret = value;
+	return 0;
+}
+
+int parse_u64(const char *s, uint64_t max, uint64_t *ret, struct error *err)
+{
+	return parse_digits(s, 10, max, ret, err);
+}
+
+int parse_octal(const char *s, uint64_t max, uint64_t *ret, struct error *err)
+{
+	return parse_digits(s, 8, max, ret, err);
+}
+
+int parse_i64(const char *s, int64_t min, int64_t max, int64_t *ret, struct error *err)
+{
+	bool negative = *s == '-';
+	uint64_t value;
+	int r = parse_digits(s + negative, 10, INT64_MAX, &value, err);
+	if (r < 0)
+		return r;
+	int64_t number = negative ? -(int64_t)value : (int64_t)value;
+	if (number < min || number > max)
+		return err_set(err, ERR_INVALID, "\"%s\" is out of range, %lld to %lld", s, (long long)min,
+			       (long long)max);
+	*ret = number;
+	return 0;
+}
+
+int parse_nano(const char *s, uint64_t max, uint64_t *ret, struct error *err)
+{
+	enum { NANO_DIGITS = 9 };
+	uint64_t value = 0;
+	int decimals = -1; /* digits seen after the point; -1 before it */
+	const char *at = s;
+	for (; *at; at++) {
+		if (*at == '.' && decimals < 0) {
+			decimals = 0;
+			continue;
+		}
+		if (!isdigit((unsigned char)*at))
+			break;
+		if (decimals >= NANO_DIGITS)
+			continue;
+		if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+			return err_set(err, ERR_INVALID, "\"%s\" is too large", s);
+		decimals += decimals >= 0;
+	}
+	if (at == s || *at || streq(s, "."))
+		return err_set(err, ERR_INVALID, "\"%s\" is not a number", s);
+	for (int i = MAX(decimals, 0); i < NANO_DIGITS; i++)
+		if (__builtin_mul_overflow(value, UINT64_C(10), &value))
+			return err_set(err, ERR_INVALID, "\"%s\" is too large", s);
+	if (value > max)
+		return err_set(err, ERR_INVALID, "\"%s\" is too large", s);
+	*ret = value;
+	return 0;
+}
+
+int parse_size(const char *s, uint64_t *ret_bytes, struct error *err)
+{
+	static const char units[] = "bkmgtp";
+	size_t digits = strspn(s, "0123456789.");
+	char number[40];
+	if (digits == 0 || digits >= sizeof number)
+		return err_set(err, ERR_INVALID, "invalid size: \"%s\"", s);
+	memcpy(number, s, digits);
+	number[digits] = '\0';
+
+	const char *unit = s + digits;
+	unsigned shift = 0;
+	if (*unit) {
+		const char *found = strchr(units, tolower((unsigned char)*unit));
+		bool bare = unit[1] == '\0';
+		bool with_b = found && *found != 'b' && (strcasecmp(unit + 1, "b") == 0 || strcasecmp(unit + 1, "ib") == 0);
+		if (!found || !(bare || with_b))
+			return err_set(err, ERR_INVALID, "invalid size: \"%s\"", s);
+		shift = (unsigned)(found - units) * 10;
+	}
+
+	/* In thousand-millionths, so that "1.5g" is exact; only sizes without a point can be larger than that holds. */
+	uint64_t whole, nano;
+	if (!strchr(number, '.')) {
+		int r = parse_digits(number, 10, INT64_MAX >> shift, &whole, err);
+		if (r < 0)
+			return r;
+		*ret_bytes = whole << shift;
+		return 0;
+	}
+	int r = parse_nano(number, UINT64_MAX, &nano, err);
+	if (r < 0)
+		return r;
+	unsigned __int128 bytes = ((unsigned __int128)nano << shift) / 1000000000u;
+	if (bytes > INT64_MAX)
+		return err_set(err, ERR_INVALID, "size \"%s\" is too large", s);
+	*ret_bytes = (uint64_t)bytes;
+	return 0;
+}
+
+int parse_bool(const char *s, bool *ret, struct error *err)
+{
+	static const char *const yes[] = { "1", "t", "true" };
+	static const char *const no[] = { "0", "f", "false" };
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		bool is_yes = strcasecmp(s, yes[i]) == 0;
+		if (is_yes || strcasecmp(s, no[i]) == 0) {
+			*ret = is_yes;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_INVALID, "\"%s\" is neither true nor false", s);
+}
+
+static int parse_realtime_signal(const char *name, int *ret)
+{
+	bool from_max = str_starts_with(name, "RTMAX");
+	if (!from_max && !str_starts_with(name, "RTMIN"))
+		return -1;
+	const char *offset = name + strlen("RTMIN");
+	uint64_t distance = 0;
+	if (*offset && (*offset != (from_max ? '-' : '+') || parse_u64(offset + 1, 30, &distance, NULL) < 0))
+		return -1;
+	*ret = from_max ? SIGRTMAX - (int)distance : SIGRTMIN + (int)distance;
+	return 0;
+}
+
+int parse_signal(const char *s, int *ret, struct error *err)
+{
+	uint64_t number;
+	if (isdigit((unsigned char)*s)) {
+		if (parse_u64(s, NSIG - 1, &number, NULL) < 0 || number == 0)
+			return err_set(err, ERR_INVALID, "invalid signal: %s", s);
+		*ret = (int)number;
+		return 0;
+	}
+	char upper[16];
+	if (strlen(s) >= sizeof upper)
+		return err_set(err, ERR_INVALID, "invalid signal: %s", s);
+	for (size_t i = 0; i <= strlen(s); i++)
+		upper[i] = (char)toupper((unsigned char)s[i]);
+	const char *name = str_starts_with(upper, "SIG") ? upper + 3 : upper;
+	for (int sig = 1; sig < NSIG; sig++) {
+		const char *abbreviation = sigabbrev_np(sig);
+		if (abbreviation && streq(abbreviation, name)) {
+			*ret = sig;
+			return 0;
+		}
+	}
+	if (parse_realtime_signal(name, ret) == 0)
+		return 0;
+	return err_set(err, ERR_INVALID, "invalid signal: %s", s);
+}
+
+const char *signal_name(int sig)
+{
+	static _Thread_local char number[24];
+	const char *name = sigabbrev_np(sig);
+	if (name)
+		return name;
+	if (sig >= SIGRTMIN && sig <= SIGRTMAX)
+		snprintf(number, sizeof number, "RTMIN+%d", sig - SIGRTMIN);
+	else
+		snprintf(number, sizeof number, "%d", sig);
+	return number;
+}
