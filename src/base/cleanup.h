@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -134,6 +134,31 @@ void fd_cloexec_from(int first)
 		for_each_open_fd(first, set_cloexec);
 }
 
+/* The smallest of @keep that is at least @first, or -1. */
+static int next_kept(int first, const int *keep, size_t n_keep)
+{
+	int next = -1;
+	for (size_t i = 0; i < n_keep; i++)
+		if (keep[i] >= first && (next < 0 || keep[i] < next))
+			next = keep[i];
+	return next;
+}
+
+static void close_span(int first, int last)
+{
+	if (first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0) == 0)
+		return;
+	for (int fd = first; fd <= last; fd++)
+		fd_close(fd);
+}
+
+void fd_close_from_except(int first, const int *keep, size_t n_keep)
+{
+	for (int kept; (kept = next_kept(first, keep, n_keep)) >= 0; first = kept + 1)
+		close_span(first, kept - 1);
+	fd_close_from(first);
+}
+
 int fd_move_above(int fd, int first)
 {
 	if (fd >= first)

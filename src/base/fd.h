@@ -42,6 +42,9 @@ int fd_set_nonblocking(int fd, bool nonblocking);
 void fd_close_from(int first);
 void fd_cloexec_from(int first);
 
+/* Close every fd from @first up but those in @keep (which may hold -1s). */
+void fd_close_from_except(int first, const int *keep, size_t n_keep);
+
 /* Move @fd to @first or higher (keeps standard streams' numbers free for whom they belong to). */
 int fd_move_above(int fd, int first);
 

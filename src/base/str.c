@@ -262,15 +262,14 @@ bool strv_contains(char *const *v, const char *s)
 
 char **strv_split(const char *s, char separator)
 {
-	char **v = mem_alloc(sizeof *v);
-	while (s && *s) {
+	size_t count = !str_is_empty(s), n = 0;
+	for (const char *at = s; at && *at; at++)
+		count += *at == separator;
+	char **v = mem_alloc((count + 1) * sizeof *v);
+	while (n < count) {
 		const char *end = strchrnul(s, separator);
-		strv_take(&v, mem_strndup(s, (size_t)(end - s)));
-		if (*end == '\0')
-			break;
-		s = end + 1;
-		if (*s == '\0')
-			strv_append(&v, "");
+		v[n++] = mem_strndup(s, (size_t)(end - s));
+		s = end + 1; /* behind the last field nobody looks */
 	}
 	return v;
 }

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Limits: all are checked, and every controller that they need is found, before the first of them is written.
+ * Source: OCI runtime-spec, config-linux.md, "Control groups", "Unified".
+ */
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "runtime/cgroup-internal.h"
+
+static const struct cgroup_controller *const CONTROLLERS[] = {
+	&cgroup_controller_memory, &cgroup_controller_cpu,   &cgroup_controller_cpuset,
+	&cgroup_controller_pids,   &cgroup_controller_blkio, &cgroup_controller_hugetlb,
+};
+
+/* *ret stays NULL if nothing is wanted of the controller. */
+static int prepare(struct cgroup *cgroup, const struct cgroup_controller *controller,
+		   const struct spec_resources *resources, const struct cgroup_tree **ret, struct error *err)
+{
+	if (!controller->wanted(resources))
+		return 0;
+	const struct cgroup_tree *tree = cgroup_v1_tree(cgroup, controller->v1_name);
+	if (!tree) {
+		int r = cgroup_need_v2(cgroup, controller->v2_name, controller->what, err);
+		if (r < 0)
+			return r;
+		tree = cgroup_v2_tree(cgroup);
+	}
+	if (controller->check) {
+		int r = controller->check(resources, tree->v2, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = tree;
+	return 0;
+}
+
+/* "memory.max": a file of the cgroup itself, of the controller before the first point. */
+static int prepare_unified(struct cgroup *cgroup, const char *key, struct error *err)
+{
+	if (*key == '\0' || *key == '.' || strchr(key, '/'))
+		return err_set(err, ERR_SPEC, "\"%s\" is not the name of a cgroup file", key);
+	if (!cgroup_v2_tree(cgroup) && cgroup_layout() == CGROUP_LAYOUT_V1)
+		return err_set(err, ERR_CG_CTRL,
+			       "apply \"%s\": this machine has cgroup v1 only, which has no such file", key);
+	_cleanup_free_ char *controller = mem_strndup(key, strcspn(key, "."));
+	_cleanup_free_ char *what = mem_printf("\"%s\"", key);
+	/* What we do not know by name may be newer than we are: then the write decides. */
+	if (cgroup_v2_tree(cgroup) && !cgroup_v2_has_name(controller))
+		return 0;
+	return cgroup_need_v2(cgroup, controller, what, err);
+}
+
+/* Files such as io.max take one line at a time. */
+static int write_unified(const struct cgroup_tree *tree, const struct spec_unified *unified, struct error *err)
+{
+	_cleanup_strv_ char **lines = strv_split(unified->value, '\n');
+	for (char **line = lines; *line; line++) {
+		int r = **line ? cgroup_write(tree, unified->key, *line, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err)
+{
+	const struct cgroup_tree *trees[ARRAY_SIZE(CONTROLLERS)] = { NULL };
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(CONTROLLERS); i++)
+		r = prepare(cgroup, CONTROLLERS[i], resources, &trees[i], err);
+	for (size_t i = 0; r == 0 && i < resources->n_unified; i++)
+		r = prepare_unified(cgroup, resources->unified[i].key, err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(CONTROLLERS); i++)
+		if (trees[i])
+			r = (trees[i]->v2 ? CONTROLLERS[i]->apply_v2 : CONTROLLERS[i]->apply_v1)(trees[i], resources,
+												 err);
+	for (size_t i = 0; r == 0 && i < resources->n_unified; i++)
+		r = write_unified(cgroup_v2_tree(cgroup), &resources->unified[i], err);
+	return r < 0 ? r : cgroup_apply_devices(cgroup, resources, err);
+}

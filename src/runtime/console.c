@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's terminal. Master and slave are made from the container's own devpts and held as fds: nothing is looked up
+ * by a name that the image could have prepared (CVE-2025-52565). Source: ioctl_tty(2), TIOCGPTPEER.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "runtime/mount.h"
+#include "runtime/rootfs.h"
+
+enum { TTYAUX_MAJOR = 5, PTMX_MINOR = 2 };
+
+static int open_master(struct rootfs *rootfs, struct error *err)
+{
+	_cleanup_close_ int place = path_open_in_root(rootfs->mount, "/dev/pts/ptmx", O_PATH, 0);
+	struct stat st;
+	if (place < 0 || fstat(place, &st) < 0)
+		return err_sys_code(err, ERR_TTY, place < 0 ? -place : errno,
+				    "open /dev/pts/ptmx for the container's terminal");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(TTYAUX_MAJOR, PTMX_MINOR))
+		return err_set(err, ERR_TTY, "the container's /dev/pts/ptmx is not a terminal multiplexer");
+	int master = fd_reopen(place, O_RDWR | O_NOCTTY);
+	return master < 0 ? err_sys_code(err, ERR_TTY, -master, "open a terminal in the container") : master;
+}
+
+static int put_on_console(struct rootfs *rootfs, int slave, struct error *err)
+{
+	const char *name;
+	_cleanup_close_ int dev = path_open_parent_in_root(rootfs->mount, "/dev/console", true, 0755, &name);
+	if (dev < 0)
+		return err_sys_code(err, ERR_TTY, -dev, "open /dev of the root filesystem");
+	_cleanup_close_ int file = openat(dev, name, O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0620);
+	if (file < 0)
+		return err_sys_code(err, ERR_TTY, errno, "make '/dev/console'");
+	_cleanup_close_ int target = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int clone = mount_clone(slave, false, err);
+	if (clone < 0)
+		return clone;
+	return mount_attach(clone, target, "/dev/console", err);
+}
+
+int console_make(struct rootfs *rootfs, int *ret_slave, struct error *err)
+{
+	const struct spec_process *process = rootfs->spec->process;
+	_cleanup_close_ int master = open_master(rootfs, err);
+	int unlock = 0;
+	if (master < 0)
+		return master;
+	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
+		return err_sys_code(err, ERR_TTY, errno, "unlock the container's terminal");
+	_cleanup_close_ int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return err_sys_code(err, ERR_TTY, errno, "open the container's terminal");
+	if (process->console_width || process->console_height) {
+		struct winsize size = { .ws_row = process->console_height, .ws_col = process->console_width };
+		(void)ioctl(master, TIOCSWINSZ, &size);
+	}
+	int r = put_on_console(rootfs, slave, err);
+	if (r < 0)
+		return r;
+	*ret_slave = TAKE_FD(slave);
+	return TAKE_FD(master);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The OCI runtime's operations on a container: what coffer-runtime and coffer-monitor are made of.
+ *
+ * Life cycle: container_create() leaves an init process that waits, in all its namespaces, behind its seccomp filter, one
+ * step before its program; container_start() lets it go on; container_kill() signals it; container_delete() removes what
+ * is left. In between, anybody with access to the state directory can container_load() it by its id.
+ *
+ * State lives in ROOT/ID: state.json (written once, atomically, when the container is created) and exec.fifo. The status
+ * is never stored but found out: by the pid and start time of the init process, and by the fifo.
+ *
+ * Source: OCI runtime-spec, runtime.md ("State", "Lifecycle", "Operations").
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "runtime/cgroup.h"
+#include "runtime/spec.h"
+
+enum { CONTAINER_ID_MAX = 1024 };
+
+/* [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, as runc has it. Errors: ERR_INVALID. */
+int container_check_id(const char *id, struct error *err);
+
+enum container_status {
+	CONTAINER_CREATING,
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
+	CONTAINER_STOPPED,
+};
+const char *container_status_name(enum container_status status);
+
+/* What state.json holds. */
+struct container {
+	char *id;
+	char *root;	       /* the runtime's state root */
+	char *bundle;	       /* absolute */
+	char *rootfs;	       /* absolute, for people; empty with a detached root */
+	char *cgroup_path;
+	char *oci_version;
+	char **annotations;
+	pid_t pid;
+	uint64_t start_time;
+	int64_t created_at;    /* ns since the epoch */
+	uid_t owner;
+	struct spec_hook *poststop; /* to be run by delete */
+	size_t n_poststop;
+	bool host_pid;	       /* shares the runtime's pid namespace: its end does not end its children */
+};
+
+struct container_create_options {
+	const char *root;	/* state root, made if missing */
+	const char *id;
+	const char *bundle;	/* path of the bundle, for state.json */
+	int bundle_fd;
+	const struct spec *spec;
+	int rootfs_mount;	/* a detached mount to use as the root filesystem instead of root.path, or -1 */
+	int cache_dir;		/* of compiled seccomp filters, or -1 */
+	int stdio[3];		/* what becomes 0, 1, 2 when process.terminal is false */
+	int preserve_fds;	/* this many further fds from 3 on are kept open for the program */
+	const char *console_socket; /* send the terminal's master there (process.terminal), or NULL: *ret_console */
+	bool no_pivot;
+	bool no_new_keyring;
+	bool in_process_start;	/* we start it ourselves by container_release(), not by way of exec.fifo */
+};
+
+/* The init process as its creator holds it. */
+struct container_init {
+	pid_t pid;
+	int pidfd;
+	int console; /* terminal master, or -1 */
+	int sync;    /* with in_process_start: to let it go and to hear why exec failed */
+};
+void container_init_done(struct container_init *init);
+
+/*
+ * On failure nothing is left. Errors carry the stage; those of the init process (mounts, users, the program that is not
+ * there) arrive here as they were set there.
+ */
+int container_create(const struct container_create_options *options, struct container **ret,
+		     struct container_init *ret_init, struct error *err);
+
+/* With in_process_start: run the program, and wait until exec succeeded. Errors: ERR_EXEC_*. */
+int container_release(struct container *container, struct container_init *init, const struct spec *spec,
+		      struct error *err);
+
+/* Any other process: let the created container @id go. */
+int container_start(struct container *container, struct error *err);
+
+/* Errors: ERR_NO_CONTAINER. */
+int container_load(const char *root, const char *id, struct container **ret, struct error *err);
+int container_status(struct container *container, enum container_status *ret, struct error *err);
+
+/* Signal its first process, by pidfd; or, with @all, every process in its cgroup. */
+int container_kill(struct container *container, int sig, bool all, struct error *err);
+
+/*
+ * Remove cgroup and state, run poststop hooks. A container that has not stopped is ERR_STATE, unless @force, which kills
+ * it first. Goes on after failures and returns the first.
+ */
+int container_delete(struct container *container, bool force, struct error *err);
+
+/* The "state" document of the specification; free() it. */
+char *container_state_text(struct container *container, struct error *err);
+
+void container_free(struct container *container);
+static inline void container_freep(struct container **container)
+{
+	container_free(*container);
+}
+#define _cleanup_container_ _cleanup_(container_freep)
+
+/* The ids below a state root; an absent root has none. */
+int container_list(const char *root, char ***ret_ids, struct error *err);
+
+/*
+ * Make this program safe from the container that it is going to enter (CVE-2019-5736): execute it again from a detached,
+ * read-only mount of its own file, or, where that is refused, from a sealed copy in memory; a second call does nothing.
+ * Returns only on failure, or if it runs from such a place already.
+ */
+int self_protect(char *const *argv, struct error *err);
+
+/* An fd of such a mount (or copy) of the program at @path, to execute by its /proc/self/fd path. */
+int self_protected_program(const char *path, struct error *err);

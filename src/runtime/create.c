@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* container_create(), container_release(), container_start(): the creator's half of the conversation in runtime/init.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "base/util.h"
+#include "runtime/container.h"
+#include "runtime/hooks.h"
+#include "runtime/init.h"
+#include "runtime/namespace-join.h"
+#include "runtime/procfs.h"
+#include "runtime/state.h"
+
+/* Everything that exists while a container is being made; creation_done() lets go of it, creation_undo() destroys it. */
+struct creation {
+	const struct container_create_options *options;
+	struct container *container;
+	struct cgroup *cgroup;
+	struct seccomp_filter filter;
+	bool has_filter;
+	struct rootfs rootfs;
+	int state_dir;
+	int proc;
+	int fifo;
+	int sync[2]; /* ours, init's */
+	struct container_init init;
+};
+
+static void creation_done(struct creation *creation)
+{
+	cgroup_free(creation->cgroup);
+	seccomp_filter_done(&creation->filter);
+	rootfs_close(&creation->rootfs);
+	fd_close(creation->state_dir);
+	fd_close(creation->proc);
+	fd_close(creation->fifo);
+	fd_close(creation->sync[0]);
+	fd_close(creation->sync[1]);
+}
+
+void container_init_done(struct container_init *init)
+{
+	fd_close(TAKE_FD(init->pidfd));
+	fd_close(TAKE_FD(init->console));
+	fd_close(TAKE_FD(init->sync));
+}
+
+/* Take back what was made, in the reverse order, and keep @err as it is. */
+static void creation_undo(struct creation *creation)
+{
+	struct error why = { 0 };
+	if (creation->init.pid > 0) {
+		(void)process_signal(creation->init.pidfd, SIGKILL);
+		(void)RETRY_ON_EINTR(waitpid(creation->init.pid, NULL, __WALL));
+	}
+	container_init_done(&creation->init);
+	if (creation->cgroup && ((creation->init.pid > 0 && cgroup_kill(creation->cgroup, &why) < 0) ||
+				 cgroup_destroy(creation->cgroup, &why) < 0))
+		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
+	if (creation->container && state_remove(creation->options->root, creation->options->id, &why) < 0)
+		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
+	container_free(creation->container);
+}
+
+/* --- the steps --- */
+
+static char *cgroup_path_of(const struct container_create_options *options)
+{
+	const char *path = options->spec->cgroups_path;
+	if (str_is_empty(path))
+		return mem_printf("/coffer-runtime/%s", options->id);
+	return *path == '/' ? mem_strdup(path) : mem_printf("/%s", path);
+}
+
+static void copy_poststop_hooks(const struct spec_hooks *hooks, struct container *container)
+{
+	for (size_t i = 0; i < hooks->count; i++) {
+		struct spec_hook *copy = ARRAY_APPEND(container->poststop, container->n_poststop);
+		copy->path = mem_strdup(hooks->hooks[i].path);
+		copy->args = hooks->hooks[i].args ? strv_copy(hooks->hooks[i].args) : NULL;
+		copy->env = hooks->hooks[i].env ? strv_copy(hooks->hooks[i].env) : NULL;
+		copy->timeout_seconds = hooks->hooks[i].timeout_seconds;
+	}
+}
+
+static struct container *describe(const struct container_create_options *options)
+{
+	const struct spec *spec = options->spec;
+	struct container *container = NEW(struct container);
+	container->id = mem_strdup(options->id);
+	container->root = mem_strdup(options->root);
+	container->bundle = mem_strdup(options->bundle);
+	container->rootfs = options->rootfs_mount >= 0 ? mem_strdup("") :
+			    spec->root.path[0] == '/'  ? mem_strdup(spec->root.path) :
+							 path_join(options->bundle, spec->root.path);
+	container->cgroup_path = cgroup_path_of(options);
+	container->oci_version = mem_strdup(spec->oci_version);
+	container->annotations = spec->annotations ? strv_copy(spec->annotations) : NULL;
+	container->created_at = time_now_ns();
+	container->owner = geteuid();
+	container->host_pid = !spec->namespaces[NAMESPACE_PID].listed;
+	copy_poststop_hooks(&spec->hooks[HOOK_POSTSTOP], container);
+	return container;
+}
+
+/* The id is reserved, and the cgroup's path on record before the cgroup is: whoever finds us dead can clean up. */
+static int reserve(struct creation *creation, struct error *err)
+{
+	const struct container_create_options *options = creation->options;
+	creation->state_dir = state_make(options->root, options->id, err);
+	if (creation->state_dir < 0)
+		return creation->state_dir;
+	creation->container = describe(options);
+	int r = cgroup_check_path(creation->container->cgroup_path, err);
+	if (r < 0 || (r = state_write(creation->state_dir, creation->container, err)) < 0)
+		return r;
+	if (options->in_process_start)
+		return 0;
+	if (mkfifoat(creation->state_dir, STATE_FIFO, 0600) < 0)
+		return err_sys(err, errno, "make '%s'", STATE_FIFO);
+	/* For reading and writing: init has a reader and so never sees an end of file, only the byte that starts it. */
+	creation->fifo = openat(creation->state_dir, STATE_FIFO, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return creation->fifo < 0 ? err_sys(err, errno, "open '%s'", STATE_FIFO) : 0;
+}
+
+/*
+ * Rules that forbid devices are meant for the others: those that every container gets (devices.c), terminals, and making
+ * nodes that nothing can then be done with stay allowed, as with every runtime. The copy shares all but the rules.
+ */
+static struct spec_resources with_default_devices(const struct spec_resources *resources)
+{
+	static const struct spec_device_rule defaults[] = {
+		{ true, 'c', -1, -1, false, false, true }, { true, 'b', -1, -1, false, false, true },
+		{ true, 'c', 1, 3, true, true, true },	   { true, 'c', 1, 5, true, true, true },
+		{ true, 'c', 1, 7, true, true, true },	   { true, 'c', 1, 8, true, true, true },
+		{ true, 'c', 1, 9, true, true, true },	   { true, 'c', 5, 0, true, true, true },
+		{ true, 'c', 5, 2, true, true, true },	   { true, 'c', 136, -1, true, true, true },
+	};
+	struct spec_resources all = *resources;
+	if (resources->n_device_rules == 0)
+		return all;
+	all.n_device_rules += ARRAY_SIZE(defaults);
+	all.device_rules = mem_alloc(all.n_device_rules * sizeof *all.device_rules);
+	memcpy(all.device_rules, resources->device_rules, resources->n_device_rules * sizeof *all.device_rules);
+	memcpy(all.device_rules + resources->n_device_rules, defaults, sizeof defaults);
+	return all;
+}
+
+static int make_cgroup(struct creation *creation, struct error *err)
+{
+	const struct spec_resources *wanted = &creation->options->spec->resources;
+	int r = cgroup_create(creation->container->cgroup_path, &creation->cgroup, err);
+	if (r < 0)
+		return r;
+	struct spec_resources resources = with_default_devices(wanted);
+	r = cgroup_apply(creation->cgroup, &resources, err);
+	if (resources.device_rules != wanted->device_rules)
+		free(resources.device_rules);
+	return r;
+}
+
+static int prepare_filter(struct creation *creation, struct error *err)
+{
+	const struct spec_seccomp *profile = creation->options->spec->seccomp;
+	if (!profile)
+		return 0;
+	int r = seccomp_prepare(profile, creation->options->cache_dir, &creation->filter, err);
+	creation->has_filter = r >= 0;
+	return r;
+}
+
+/* Once init is in a user namespace of its own, the host's cgroups are no longer its to write to. */
+static bool in_user_namespace(const struct spec *spec)
+{
+	return spec->namespaces[NAMESPACE_USER].listed;
+}
+
+_Noreturn static void become_init(struct creation *creation)
+{
+	const struct container_create_options *options = creation->options;
+	_cleanup_free_ char *state = state_document(creation->container, CONTAINER_CREATING);
+	struct init_context context = {
+		.spec = options->spec,
+		.id = options->id,
+		.filter = creation->has_filter ? &creation->filter : NULL,
+		.rootfs = creation->rootfs,
+		.sync = TAKE_FD(creation->sync[1]),
+		.fifo = creation->fifo,
+		.proc = creation->proc,
+		.preserve_fds = options->preserve_fds,
+		.new_keyring = !options->no_new_keyring,
+		.joins_itself = !in_user_namespace(options->spec),
+		.in_cgroup = cgroup_clone_fd(creation->cgroup) >= 0,
+		.state = state,
+	};
+	memcpy(context.stdio, options->stdio, sizeof context.stdio);
+	fd_close(TAKE_FD(creation->sync[0]));
+	init_run(&context);
+}
+
+static int write_id_map(struct creation *creation, const char *file, const struct spec_id_mapping *mappings,
+			size_t count, struct error *err)
+{
+	_cleanup_str_ struct str map = { 0 };
+	char path[64];
+	snprintf(path, sizeof path, "%d/%s", creation->init.pid, file);
+	for (size_t i = 0; i < count; i++)
+		str_appendf(&map, "%u %u %u\n", mappings[i].container_id, mappings[i].host_id, mappings[i].size);
+	int r = procfs_write(creation->proc, path, str_text(&map));
+	return r < 0 ? err_sys_code(err, ERR_IDMAP, -r, "write %s of the container's user namespace", file) : 0;
+}
+
+static int map_ids(struct creation *creation, struct error *err)
+{
+	const struct spec *spec = creation->options->spec;
+	if (!spec->namespaces[NAMESPACE_USER].listed || spec->namespaces[NAMESPACE_USER].path)
+		return 0;
+	int r = write_id_map(creation, "uid_map", spec->uid_mappings, spec->n_uid_mappings, err);
+	return r < 0 ? r : write_id_map(creation, "gid_map", spec->gid_mappings, spec->n_gid_mappings, err);
+}
+
+static int open_rootfs(struct creation *creation, struct error *err)
+{
+	const struct container_create_options *options = creation->options;
+	struct rootfs *rootfs = &creation->rootfs;
+	rootfs->spec = options->spec;
+	rootfs->cgroup = creation->cgroup;
+	rootfs->no_pivot = options->no_pivot;
+	if (options->rootfs_mount >= 0 && (rootfs->mount = fcntl(options->rootfs_mount, F_DUPFD_CLOEXEC, 3)) < 0)
+		return err_sys(err, errno, "duplicate a file descriptor");
+	return rootfs_open(rootfs, options->bundle_fd, err);
+}
+
+static int make_process(struct creation *creation, struct error *err)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, creation->sync) < 0)
+		return err_sys(err, errno, "make a socket pair");
+	creation->proc = procfs_open(err);
+	if (creation->proc < 0)
+		return creation->proc;
+	int cgroup_fd = cgroup_clone_fd(creation->cgroup);
+	pid_t pid = namespace_clone(creation->options->spec, cgroup_fd, &creation->init.pidfd, err);
+	if (pid == 0)
+		become_init(creation);
+	if (pid < 0)
+		return pid;
+	creation->init.pid = pid;
+	fd_close(TAKE_FD(creation->sync[1]));
+	creation->container->pid = pid;
+	creation->container->start_time = process_start_time(pid, NULL);
+	int r = 0;
+	if (in_user_namespace(creation->options->spec))
+		r = cgroup_join(creation->cgroup, pid, cgroup_fd >= 0, err);
+	return r < 0 ? r : map_ids(creation, err);
+}
+
+static int run_creators_hooks(struct creation *creation, struct error *err)
+{
+	const struct spec_hooks *hooks = creation->options->spec->hooks;
+	if (hooks[HOOK_PRESTART].count + hooks[HOOK_CREATE_RUNTIME].count == 0)
+		return 0;
+	int r = init_receive(creation->sync[0], INIT_HOOKS, NULL, err);
+	if (r < 0)
+		return r;
+	_cleanup_free_ char *state = state_document(creation->container, CONTAINER_CREATING);
+	if ((r = hooks_run(hooks[HOOK_PRESTART].hooks, hooks[HOOK_PRESTART].count, "prestart", state, err)) < 0 ||
+	    (r = hooks_run(hooks[HOOK_CREATE_RUNTIME].hooks, hooks[HOOK_CREATE_RUNTIME].count, "createRuntime", state,
+			   err)) < 0)
+		return r;
+	/* A failed send means that init has died: what it said before that is what the next receive gives. */
+	(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
+	return 0;
+}
+
+/* The protocol of --console-socket: the terminal's master goes over the socket, with its name as the data. */
+static int send_console(const char *path, int master, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof address.sun_path)
+		return err_set(err, ERR_TTY, "console socket path '%s' is too long", path);
+	str_copy(address.sun_path, sizeof address.sun_path, path);
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof address) < 0)
+		return err_sys_code(err, ERR_TTY, errno, "connect to console socket '%s'", path);
+	static const char name[] = "/dev/ptmx";
+	int r = fd_send(sock, name, sizeof name - 1, &master, 1);
+	return r < 0 ? err_sys_code(err, ERR_TTY, -r, "send the terminal to '%s'", path) : 0;
+}
+
+static int hear_from_init(struct creation *creation, struct error *err)
+{
+	(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
+	int r = run_creators_hooks(creation, err);
+	if (r < 0 || (r = init_receive(creation->sync[0], INIT_READY, &creation->init.console, err)) < 0)
+		return r;
+	const char *console_socket = creation->options->console_socket;
+	if (console_socket && creation->init.console >= 0) {
+		r = send_console(console_socket, creation->init.console, err);
+		fd_close(TAKE_FD(creation->init.console));
+	}
+	return r;
+}
+
+static int create(struct creation *creation, struct error *err)
+{
+	int r;
+	if ((r = reserve(creation, err)) < 0 || (r = prepare_filter(creation, err)) < 0 ||
+	    (r = make_cgroup(creation, err)) < 0 || (r = open_rootfs(creation, err)) < 0 ||
+	    (r = make_process(creation, err)) < 0 || (r = hear_from_init(creation, err)) < 0)
+		return r;
+	return state_write(creation->state_dir, creation->container, err);
+}
+
+int container_create(const struct container_create_options *options, struct container **ret,
+		     struct container_init *ret_init, struct error *err)
+{
+	_cleanup_(creation_done) struct creation creation = {
+		.options = options,
+		.state_dir = -1,
+		.proc = -1,
+		.fifo = -1,
+		.sync = { -1, -1 },
+		.rootfs = { .spec = options->spec, .mount = -1 },
+		.init = { .pidfd = -1, .console = -1, .sync = -1 },
+	};
+	struct error why = { 0 };
+	if (create(&creation, &why) < 0) {
+		creation_undo(&creation);
+		if (err)
+			*err = why;
+		return err_stage(err, STAGE_CREATE);
+	}
+	if (options->in_process_start)
+		creation.init.sync = TAKE_FD(creation.sync[0]);
+	*ret = creation.container;
+	*ret_init = creation.init;
+	return 0;
+}
+
+/* A failing poststart hook is only worth a warning: the container runs. Source: runtime.md, "Lifecycle", 9. */
+static void run_poststart_hooks(const struct container *container, const struct spec *spec)
+{
+	const struct spec_hooks *hooks = &spec->hooks[HOOK_POSTSTART];
+	struct error why = { 0 };
+	if (hooks->count == 0)
+		return;
+	_cleanup_free_ char *state = state_document(container, CONTAINER_RUNNING);
+	if (hooks_run(hooks->hooks, hooks->count, "poststart", state, &why) < 0)
+		log_failure(LOG_LEVEL_WARN, "start container", &why);
+}
+
+int container_release(struct container *container, struct container_init *init, const struct spec *spec,
+		      struct error *err)
+{
+	if (init_send(init->sync, INIT_START, NULL, -1) < 0)
+		return err_set(err, ERR_STATE, "cannot start container '%s': its init process is gone", container->id);
+	int r = init_await_exec(init->sync, err);
+	fd_close(TAKE_FD(init->sync));
+	if (r < 0)
+		return err_stage(err, STAGE_EXEC);
+	run_poststart_hooks(container, spec);
+	return 0;
+}
+
+int container_start(struct container *container, struct error *err)
+{
+	_cleanup_close_ int dir = state_open(container->root, container->id, true, err);
+	if (dir < 0)
+		return dir;
+	enum container_status status;
+	int r = container_status(container, &status, err);
+	if (r < 0)
+		return r;
+	if (status != CONTAINER_CREATED)
+		return err_set(err, ERR_STATE, "cannot start a container that is %s: '%s'",
+			       container_status_name(status), container->id);
+	_cleanup_spec_ struct spec *spec = NULL;
+	_cleanup_close_ int bundle = open(container->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return err_sys(err, errno, "open bundle '%s'", container->bundle);
+	if ((r = spec_load(bundle, "config.json", &spec, err)) < 0)
+		return r;
+	/* Init holds the fifo open for reading; if it is gone, there is no reader and this fails at once. */
+	_cleanup_close_ int fifo = openat(dir, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (fifo < 0 || write(fifo, "", 1) != 1)
+		return err_sys_code(err, ERR_STATE, errno, "start container '%s': its init process is gone",
+				    container->id);
+	/* Gone with the name is the second start; what "created" means to container_status() is that it is there. */
+	if (unlinkat(dir, STATE_FIFO, 0) < 0)
+		return err_sys(err, errno, "remove '%s'", STATE_FIFO);
+	run_poststart_hooks(container, spec);
+	return 0;
+}

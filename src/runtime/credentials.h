@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a process is, set on itself before its program runs: security labels, user, capabilities. */
+#pragma once
+
+#include "base/error.h"
+#include "runtime/spec.h"
+
+/* How soon the kernel kills it when memory is short; lowering it needs CAP_SYS_RESOURCE. */
+int credentials_set_oom_score(const struct spec_process *process, int proc, struct error *err);
+
+/*
+ * AppArmor profile and SELinux label for the next exec. @proc is a verified procfs. A label that no active security
+ * module takes is ERR_SEC_LSM, never ignored.
+ */
+int credentials_set_labels(const struct spec_process *process, int proc, struct error *err);
+
+/*
+ * Become the user, with the capabilities, in the order that keeps the right to do so: bounding set, groups, gid, uid,
+ * the other sets, umask. A seccomp filter without no_new_privileges is installed before, for it needs CAP_SYS_ADMIN.
+ */
+int credentials_become(const struct spec_process *process, struct error *err);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* container_kill() and container_delete(). */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "base/process.h"
+#include "base/util.h"
+#include "runtime/container.h"
+#include "runtime/hooks.h"
+#include "runtime/state.h"
+
+static int open_cgroup(const struct container *container, struct cgroup **ret, struct error *err)
+{
+	struct error why = { 0 };
+	int r = *container->cgroup_path ? cgroup_open(container->cgroup_path, ret, &why) : -ERR_NOT_FOUND;
+	if (r == -ERR_NOT_FOUND)
+		return 0;
+	if (r < 0 && err)
+		*err = why;
+	return r < 0 ? r : 1;
+}
+
+int container_kill(struct container *container, int sig, bool all, struct error *err)
+{
+	enum container_status status;
+	int r = container_status(container, &status, err);
+	if (r < 0)
+		return r;
+	if (all) {
+		_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+		r = open_cgroup(container, &cgroup, err);
+		return r > 0 ? cgroup_signal(cgroup, sig, err) : r;
+	}
+	if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
+		return err_set(err, ERR_STATE, "container not running: '%s' is %s", container->id,
+			       container_status_name(status));
+	_cleanup_close_ int pidfd = process_pidfd_checked(container->pid, container->start_time);
+	r = pidfd < 0 ? pidfd : process_signal(pidfd, sig);
+	if (r == -ESRCH)
+		return err_set(err, ERR_STATE, "container not running: '%s' has just ended", container->id);
+	return r < 0 ? err_sys(err, -r, "send SIG%s to container '%s'", signal_name(sig), container->id) : 0;
+}
+
+/* --- delete --- */
+
+/* Wait until the init process is dead, at most about ten seconds. */
+static int await_end(const struct container *container, struct error *err)
+{
+	enum { PATIENCE_MS = 10 * 1000 };
+	_cleanup_close_ int pidfd = process_pidfd_checked(container->pid, container->start_time);
+	if (pidfd < 0)
+		return 0;
+	struct pollfd event = { .fd = pidfd, .events = POLLIN };
+	if (RETRY_ON_EINTR(poll(&event, 1, PATIENCE_MS)) > 0)
+		return 0;
+	return err_set(err, ERR_BUSY, "container '%s' (pid %d) does not die of SIGKILL", container->id, container->pid);
+}
+
+static int kill_everything(const struct container *container, struct cgroup *cgroup, struct error *err)
+{
+	_cleanup_close_ int pidfd = process_pidfd_checked(container->pid, container->start_time);
+	int r = 0;
+	if (pidfd >= 0)
+		(void)process_signal(pidfd, SIGKILL);
+	if (cgroup)
+		r = cgroup_kill(cgroup, err);
+	return r < 0 ? r : await_end(container, err);
+}
+
+static int destroy_cgroup(const struct container *container, struct cgroup *cgroup, struct error *err)
+{
+	/* Without a pid namespace of its own, its children outlive the first process. */
+	if (!cgroup)
+		return 0;
+	int r = container->host_pid ? cgroup_kill(cgroup, err) : 0;
+	return r < 0 ? r : cgroup_destroy(cgroup, err);
+}
+
+static void run_poststop_hooks(const struct container *container)
+{
+	struct error why = { 0 };
+	if (container->n_poststop == 0)
+		return;
+	_cleanup_free_ char *state = state_document(container, CONTAINER_STOPPED);
+	if (hooks_run(container->poststop, container->n_poststop, "poststop", state, &why) < 0)
+		log_failure(LOG_LEVEL_WARN, "delete container", &why);
+}
+
+int container_delete(struct container *container, bool force, struct error *err)
+{
+	_cleanup_close_ int dir = state_open(container->root, container->id, true, err);
+	if (dir < 0)
+		return dir;
+	enum container_status status;
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	int r = container_status(container, &status, err);
+	if (r < 0)
+		return r;
+	if (status != CONTAINER_STOPPED && !force) {
+		r = err_set(err, ERR_STATE, "cannot delete container '%s' that is not stopped: it is %s", container->id,
+			    container_status_name(status));
+		err_hint(err, "coffer-runtime delete --force %s", container->id);
+		return r;
+	}
+	if ((r = open_cgroup(container, &cgroup, err)) < 0)
+		return r;
+	if (force && (status != CONTAINER_STOPPED || container->host_pid) &&
+	    (r = kill_everything(container, cgroup, err)) < 0)
+		return r;
+	if ((r = destroy_cgroup(container, cgroup, err)) < 0)
+		return r;
+	run_poststop_hooks(container);
+	return state_remove(container->root, container->id, err);
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "runtime/credentials.h"
+#include "runtime/hooks.h"
+#include "runtime/namespace-join.h"
+#include "runtime/procfs.h"
+#include "runtime/program.h"
+#include "runtime/rlimit.h"
+#include "runtime/sysctl.h"
+
+/* --- messages --- */
+
+int init_send(int sock, enum init_message_type type, const struct error *error, int fd)
+{
+	struct init_message message = { .type = type };
+	if (error)
+		message.error = *error;
+	return fd_send(sock, &message, sizeof message, &fd, fd >= 0);
+}
+
+/* One message; 0 at the end of the socket. An INIT_ERROR becomes @err. */
+static int receive(int sock, struct init_message *message, int *ret_fd, struct error *err)
+{
+	int fd = -1;
+	size_t n_fds = 0;
+	ssize_t n = fd_receive(sock, message, sizeof *message, &fd, 1, &n_fds);
+	_cleanup_close_ int received = n_fds ? fd : -1;
+	if (n == 0 || n == -ECONNRESET)
+		return 0;
+	if (n < 0)
+		return err_sys_code(err, ERR_INTERNAL, (int)-n, "hear from the container's init process");
+	if (n != sizeof *message)
+		return err_set(err, ERR_INTERNAL, "a malformed message from the container's init process");
+	if (message->type == INIT_ERROR) {
+		(void)err_check_received(&message->error);
+		if (err)
+			*err = message->error;
+		return -message->error.code;
+	}
+	if (ret_fd)
+		*ret_fd = TAKE_FD(received);
+	return 1;
+}
+
+int init_receive(int sock, enum init_message_type wanted, int *ret_fd, struct error *err)
+{
+	struct init_message message;
+	int fd = -1, r = receive(sock, &message, &fd, err);
+	_cleanup_close_ int received = fd;
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(err, ERR_INTERNAL, "the container's init process ended without a word");
+	if (message.type != (int)wanted)
+		return err_set(err, ERR_INTERNAL, "an unexpected message from the container's init process");
+	if (ret_fd)
+		*ret_fd = TAKE_FD(received);
+	return 0;
+}
+
+int init_await_exec(int sock, struct error *err)
+{
+	struct init_message message;
+	int r = receive(sock, &message, NULL, err);
+	return r <= 0 ? r : err_set(err, ERR_INTERNAL, "an unexpected message from the container's init process");
+}
+
+/* --- namespaces from inside --- */
+
+static int join_listed(const struct spec *spec, struct error *err)
+{
+	for (int type = 0; type < NAMESPACE_COUNT; type++) {
+		const struct spec_namespace *ns = &spec->namespaces[type];
+		/* A user, pid or time namespace has been joined before this process was made. */
+		if (!ns->path || type == NAMESPACE_USER || type == NAMESPACE_PID || type == NAMESPACE_TIME)
+			continue;
+		_cleanup_close_ int fd = namespace_open(ns->path, type, err);
+		if (fd < 0)
+			return fd;
+		if (setns(fd, namespace_clone_flag(type)) < 0)
+			return err_sys_code(err, ERR_SPEC, errno, "join %s namespace '%s'", namespace_spec_name(type),
+					    ns->path);
+	}
+	return 0;
+}
+
+/* A new network namespace has its loopback down. */
+static int raise_loopback(struct error *err)
+{
+	_cleanup_close_ int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	if (sock < 0 || ioctl(sock, SIOCSIFFLAGS, &request) < 0)
+		return err_sys_code(err, ERR_NET, errno, "bring the loopback interface up");
+	return 0;
+}
+
+static bool is_new(const struct spec *spec, enum namespace_type type)
+{
+	return spec->namespaces[type].listed && !spec->namespaces[type].path;
+}
+
+static int set_names(const struct spec *spec, struct error *err)
+{
+	if (!str_is_empty(spec->hostname) && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+		return err_sys(err, errno, "set hostname \"%s\"", spec->hostname);
+	if (!str_is_empty(spec->domainname) && setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+		return err_sys(err, errno, "set domain name \"%s\"", spec->domainname);
+	return 0;
+}
+
+static int enter_namespaces(const struct spec *spec, struct error *err)
+{
+	int r = join_listed(spec, err);
+	if (r < 0)
+		return r;
+	/* Only now that we are in the container's cgroup: the new namespace's root is where we are. */
+	if (is_new(spec, NAMESPACE_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+		return err_sys(err, errno, "make a cgroup namespace");
+	if (is_new(spec, NAMESPACE_NETWORK) && (r = raise_loopback(err)) < 0)
+		return r;
+	return set_names(spec, err);
+}
+
+/* --- streams --- */
+
+static int take_stdio(const int stdio[3], struct error *err)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (stdio[fd] == fd ? fd_set_cloexec(fd, false) < 0 : dup2(stdio[fd], fd) < 0)
+			return err_sys(err, errno, "set up standard stream %d", fd);
+	}
+	return 0;
+}
+
+static int take_terminal(int slave, struct error *err)
+{
+	const int stdio[3] = { slave, slave, slave };
+	int r = take_stdio(stdio, err);
+	if (r == 0 && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+		return err_sys_code(err, ERR_TTY, errno, "make the terminal the controlling one");
+	return r;
+}
+
+/* The user's own streams must be openable by name (/dev/stdout); the null device and read-only files are left alone. */
+static void give_streams_to(uid_t uid)
+{
+	struct stat null, st;
+	bool known = stat("/dev/null", &null) == 0;
+	for (int fd = 0; fd < 3; fd++) {
+		if (fstat(fd, &st) < 0 || st.st_uid == uid || (known && S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev))
+			continue;
+		if (fchown(fd, uid, (gid_t)-1) < 0)
+			log_debug("standard stream %d keeps its owner: %m", fd);
+	}
+}
+
+/* --- the steps --- */
+
+static int join_keyring(const char *id, struct error *err)
+{
+	enum { KEYCTL_JOIN_SESSION_KEYRING = 1 };
+	char name[64];
+	snprintf(name, sizeof name, "_ses.%.48s", id);
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) >= 0 || errno == ENOSYS || errno == EPERM)
+		return 0;
+	int r = err_sys(err, errno, "make a session keyring");
+	err_hint(err, "coffer-runtime --no-new-keyring, or a higher kernel.keys.maxkeys");
+	return r;
+}
+
+static int run_creators_hooks(struct init_context *context, struct error *err)
+{
+	const struct spec_hooks *hooks = context->spec->hooks;
+	if (hooks[HOOK_PRESTART].count + hooks[HOOK_CREATE_RUNTIME].count == 0)
+		return 0;
+	if (init_send(context->sync, INIT_HOOKS, NULL, -1) < 0)
+		return err_set(err, ERR_CANCELLED, "the creator of the container is gone");
+	return init_receive(context->sync, INIT_GO, NULL, err);
+}
+
+static int build_rootfs(struct init_context *context, int *ret_master, struct error *err)
+{
+	const struct spec *spec = context->spec;
+	struct rootfs *rootfs = &context->rootfs;
+	int r, slave = -1;
+	umask(0);
+	if ((r = rootfs_attach(rootfs, err)) < 0 ||
+	    (r = rootfs_mount_all(rootfs, err)) < 0 || (r = devices_make(rootfs, err)) < 0)
+		return r;
+	if (spec->process && spec->process->terminal) {
+		int master = console_make(rootfs, &slave, err);
+		if (master < 0)
+			return master;
+		r = take_terminal(slave, err);
+		fd_close(slave);
+		*ret_master = master;
+	} else {
+		r = take_stdio(context->stdio, err);
+	}
+	return r < 0 ? r : rootfs_make_working_directory(rootfs, err);
+}
+
+/* What has to be done while the host's /proc can still be seen. */
+static int set_attributes(struct init_context *context, struct error *err)
+{
+	const struct spec *spec = context->spec;
+	int r = sysctl_apply(spec->sysctl, context->proc, err);
+	if (r < 0 || !spec->process)
+		return r;
+	if ((r = credentials_set_oom_score(spec->process, context->proc, err)) < 0 ||
+	    (r = credentials_set_labels(spec->process, context->proc, err)) < 0)
+		return r;
+	return rlimit_apply(spec->process->rlimits, spec->process->n_rlimits, err);
+}
+
+static int run_hooks_of(struct init_context *context, enum hook_point point, const char *name, struct error *err)
+{
+	const struct spec_hooks *hooks = &context->spec->hooks[point];
+	return hooks_run(hooks->hooks, hooks->count, name, context->state, err);
+}
+
+/*
+ * Into the working directory, by an fd that was resolved inside the root, and checked afterwards: a directory outside
+ * shows as one that cannot be reached (CVE-2024-21626).
+ */
+static int enter_working_directory(int fd, const char *cwd, struct error *err)
+{
+	char path[PATH_MAX];
+	if (fchdir(fd) < 0)
+		return err_sys_code(err, ERR_WORKDIR, errno, "change to working directory %s", cwd);
+	if (syscall(SYS_getcwd, path, sizeof path) < 0 || path[0] != '/')
+		return err_set(err, ERR_WORKDIR, "working directory %s is outside of the container", cwd);
+	return 0;
+}
+
+static int install_filter(struct init_context *context, struct error *err)
+{
+	int listener = -1;
+	if (!context->filter)
+		return 0;
+	if (context->filter->notifies)
+		return err_set(err, ERR_UNSUPPORTED, "seccomp action SCMP_ACT_NOTIFY is not supported");
+	return seccomp_install(context->filter, &listener, err);
+}
+
+/*
+ * A filter needs no_new_privs or CAP_SYS_ADMIN: with the first it is the last thing before the program, without it must
+ * come before the capabilities go.
+ */
+static int become_process(struct init_context *context, const char *cwd, int cwd_fd, struct error *err)
+{
+	const struct spec_process *process = context->spec->process;
+	bool early_filter = !process->no_new_privileges;
+	int r = enter_working_directory(cwd_fd, cwd, err);
+	bool retry_cwd = r < 0 && err->sys_errno == EACCES; /* root may be denied what the user is not (NFS, mappings) */
+	if (r < 0 && !retry_cwd)
+		return r;
+	give_streams_to(process->user.uid);
+	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(err, errno, "set no_new_privs");
+	if ((early_filter && (r = install_filter(context, err)) < 0) || (r = credentials_become(process, err)) < 0)
+		return r;
+	/* Changing the user made us dumpable again where suid_dumpable says so. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (retry_cwd && (r = enter_working_directory(cwd_fd, cwd, err)) < 0)
+		return r;
+	return early_filter ? 0 : install_filter(context, err);
+}
+
+static int wait_for_start(struct init_context *context, struct error *err)
+{
+	if (context->fifo < 0)
+		return init_receive(context->sync, INIT_START, NULL, err);
+	/* Who created us may leave now; who starts us writes a byte (container_start()). */
+	fd_close(TAKE_FD(context->sync));
+	char byte;
+	ssize_t n = RETRY_ON_EINTR(read(context->fifo, &byte, 1));
+	return n == 1 ? 0 : err_sys(err, n < 0 ? errno : EPIPE, "wait for the start");
+}
+
+static int prepare(struct init_context *context, int *ret_master, struct error *err)
+{
+	int r;
+	if ((r = init_receive(context->sync, INIT_GO, NULL, err)) < 0)
+		return r;
+	if (setsid() < 0)
+		return err_sys(err, errno, "make a session");
+	if (is_new(context->spec, NAMESPACE_USER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
+	/* Nobody of the container may look into us or trace us before its program runs (ptrace(2), "dumpable"). */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if ((context->joins_itself && (r = cgroup_join_self(context->rootfs.cgroup, context->in_cgroup, err)) < 0) ||
+	    (context->new_keyring && (r = join_keyring(context->id, err)) < 0) ||
+	    (r = enter_namespaces(context->spec, err)) < 0 || (r = build_rootfs(context, ret_master, err)) < 0 ||
+	    (r = run_creators_hooks(context, err)) < 0 ||
+	    (r = run_hooks_of(context, HOOK_CREATE_CONTAINER, "createContainer", err)) < 0 ||
+	    (r = set_attributes(context, err)) < 0 || (r = rootfs_protect(&context->rootfs, err)) < 0)
+		return r;
+	return rootfs_enter(&context->rootfs, err);
+}
+
+/* From the new root to just before exec. */
+static int finish(struct init_context *context, int master, char **ret_path, struct error *err)
+{
+	const struct spec_process *process = context->spec->process;
+	fd_close(TAKE_FD(context->proc));
+	_cleanup_close_ int cwd = path_open_in_root(context->rootfs.mount, process->cwd, O_PATH | O_DIRECTORY, 0);
+	if (cwd < 0)
+		return err_sys_code(err, ERR_WORKDIR, -cwd, "open working directory %s", process->cwd);
+	rootfs_close(&context->rootfs);
+	/* Nothing of the creator's is left open, not even until exec: its locks would be held by us. */
+	const int keep[] = { context->sync, context->fifo, cwd, master };
+	fd_close_from_except(STDERR_FILENO + 1 + context->preserve_fds, keep, ARRAY_SIZE(keep));
+	int r = become_process(context, process->cwd, cwd, err);
+	if (r < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
+		return err_stage(err, STAGE_EXEC);
+	if (init_send(context->sync, INIT_READY, NULL, master) < 0)
+		return err_set(err, ERR_CANCELLED, "the creator of the container is gone");
+	return 0;
+}
+
+static int run(struct init_context *context, struct error *err)
+{
+	_cleanup_close_ int master = -1;
+	_cleanup_free_ char *path = NULL;
+	char *const none[] = { NULL };
+	int r = prepare(context, &master, err);
+	if (r == 0)
+		r = context->spec->process ? finish(context, master, &path, err) :
+					     err_set(err, ERR_SPEC, "config.json has no process to start");
+	if (r < 0)
+		return err_stage(err, STAGE_CREATE);
+	fd_close(TAKE_FD(master));
+	if ((r = wait_for_start(context, err)) < 0 ||
+	    (r = run_hooks_of(context, HOOK_START_CONTAINER, "startContainer", err)) < 0)
+		return err_stage(err, STAGE_CREATE);
+	const struct spec_process *process = context->spec->process;
+	execve(path, process->args, process->env ? process->env : none);
+	r = program_explain(path, errno, err);
+	err_stage(err, STAGE_EXEC);
+	return r;
+}
+
+/* With nobody left to tell, the container's own standard error is where people look. */
+static void report_to_stderr(const struct error *err)
+{
+	char text[sizeof *err + 128];
+	int len = err_format(err, "coffer-runtime", err_info(err->code)->exit_status, text, sizeof text);
+	(void)fd_write_all(STDERR_FILENO, text, MIN((size_t)len, sizeof text - 1));
+}
+
+_Noreturn void init_run(struct init_context *context)
+{
+	struct error err = { 0 };
+	(void)run(context, &err);
+	if (context->sync < 0 || init_send(context->sync, INIT_ERROR, &err, -1) < 0)
+		report_to_stderr(&err);
+	_exit(err_info(err.code)->exit_status);
+}

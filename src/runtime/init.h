@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The init stage: from a fresh process in new namespaces to the container's program, and its conversation with the
+ * process that creates the container.
+ *
+ *	creator                                   init
+ *	id maps (and cgroup_join(), if init is in a user namespace; else it joins by itself)
+ *	INIT_GO                 ->
+ *	                                          namespaces, mounts, devices
+ *	                        <-                INIT_HOOKS            (only if there are hooks to run)
+ *	prestart, createRuntime
+ *	INIT_GO                 ->
+ *	                                          createContainer hooks, pivot_root, limits, filter, user
+ *	                        <-                INIT_READY            (with the terminal's master)
+ *	INIT_START (or a byte in exec.fifo) ->
+ *	                                          startContainer hooks, exec
+ *	                        <-                end of file: the program runs;  INIT_ERROR: it does not
+ *
+ * Either side may die at any point: the other sees the end of the socket, init exits, the creator cleans up.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "runtime/rootfs.h"
+#include "runtime/seccomp.h"
+#include "runtime/spec.h"
+
+enum init_message_type { INIT_GO = 1, INIT_HOOKS, INIT_READY, INIT_START, INIT_ERROR };
+
+struct init_message {
+	int type;
+	struct error error; /* of INIT_ERROR */
+};
+
+/* Returns 0 or -errno (-EPIPE: the other side is gone). @fd of -1 sends none. */
+int init_send(int sock, enum init_message_type type, const struct error *error, int fd);
+
+/*
+ * Wait for a message of type @wanted. The other side's INIT_ERROR becomes @err; its end is ERR_INTERNAL. *ret_fd (may be
+ * NULL) gets the descriptor that came with it, or -1.
+ */
+int init_receive(int sock, enum init_message_type wanted, int *ret_fd, struct error *err);
+
+/* After INIT_START: 0 once the program runs (the socket closes with exec), or the error of exec. */
+int init_await_exec(int sock, struct error *err);
+
+struct init_context {
+	const struct spec *spec;
+	const char *id;
+	const struct seccomp_filter *filter; /* NULL: none */
+	struct rootfs rootfs;
+	int sync;
+	int fifo;	  /* -1: INIT_START on @sync instead */
+	int proc;	  /* procfs_open() of the host */
+	int stdio[3];
+	int preserve_fds;
+	bool new_keyring;
+	bool joins_itself; /* the cgroup, which is cheaper, but not possible from a user namespace */
+	bool in_cgroup;	   /* the v2 one, by birth */
+	const char *state; /* the state document, for hooks */
+};
+
+/* The init process' life. Never returns. */
+_Noreturn void init_run(struct init_context *context);

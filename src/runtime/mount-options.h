@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A mount's option words, as config.json has them, sorted by what the kernel wants to hear of them and how. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "runtime/spec.h"
+
+struct mount_options {
+	bool bind, recursive; /* "bind", "rbind" */
+	uint64_t set, clear;  /* MOUNT_ATTR_* of this mount */
+	uint64_t recursive_set, recursive_clear; /* MOUNT_ATTR_* of the whole tree: "rro", ... */
+	unsigned long propagation;	  /* MS_SHARED and so on, or 0 */
+	bool propagation_recursive;
+	unsigned long superblock;	  /* MS_* that belong to the file system: MS_SYNCHRONOUS, MS_DIRSYNC, ... */
+	bool copy_up;			  /* "tmpcopyup": fill a tmpfs with what it hides */
+	char **data;			  /* the file system's own options; strv */
+};
+
+/* Errors: ERR_SPEC for options that exclude each other. Unknown words are the file system's, and the kernel's to judge. */
+int mount_options_parse(char *const *words, struct mount_options *ret, struct error *err);
+void mount_options_done(struct mount_options *options);
+#define _cleanup_mount_options_ _cleanup_(mount_options_done)
+
+/* Whether a mount binds something that exists, rather than making a file system: by its type or by an option. */
+bool mount_is_bind(const struct spec_mount *mount);
+
+/* All words that are known here, for `features`. NULL-terminated. */
+const char *const *mount_option_names(void);
+
+/* "rslave" as its MS_* flags; 0 if it is none. */
+unsigned long mount_propagation_from_name(const char *name, bool *ret_recursive);

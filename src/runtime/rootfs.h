@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's root filesystem. The creator opens what comes from the host; the init process, in its new mount
+ * namespace, builds and enters it. In this order:
+ *
+ *  1. rootfs_open(): the root and all that is bind mounted become detached mounts, held by fds, before a container could
+ *     exchange anything (CVE-2025-31133). An fd of one mount namespace is no place to mount on or from in another:
+ *     detached mounts belong to none.
+ *  2. rootfs_attach(): the root becomes a mount of the new namespace, on top of its "/".
+ *  3. rootfs_mount_all(), devices_make(), console: everything is resolved from the root's fd, inside it.
+ *  4. rootfs_protect(): masked and read-only paths, a read-only root.
+ *  5. rootfs_enter(): pivot_root; the host is out of sight.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "runtime/cgroup.h"
+#include "runtime/spec.h"
+
+struct rootfs {
+	const struct spec *spec;
+	struct cgroup *cgroup; /* may be NULL */
+	int mount;		     /* the root: given as a detached mount, or -1 and opened by rootfs_open() */
+	int *sources;		     /* of each of the spec's mounts: a detached clone, or -1 */
+	bool no_pivot;
+};
+
+/* @bundle is a directory fd, for relative paths. */
+int rootfs_open(struct rootfs *rootfs, int bundle, struct error *err);
+
+/* Close the fds; what they stand for stays mounted where it is attached. */
+void rootfs_close(struct rootfs *rootfs);
+
+int rootfs_attach(struct rootfs *rootfs, struct error *err);
+int rootfs_mount_all(struct rootfs *rootfs, struct error *err);
+int rootfs_protect(struct rootfs *rootfs, struct error *err);
+int rootfs_make_working_directory(struct rootfs *rootfs, struct error *err);
+int rootfs_enter(struct rootfs *rootfs, struct error *err);
+
+/* runtime/cgroup-view.c: the mount of type "cgroup" at @destination. */
+int cgroup_view_mount(struct rootfs *rootfs, const char *destination, uint64_t attributes, struct error *err);
+
+/* runtime/devices.c: device nodes and links in /dev, unless the spec binds a /dev of its own. */
+int devices_make(struct rootfs *rootfs, struct error *err);
+
+/*
+ * runtime/console.c: a terminal from the container's own devpts. Returns the master; *ret_slave is its peer, also put
+ * on /dev/console.
+ */
+int console_make(struct rootfs *rootfs, int *ret_slave, struct error *err);

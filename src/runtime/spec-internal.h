@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of reading config.json, for each other. */
+#pragma once
+
+#include "runtime/spec.h"
+
+int spec_parse_linux(const struct json_node *section, struct spec *spec, struct error *err);
+int spec_parse_seccomp(const struct json_node *seccomp, struct spec_seccomp **ret, struct error *err);
+void spec_seccomp_free(struct spec_seccomp *seccomp);
+
+/* What cannot mean anything, whatever machine it runs on. Nodes are there for the messages. */
+int spec_validate(const struct json_node *root, const struct spec *spec, struct error *err);
+
+/* An array of id mappings under @key. */
+int spec_parse_id_mappings(const struct json_node *node, const char *key, struct spec_id_mapping **ret,
+			   size_t *ret_count, struct error *err);
+
+/* A copy of an optional string under @key. */
+int spec_parse_text(const struct json_node *node, const char *key, char **ret, struct error *err);
+
+/* The members of the object under @key as "key=value" strings. */
+int spec_parse_pairs(const struct json_node *node, const char *key, char ***ret, struct error *err);
+
+int spec_parse_optional_i64(const struct json_node *node, const char *key, struct optional_i64 *ret, struct error *err);
+int spec_parse_optional_u64(const struct json_node *node, const char *key, struct optional_u64 *ret, struct error *err);

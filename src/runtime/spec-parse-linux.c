@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.json's "linux" object but for its resources: config-linux.md. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "runtime/spec-internal.h"
+
+static int namespace_from_name(const char *name)
+{
+	for (int type = 0; type < NAMESPACE_COUNT; type++)
+		if (streq(namespace_spec_name(type), name))
+			return type;
+	return -1;
+}
+
+static int parse_namespaces(const struct json_node *section, struct spec *spec, struct error *err)
+{
+	struct json_node array;
+	size_t first_index[NAMESPACE_COUNT] = { 0 };
+	int r = json_get_array(section, "namespaces", &array, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
+		struct json_node element = json_array_at(&array, i);
+		const char *name;
+		r = json_as_object(&element, err);
+		if (r < 0 || (r = json_need_string(&element, "type", &name, err)) < 0)
+			return r;
+		int type = namespace_from_name(name);
+		if (type < 0)
+			return json_error(&element, err, "unknown namespace type \"%s\"", name);
+		struct spec_namespace *ns = &spec->namespaces[type];
+		if (ns->listed)
+			return json_error(&element, err,
+					  "duplicate namespace type \"%s\" (first at /linux/namespaces/%zu)", name,
+					  first_index[type]);
+		*ns = (struct spec_namespace){ .listed = true };
+		first_index[type] = i;
+		r = spec_parse_text(&element, "path", &ns->path, err);
+		if (r < 0)
+			return r;
+		if (str_is_empty(ns->path)) {
+			free(ns->path);
+			ns->path = NULL;
+		} else if (ns->path[0] != '/') {
+			return json_error(&element, err, "namespace path \"%s\" is not absolute", ns->path);
+		}
+		r = 1;
+	}
+	return r;
+}
+
+static int parse_time_offset(const struct json_node *offsets, const char *key, bool *set, int64_t *seconds,
+			     uint32_t *nanoseconds, struct error *err)
+{
+	struct json_node node;
+	uint64_t ns = 0;
+	int r = json_get_object(offsets, key, &node, err);
+	if (r <= 0)
+		return r;
+	if ((r = json_get_i64(&node, "secs", INT64_MIN, INT64_MAX, seconds, err)) < 0 ||
+	    (r = json_get_u64(&node, "nanosecs", 999999999, &ns, err)) < 0)
+		return r;
+	*nanoseconds = (uint32_t)ns;
+	*set = true;
+	return 1;
+}
+
+static int parse_time_offsets(const struct json_node *section, struct spec *spec, struct error *err)
+{
+	struct json_node offsets;
+	int r = json_get_object(section, "timeOffsets", &offsets, err);
+	if (r <= 0)
+		return r;
+	r = parse_time_offset(&offsets, "boottime", &spec->time_offset_boottime.set,
+			      &spec->time_offset_boottime.seconds, &spec->time_offset_boottime.nanoseconds, err);
+	if (r < 0)
+		return r;
+	return parse_time_offset(&offsets, "monotonic", &spec->time_offset_monotonic.set,
+				 &spec->time_offset_monotonic.seconds, &spec->time_offset_monotonic.nanoseconds, err);
+}
+
+static int parse_device(const struct json_node *element, struct spec_device *device, struct error *err)
+{
+	const char *type, *path;
+	uint64_t mode = 0666, uid = 0, gid = 0;
+	int r = json_as_object(element, err);
+	if (r < 0 || (r = json_need_string(element, "path", &path, err)) < 0 ||
+	    (r = json_need_string(element, "type", &type, err)) < 0 ||
+	    (r = json_get_i64(element, "major", 0, INT32_MAX, &device->major, err)) < 0 ||
+	    (r = json_get_i64(element, "minor", 0, INT32_MAX, &device->minor, err)) < 0 ||
+	    (r = json_get_u64(element, "fileMode", UINT32_MAX, &mode, err)) < 0 ||
+	    (r = json_get_u64(element, "uid", UINT32_MAX - 1, &uid, err)) < 0 ||
+	    (r = json_get_u64(element, "gid", UINT32_MAX - 1, &gid, err)) < 0)
+		return r;
+	if (strlen(type) != 1 || !strchr("cbup", *type))
+		return json_error(element, err, "device type \"%s\" is none of c, b, u, p", type);
+	if (path[0] != '/')
+		return json_error(element, err, "device path \"%s\" is not absolute", path);
+	device->path = mem_strdup(path);
+	device->type = *type;
+	device->mode = mode & 07777;
+	device->uid = (uid_t)uid;
+	device->gid = (gid_t)gid;
+	return 1;
+}
+
+static int parse_devices(const struct json_node *section, struct spec *spec, struct error *err)
+{
+	struct json_node array;
+	int r = json_get_array(section, "devices", &array, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
+		struct json_node element = json_array_at(&array, i);
+		r = parse_device(&element, ARRAY_APPEND(spec->devices, spec->n_devices), err);
+	}
+	return r;
+}
+
+/* --- seccomp --- */
+
+static int parse_seccomp_arg(const struct json_node *element, struct spec_seccomp_arg *arg, struct error *err)
+{
+	uint64_t index = 0;
+	const char *op;
+	int r = json_as_object(element, err);
+	if (r < 0 || (r = json_get_u64(element, "index", 5, &index, err)) < 0 ||
+	    (r = json_get_u64(element, "value", UINT64_MAX, &arg->value, err)) < 0 ||
+	    (r = json_get_u64(element, "valueTwo", UINT64_MAX, &arg->value_two, err)) < 0 ||
+	    (r = json_need_string(element, "op", &op, err)) < 0)
+		return r;
+	arg->index = (unsigned)index;
+	arg->op = mem_strdup(op);
+	return 1;
+}
+
+static int parse_seccomp_rule(const struct json_node *element, struct spec_seccomp_rule *rule, struct error *err)
+{
+	struct json_node args;
+	const char *action;
+	int r = json_as_object(element, err);
+	if (r < 0 || (r = json_get_strv(element, "names", &rule->names, err)) < 0 ||
+	    (r = json_need_string(element, "action", &action, err)) < 0)
+		return r;
+	rule->action = mem_strdup(action);
+	if (!rule->names || !*rule->names)
+		return json_error(element, err, "a system call rule needs at least one name");
+	if ((r = spec_parse_optional_u64(element, "errnoRet", &rule->errno_ret, err)) < 0)
+		return r;
+	r = json_get_array(element, "args", &args, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&args); i++) {
+		struct json_node arg = json_array_at(&args, i);
+		r = parse_seccomp_arg(&arg, ARRAY_APPEND(rule->args, rule->n_args), err);
+	}
+	return r;
+}
+
+static int parse_seccomp_fields(const struct json_node *node, struct spec_seccomp *seccomp, struct error *err)
+{
+	struct json_node rules;
+	const char *action;
+	int r = json_need_string(node, "defaultAction", &action, err);
+	if (r < 0)
+		return r;
+	seccomp->default_action = mem_strdup(action);
+	if ((r = spec_parse_optional_u64(node, "defaultErrnoRet", &seccomp->default_errno_ret, err)) < 0 ||
+	    (r = json_get_strv(node, "architectures", &seccomp->architectures, err)) < 0 ||
+	    (r = json_get_strv(node, "flags", &seccomp->flags, err)) < 0 ||
+	    (r = spec_parse_text(node, "listenerPath", &seccomp->listener_path, err)) < 0 ||
+	    (r = spec_parse_text(node, "listenerMetadata", &seccomp->listener_metadata, err)) < 0)
+		return r;
+	r = json_get_array(node, "syscalls", &rules, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&rules); i++) {
+		struct json_node rule = json_array_at(&rules, i);
+		r = parse_seccomp_rule(&rule, ARRAY_APPEND(seccomp->rules, seccomp->n_rules), err);
+		if (r < 0)
+			return r;
+		r = 1;
+	}
+	return r;
+}
+
+int spec_parse_seccomp(const struct json_node *node, struct spec_seccomp **ret, struct error *err)
+{
+	struct spec_seccomp *seccomp = NEW(struct spec_seccomp);
+	int r = parse_seccomp_fields(node, seccomp, err);
+	if (r < 0)
+		spec_seccomp_free(seccomp);
+	else
+		*ret = seccomp;
+	return r;
+}
+
+int spec_parse_linux(const struct json_node *section, struct spec *spec, struct error *err)
+{
+	struct json_node node;
+	int r;
+	if ((r = parse_namespaces(section, spec, err)) < 0 || (r = parse_time_offsets(section, spec, err)) < 0 ||
+	    (r = spec_parse_id_mappings(section, "uidMappings", &spec->uid_mappings, &spec->n_uid_mappings, err)) < 0 ||
+	    (r = spec_parse_id_mappings(section, "gidMappings", &spec->gid_mappings, &spec->n_gid_mappings, err)) < 0 ||
+	    (r = parse_devices(section, spec, err)) < 0 ||
+	    (r = spec_parse_text(section, "cgroupsPath", &spec->cgroups_path, err)) < 0 ||
+	    (r = spec_parse_text(section, "rootfsPropagation", &spec->rootfs_propagation, err)) < 0 ||
+	    (r = spec_parse_pairs(section, "sysctl", &spec->sysctl, err)) < 0 ||
+	    (r = json_get_strv(section, "maskedPaths", &spec->masked_paths, err)) < 0 ||
+	    (r = json_get_strv(section, "readonlyPaths", &spec->readonly_paths, err)) < 0 ||
+	    (r = spec_parse_text(section, "mountLabel", &spec->mount_label, err)) < 0)
+		return r;
+	r = json_get_object(section, "resources", &node, err);
+	if (r < 0 || (r > 0 && (r = spec_resources_from_json(&node, &spec->resources, err)) < 0))
+		return r;
+	r = json_get_object(section, "seccomp", &node, err);
+	return r > 0 ? spec_parse_seccomp(&node, &spec->seccomp, err) : r;
+}

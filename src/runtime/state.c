@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "base/util.h"
+
+enum { STATE_SIZE_MAX = 4 << 20 };
+
+int container_check_id(const char *id, struct error *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+	if (!*id)
+		return err_set(err, ERR_INVALID, "container id cannot be empty");
+	if (strlen(id) > CONTAINER_ID_MAX)
+		return err_set(err, ERR_INVALID, "container id is longer than %d bytes", CONTAINER_ID_MAX);
+	if (id[strspn(id, allowed)] || *id == '.')
+		return err_set(err, ERR_INVALID,
+			       "invalid container id format: \"%s\": it is [A-Za-z0-9_+-][A-Za-z0-9_+.-]*", id);
+	return 0;
+}
+
+static int open_root(const char *root)
+{
+	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int lock(int dir, struct error *err)
+{
+	return RETRY_ON_EINTR(flock(dir, LOCK_EX)) < 0 ? err_sys(err, errno, "lock the container's state") : 0;
+}
+
+int state_make(const char *root, const char *id, struct error *err)
+{
+	int r = container_check_id(id, err);
+	if (r < 0)
+		return r;
+	_cleanup_close_ int parent = open_root(root);
+	if (parent == -ENOENT) {
+		if ((r = path_make_dirs(root, 0700, err)) < 0)
+			return r;
+		parent = open_root(root);
+	}
+	if (parent < 0)
+		return err_sys(err, -parent, "open the runtime's state root '%s'", root);
+	if (mkdirat(parent, id, 0700) < 0) {
+		if (errno != EEXIST)
+			return err_sys(err, errno, "make '%s/%s'", root, id);
+		r = err_set(err, ERR_EXISTS, "container with id exists: %s", id);
+		err_cause(err, "'%s/%s' is there", root, id);
+		err_hint(err, "coffer-runtime --root %s delete --force %s", root, id);
+		return r;
+	}
+	return state_open(root, id, true, err);
+}
+
+int state_open(const char *root, const char *id, bool with_lock, struct error *err)
+{
+	int r = container_check_id(id, err);
+	if (r < 0)
+		return r;
+	_cleanup_close_ int parent = open_root(root);
+	_cleanup_close_ int dir = parent < 0 ? parent : openat(parent, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0) {
+		int error = parent < 0 ? -parent : errno;
+		if (error == ENOENT || error == ENOTDIR)
+			return err_set(err, ERR_NO_CONTAINER, "container does not exist: %s", id);
+		return err_sys(err, error, "open '%s/%s'", root, id);
+	}
+	if (with_lock && (r = lock(dir, err)) < 0)
+		return r;
+	return TAKE_FD(dir);
+}
+
+int state_remove(const char *root, const char *id, struct error *err)
+{
+	_cleanup_close_ int parent = open_root(root);
+	int r = parent < 0 ? parent : path_remove_tree(parent, id);
+	return r < 0 && r != -ENOENT ? err_sys(err, -r, "remove '%s/%s'", root, id) : 0;
+}
+
+/* --- state.json --- */
+
+static void add_hooks(struct json_object *object, const struct container *container)
+{
+	if (container->n_poststop == 0)
+		return;
+	struct json_object *array = json_add_array(object, "poststop");
+	for (size_t i = 0; i < container->n_poststop; i++) {
+		const struct spec_hook *hook = &container->poststop[i];
+		struct json_object *element = json_object_new_object();
+		json_add_string(element, "path", hook->path);
+		json_add_strv(element, "args", hook->args);
+		json_add_strv(element, "env", hook->env);
+		json_add_i64(element, "timeout", hook->timeout_seconds);
+		json_object_array_add(array, element);
+	}
+}
+
+int state_write(int dir, const struct container *container, struct error *err)
+{
+	_cleanup_json_ struct json_object *object = json_object_new_object();
+	json_add_string(object, "ociVersion", container->oci_version);
+	json_add_string(object, "bundle", container->bundle);
+	json_add_string(object, "rootfs", container->rootfs);
+	json_add_string(object, "cgroupPath", container->cgroup_path);
+	json_add_strv(object, "annotations", container->annotations);
+	json_add_i64(object, "pid", container->pid);
+	json_add_i64(object, "startTime", (int64_t)container->start_time);
+	json_add_i64(object, "createdAt", container->created_at);
+	json_add_i64(object, "owner", container->owner);
+	json_add_bool(object, "hostPid", container->host_pid);
+	add_hooks(object, container);
+	const char *text = json_text(object);
+	return file_write_atomic(dir, STATE_FILE, text, strlen(text), 0600, 0, err);
+}
+
+static char *read_text(const struct json_node *node, const char *key)
+{
+	const char *text;
+	return json_get_string(node, key, &text, NULL) > 0 ? mem_strdup(text) : mem_strdup("");
+}
+
+static void read_hooks(const struct json_node *node, struct container *container)
+{
+	struct json_node array;
+	if (json_get_array(node, "poststop", &array, NULL) <= 0)
+		return;
+	for (size_t i = 0; i < json_array_length(&array); i++) {
+		struct json_node element = json_array_at(&array, i);
+		struct spec_hook *hook = ARRAY_APPEND(container->poststop, container->n_poststop);
+		int64_t timeout = 0;
+		hook->path = read_text(&element, "path");
+		(void)json_get_strv(&element, "args", &hook->args, NULL);
+		(void)json_get_strv(&element, "env", &hook->env, NULL);
+		(void)json_get_i64(&element, "timeout", 0, INT32_MAX, &timeout, NULL);
+		hook->timeout_seconds = (int)timeout;
+	}
+}
+
+int state_read(int dir, const char *root, const char *id, struct container **ret, struct error *err)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	struct error why = { 0 };
+	_cleanup_container_ struct container *container = NEW(struct container);
+	container->id = mem_strdup(id);
+	container->root = mem_strdup(root);
+	int r = json_load(dir, STATE_FILE, STATE_SIZE_MAX, ERR_INTERNAL, &document, &why);
+	if (r == -ERR_NOT_FOUND) {
+		/* Whoever made it has not come far enough, or died: it can be deleted, and that is all. */
+		container->cgroup_path = mem_strdup("");
+		container->bundle = mem_strdup("");
+		*ret = TAKE_PTR(container);
+		return 0;
+	}
+	if (r < 0) {
+		if (err)
+			*err = why;
+		return err_wrap(err, "state of container '%s'", id);
+	}
+	struct json_node node = json_root(&document);
+	int64_t pid = 0, start = 0, owner = 0;
+	container->oci_version = read_text(&node, "ociVersion");
+	container->bundle = read_text(&node, "bundle");
+	container->rootfs = read_text(&node, "rootfs");
+	container->cgroup_path = read_text(&node, "cgroupPath");
+	(void)json_get_strv(&node, "annotations", &container->annotations, NULL);
+	(void)json_get_i64(&node, "pid", 0, INT32_MAX, &pid, NULL);
+	(void)json_get_i64(&node, "startTime", 0, INT64_MAX, &start, NULL);
+	(void)json_get_i64(&node, "createdAt", 0, INT64_MAX, &container->created_at, NULL);
+	(void)json_get_i64(&node, "owner", 0, UINT32_MAX, &owner, NULL);
+	(void)json_get_bool(&node, "hostPid", &container->host_pid, NULL);
+	container->pid = (pid_t)pid;
+	container->start_time = (uint64_t)start;
+	container->owner = (uid_t)owner;
+	read_hooks(&node, container);
+	*ret = TAKE_PTR(container);
+	return 0;
+}
+
+int container_load(const char *root, const char *id, struct container **ret, struct error *err)
+{
+	_cleanup_close_ int dir = state_open(root, id, false, err);
+	return dir < 0 ? dir : state_read(dir, root, id, ret, err);
+}
+
+void container_free(struct container *container)
+{
+	if (!container)
+		return;
+	for (size_t i = 0; i < container->n_poststop; i++) {
+		free(container->poststop[i].path);
+		strv_free(container->poststop[i].args);
+		strv_free(container->poststop[i].env);
+	}
+	free(container->poststop);
+	free(container->id);
+	free(container->root);
+	free(container->bundle);
+	free(container->rootfs);
+	free(container->cgroup_path);
+	free(container->oci_version);
+	strv_free(container->annotations);
+	free(container);
+}
+
+int container_list(const char *root, char ***ret_ids, struct error *err)
+{
+	_cleanup_strv_ char **ids = mem_alloc(sizeof *ids);
+	_cleanup_closedir_ DIR *dir = opendir(root);
+	if (!dir && errno != ENOENT)
+		return err_sys(err, errno, "open the runtime's state root '%s'", root);
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (entry->d_type == DT_DIR && container_check_id(entry->d_name, NULL) == 0)
+			strv_append(&ids, entry->d_name);
+	*ret_ids = TAKE_PTR(ids);
+	return 0;
+}
+
+/* --- status --- */
+
+const char *container_status_name(enum container_status status)
+{
+	static const char *const names[] = { "creating", "created", "running", "paused", "stopped" };
+	return names[status];
+}
+
+int container_status(struct container *container, enum container_status *ret, struct error *err)
+{
+	char state = 0;
+	bool known = container->pid > 0;
+	bool alive = known && process_start_time(container->pid, &state) == container->start_time && state != 'Z' &&
+		     state != 'X';
+	_cleanup_close_ int dir = state_open(container->root, container->id, false, err);
+	if (dir < 0)
+		return dir;
+	if (!known) {
+		/* No pid yet: somebody is at it (and has the lock), or has died at it. */
+		bool busy = flock(dir, LOCK_EX | LOCK_NB) < 0;
+		*ret = busy ? CONTAINER_CREATING : CONTAINER_STOPPED;
+		return 0;
+	}
+	if (!alive) {
+		*ret = CONTAINER_STOPPED;
+		return 0;
+	}
+	bool frozen = false;
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	if (*container->cgroup_path && cgroup_open(container->cgroup_path, &cgroup, NULL) == 0)
+		(void)cgroup_is_frozen(cgroup, &frozen, NULL);
+	bool waiting = faccessat(dir, STATE_FIFO, F_OK, 0) == 0;
+	*ret = frozen ? CONTAINER_PAUSED : waiting ? CONTAINER_CREATED : CONTAINER_RUNNING;
+	return 0;
+}
+
+char *state_document(const struct container *container, enum container_status status)
+{
+	_cleanup_json_ struct json_object *object = json_object_new_object();
+	json_add_string(object, "ociVersion", container->oci_version ? container->oci_version : "1.0.2");
+	json_add_string(object, "id", container->id);
+	json_add_string(object, "status", container_status_name(status));
+	if (container->pid > 0 && status != CONTAINER_STOPPED)
+		json_add_i64(object, "pid", container->pid);
+	json_add_string(object, "bundle", container->bundle);
+	struct json_object *annotations = container->annotations ? json_add_object(object, "annotations") : NULL;
+	for (char **pair = container->annotations; pair && *pair; pair++) {
+		size_t len = strcspn(*pair, "=");
+		_cleanup_free_ char *key = mem_strndup(*pair, len);
+		json_add_string(annotations, key, *pair + len + 1);
+	}
+	return mem_strdup(json_text(object));
+}
+
+char *container_state_text(struct container *container, struct error *err)
+{
+	enum container_status status;
+	return container_status(container, &status, err) < 0 ? NULL : state_document(container, status);
+}

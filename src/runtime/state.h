@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's directory in the runtime's state root: ROOT/ID/{state.json,exec.fifo}. Whoever changes the container
+ * holds the directory's lock (flock); it goes with the process that holds it.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "runtime/container.h"
+
+#define STATE_FILE "state.json"
+#define STATE_FIFO "exec.fifo"
+
+/* Make ROOT/ID, locked. The id is taken by that: ERR_EXISTS if there is one. Returns the directory's fd. */
+int state_make(const char *root, const char *id, struct error *err);
+
+/* Open ROOT/ID; with @lock also wait for its lock. Errors: ERR_NO_CONTAINER. */
+int state_open(const char *root, const char *id, bool lock, struct error *err);
+
+int state_write(int dir, const struct container *container, struct error *err);
+int state_read(int dir, const char *root, const char *id, struct container **ret, struct error *err);
+
+/* Remove ROOT/ID. */
+int state_remove(const char *root, const char *id, struct error *err);
+
+/* The "state" document of the specification with a status given, for hooks. free() it. */
+char *state_document(const struct container *container, enum container_status status);
