@@ -6,22 +6,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/str.h"
+#include "runtime/container.h"
 #include "runtime/mount.h"
 #include "runtime/rootfs.h"
 
 enum { TTYAUX_MAJOR = 5, PTMX_MINOR = 2 };
 
-static int open_master(struct rootfs *rootfs, struct error *err)
+static int open_master(int root, struct error *err)
 {
-	_cleanup_close_ int place = path_open_in_root(rootfs->mount, "/dev/pts/ptmx", O_PATH, 0);
+	_cleanup_close_ int place = path_open_in_root(root, "/dev/pts/ptmx", O_PATH, 0);
 	struct stat st;
 	if (place < 0 || fstat(place, &st) < 0)
 		return err_sys_code(err, ERR_TTY, place < 0 ? -place : errno,
@@ -48,25 +52,49 @@ static int put_on_console(struct rootfs *rootfs, int slave, struct error *err)
 	return mount_attach(clone, target, "/dev/console", err);
 }
 
-int console_make(struct rootfs *rootfs, int *ret_slave, struct error *err)
+int console_open(int root, const struct spec_process *process, int *ret_slave, struct error *err)
 {
-	const struct spec_process *process = rootfs->spec->process;
-	_cleanup_close_ int master = open_master(rootfs, err);
+	_cleanup_close_ int master = open_master(root, err);
 	int unlock = 0;
 	if (master < 0)
 		return master;
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return err_sys_code(err, ERR_TTY, errno, "unlock the container's terminal");
-	_cleanup_close_ int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return err_sys_code(err, ERR_TTY, errno, "open the container's terminal");
 	if (process->console_width || process->console_height) {
 		struct winsize size = { .ws_row = process->console_height, .ws_col = process->console_width };
 		(void)ioctl(master, TIOCSWINSZ, &size);
 	}
-	int r = put_on_console(rootfs, slave, err);
+	*ret_slave = slave;
+	return TAKE_FD(master);
+}
+
+int console_make(struct rootfs *rootfs, int *ret_slave, struct error *err)
+{
+	int slave = -1;
+	_cleanup_close_ int master = console_open(rootfs->mount, rootfs->spec->process, &slave, err);
+	_cleanup_close_ int held = slave;
+	if (master < 0)
+		return master;
+	int r = put_on_console(rootfs, held, err);
 	if (r < 0)
 		return r;
-	*ret_slave = TAKE_FD(slave);
+	*ret_slave = TAKE_FD(held);
 	return TAKE_FD(master);
+}
+
+int console_send(const char *path, int master, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof address.sun_path)
+		return err_set(err, ERR_TTY, "console socket path '%s' is too long", path);
+	str_copy(address.sun_path, sizeof address.sun_path, path);
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof address) < 0)
+		return err_sys_code(err, ERR_TTY, errno, "connect to console socket '%s'", path);
+	static const char name[] = "/dev/ptmx";
+	int r = fd_send(sock, name, sizeof name - 1, &master, 1);
+	return r < 0 ? err_sys_code(err, ERR_TTY, -r, "send the terminal to '%s'", path) : 0;
 }

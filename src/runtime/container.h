@@ -93,6 +93,24 @@ int container_release(struct container *container, struct container_init *init, 
 /* Any other process: let the created container @id go. */
 int container_start(struct container *container, struct error *err);
 
+/* The protocol of --console-socket: a terminal's master goes over the socket at @path, with its name as the data. */
+int console_send(const char *path, int master, struct error *err);
+
+struct container_exec_options {
+	const struct spec_process *process;
+	int cache_dir;	    /* of compiled seccomp filters, or -1 */
+	int stdio[3];	    /* as in container_create_options */
+	int preserve_fds;
+	bool ignore_paused; /* else a paused container is ERR_STATE: whoever joins it hangs until it is resumed */
+};
+
+/*
+ * Run another program in a container that runs, with the filter of its config.json. The process is our child; ret_init has
+ * its pid, pidfd and, with process.terminal, the terminal's master. Returns once exec succeeded.
+ */
+int container_exec(struct container *container, const struct container_exec_options *options,
+		   struct container_init *ret_init, struct error *err);
+
 /* Errors: ERR_NO_CONTAINER. */
 int container_load(const char *root, const char *id, struct container **ret, struct error *err);
 int container_status(struct container *container, enum container_status *ret, struct error *err);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -287,21 +286,6 @@ static int run_creators_hooks(struct creation *creation, struct error *err)
 	return 0;
 }
 
-/* The protocol of --console-socket: the terminal's master goes over the socket, with its name as the data. */
-static int send_console(const char *path, int master, struct error *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof address.sun_path)
-		return err_set(err, ERR_TTY, "console socket path '%s' is too long", path);
-	str_copy(address.sun_path, sizeof address.sun_path, path);
-	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof address) < 0)
-		return err_sys_code(err, ERR_TTY, errno, "connect to console socket '%s'", path);
-	static const char name[] = "/dev/ptmx";
-	int r = fd_send(sock, name, sizeof name - 1, &master, 1);
-	return r < 0 ? err_sys_code(err, ERR_TTY, -r, "send the terminal to '%s'", path) : 0;
-}
-
 static int hear_from_init(struct creation *creation, struct error *err)
 {
 	(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
@@ -310,7 +294,7 @@ static int hear_from_init(struct creation *creation, struct error *err)
 		return r;
 	const char *console_socket = creation->options->console_socket;
 	if (console_socket && creation->init.console >= 0) {
-		r = send_console(console_socket, creation->init.console, err);
+		r = console_send(console_socket, creation->init.console, err);
 		fd_close(TAKE_FD(creation->init.console));
 	}
 	return r;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -12,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -24,6 +22,7 @@
 #include "runtime/credentials.h"
 #include "runtime/hooks.h"
 #include "runtime/namespace-join.h"
+#include "runtime/process-setup.h"
 #include "runtime/procfs.h"
 #include "runtime/program.h"
 #include "runtime/rlimit.h"
@@ -142,39 +141,6 @@ static int enter_namespaces(const struct spec *spec, struct error *err)
 	return set_names(spec, err);
 }
 
-/* --- streams --- */
-
-static int take_stdio(const int stdio[3], struct error *err)
-{
-	for (int fd = 0; fd < 3; fd++) {
-		if (stdio[fd] == fd ? fd_set_cloexec(fd, false) < 0 : dup2(stdio[fd], fd) < 0)
-			return err_sys(err, errno, "set up standard stream %d", fd);
-	}
-	return 0;
-}
-
-static int take_terminal(int slave, struct error *err)
-{
-	const int stdio[3] = { slave, slave, slave };
-	int r = take_stdio(stdio, err);
-	if (r == 0 && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
-		return err_sys_code(err, ERR_TTY, errno, "make the terminal the controlling one");
-	return r;
-}
-
-/* The user's own streams must be openable by name (/dev/stdout); the null device and read-only files are left alone. */
-static void give_streams_to(uid_t uid)
-{
-	struct stat null, st;
-	bool known = stat("/dev/null", &null) == 0;
-	for (int fd = 0; fd < 3; fd++) {
-		if (fstat(fd, &st) < 0 || st.st_uid == uid || (known && S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev))
-			continue;
-		if (fchown(fd, uid, (gid_t)-1) < 0)
-			log_debug("standard stream %d keeps its owner: %m", fd);
-	}
-}
-
 /* --- the steps --- */
 
 static int join_keyring(const char *id, struct error *err)
@@ -212,11 +178,11 @@ static int build_rootfs(struct init_context *context, int *ret_master, struct er
 		int master = console_make(rootfs, &slave, err);
 		if (master < 0)
 			return master;
-		r = take_terminal(slave, err);
+		r = process_take_terminal(slave, err);
 		fd_close(slave);
 		*ret_master = master;
 	} else {
-		r = take_stdio(context->stdio, err);
+		r = process_take_stdio(context->stdio, err);
 	}
 	return r < 0 ? r : rootfs_make_working_directory(rootfs, err);
 }
@@ -238,54 +204,6 @@ static int run_hooks_of(struct init_context *context, enum hook_point point, con
 {
 	const struct spec_hooks *hooks = &context->spec->hooks[point];
 	return hooks_run(hooks->hooks, hooks->count, name, context->state, err);
-}
-
-/*
- * Into the working directory, by an fd that was resolved inside the root, and checked afterwards: a directory outside
- * shows as one that cannot be reached (CVE-2024-21626).
- */
-static int enter_working_directory(int fd, const char *cwd, struct error *err)
-{
-	char path[PATH_MAX];
-	if (fchdir(fd) < 0)
-		return err_sys_code(err, ERR_WORKDIR, errno, "change to working directory %s", cwd);
-	if (syscall(SYS_getcwd, path, sizeof path) < 0 || path[0] != '/')
-		return err_set(err, ERR_WORKDIR, "working directory %s is outside of the container", cwd);
-	return 0;
-}
-
-static int install_filter(struct init_context *context, struct error *err)
-{
-	int listener = -1;
-	if (!context->filter)
-		return 0;
-	if (context->filter->notifies)
-		return err_set(err, ERR_UNSUPPORTED, "seccomp action SCMP_ACT_NOTIFY is not supported");
-	return seccomp_install(context->filter, &listener, err);
-}
-
-/*
- * A filter needs no_new_privs or CAP_SYS_ADMIN: with the first it is the last thing before the program, without it must
- * come before the capabilities go.
- */
-static int become_process(struct init_context *context, const char *cwd, int cwd_fd, struct error *err)
-{
-	const struct spec_process *process = context->spec->process;
-	bool early_filter = !process->no_new_privileges;
-	int r = enter_working_directory(cwd_fd, cwd, err);
-	bool retry_cwd = r < 0 && err->sys_errno == EACCES; /* root may be denied what the user is not (NFS, mappings) */
-	if (r < 0 && !retry_cwd)
-		return r;
-	give_streams_to(process->user.uid);
-	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(err, errno, "set no_new_privs");
-	if ((early_filter && (r = install_filter(context, err)) < 0) || (r = credentials_become(process, err)) < 0)
-		return r;
-	/* Changing the user made us dumpable again where suid_dumpable says so. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (retry_cwd && (r = enter_working_directory(cwd_fd, cwd, err)) < 0)
-		return r;
-	return early_filter ? 0 : install_filter(context, err);
 }
 
 static int wait_for_start(struct init_context *context, struct error *err)
@@ -332,7 +250,7 @@ static int finish(struct init_context *context, int master, char **ret_path, str
 	/* Nothing of the creator's is left open, not even until exec: its locks would be held by us. */
 	const int keep[] = { context->sync, context->fifo, cwd, master };
 	fd_close_from_except(STDERR_FILENO + 1 + context->preserve_fds, keep, ARRAY_SIZE(keep));
-	int r = become_process(context, process->cwd, cwd, err);
+	int r = process_become(process, context->filter, cwd, err);
 	if (r < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
 		return err_stage(err, STAGE_EXEC);
 	if (init_send(context->sync, INIT_READY, NULL, master) < 0)

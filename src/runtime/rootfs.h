@@ -46,7 +46,8 @@ int cgroup_view_mount(struct rootfs *rootfs, const char *destination, uint64_t a
 int devices_make(struct rootfs *rootfs, struct error *err);
 
 /*
- * runtime/console.c: a terminal from the container's own devpts. Returns the master; *ret_slave is its peer, also put
- * on /dev/console.
+ * runtime/console.c: a terminal from the devpts of the root filesystem @root, with the size that @process asks for. Returns
+ * the master; *ret_slave is its peer. console_make() also puts that on /dev/console.
  */
+int console_open(int root, const struct spec_process *process, int *ret_slave, struct error *err);
 int console_make(struct rootfs *rootfs, int *ret_slave, struct error *err);

@@ -28,8 +28,7 @@ static int check_preserved_fds(uint64_t count, struct error *err)
 	return 0;
 }
 
-/* Compiled filters are worth keeping for as long as the state is: next to it, in a directory that is no valid id. */
-static int open_cache(const char *root)
+int bundle_open_cache(const char *root)
 {
 	_cleanup_free_ char *path = path_join(root, ".seccomp");
 	if (path_make_dirs(path, 0700, NULL) < 0)
@@ -59,7 +58,7 @@ int bundle_open(const struct runtime_globals *globals, const struct bundle_optio
 		return r;
 	if (!bundle.spec->process)
 		return err_set(err, ERR_SPEC, "%s: /: \"process\" is required to create a container", config);
-	bundle.cache_dir = bundle.spec->seccomp ? open_cache(globals->root) : -1;
+	bundle.cache_dir = bundle.spec->seccomp ? bundle_open_cache(globals->root) : -1;
 	*ret = bundle;
 	bundle = (struct bundle){ .fd = -1, .cache_dir = -1 };
 	return 0;

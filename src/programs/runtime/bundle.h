@@ -39,6 +39,9 @@ int bundle_open(const struct runtime_globals *globals, const struct bundle_optio
 void bundle_close(struct bundle *bundle);
 #define _cleanup_bundle_ _cleanup_(bundle_close)
 
+/* Compiled filters are kept as long as the state is: next to it, in a directory whose name is no valid id. Or -1. */
+int bundle_open_cache(const char *root);
+
 /* Everything but how it is started. */
 struct container_create_options bundle_create_options(const struct runtime_globals *globals,
 						      const struct bundle_options *options,

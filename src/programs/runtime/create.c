@@ -46,4 +46,4 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 
 static const struct option OPTIONS[] = { BUNDLE_OPTIONS, OPT_END };
 
-const struct runtime_verb verb_create = { "create", "ID", "Create a container; start it with `start`", OPTIONS, true, run };
+const struct runtime_verb verb_create = { "create", "ID", "Create a container; start it with `start`", OPTIONS, VERB_ENTERS, run };

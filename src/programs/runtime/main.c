@@ -15,7 +15,7 @@
 #include "runtime/container.h"
 
 static const struct runtime_verb *const VERBS[] = {
-	&verb_create, &verb_delete, &verb_kill, &verb_list, &verb_run, &verb_spec, &verb_start, &verb_state,
+	&verb_create, &verb_delete, &verb_exec, &verb_kill, &verb_list, &verb_run, &verb_spec, &verb_start, &verb_state,
 };
 
 static const struct option GLOBAL_OPTIONS[] = {
@@ -63,7 +63,8 @@ int verb_parse(const struct runtime_verb *verb, char **argv, void *target, size_
 {
 	const struct option *const tables[] = { verb->options, NULL };
 	_cleanup_free_ char **args = NULL;
-	int r = options_parse(tables, 0, argv, target, &args, err);
+	int r = options_parse(tables, verb->flags & VERB_STOPS_AT_ARGUMENT ? OPTIONS_STOP_AT_ARGUMENT : 0, argv, target,
+			      &args, err);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -133,7 +134,7 @@ static int dispatch(struct runtime_globals *globals, char **argv, char **args, s
 		return err_set(err, ERR_UNSUPPORTED, "the systemd cgroup driver is not supported");
 	const struct runtime_verb *verb = find_verb(args[0], err);
 	int r = verb ? set_up_log(globals, err) : -ERR_USAGE;
-	if (r == 0 && verb->enters)
+	if (r == 0 && (verb->flags & VERB_ENTERS))
 		r = self_protect(argv, err);
 	return r < 0 ? r : verb->run(globals, verb, args + 1, err);
 }

@@ -1,82 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/log.h"
-#include "base/process.h"
-#include "base/util.h"
 #include "programs/runtime/bundle.h"
-#include "programs/runtime/relay.h"
-
-/* Collect what has died; returns true with the wait status once @init has. */
-static bool reap(pid_t init, int *ret_status)
-{
-	int status;
-	bool ended = false;
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-		if (pid != init)
-			continue;
-		*ret_status = status;
-		ended = true;
-	}
-	return ended;
-}
-
-/* Every signal but those that are about us goes to the container. */
-static void forward(const struct container_init *init, struct relay *relay, int signals)
-{
-	struct signalfd_siginfo info;
-	if (read(signals, &info, sizeof info) != sizeof info)
-		return;
-	int sig = (int)info.ssi_signo;
-	if (sig == SIGWINCH)
-		relay_resize(relay);
-	else if (sig != SIGCHLD && sig != SIGPIPE && sig != SIGTTIN && sig != SIGTTOU)
-		(void)process_signal(init->pidfd, sig);
-}
-
-/* Serve the terminal, pass signals on, until the container's process has ended. */
-static int supervise(const struct container_init *init, int signals, struct error *err)
-{
-	struct relay relay;
-	int status = 0, r = relay_begin(&relay, init->console, err);
-	if (r < 0)
-		return r;
-	while (!reap(init->pid, &status)) {
-		struct pollfd fds[2 + RELAY_FDS] = { { .fd = signals, .events = POLLIN },
-						     { .fd = init->pidfd, .events = POLLIN } };
-		relay_poll(&relay, &fds[2]);
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-			break;
-		if (fds[0].revents)
-			forward(init, &relay, signals);
-		relay_serve(&relay, &fds[2]);
-	}
-	relay_end(&relay);
-	return process_exit_code(status);
-}
-
-static int block_signals(struct error *err)
-{
-	sigset_t all;
-	sigfillset(&all);
-	/* A crash of ours stays a crash. */
-	const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		sigdelset(&all, own[i]);
-	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
-		return err_sys(err, errno, "block signals");
-	int fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? err_sys(err, errno, "make a signalfd") : fd;
-}
+#include "programs/runtime/foreground.h"
 
 static int start_and_wait(const struct bundle_options *options, const struct bundle *bundle,
 			  struct container *container, struct container_init *init, int signals, struct error *err)
@@ -84,7 +13,7 @@ static int start_and_wait(const struct bundle_options *options, const struct bun
 	int r = bundle_write_pid(options, init->pid, err);
 	if (r < 0 || (r = container_release(container, init, bundle->spec, err)) < 0)
 		return r;
-	return options->detach ? 0 : supervise(init, signals, err);
+	return options->detach ? 0 : foreground_supervise(init, signals, err);
 }
 
 static int run_container(const struct runtime_globals *globals, const struct bundle_options *options, const char *id,
@@ -105,7 +34,7 @@ static int run_container(const struct runtime_globals *globals, const struct bun
 	r = container_create(&create_options, &container, &init, err);
 	if (r < 0)
 		return r;
-	_cleanup_close_ int signals = options->detach ? -1 : block_signals(err);
+	_cleanup_close_ int signals = options->detach ? -1 : foreground_block_signals(err);
 	r = signals < 0 && !options->detach ? signals :
 					      start_and_wait(options, &bundle, container, &init, signals, err);
 	bool keep = r >= 0 && (options->detach || options->keep);
@@ -141,4 +70,4 @@ static const struct option OPTIONS[] = {
 	OPT_END,
 };
 
-const struct runtime_verb verb_run = { "run", "ID", "Create and start a container", OPTIONS, true, run };
+const struct runtime_verb verb_run = { "run", "ID", "Create and start a container", OPTIONS, VERB_ENTERS, run };

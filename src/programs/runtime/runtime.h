@@ -29,14 +29,19 @@ struct runtime_verb {
 	const char *arguments; /* of the usage line */
 	const char *summary;
 	const struct option *options; /* NULL: none */
-	bool enters; /* makes a process that enters a container: see self_protect() */
+	int flags; /* enum verb_flags */
 	/* @argv: the command line behind the verb. Returns an exit status or a negative code. */
 	int (*run)(const struct runtime_globals *globals, const struct runtime_verb *verb, char **argv,
 		   struct error *err);
 };
 
-extern const struct runtime_verb verb_create, verb_delete, verb_kill, verb_list, verb_run, verb_spec, verb_start,
+extern const struct runtime_verb verb_create, verb_delete, verb_exec, verb_kill, verb_list, verb_run, verb_spec, verb_start,
 	verb_state;
+
+enum verb_flags {
+	VERB_ENTERS = 1 << 0,	       /* makes a process that enters a container: see self_protect() */
+	VERB_STOPS_AT_ARGUMENT = 1 << 1, /* what follows the first argument belongs to another program */
+};
 
 /*
  * Parse @argv by the verb's table into @target; *ret_args are the arguments, between @min and @max of them.

@@ -132,4 +132,4 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r < 0 ? r : 0;
 }
 
-const struct runtime_verb verb_spec = { "spec", "", "Write a config.json to start from", OPTIONS, false, run };
+const struct runtime_verb verb_spec = { "spec", "", "Write a config.json to start from", OPTIONS, 0, run };

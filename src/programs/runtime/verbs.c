@@ -26,7 +26,7 @@ static int run_start(const struct runtime_globals *globals, const struct runtime
 	return r < 0 ? r : container_start(container, err);
 }
 
-const struct runtime_verb verb_start = { "start", "ID", "Run the program of a created container", NULL, false, run_start };
+const struct runtime_verb verb_start = { "start", "ID", "Run the program of a created container", NULL, 0, run_start };
 
 /* --- state --- */
 
@@ -48,7 +48,7 @@ static int run_state(const struct runtime_globals *globals, const struct runtime
 	return 0;
 }
 
-const struct runtime_verb verb_state = { "state", "ID", "Print the state of a container", NULL, false, run_state };
+const struct runtime_verb verb_state = { "state", "ID", "Print the state of a container", NULL, 0, run_state };
 
 /* --- kill --- */
 
@@ -77,7 +77,7 @@ static int run_kill(const struct runtime_globals *globals, const struct runtime_
 }
 
 const struct runtime_verb verb_kill = { "kill", "ID [SIGNAL]", "Send a signal (default: TERM) to a container",
-					KILL_OPTIONS, false, run_kill };
+					KILL_OPTIONS, 0, run_kill };
 
 /* --- delete --- */
 
@@ -107,7 +107,7 @@ static int run_delete(const struct runtime_globals *globals, const struct runtim
 	return r < 0 ? r : container_delete(container, options.force, err);
 }
 
-const struct runtime_verb verb_delete = { "delete", "ID", "Remove a stopped container", DELETE_OPTIONS, false, run_delete };
+const struct runtime_verb verb_delete = { "delete", "ID", "Remove a stopped container", DELETE_OPTIONS, 0, run_delete };
 
 /* --- list --- */
 
@@ -197,4 +197,4 @@ static int run_list(const struct runtime_globals *globals, const struct runtime_
 	return r < 0 ? r : 0;
 }
 
-const struct runtime_verb verb_list = { "list", "", "List containers", LIST_OPTIONS, false, run_list };
+const struct runtime_verb verb_list = { "list", "", "List containers", LIST_OPTIONS, 0, run_list };

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * container_exec(): another process for a container that runs.
+ *
+ * A process that joins a pid namespace does not change its own; its children are born there. So a first child joins, makes
+ * the second as our own child (CLONE_PARENT), and is gone:
+ *
+ *	us                          joiner                              program
+ *	                            cgroup, not dumpable, setns()
+ *	                            clone3(CLONE_PARENT)            ->
+ *	  <- struct joined, pidfd
+ *	  INIT_GO                                                       ->
+ *	  <- INIT_READY with the terminal's master, or INIT_ERROR           streams, user, filter
+ *	  <- end of file: it runs; or INIT_ERROR                            exec
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "runtime/container.h"
+#include "runtime/credentials.h"
+#include "runtime/init.h"
+#include "runtime/process-setup.h"
+#include "runtime/procfs.h"
+#include "runtime/program.h"
+#include "runtime/rlimit.h"
+#include "runtime/rootfs.h"
+
+struct exec_context {
+	const struct container *container;
+	const struct container_exec_options *options;
+	struct seccomp_filter filter;
+	bool has_filter;
+	struct cgroup *cgroup;
+	int pidfd; /* of the container's first process */
+	int proc;
+	int sync[2]; /* ours, theirs */
+};
+
+static void context_done(struct exec_context *context)
+{
+	seccomp_filter_done(&context->filter);
+	cgroup_free(context->cgroup);
+	fd_close(context->pidfd);
+	fd_close(context->proc);
+	fd_close(context->sync[0]);
+	fd_close(context->sync[1]);
+}
+
+/* --- the program --- */
+
+/* A terminal out of the container's devpts; we are inside, so "/" is the container's root. */
+static int make_terminal(const struct spec_process *process, struct error *err)
+{
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int slave = -1;
+	_cleanup_close_ int master = root < 0 ? err_sys(err, errno, "open /") : console_open(root, process, &slave, err);
+	_cleanup_close_ int held = slave;
+	if (master < 0)
+		return master;
+	int r = process_take_terminal(held, err);
+	return r < 0 ? r : TAKE_FD(master);
+}
+
+static int set_up(struct exec_context *context, char **ret_path, struct error *err)
+{
+	const struct container_exec_options *options = context->options;
+	const struct spec_process *process = options->process;
+	/* The joiner's word about us comes first. */
+	int r = init_receive(context->sync[1], INIT_GO, NULL, err);
+	if (r < 0)
+		return r;
+	if (setsid() < 0)
+		return err_sys(err, errno, "make a session");
+	_cleanup_close_ int master = process->terminal ? make_terminal(process, err) : -1;
+	if (process->terminal ? (r = master) < 0 : (r = process_take_stdio(options->stdio, err)) < 0)
+		return r;
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int cwd = root < 0 ? -errno : path_open_in_root(root, process->cwd, O_PATH | O_DIRECTORY, 0);
+	if (cwd < 0)
+		return err_sys_code(err, ERR_WORKDIR, -cwd, "open working directory %s", process->cwd);
+	fd_close(TAKE_FD(root));
+	const int keep[] = { context->sync[1], cwd, master };
+	fd_close_from_except(STDERR_FILENO + 1 + options->preserve_fds, keep, ARRAY_SIZE(keep));
+	r = process_become(process, context->has_filter ? &context->filter : NULL, cwd, err);
+	if (r < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
+		return r;
+	return init_send(context->sync[1], INIT_READY, NULL, master) < 0 ?
+		       err_set(err, ERR_CANCELLED, "who asked for the process is gone") :
+		       0;
+}
+
+_Noreturn static void run_program(struct exec_context *context)
+{
+	const struct spec_process *process = context->options->process;
+	struct error err = { 0 };
+	char *path = NULL, *const none[] = { NULL };
+	if (set_up(context, &path, &err) == 0) {
+		execve(path, process->args, process->env ? process->env : none);
+		(void)program_explain(path, errno, &err);
+	}
+	(void)err_stage(&err, STAGE_EXEC);
+	(void)init_send(context->sync[1], INIT_ERROR, &err, -1);
+	_exit(err_info(err.code)->exit_status);
+}
+
+/* --- the joiner --- */
+
+struct joined {
+	pid_t pid; /* 0: failed */
+	struct error error;
+};
+
+/* The namespaces of the container that are not ours already; joining one's own user namespace is refused by the kernel. */
+static int foreign_namespaces(const struct exec_context *context)
+{
+	int flags = 0;
+	for (int type = 0; type < NAMESPACE_COUNT; type++) {
+		char own[32], theirs[48];
+		struct stat a, b;
+		snprintf(own, sizeof own, "self/ns/%s", namespace_proc_name(type));
+		snprintf(theirs, sizeof theirs, "%d/ns/%s", context->container->pid, namespace_proc_name(type));
+		if (fstatat(context->proc, own, &a, 0) == 0 && fstatat(context->proc, theirs, &b, 0) == 0 &&
+		    a.st_ino != b.st_ino)
+			flags |= namespace_clone_flag(type);
+	}
+	return flags;
+}
+
+/* What has to be done while the host's /proc can still be seen, and before rights are lost to a user namespace. */
+static int prepare_to_join(struct exec_context *context, struct error *err)
+{
+	const struct spec_process *process = context->options->process;
+	int r = context->cgroup ? cgroup_join_self(context->cgroup, false, err) : 0;
+	if (r < 0 || (r = credentials_set_oom_score(process, context->proc, err)) < 0)
+		return r;
+	return rlimit_apply(process->rlimits, process->n_rlimits, err);
+}
+
+static int join(struct exec_context *context, struct error *err)
+{
+	int flags = foreign_namespaces(context), r = prepare_to_join(context, err);
+	if (r < 0)
+		return r;
+	/* From here on a process of the container could see us: it may neither look into us nor trace us. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (flags && setns(context->pidfd, flags) < 0)
+		return err_sys(err, errno, "join the namespaces of container '%s'", context->container->id);
+	if ((flags & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
+	return 0;
+}
+
+_Noreturn static void run_joiner(struct exec_context *context)
+{
+	struct joined joined = { 0 };
+	int pidfd = -1;
+	if (join(context, &joined.error) == 0) {
+		struct clone_args args = { .flags = CLONE_PARENT | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd };
+		joined.pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+		if (joined.pid == 0)
+			run_program(context);
+		if (joined.pid < 0) {
+			(void)err_sys(&joined.error, errno, "make a process in container '%s'", context->container->id);
+			joined.pid = 0;
+		}
+	}
+	(void)fd_send(context->sync[1], &joined, sizeof joined, &pidfd, pidfd >= 0);
+	_exit(0);
+}
+
+/* --- our side --- */
+
+static int receive_joined(struct exec_context *context, struct container_init *init, struct error *err)
+{
+	struct joined joined;
+	int fd = -1;
+	size_t n_fds = 0;
+	ssize_t n = fd_receive(context->sync[0], &joined, sizeof joined, &fd, 1, &n_fds);
+	if (n != sizeof joined || (joined.pid > 0 && n_fds != 1)) {
+		fd_close(n_fds ? fd : -1);
+		return err_set(err, ERR_INTERNAL, "the process that joins the container ended without a word");
+	}
+	if (joined.pid <= 0) {
+		(void)err_check_received(&joined.error);
+		if (err)
+			*err = joined.error;
+		return -joined.error.code;
+	}
+	init->pid = joined.pid;
+	init->pidfd = fd;
+	return 0;
+}
+
+static int converse(struct exec_context *context, struct container_init *init, struct error *err)
+{
+	pid_t joiner = fork();
+	if (joiner < 0)
+		return err_sys(err, errno, "make a process");
+	if (joiner == 0) {
+		fd_close(TAKE_FD(context->sync[0]));
+		run_joiner(context);
+	}
+	fd_close(TAKE_FD(context->sync[1]));
+	int r = receive_joined(context, init, err);
+	(void)RETRY_ON_EINTR(waitpid(joiner, NULL, 0));
+	if (r < 0)
+		return r;
+	(void)init_send(context->sync[0], INIT_GO, NULL, -1);
+	if ((r = init_receive(context->sync[0], INIT_READY, &init->console, err)) < 0)
+		return r;
+	return init_await_exec(context->sync[0], err);
+}
+
+static int check_running(struct exec_context *context, struct error *err)
+{
+	struct container *container = (struct container *)context->container;
+	enum container_status status;
+	int r = container_status(container, &status, err);
+	if (r < 0)
+		return r;
+	bool paused = status == CONTAINER_PAUSED && !context->options->ignore_paused;
+	if (paused || status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
+		return err_set(err, ERR_STATE, "cannot exec in a container that is %s: '%s'",
+			       container_status_name(status), container->id);
+	context->pidfd = process_pidfd_checked(container->pid, container->start_time);
+	if (context->pidfd < 0)
+		return err_set(err, ERR_STATE, "container '%s' has just ended", container->id);
+	return 0;
+}
+
+/* The filter of config.json: a program that comes later is held by the same. */
+static int prepare_filter(struct exec_context *context, struct error *err)
+{
+	_cleanup_close_ int bundle = open(context->container->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return err_sys(err, errno, "open bundle '%s'", context->container->bundle);
+	_cleanup_spec_ struct spec *spec = NULL;
+	int r = spec_load(bundle, "config.json", &spec, err);
+	if (r < 0 || !spec->seccomp)
+		return r;
+	r = seccomp_prepare(spec->seccomp, context->options->cache_dir, &context->filter, err);
+	context->has_filter = r >= 0;
+	return r;
+}
+
+static int prepare(struct exec_context *context, struct error *err)
+{
+	const struct spec_process *process = context->options->process;
+	if (!str_is_empty(process->apparmor_profile) || !str_is_empty(process->selinux_label))
+		return err_set(err, ERR_UNSUPPORTED, "labels of security modules are not supported by exec");
+	int r = check_running(context, err);
+	if (r < 0 || (r = prepare_filter(context, err)) < 0)
+		return r;
+	const char *path = context->container->cgroup_path;
+	if (*path && (r = cgroup_open(path, &context->cgroup, err)) < 0)
+		return r;
+	context->proc = procfs_open(err);
+	if (context->proc < 0)
+		return context->proc;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, context->sync) < 0)
+		return err_sys(err, errno, "make a socket pair");
+	return 0;
+}
+
+int container_exec(struct container *container, const struct container_exec_options *options,
+		   struct container_init *ret_init, struct error *err)
+{
+	_cleanup_(context_done) struct exec_context context = {
+		.container = container, .options = options, .pidfd = -1, .proc = -1, .sync = { -1, -1 }
+	};
+	struct container_init init = { .pidfd = -1, .console = -1, .sync = -1 };
+	int r = prepare(&context, err);
+	if (r == 0)
+		r = converse(&context, &init, err);
+	if (r < 0) {
+		if (init.pid > 0)
+			(void)RETRY_ON_EINTR(waitpid(init.pid, NULL, __WALL));
+		container_init_done(&init);
+		return err_stage(err, STAGE_EXEC);
+	}
+	*ret_init = init;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The last steps before a container's program, the same for its first process (init.c) and for others (exec.c). */
+#pragma once
+
+#include "base/error.h"
+#include "runtime/seccomp.h"
+#include "runtime/spec.h"
+
+/* Make these fds the standard streams. */
+int process_take_stdio(const int stdio[3], struct error *err);
+
+/* Make the terminal @slave the standard streams and the controlling terminal; we lead a session. */
+int process_take_terminal(int slave, struct error *err);
+
+/*
+ * Working directory (an O_PATH fd of process->cwd, resolved inside the root), owner of the streams, no_new_privs, user,
+ * capabilities, filter (NULL: none). A filter needs no_new_privs or CAP_SYS_ADMIN: with the first it comes last, without it
+ * before the capabilities go. The process is not dumpable afterwards.
+ */
+int process_become(const struct spec_process *process, const struct seccomp_filter *filter, int cwd, struct error *err);
