@@ -38,7 +38,7 @@ static int set_v1(const struct cgroup_tree *tree, const char *wanted, int64_t de
 {
 	useconds_t sleep_us = FIRST_SLEEP_US;
 	for (;;) {
-		char state[16];
+		char state[16] = "";
 		int r = file_write_line(tree->fd, "freezer.state", wanted);
 		if (r == 0)
 			r = read_state_v1(tree, state, sizeof state);
@@ -73,7 +73,7 @@ static int wait_v2(const struct cgroup_tree *tree, bool frozen, int64_t deadline
 	if (fd < 0)
 		return -errno;
 	for (;;) {
-		bool done;
+		bool done = false;
 		int r = events_say(fd, frozen, &done);
 		if (r < 0 || done)
 			return r;

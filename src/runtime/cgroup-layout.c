@@ -159,8 +159,10 @@ void cgroup_mounts_parse(const char *mountinfo, struct cgroup_mounts *ret)
 		at = *end ? end + 1 : end;
 	}
 	/* Alone, it is what a container finds at /sys/fs/cgroup itself, wherever the host has it. */
-	if (cgroup_mounts_layout(ret) == CGROUP_LAYOUT_V2)
-		ret->list[0].name[0] = '\0';
+	if (cgroup_mounts_layout(ret) == CGROUP_LAYOUT_V2) {
+		free(ret->list[0].name);
+		ret->list[0].name = mem_strdup("");
+	}
 }
 
 void cgroup_mounts_done(struct cgroup_mounts *mounts)

@@ -80,7 +80,7 @@ int cgroup_list_children(int dir, char ***ret)
 	_cleanup_closedir_ DIR *stream = fdopendir(fd);
 	if (!stream)
 		return -errno;
-	fd = -1;
+	(void)TAKE_FD(fd);
 	for (struct dirent *entry; (entry = readdir(stream));)
 		if (entry->d_type == DT_DIR && !streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
 			strv_append(ret, entry->d_name);
@@ -90,7 +90,9 @@ int cgroup_list_children(int dir, char ***ret)
 static int open_child(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return fd;
 }
 
 static int read_below(int dir, unsigned depth, struct pid_list *list)

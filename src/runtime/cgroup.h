@@ -86,7 +86,8 @@ int cgroup_join(struct cgroup *cgroup, pid_t pid, bool cloned_into, struct error
 /*
  * The same for the calling process, which has one thread: a child does it right after clone3(). Moving another process
  * makes the kernel wait for an RCU grace period (5 to 15 ms on an idle machine); on v1, a thread that moves itself does
- * not.
+ * not. A new user namespace is no obstacle as long as the user id is still the creator's; a new cgroup namespace comes
+ * after it.
  */
 int cgroup_join_self(struct cgroup *cgroup, bool cloned_into, struct error *err);
 

@@ -183,12 +183,6 @@ static int prepare_filter(struct creation *creation, struct error *err)
 	return r;
 }
 
-/* Once init is in a user namespace of its own, the host's cgroups are no longer its to write to. */
-static bool in_user_namespace(const struct spec *spec)
-{
-	return spec->namespaces[NAMESPACE_USER].listed;
-}
-
 _Noreturn static void become_init(struct creation *creation)
 {
 	const struct container_create_options *options = creation->options;
@@ -203,7 +197,6 @@ _Noreturn static void become_init(struct creation *creation)
 		.proc = creation->proc,
 		.preserve_fds = options->preserve_fds,
 		.new_keyring = !options->no_new_keyring,
-		.joins_itself = !in_user_namespace(options->spec),
 		.in_cgroup = cgroup_clone_fd(creation->cgroup) >= 0,
 		.state = state,
 	};
@@ -262,10 +255,7 @@ static int make_process(struct creation *creation, struct error *err)
 	fd_close(TAKE_FD(creation->sync[1]));
 	creation->container->pid = pid;
 	creation->container->start_time = process_start_time(pid, NULL);
-	int r = 0;
-	if (in_user_namespace(creation->options->spec))
-		r = cgroup_join(creation->cgroup, pid, cgroup_fd >= 0, err);
-	return r < 0 ? r : map_ids(creation, err);
+	return map_ids(creation, err);
 }
 
 static int run_creators_hooks(struct creation *creation, struct error *err)

@@ -27,7 +27,7 @@ static int sys_bpf(enum bpf_cmd command, union bpf_attr *attr)
 
 static int load_once(const struct device_program *program)
 {
-	static const char license[] = "Apache-2.0"; /* no helper is called that would ask for another */
+	static const char license[] = "Apache-2.0"; /* calls nothing in the kernel that would ask for the GPL */
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
 		.insns = (uintptr_t)program->instructions,
@@ -50,14 +50,25 @@ static int load(const struct device_program *program)
 	return fd;
 }
 
+static bool is_ours(int program)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { 0 };
+	attr.info.bpf_fd = (uint32_t)program;
+	attr.info.info_len = sizeof info;
+	attr.info.info = (uintptr_t)&info;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) == 0 && memcmp(info.name, PROGRAM_NAME, sizeof info.name) == 0;
+}
+
 /* The fds of our programs on the cgroup. Returns their number or -errno. */
 static int find_ours(int dir, int fds[static PROGRAMS_MAX])
 {
 	uint32_t ids[PROGRAMS_MAX] = { 0 };
-	union bpf_attr query = { .query = { .target_fd = (uint32_t)dir,
-					    .attach_type = BPF_CGROUP_DEVICE,
-					    .prog_ids = (uintptr_t)ids,
-					    .prog_cnt = PROGRAMS_MAX } };
+	union bpf_attr query = { 0 };
+	query.query.target_fd = (uint32_t)dir;
+	query.query.attach_type = BPF_CGROUP_DEVICE;
+	query.query.prog_ids = (uintptr_t)ids;
+	query.query.prog_cnt = PROGRAMS_MAX;
 	int r = sys_bpf(BPF_PROG_QUERY, &query);
 	if (r < 0)
 		return r;
@@ -65,12 +76,7 @@ static int find_ours(int dir, int fds[static PROGRAMS_MAX])
 	for (uint32_t i = 0; i < query.query.prog_cnt; i++) {
 		union bpf_attr by_id = { .prog_id = ids[i] };
 		int fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &by_id);
-		struct bpf_prog_info info = { 0 };
-		union bpf_attr get_info = {
-			.info = { .bpf_fd = (uint32_t)fd, .info_len = sizeof info, .info = (uintptr_t)&info }
-		};
-		if (fd >= 0 && sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &get_info) == 0 &&
-		    memcmp(info.name, PROGRAM_NAME, sizeof info.name) == 0)
+		if (fd >= 0 && is_ours(fd))
 			fds[found++] = fd;
 		else
 			fd_close(fd);

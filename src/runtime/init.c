@@ -224,12 +224,14 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 		return r;
 	if (setsid() < 0)
 		return err_sys(err, errno, "make a session");
+	/* While we are still who we were on the host: nobody of a user namespace may write to its cgroups. */
+	if ((r = cgroup_join_self(context->rootfs.cgroup, context->in_cgroup, err)) < 0)
+		return r;
 	if (is_new(context->spec, NAMESPACE_USER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
 	/* Nobody of the container may look into us or trace us before its program runs (ptrace(2), "dumpable"). */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if ((context->joins_itself && (r = cgroup_join_self(context->rootfs.cgroup, context->in_cgroup, err)) < 0) ||
-	    (context->new_keyring && (r = join_keyring(context->id, err)) < 0) ||
+	if ((context->new_keyring && (r = join_keyring(context->id, err)) < 0) ||
 	    (r = enter_namespaces(context->spec, err)) < 0 || (r = build_rootfs(context, ret_master, err)) < 0 ||
 	    (r = run_creators_hooks(context, err)) < 0 ||
 	    (r = run_hooks_of(context, HOOK_CREATE_CONTAINER, "createContainer", err)) < 0 ||

@@ -4,9 +4,9 @@
  * process that creates the container.
  *
  *	creator                                   init
- *	id maps (and cgroup_join(), if init is in a user namespace; else it joins by itself)
+ *	id maps
  *	INIT_GO                 ->
- *	                                          namespaces, mounts, devices
+ *	                                          cgroups, namespaces, mounts, devices
  *	                        <-                INIT_HOOKS            (only if there are hooks to run)
  *	prestart, createRuntime
  *	INIT_GO                 ->
@@ -57,8 +57,7 @@ struct init_context {
 	int stdio[3];
 	int preserve_fds;
 	bool new_keyring;
-	bool joins_itself; /* the cgroup, which is cheaper, but not possible from a user namespace */
-	bool in_cgroup;	   /* the v2 one, by birth */
+	bool in_cgroup; /* the v2 one, by birth */
 	const char *state; /* the state document, for hooks */
 };
 
