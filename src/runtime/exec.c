@@ -84,6 +84,7 @@ static int set_up(struct exec_context *context, char **ret_path, struct error *e
 	int r = init_receive(context->sync[1], INIT_GO, NULL, err);
 	if (r < 0)
 		return r;
+	process_reset_signals();
 	if (setsid() < 0)
 		return err_sys(err, errno, "make a session");
 	_cleanup_close_ int master = process->terminal ? make_terminal(process, err) : -1;

@@ -222,6 +222,7 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 	int r;
 	if ((r = init_receive(context->sync, INIT_GO, NULL, err)) < 0)
 		return r;
+	process_reset_signals();
 	if (setsid() < 0)
 		return err_sys(err, errno, "make a session");
 	/* While we are still who we were on the host: nobody of a user namespace may write to its cgroups. */

@@ -6,6 +6,9 @@
 #include "runtime/seccomp.h"
 #include "runtime/spec.h"
 
+/* What our parent ignores or blocks is not the program's affair: all signals as a process is born with them. */
+void process_reset_signals(void);
+
 /* Make these fds the standard streams. */
 int process_take_stdio(const int stdio[3], struct error *err);
 
