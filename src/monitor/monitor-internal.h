@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the monitor share. Each file owns one part of struct monitor and is the only one that changes it:
+ *
+ *	monitor-loop.c    watches: what is waited for, and who handles it
+ *	monitor-io.c      streams and input: the container's end
+ *	monitor-peer.c    peers and delivery: the other end
+ *	monitor-end.c     the end, good or bad
+ *	monitor.c         all else
+ *
+ * Output flows in units of one delivery: bytes that were read once and are sent to every peer. As long as a peer has not
+ * taken it, nothing more is read from the container; the pipes fill up, and the container waits. Input flows in units of
+ * one packet: as long as the container has not taken it, the next STDIN packet stays in its peer's socket.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#include "monitor/log-file.h"
+#include "monitor/monitor.h"
+#include "monitor/protocol.h"
+#include "runtime/container.h"
+
+enum { MONITOR_PEERS_MAX = 16 };
+
+struct monitor;
+
+/* --- monitor-loop.c --- */
+
+/* A file that the loop may wait for. It lies where its owner is, and does not move. */
+struct watch {
+	int fd;		 /* -1: none */
+	uint32_t events; /* waited for now; 0: not in the loop at all, for epoll reports a hang-up even unasked */
+	void (*ready)(struct monitor *monitor, struct watch *watch, uint32_t events);
+};
+
+int loop_open(struct monitor *monitor, struct error *err);
+void watch_set(struct monitor *monitor, struct watch *watch, uint32_t events);
+void watch_close(struct monitor *monitor, struct watch *watch);
+
+/* Wait at most @timeout_ms (-1: for ever) for one event and handle it. Returns false if there was none. */
+bool loop_once(struct monitor *monitor, int timeout_ms);
+
+/* Collect the children that have ended; the container's first process sets monitor->ended. */
+void reap(struct monitor *monitor);
+
+/* --- monitor-io.c --- */
+
+struct stream {
+	struct watch watch; /* first: a watch is its stream */
+	enum packet_type type;
+	enum log_stream log;
+};
+
+struct input {
+	struct watch watch; /* waited for while there is something in data */
+	size_t at, len;	    /* of data: not yet written */
+	bool ending;	    /* close it when data is empty */
+	bool terminal;	    /* has no end of file */
+	char data[MONITOR_PACKET_MAX];
+};
+
+/* The container's 0, 1 and 2, to be given to container_create(); ours go to the monitor. */
+struct stdio_ends {
+	int fds[3];
+};
+void stdio_ends_done(struct stdio_ends *ends);
+#define _cleanup_stdio_ends_ _cleanup_(stdio_ends_done)
+
+int io_open_pipes(struct monitor *monitor, struct stdio_ends *ret, struct error *err);
+int io_open_terminal(struct monitor *monitor, int *console, struct error *err);
+
+/* Read from the container, or leave it waiting. */
+void io_flow(struct monitor *monitor, bool flow);
+
+/* Deliver all that the container has written; nobody of it is alive any more. */
+void io_drain(struct monitor *monitor);
+void io_close(struct monitor *monitor);
+
+/* Whether a STDIN packet can be taken now. */
+bool input_is_free(const struct monitor *monitor);
+void input_write(struct monitor *monitor, const void *data, size_t len);
+void input_end(struct monitor *monitor);
+void input_resize(struct monitor *monitor, const struct packet_size *size);
+
+/* --- monitor-peer.c --- */
+
+struct peer {
+	struct watch watch; /* first: a watch is its peer */
+	bool owner;
+	bool owed;   /* has not taken the current delivery */
+	bool parked; /* its next packet is STDIN, for which there is no room */
+};
+
+struct delivery {
+	enum packet_type type;
+	size_t len;
+	bool pending;	     /* some peer is owed */
+	bool owner_has_it;   /* somebody who has promised to clean up has taken it */
+	int64_t deadline_ns; /* when those are dropped (M3) */
+	char data[MONITOR_PACKET_MAX];
+};
+
+void peers_init(struct monitor *monitor);
+int peers_listen(struct monitor *monitor, struct error *err);
+
+/* Take over a connection. Peers of other users, and those for whom there is no place, are closed at once. */
+void peer_add(struct monitor *monitor, int fd);
+size_t peers_count(const struct monitor *monitor);
+
+/* Send the delivery's first @len bytes to all as a packet of @type; without waiting, except for the previous one. */
+void deliver(struct monitor *monitor, enum packet_type type, size_t len);
+void deliver_copy(struct monitor *monitor, enum packet_type type, const void *data, size_t len);
+
+/* Wait until the current delivery has arrived, or whoever did not take it is gone. */
+void delivery_finish(struct monitor *monitor);
+
+/* Milliseconds until somebody has to be dropped, or -1; and drop them, if it is time. */
+int delivery_timeout_ms(const struct monitor *monitor);
+void delivery_expire(struct monitor *monitor);
+
+/* Let peers go on whose input had no room. */
+void peers_unpark(struct monitor *monitor);
+
+/* Handle what peers have said by now. */
+void peers_hear(struct monitor *monitor);
+void peers_close(struct monitor *monitor);
+
+/* --- monitor-end.c --- */
+
+/* After the first process's end, or after @failure to get so far. Returns the exit code. */
+int monitor_end(struct monitor *monitor, const struct error *failure);
+
+/* --- monitor.c --- */
+
+struct monitor {
+	const struct monitor_options *options;
+	struct monitor_plan plan;
+	struct spec *spec; /* until the program runs */
+	struct container *container;
+	struct container_init init;
+	struct monitor_status status;
+
+	int epoll;
+	struct watch signals;
+	struct watch listener;
+
+	bool start_asked; /* PACKET_START has come, or is not waited for */
+	bool stop_asked;  /* before that, SIGTERM has */
+	bool ended;	  /* the first process; status says how */
+
+	struct log_file *log;
+	struct stream streams[2];
+	struct input input;
+	const struct peer *input_once; /* who ends the input when it disconnects (plan.stdin_once) */
+
+	struct peer peers[MONITOR_PEERS_MAX];
+	struct delivery delivery;
+	char packet[MONITOR_PACKET_MAX];
+};

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/time.h"
+#include "base/util.h"
+#include "monitor/monitor-internal.h"
+
+/* --- Watches --- */
+
+void watch_set(struct monitor *monitor, struct watch *watch, uint32_t events)
+{
+	if (watch->fd < 0 || watch->events == events)
+		return;
+	int operation = watch->events == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+	struct epoll_event event = { .events = events, .data.ptr = watch };
+	if (epoll_ctl(monitor->epoll, operation, watch->fd, &event) < 0)
+		log_error("wait for file %d: error %d", watch->fd, errno);
+	else
+		watch->events = events;
+}
+
+void watch_close(struct monitor *monitor, struct watch *watch)
+{
+	watch_set(monitor, watch, 0);
+	fd_close(watch->fd);
+	watch->fd = -1;
+}
+
+/* --- Signals and children --- */
+
+static void record_end(struct monitor *monitor, int wait_status)
+{
+	monitor->ended = true;
+	monitor->status.exit_code = process_exit_code(wait_status);
+	monitor->status.signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+	monitor->status.finished_at = time_now_ns();
+}
+
+void reap(struct monitor *monitor)
+{
+	int wait_status;
+	for (pid_t pid; (pid = waitpid(-1, &wait_status, WNOHANG)) > 0;)
+		if (pid == monitor->init.pid && !monitor->ended)
+			record_end(monitor, wait_status);
+}
+
+static void pass_stop_on(struct monitor *monitor)
+{
+	if (monitor->status.state == MONITOR_STATE_CREATED)
+		monitor->stop_asked = true;
+	else
+		(void)process_signal(monitor->init.pidfd, monitor->plan.stop_signal);
+}
+
+static void signals_ready(struct monitor *monitor, struct watch *watch, uint32_t events)
+{
+	struct signalfd_siginfo info;
+	if (read(watch->fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == SIGCHLD)
+		reap(monitor);
+	else
+		pass_stop_on(monitor);
+}
+
+/* All are blocked, so that none ends us; those that mean something to us are read. */
+static int open_signals(struct monitor *monitor, struct error *err)
+{
+	sigset_t all, ours;
+	sigfillset(&all);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGCHLD);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	monitor->signals.ready = signals_ready;
+	monitor->signals.fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (monitor->signals.fd < 0)
+		return err_sys(err, errno, "open a signal descriptor");
+	watch_set(monitor, &monitor->signals, EPOLLIN);
+	return 0;
+}
+
+/* --- The loop --- */
+
+int loop_open(struct monitor *monitor, struct error *err)
+{
+	monitor->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (monitor->epoll < 0)
+		return err_sys(err, errno, "open an event queue");
+	return open_signals(monitor, err);
+}
+
+/* One event at a time: what handles it may close any other watch, and make one with the same number. */
+bool loop_once(struct monitor *monitor, int timeout_ms)
+{
+	struct epoll_event event;
+	int expiry = delivery_timeout_ms(monitor);
+	int wait_ms = timeout_ms < 0 || (expiry >= 0 && expiry < timeout_ms) ? expiry : timeout_ms;
+	int n = epoll_wait(monitor->epoll, &event, 1, wait_ms);
+	if (n > 0) {
+		struct watch *watch = event.data.ptr;
+		watch->ready(monitor, watch, event.events);
+	}
+	delivery_expire(monitor);
+	return n > 0;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a bundle to a running container, and on to its end. */
+#include "monitor/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "base/util.h"
+#include "monitor/monitor-internal.h"
+#include "storage/overlay.h"
+
+static struct monitor *monitor_new(const struct monitor_options *options)
+{
+	struct monitor *monitor = NEW(struct monitor);
+	monitor->options = options;
+	monitor->start_asked = options->start;
+	monitor->init = (struct container_init){ .pidfd = -1, .console = -1, .sync = -1 };
+	monitor->status = (struct monitor_status){ .memory_limit = -1, .memory_peak = -1 };
+	monitor->epoll = -1;
+	monitor->signals.fd = -1;
+	monitor->listener.fd = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(monitor->streams); i++)
+		monitor->streams[i].watch.fd = -1;
+	monitor->input.watch.fd = -1;
+	peers_init(monitor);
+	return monitor;
+}
+
+static void monitor_free(struct monitor *monitor)
+{
+	peers_close(monitor);
+	io_close(monitor);
+	watch_close(monitor, &monitor->signals);
+	fd_close(monitor->epoll);
+	log_file_close(monitor->log, time_now_ns());
+	container_init_done(&monitor->init);
+	container_free(monitor->container);
+	spec_free(monitor->spec);
+	monitor_plan_done(&monitor->plan);
+	free(monitor);
+}
+
+/* --- 1. What is to run --- */
+
+static int read_bundle(struct monitor *monitor, struct error *err)
+{
+	int dir = monitor->options->dir;
+	int r = monitor_plan_read(dir, &monitor->plan, err);
+	if (r < 0 || (r = spec_load(dir, "config.json", &monitor->spec, err)) < 0)
+		return r;
+	if (!monitor->spec->process)
+		return err_set(err, ERR_SPEC, "config.json has no process to start");
+	if (monitor->plan.stop_signal == 0)
+		monitor->plan.stop_signal = SIGTERM;
+	if (!monitor->plan.log_path)
+		return 0;
+	return log_file_open(monitor->plan.log_path, &LOG_LIMITS_DEFAULT, &monitor->log, err);
+}
+
+static int prepare(struct monitor *monitor, struct error *err)
+{
+	int r = loop_open(monitor, err);
+	if (r < 0)
+		return r;
+	if (monitor->options->control >= 0)
+		peer_add(monitor, monitor->options->control);
+	/* What the container's processes leave behind outside of its pid namespace becomes ours. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return err_sys(err, errno, "become a subreaper");
+	return read_bundle(monitor, err);
+}
+
+/* --- 2. Create --- */
+
+/* Returns the mount's fd, or -1 if root.path of config.json is to be used. */
+static int mount_rootfs(const struct monitor_plan *plan, int *ret_mount, struct error *err)
+{
+	if (!plan->lower)
+		return 0;
+	struct overlay_options options = { .lower = plan->lower, .upper = plan->upper, .work = plan->work };
+	int mount = overlay_mount(&options, err);
+	if (mount < 0)
+		return mount;
+	*ret_mount = mount;
+	return 0;
+}
+
+/* Without it the filter is compiled anew, which is slow but not wrong. */
+static int open_cache(const struct monitor_plan *plan)
+{
+	int dir = plan->cache_dir ? open(plan->cache_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (plan->cache_dir && dir < 0)
+		log_warn("open cache directory '%s': error %d", plan->cache_dir, errno);
+	return dir;
+}
+
+static int create(struct monitor *monitor, struct error *err)
+{
+	const struct monitor_plan *plan = &monitor->plan;
+	bool terminal = monitor->spec->process->terminal;
+	_cleanup_stdio_ends_ struct stdio_ends ends = { .fds = { -1, -1, -1 } };
+	_cleanup_close_ int rootfs = -1;
+	int r = mount_rootfs(plan, &rootfs, err);
+	if (r < 0 || (!terminal && (r = io_open_pipes(monitor, &ends, err)) < 0))
+		return r;
+	_cleanup_close_ int cache = open_cache(plan);
+	struct container_create_options options = {
+		.root = plan->runtime_root,
+		.id = plan->id,
+		.bundle = monitor->options->path,
+		.bundle_fd = monitor->options->dir,
+		.spec = monitor->spec,
+		.rootfs_mount = rootfs,
+		.cache_dir = cache,
+		.stdio = { ends.fds[0], ends.fds[1], ends.fds[2] },
+		.in_process_start = true,
+	};
+	r = container_create(&options, &monitor->container, &monitor->init, err);
+	if (r < 0)
+		return r;
+	monitor->status.pid = monitor->container->pid;
+	monitor->status.start_time = monitor->container->start_time;
+	return terminal ? io_open_terminal(monitor, &monitor->init.console, err) : 0;
+}
+
+static void announce(struct monitor *monitor)
+{
+	struct packet_created created;
+	memset(&created, 0, sizeof created); /* its padding goes over the wire */
+	created.pid = monitor->status.pid;
+	created.start_time = monitor->status.start_time;
+	deliver_copy(monitor, PACKET_CREATED, &created, sizeof created);
+}
+
+/* --- 3. Start --- */
+
+/* A container that nobody can attach to is better than none. */
+static void listen_for_peers(struct monitor *monitor)
+{
+	struct error err = { 0 };
+	if (monitor->listener.fd < 0 && peers_listen(monitor, &err) < 0)
+		log_failure(LOG_LEVEL_ERROR, "nobody can attach", &err);
+}
+
+static bool nobody_will_start(const struct monitor *monitor)
+{
+	return monitor->ended || monitor->stop_asked || peers_count(monitor) == 0;
+}
+
+static int wait_for_start(struct monitor *monitor, struct error *err)
+{
+	/* A starter in a hurry has said it before we asked: then there is no state in between to tell anybody of. */
+	while (!monitor->start_asked && loop_once(monitor, 0))
+		;
+	if (monitor->start_asked)
+		return 0;
+	int r = monitor_status_write(&monitor->status, monitor->options->dir, err);
+	if (r < 0)
+		return r;
+	listen_for_peers(monitor);
+	while (!monitor->start_asked && !nobody_will_start(monitor))
+		(void)loop_once(monitor, -1);
+	if (monitor->start_asked)
+		return 0;
+	if (monitor->ended || monitor->stop_asked)
+		return err_set(err, ERR_CANCELLED, "the container was stopped before it was started");
+	return err_set(err, ERR_CANCELLED, "the command that was to start the container is gone");
+}
+
+static int start(struct monitor *monitor, struct error *err)
+{
+	int r = container_release(monitor->container, &monitor->init, monitor->spec, err);
+	if (r < 0)
+		return r;
+	monitor->status.state = MONITOR_STATE_RUNNING;
+	monitor->status.started_at = time_now_ns();
+	r = monitor_status_write(&monitor->status, monitor->options->dir, err);
+	if (r < 0)
+		return r;
+	deliver_copy(monitor, PACKET_STARTED, NULL, 0);
+	io_flow(monitor, !monitor->delivery.pending);
+	return 0;
+}
+
+static int bring_up(struct monitor *monitor, struct error *err)
+{
+	int r;
+	if ((r = prepare(monitor, err)) < 0 || (r = create(monitor, err)) < 0)
+		return r;
+	announce(monitor);
+	r = wait_for_start(monitor, err);
+	return r < 0 ? r : start(monitor, err);
+}
+
+/* --- 4. Serve --- */
+
+static void serve(struct monitor *monitor)
+{
+	listen_for_peers(monitor); /* only now, for nobody waits for us any more */
+	/* What it took to get here is given back; from now on nothing is allocated. */
+	spec_free(TAKE_PTR(monitor->spec));
+	malloc_trim(0);
+	while (!monitor->ended)
+		(void)loop_once(monitor, -1);
+}
+
+int monitor_run(const struct monitor_options *options, struct error *err)
+{
+	struct monitor *monitor = monitor_new(options);
+	struct error failure = { 0 };
+	int r = bring_up(monitor, &failure);
+	if (r < 0) {
+		err_stage(&failure, STAGE_CREATE);
+		(void)monitor_end(monitor, &failure);
+		if (err)
+			*err = failure;
+	} else {
+		serve(monitor);
+		r = monitor_end(monitor, NULL);
+	}
+	monitor_free(monitor);
+	return r;
+}

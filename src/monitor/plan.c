@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* monitor.json: what the engine tells a container's monitor. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "monitor/protocol.h"
+
+#define PLAN_FILE "monitor.json"
+
+enum { PLAN_SIZE_MAX = 4 << 20 }; /* some hundred lower directories of PATH_MAX */
+
+int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *err)
+{
+	_cleanup_json_ struct json_object *object = json_object_new_object();
+	json_add_string(object, "id", plan->id);
+	json_add_string(object, "name", plan->name);
+	json_add_string(object, "runtimeRoot", plan->runtime_root);
+	json_add_string(object, "cacheDir", plan->cache_dir);
+	json_add_strv(object, "lower", plan->lower);
+	json_add_string(object, "upper", plan->upper);
+	json_add_string(object, "work", plan->work);
+	json_add_bool(object, "openStdin", plan->open_stdin);
+	json_add_bool(object, "stdinOnce", plan->stdin_once);
+	json_add_string(object, "logPath", plan->log_path);
+	json_add_strv(object, "cleanup", plan->cleanup);
+	json_add_i64(object, "stopSignal", plan->stop_signal);
+	const char *text = json_text(object);
+	return file_write_atomic(dir, PLAN_FILE, text, strlen(text), 0600, 0, err);
+}
+
+static int parse_strings(const struct json_node *root, struct monitor_plan *plan, struct error *err)
+{
+	const struct {
+		const char *key;
+		char **field;
+		bool required;
+	} members[] = {
+		{ "id", &plan->id, true },
+		{ "name", &plan->name, true },
+		{ "runtimeRoot", &plan->runtime_root, true },
+		{ "cacheDir", &plan->cache_dir, false },
+		{ "upper", &plan->upper, false },
+		{ "work", &plan->work, false },
+		{ "logPath", &plan->log_path, false },
+	};
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		const char *text = NULL;
+		int r = members[i].required ? json_need_string(root, members[i].key, &text, err)
+					    : json_get_string(root, members[i].key, &text, err);
+		if (r < 0)
+			return r;
+		*members[i].field = mem_strdup(text);
+	}
+	return 0;
+}
+
+static int parse_plan(const struct json_node *root, struct monitor_plan *plan, struct error *err)
+{
+	int64_t stop_signal = 0;
+	int r;
+	if ((r = json_as_object(root, err)) < 0 || (r = parse_strings(root, plan, err)) < 0 ||
+	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
+	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
+	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
+	    (r = json_get_bool(root, "stdinOnce", &plan->stdin_once, err)) < 0 ||
+	    (r = json_get_i64(root, "stopSignal", 0, SIGRTMAX, &stop_signal, err)) < 0)
+		return r;
+	plan->stop_signal = (int)stop_signal;
+	return 0;
+}
+
+static int check_plan(const struct json_node *root, const struct monitor_plan *plan, struct error *err)
+{
+	if (!plan->upper != !plan->work)
+		return json_error(root, err, "\"upper\" and \"work\" go together");
+	if (plan->upper && !plan->lower)
+		return json_error(root, err, "\"upper\" needs \"lower\"");
+	if (plan->lower && !*plan->lower)
+		return json_error(root, err, "\"lower\" is empty");
+	if (plan->cleanup && !*plan->cleanup)
+		return json_error(root, err, "\"cleanup\" is empty");
+	return 0;
+}
+
+int monitor_plan_read(int dir, struct monitor_plan *ret, struct error *err)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	int r = json_load(dir, PLAN_FILE, PLAN_SIZE_MAX, ERR_INTERNAL, &document, err);
+	if (r < 0)
+		return r;
+	struct json_node root = json_root(&document);
+	struct monitor_plan plan = { 0 };
+	r = parse_plan(&root, &plan, err);
+	if (r == 0)
+		r = check_plan(&root, &plan, err);
+	if (r < 0) {
+		monitor_plan_done(&plan);
+		return r;
+	}
+	*ret = plan;
+	return 0;
+}
+
+void monitor_plan_done(struct monitor_plan *plan)
+{
+	free(plan->id);
+	free(plan->name);
+	free(plan->runtime_root);
+	free(plan->cache_dir);
+	strv_free(plan->lower);
+	free(plan->upper);
+	free(plan->work);
+	free(plan->log_path);
+	strv_free(plan->cleanup);
+	*plan = (struct monitor_plan){ 0 };
+}

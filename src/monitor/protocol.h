@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a container's monitor and the commands around it say to each other.
+ *
+ * A container that runs, or is about to, has a directory RUNROOT/containers/ID (mode 0700):
+ *
+ *	config.json    the OCI spec that it runs with
+ *	monitor.json   what the monitor must know beside it (struct monitor_plan)
+ *	lock           flock()ed by the monitor until the end is recorded; at first by the command that starts it, whose
+ *	               open file the monitor inherits, so that there is no moment without a holder. Unlocked = all dead.
+ *	status.json    written by the monitor: who runs, and in the end how it ended (struct monitor_status)
+ *	attach         the unix socket (SOCK_SEQPACKET) on which the monitor listens
+ *	log            the monitor's own log
+ *
+ * A connection, also the one that the starting command makes as a socket pair and passes as fd 3, carries packets of one
+ * type byte and a payload. Every peer's user id is checked; a packet that makes no sense ends the connection.
+ *
+ * Invariants:
+ *  M1  status.json says "exited" only after every process of the container is gone, its cgroup and mounts with it.
+ *  M2  Output that the container wrote before its end is delivered to the log and to attached peers before PACKET_EXIT.
+ *  M3  A peer that does not read cannot stop the container for longer than MONITOR_PEER_STALL_MS; it is dropped then.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+#define MONITOR_PROGRAM "coffer-monitor"
+
+enum {
+	MONITOR_PACKET_MAX = 64 * 1024, /* bytes, with the type */
+	MONITOR_PEER_STALL_MS = 10 * 1000,
+	MONITOR_CONTROL_FD = 3, /* the starter's connection, in the monitor */
+	MONITOR_LOCK_FD = 4,
+};
+
+enum packet_type {
+	/* to the monitor */
+	PACKET_START = 'S',	  /* create only: run the program now */
+	PACKET_STDIN = 'i',	  /* bytes for standard input; empty: end of file */
+	PACKET_RESIZE = 'w',	  /* struct packet_size: the terminal's window */
+	PACKET_SIGNAL = 'k',	  /* int32_t: send to the container's first process */
+	PACKET_OWNER = 'o',	  /* no payload: "I collect the result and clean up"; see monitor_plan.cleanup */
+	/* from the monitor */
+	PACKET_CREATED = 'C',	  /* struct packet_created */
+	PACKET_STARTED = 'R',	  /* no payload: the program was executed */
+	PACKET_STDOUT = '1',	  /* bytes; a terminal's output comes as this, too */
+	PACKET_STDERR = '2',
+	PACKET_ERROR = 'E',	  /* JSON text of json_from_error(): create or start failed; the monitor has cleaned up */
+	PACKET_EXIT = 'X',	  /* JSON text of the final status.json; the last packet */
+};
+
+struct packet_size {
+	uint16_t rows, columns;
+};
+
+struct packet_created {
+	int32_t pid;
+	uint64_t start_time; /* of process_start_time() */
+};
+
+/* Send one packet of at most MONITOR_PACKET_MAX - 1 bytes. Returns 0 or -errno. */
+int packet_send(int sock, enum packet_type type, const void *payload, size_t len);
+
+/*
+ * Receive one packet into @buf (of MONITOR_PACKET_MAX bytes). Returns 1 with type, payload pointer (into @buf) and length;
+ * 0 at the end of the connection; -errno, which is -EPROTO for an unknown type or a length that the type cannot have.
+ * Files that a peer sends along are closed. Which types make sense from this peer is the caller's to know.
+ */
+int packet_receive(int sock, void *buf, enum packet_type *ret_type, const void **ret_payload, size_t *ret_len);
+
+/* The type of the packet that is to be received next, without waiting: 1; 0 at the end; -errno (-EAGAIN: none yet). */
+int packet_peek(int sock, enum packet_type *ret_type);
+
+/* --- monitor.json --- */
+
+struct monitor_plan {
+	char *id, *name;
+	char *runtime_root;   /* where the runtime keeps its state of this container */
+	char *cache_dir;      /* compiled seccomp filters */
+	char **lower;	      /* the overlay's lower directories, topmost first; NULL: root.path of config.json is used */
+	char *upper, *work;   /* NULL: read-only view of lower */
+	bool open_stdin;      /* keep standard input open for peers; else it is /dev/null */
+	bool stdin_once;      /* it ends with the first peer that wrote to it */
+	char *log_path;	      /* json-file log, or NULL */
+	char **cleanup;	      /* argv run when the container has ended and no PACKET_OWNER peer is connected; NULL: none */
+	int stop_signal;
+};
+
+struct json_document;
+int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *err);
+int monitor_plan_read(int dir, struct monitor_plan *ret, struct error *err);
+void monitor_plan_done(struct monitor_plan *plan);
+
+/* --- status.json --- */
+
+enum monitor_state { MONITOR_STATE_CREATED, MONITOR_STATE_RUNNING, MONITOR_STATE_EXITED };
+
+struct monitor_status {
+	enum monitor_state state;
+	pid_t pid;		/* of the container's first process, on the host; 0 before */
+	uint64_t start_time;	/* which makes the pid unambiguous */
+	int64_t started_at, finished_at; /* ns since the epoch, 0: not yet */
+	int exit_code;		/* 0-255; 128+n for signal n */
+	int signal;		/* that killed it, or 0 */
+	bool oom_killed;	/* the kernel killed something in the container for memory */
+	int64_t memory_limit, memory_peak; /* bytes, -1: not known */
+	struct error error;	/* why create or start failed; code 0: they did not */
+};
+
+int monitor_status_write(const struct monitor_status *status, int dir, struct error *err);
+int monitor_status_read(int dir, struct monitor_status *ret, struct error *err);
+
+/* JSON text <-> status, for PACKET_EXIT. free() the text. */
+char *monitor_status_text(const struct monitor_status *status);
+int monitor_status_parse(const char *text, size_t len, struct monitor_status *ret, struct error *err);

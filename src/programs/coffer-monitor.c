@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * coffer-monitor NAME DIR: the supervisor of one container (monitor/monitor.h).
+ *
+ * DIR is the container's run directory; NAME is there for whoever reads `ps`. Fd 3 is the starter's connection and fd 4
+ * the open file that holds DIR/lock; without the first the container starts at once, without the second we lock it. Who
+ * starts us has made a session of ours, with /dev/null for standard streams, and runs us from a detached read-only mount.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "monitor/monitor.h"
+
+static bool is_connection(int fd)
+{
+	int type;
+	socklen_t len = sizeof type;
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+}
+
+static bool is_open_on(int fd, const char *path)
+{
+	struct stat ours, named;
+	return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_dev == named.st_dev &&
+	       ours.st_ino == named.st_ino;
+}
+
+/*
+ * Keep what is meant for us and nothing else: we live longer than whoever started us, and somebody may wait for the end
+ * of a pipe that we know nothing of.
+ */
+static void take_fds(const char *path, struct monitor_options *options)
+{
+	_cleanup_free_ char *lock = path_join(path, "lock");
+	options->control = is_connection(MONITOR_CONTROL_FD) ? MONITOR_CONTROL_FD : -1;
+	options->lock = is_open_on(MONITOR_LOCK_FD, lock) ? MONITOR_LOCK_FD : -1;
+	if (options->control < 0)
+		fd_close(MONITOR_CONTROL_FD);
+	if (options->lock < 0)
+		fd_close(MONITOR_LOCK_FD);
+	fd_close_from(MONITOR_LOCK_FD + 1);
+	fd_cloexec_from(MONITOR_CONTROL_FD);
+	(void)fd_fill_standard();
+}
+
+static int run(const char *path, struct error *err)
+{
+	struct monitor_options options = { .path = path };
+	take_fds(path, &options);
+	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(err, errno, "open run directory '%s'", path);
+	_cleanup_free_ char *log_path = path_join(path, "log");
+	int r = log_open_file(log_path, err);
+	if (r < 0)
+		return r;
+	if (options.lock < 0 && (options.lock = file_lock(dir, "lock", true, false, err)) < 0)
+		return options.lock;
+	options.dir = dir;
+	options.start = options.control < 0;
+	return monitor_run(&options, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = { 0 };
+	if (argc != 3 || argv[2][0] != '/') {
+		fputs("usage: " MONITOR_PROGRAM " NAME DIR\n"
+		      "It is coffer that starts it; DIR is the absolute path of a container's run directory.\n",
+		      stderr);
+		return err_info(ERR_USAGE)->exit_status;
+	}
+	umask(0022); /* no matter who started us */
+	/* Executed by an fd's path, we would be called by its number. */
+	prctl(PR_SET_NAME, MONITOR_PROGRAM, 0, 0, 0);
+	int r = chdir("/") < 0 ? err_sys(&err, errno, "change to the root directory") : run(argv[2], &err);
+	if (r >= 0)
+		return r;
+	log_failure(LOG_LEVEL_ERROR, argv[1], &err);
+	return err_info(err.code)->exit_status;
+}
