@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -21,9 +22,9 @@ static const char *const STAGE_NAMES[STAGE_END] = {
 
 const struct error_info *err_info(int code)
 {
-	if (code < 0)
-		code = -code;
-	return &INFO[code < ERR_CODE_END ? code : ERR_INTERNAL];
+	if (code <= -ERR_CODE_END || code >= ERR_CODE_END)
+		code = ERR_INTERNAL;
+	return &INFO[abs(code)];
 }
 
 enum error_code err_code_from_id(const char *id)

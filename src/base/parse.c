@@ -42,14 +42,15 @@ int parse_i64(const char *s, int64_t min, int64_t max, int64_t *ret, struct erro
 {
 	bool negative = *s == '-';
 	uint64_t value;
-	int r = parse_digits(s + negative, 10, INT64_MAX, &value, err);
+	int r = parse_digits(s + negative, 10, UINT64_MAX, &value, err);
 	if (r < 0)
 		return r;
-	int64_t number = negative ? -(int64_t)value : (int64_t)value;
+	/* In 65 bits and more, where the least number has its counterpart. */
+	__int128 number = negative ? -(__int128)value : (__int128)value;
 	if (number < min || number > max)
 		return err_set(err, ERR_INVALID, "\"%s\" is out of range, %lld to %lld", s, (long long)min,
 			       (long long)max);
-	*ret = number;
+	*ret = (int64_t)number;
 	return 0;
 }
 
@@ -96,6 +97,7 @@ int parse_size(const char *s, uint64_t *ret_bytes, struct error *err)
 
 	const char *unit = s + digits;
 	unsigned shift = 0;
+	unit += unit[0] == ' ' && unit[1];
 	if (*unit) {
 		const char *found = strchr(units, tolower((unsigned char)*unit));
 		bool bare = unit[1] == '\0';
@@ -138,6 +140,22 @@ int parse_bool(const char *s, bool *ret, struct error *err)
 	return err_set(err, ERR_INVALID, "\"%s\" is neither true nor false", s);
 }
 
+/* Further names, which signal(7) has and sigabbrev_np() does not give. */
+static int parse_signal_synonym(const char *name, int *ret)
+{
+	static const struct {
+		const char *name;
+		int sig;
+	} synonyms[] = { { "CLD", SIGCHLD }, { "IO", SIGIO }, { "IOT", SIGIOT } };
+	for (size_t i = 0; i < ARRAY_SIZE(synonyms); i++) {
+		if (!streq(name, synonyms[i].name))
+			continue;
+		*ret = synonyms[i].sig;
+		return 0;
+	}
+	return -1;
+}
+
 static int parse_realtime_signal(const char *name, int *ret)
 {
 	bool from_max = str_starts_with(name, "RTMAX");
@@ -173,7 +191,7 @@ int parse_signal(const char *s, int *ret, struct error *err)
 			return 0;
 		}
 	}
-	if (parse_realtime_signal(name, ret) == 0)
+	if (parse_signal_synonym(name, ret) == 0 || parse_realtime_signal(name, ret) == 0)
 		return 0;
 	return err_set(err, ERR_INVALID, "invalid signal: %s", s);
 }

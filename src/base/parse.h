@@ -17,7 +17,7 @@ int parse_octal(const char *s, uint64_t max, uint64_t *ret, struct error *err);
 /* A decimal fraction such as "1.5" as thousand-millionths (1500000000), at most @max of them. */
 int parse_nano(const char *s, uint64_t max, uint64_t *ret, struct error *err);
 
-/* "64m", "1.5g", "512", "10kb", "2GiB": bytes, in powers of 1024, as Docker's command line reads sizes. */
+/* "64m", "1.5g", "512", "10kb", "2 GiB": bytes, in powers of 1024, as Docker's command line reads sizes. */
 int parse_size(const char *s, uint64_t *ret_bytes, struct error *err);
 
 /* "true", "false", "1", "0", "t", "f" in any case, as Go's strconv.ParseBool() has them. */

@@ -13,19 +13,18 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/path-walk.h"
 #include "base/str.h"
 #include "base/util.h"
 
-enum {
-	MAX_LINKS = 40,	   /* as the kernel's own limit (path_resolution(7)) */
-	MAX_ATTEMPTS = 32, /* openat2() says EAGAIN when a rename anywhere on the system raced with a ".." */
-};
+enum { MAX_ATTEMPTS = 32 }; /* openat2() says EAGAIN when a rename anywhere on the system raced with a ".." */
 
 static int try_openat2(int dir, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
+	bool creates = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
+		.mode = creates ? mode : 0,
 		.resolve = resolve,
 	};
 	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -52,173 +51,43 @@ static bool openat2_is_missing(int error)
 	return missing;
 }
 
-/* --- the walk by hand, for kernels without openat2() --- */
-
-struct walk {
-	int dirs[PATH_MAX / 2]; /* from the root down; ".." pops */
-	size_t depth;
-	int links;
-	char left[PATH_MAX]; /* what is still to be resolved */
-};
-
-static void walk_pop_to(struct walk *walk, size_t depth)
-{
-	while (walk->depth > depth)
-		fd_close(walk->dirs[--walk->depth]);
-}
-
-/* Put the target of link @fd in front of what is left. */
-static int walk_follow(struct walk *walk, int fd)
-{
-	char target[PATH_MAX], joined[PATH_MAX];
-	ssize_t len = readlinkat(fd, "", target, sizeof target - 1);
-	if (len < 0)
-		return -errno;
-	target[len] = '\0';
-	if (++walk->links > MAX_LINKS)
-		return -ELOOP;
-	int n = snprintf(joined, sizeof joined, "%s/%s", target, walk->left);
-	if (n < 0 || (size_t)n >= sizeof joined)
-		return -ENAMETOOLONG;
-	str_copy(walk->left, sizeof walk->left, joined);
-	if (target[0] == '/')
-		walk_pop_to(walk, 1);
-	return 0;
-}
-
-/* Take the next component off what is left. */
-static void walk_next(struct walk *walk, char *name, size_t size, bool *ret_slash_follows)
-{
-	char *at = walk->left + strspn(walk->left, "/");
-	size_t len = strcspn(at, "/");
-	str_copy(name, MIN(len + 1, size), at);
-	*ret_slash_follows = at[len] == '/';
-	memmove(walk->left, at + len, strlen(at + len) + 1);
-	if (strspn(walk->left, "/") == strlen(walk->left))
-		walk->left[0] = '\0';
-}
-
-static int walk_open_last(int parent, const char *name, int flags, mode_t mode)
-{
-	int fd = openat(parent, name, flags | O_CLOEXEC | O_NOFOLLOW, mode);
-	return fd < 0 ? -errno : fd;
-}
-
-static int walk_run(struct walk *walk, int flags, mode_t mode, bool allow_links)
-{
-	for (;;) {
-		char name[NAME_MAX + 2];
-		bool slash;
-		walk_next(walk, name, sizeof name, &slash);
-		if (strlen(name) > NAME_MAX)
-			return -ENAMETOOLONG;
-		bool last = walk->left[0] == '\0';
-		int parent = walk->dirs[walk->depth - 1];
-		if (name[0] == '\0')
-			return walk_open_last(parent, ".", flags, mode);
-		if (streq(name, "."))
-			continue;
-		if (streq(name, "..")) {
-			if (walk->depth == 1 && !allow_links)
-				return -EXDEV;
-			walk_pop_to(walk, MAX(walk->depth - 1, (size_t)1));
-			continue;
-		}
-		int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			return errno == ENOENT && last && (flags & O_CREAT) ? walk_open_last(parent, name, flags, mode) :
-									       -errno;
-		struct stat st;
-		if (fstat(fd, &st) < 0) {
-			fd_close(fd);
-			return -EIO;
-		}
-		bool keep_link = last && !slash && (flags & O_NOFOLLOW);
-		if (S_ISLNK(st.st_mode) && !keep_link) {
-			int r = allow_links ? walk_follow(walk, fd) : -ELOOP;
-			fd_close(fd);
-			if (r < 0)
-				return r;
-			continue;
-		}
-		if (last && !S_ISDIR(st.st_mode)) {
-			fd_close(fd);
-			return slash ? -ENOTDIR : walk_open_last(parent, name, flags, mode);
-		}
-		if (!S_ISDIR(st.st_mode) || walk->depth == ARRAY_SIZE(walk->dirs)) {
-			fd_close(fd);
-			return -ENOTDIR;
-		}
-		walk->dirs[walk->depth++] = fd;
-	}
-}
-
-static int open_by_walk(int root, const char *path, int flags, mode_t mode, bool allow_links)
-{
-	if (strlen(path) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	if (!allow_links && path[0] == '/')
-		return -EXDEV;
-	struct walk *walk = NEW(struct walk);
-	walk->dirs[walk->depth++] = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	str_copy(walk->left, sizeof walk->left, path);
-	int r = walk->dirs[0] < 0 ? -errno : walk_run(walk, flags, mode, allow_links);
-	walk_pop_to(walk, 0);
-	free(walk);
-	return r;
-}
-
 int path_open_in_root(int root, const char *path, int flags, mode_t mode)
 {
 	int fd = try_openat2(root, *path ? path : ".", flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	return openat2_is_missing(fd) ? open_by_walk(root, path, flags, mode, true) : fd;
+	if (!openat2_is_missing(fd))
+		return fd;
+	const struct path_walk how = { .flags = flags, .mode = mode, .follow = true };
+	return path_walk(root, path, &how);
 }
 
 int path_open_beneath(int dir, const char *path, int flags, mode_t mode)
 {
 	int fd = try_openat2(dir, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	return openat2_is_missing(fd) ? open_by_walk(dir, path, flags, mode, false) : fd;
-}
-
-/*
- * Make the one directory @name below @parent. Somebody may be faster: that is fine, if it is a directory.
- * Returns an O_PATH fd or -errno.
- */
-static int make_and_open(int parent, const char *name, mode_t mode)
-{
-	if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
-		return -errno;
-	int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (!openat2_is_missing(fd))
+		return fd;
+	const struct path_walk how = { .flags = flags, .mode = mode };
+	return path_walk(dir, path, &how);
 }
 
 int path_make_dirs_in_root(int root, const char *path, mode_t mode)
 {
 	int fd = path_open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
-	if (fd != -ENOENT)
-		return fd;
+	const struct path_walk how = {
+		.flags = O_PATH | O_DIRECTORY, .follow = true, .make_dirs = true, .dir_mode = mode
+	};
+	return fd == -ENOENT ? path_walk(root, path, &how) : fd;
+}
 
-	/* Find how much of it exists; every prefix is resolved from the root, so links inside it stay inside. */
-	_cleanup_free_ char *clean = path_normalize(path);
-	_cleanup_strv_ char **names = strv_split(clean + strspn(clean, "/"), '/');
-	_cleanup_close_ int at = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (at < 0)
-		return -errno;
-	_cleanup_str_ struct str prefix = { 0 };
-	bool making = false;
-	for (char **name = names; *name; name++) {
-		str_appendf(&prefix, "/%s", *name);
-		int next = making ? -ENOENT : path_open_in_root(root, prefix.data, O_PATH | O_DIRECTORY, 0);
-		if (next == -ENOENT) {
-			making = true;
-			next = make_and_open(at, *name, mode);
-		}
-		if (next < 0)
-			return next;
-		fd_close(at);
-		at = next;
-	}
-	return TAKE_FD(at);
+int path_make_file_in_root(int root, const char *path, mode_t mode, mode_t dir_mode)
+{
+	const struct path_walk how = {
+		.flags = O_CREAT | O_RDONLY | O_NONBLOCK | O_NOCTTY,
+		.mode = mode,
+		.follow = true,
+		.make_dirs = true,
+		.dir_mode = dir_mode,
+	};
+	return path_walk(root, path, &how);
 }
 
 int path_open_parent_in_root(int root, const char *path, bool make, mode_t mode, const char **ret_name)
@@ -239,25 +108,32 @@ int path_open_parent_in_root(int root, const char *path, bool make, mode_t mode,
 	return fd;
 }
 
-int path_make_dirs(const char *path, mode_t mode, struct error *err)
+/* A directory, or a link to one, may be there already. */
+static int make_directory(const char *path, mode_t mode, struct error *err)
 {
+	struct stat st;
 	if (mkdir(path, mode) == 0)
 		return 0;
-	if (errno == EEXIST)
+	int error = errno;
+	if (error == EEXIST && stat(path, &st) == 0)
+		error = S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	return error ? err_sys(err, error, "make directory '%s'", path) : 0;
+}
+
+int path_make_dirs(const char *path, mode_t mode, struct error *err)
+{
+	struct stat st;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
-	if (errno != ENOENT)
-		return err_sys(err, errno, "make directory '%s'", path);
 	_cleanup_free_ char *clean = path_normalize(path);
 	for (char *slash = clean + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
-		int r = mkdir(clean, mode);
-		if (r < 0 && errno != EEXIST)
-			return err_sys(err, errno, "make directory '%s'", clean);
+		int r = make_directory(clean, mode, err);
+		if (r < 0)
+			return r;
 		*slash = '/';
 	}
-	if (mkdir(clean, mode) < 0 && errno != EEXIST)
-		return err_sys(err, errno, "make directory '%s'", clean);
-	return 0;
+	return make_directory(clean, mode, err);
 }
 
 char *path_normalize(const char *path)
@@ -300,42 +176,106 @@ const char *path_base(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/*
+ * Somebody else made the tree, and as deep as it pleased them, but fds and stack are few. So a directory deeper than
+ * REMOVE_DEPTH_MAX is not entered but moved up, to the top of what is being removed, where it is found again.
+ */
+enum { REMOVE_DEPTH_MAX = 64 };
+
+struct removal {
+	int top;	 /* fd of the directory that is being removed */
+	unsigned names;	 /* that were tried for directories moved up */
+	bool moved;	 /* since the children of the top were listed */
+};
+
+static int move_up(struct removal *removal, int dir, const char *name)
+{
+	char target[32];
+	int r;
+	do {
+		snprintf(target, sizeof target, ".deep-%u", removal->names++);
+		r = renameat2(dir, name, removal->top, target, RENAME_NOREPLACE);
+	} while (r < 0 && errno == EEXIST);
+	if (r < 0)
+		return -errno;
+	removal->moved = true;
+	return 0;
+}
+
+static int remove_entry(struct removal *removal, int dir, const char *name, int depth);
+
 /* Remove the children of the directory that @fd (taken over) is open on. */
-static int remove_children(int fd)
+static int remove_children(struct removal *removal, int fd, int depth)
 {
 	_cleanup_closedir_ DIR *dir = fdopendir(fd);
 	if (!dir) {
+		int error = -errno;
 		fd_close(fd);
-		return -errno;
+		return error;
 	}
 	int first = 0;
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
 			continue;
-		int r = path_remove_tree(dirfd(dir), entry->d_name);
+		int r = remove_entry(removal, dirfd(dir), entry->d_name, depth);
 		if (r < 0 && first == 0)
 			first = r;
 	}
 	return first;
 }
 
-int path_remove_tree(int dir, const char *name)
+/* Remove what is no directory, or is an empty one. Returns 0, -ENOTEMPTY, or another -errno. */
+static int remove_leaf(int dir, const char *name)
 {
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != ENOTEMPTY && errno != EEXIST)
-		return -errno;
+	return errno == EEXIST ? -ENOTEMPTY : -errno;
+}
+
+static int open_to_remove(int dir, const char *name)
+{
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int remove_entry(struct removal *removal, int dir, const char *name, int depth)
+{
+	int r = remove_leaf(dir, name);
+	if (r != -ENOTEMPTY)
+		return r;
+	if (depth == REMOVE_DEPTH_MAX)
+		return move_up(removal, dir, name);
+	int fd = open_to_remove(dir, name);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	int first = remove_children(fd);
-	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return first < 0 ? first : -errno;
-	return first;
+		return fd == -ENOENT ? 0 : fd;
+	int first = remove_children(removal, fd, depth + 1);
+	r = remove_leaf(dir, name);
+	return first < 0 ? first : r;
+}
+
+int path_remove_tree(int dir, const char *name)
+{
+	int r = remove_leaf(dir, name);
+	if (r != -ENOTEMPTY)
+		return r;
+	_cleanup_close_ int top = open_to_remove(dir, name);
+	if (top < 0)
+		return top == -ENOENT ? 0 : top;
+	struct removal removal = { .top = top };
+	int first = 0;
+	do {
+		removal.moved = false;
+		int fd = open_to_remove(top, ".");
+		r = fd < 0 ? fd : remove_children(&removal, fd, 1);
+		if (r < 0 && first == 0)
+			first = r;
+	} while (removal.moved);
+	r = remove_leaf(dir, name);
+	return first < 0 ? first : r;
 }
 
 char *path_of_fd(int fd)

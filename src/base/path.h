@@ -3,8 +3,8 @@
  * Paths that somebody else may have had a hand in. They are walked by openat2() from a directory that we hold, never
  * out of it, and what comes back is an fd; nothing is resolved twice.
  *
- * Where openat2() is missing or an outer sandbox refuses it (ENOSYS, EPERM), a walk of our own, component by component
- * with O_PATH|O_NOFOLLOW, does the same.
+ * Where openat2() is missing or an outer sandbox refuses it (ENOSYS, EPERM), a walk of our own does the same
+ * (path-walk.h).
  *
  * Source: openat2(2).
  */
@@ -25,10 +25,17 @@ int path_open_in_root(int root, const char *path, int flags, mode_t mode);
 int path_open_beneath(int dir, const char *path, int flags, mode_t mode);
 
 /*
- * Make the directories of @path below @root that are missing (mode @mode, owned by us), following the links that exist
- * as path_open_in_root() does. Returns an O_PATH fd of the last one, or -errno.
+ * Make the directories of @path below @root that are missing (mode @mode, owned by us), following links as
+ * path_open_in_root() does: where one leads to nothing, the place that it names is made. Returns an O_PATH fd of the
+ * last one, or -errno.
  */
 int path_make_dirs_in_root(int root, const char *path, mode_t mode);
+
+/*
+ * The same, but for a file at the end, made empty if there is none (mode @mode). Returns an fd of it, open for reading,
+ * or -errno.
+ */
+int path_make_file_in_root(int root, const char *path, mode_t mode, mode_t dir_mode);
 
 /*
  * The last component's parent (made as above) as an O_PATH fd, and a pointer to the name inside @path. The parent of
@@ -49,8 +56,9 @@ char *path_join(const char *dir, const char *name);
 const char *path_base(const char *path);
 
 /*
- * Remove what @name in directory @dir is, with all below it. Links are removed, not followed; mount points below stop
- * it with EBUSY. A missing name is success. Returns 0 or -errno of the first failure (the rest is still removed).
+ * Remove what @name in directory @dir is, with all below it, however deep it goes. Links are removed, not followed;
+ * mount points below stop it with EBUSY. A missing name is success. Returns 0 or -errno of the first failure (the rest
+ * is still removed).
  */
 int path_remove_tree(int dir, const char *name);
 

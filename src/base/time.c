@@ -2,6 +2,7 @@
 #include "base/time.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -32,47 +33,107 @@ const char *time_format_rfc3339(int64_t ns, char buf[static TIME_TEXT_MAX])
 		return buf;
 	}
 	time_t seconds = ns / NSEC_PER_SEC;
+	int64_t fraction = ns % NSEC_PER_SEC;
+	if (fraction < 0) { /* before 1970 */
+		seconds--;
+		fraction += NSEC_PER_SEC;
+	}
 	struct tm tm;
 	gmtime_r(&seconds, &tm);
 	size_t len = strftime(buf, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + len, TIME_TEXT_MAX - len, ".%09lldZ", (long long)(ns % NSEC_PER_SEC));
+	snprintf(buf + len, TIME_TEXT_MAX - len, ".%09lldZ", (long long)fraction);
 	return buf;
 }
 
-/* ".123" as nanoseconds; digits beyond the ninth are dropped. Advances *at. */
-static int64_t parse_fraction(const char **at)
+/* --- Reading. Each piece advances *at; what is not as it should be makes it NULL, and it stays so. --- */
+
+/* Exactly @count digits, from @min to @max. */
+static int take_number(const char **at, int count, int min, int max)
 {
-	int64_t ns = 0, unit = NSEC_PER_SEC / 10;
-	for ((*at)++; isdigit((unsigned char)**at); (*at)++, unit /= 10)
+	int value = 0;
+	for (int i = 0; *at && i < count; i++) {
+		bool digit = isdigit((unsigned char)**at);
+		value = digit ? value * 10 + (**at - '0') : 0;
+		*at = digit ? *at + 1 : NULL;
+	}
+	if (value < min || value > max)
+		*at = NULL;
+	return value;
+}
+
+static void take_char(const char **at, char c)
+{
+	if (*at)
+		*at = **at == c ? *at + 1 : NULL;
+}
+
+static int days_of_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return month == 0 ? 0 : days[month - 1] + (leap && month == 2);
+}
+
+static struct tm take_date_and_time(const char **at)
+{
+	int year = take_number(at, 4, 0, 9999);
+	take_char(at, '-');
+	int month = take_number(at, 2, 1, 12);
+	take_char(at, '-');
+	int day = take_number(at, 2, 1, *at ? days_of_month(year, month) : 0);
+	take_char(at, 'T');
+	int hour = take_number(at, 2, 0, 23);
+	take_char(at, ':');
+	int minute = take_number(at, 2, 0, 59);
+	take_char(at, ':');
+	int second = take_number(at, 2, 0, 60);
+	return (struct tm){ .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
+			    .tm_hour = hour,	    .tm_min = minute,	 .tm_sec = second };
+}
+
+/* ".123" as nanoseconds, or nothing; digits beyond the ninth are dropped. */
+static int64_t take_fraction(const char **at)
+{
+	if (!*at || **at != '.')
+		return 0;
+	(*at)++;
+	int64_t ns = take_number(at, 1, 0, 9) * (NSEC_PER_SEC / 10);
+	for (int64_t unit = NSEC_PER_SEC / 100; *at && isdigit((unsigned char)**at); (*at)++, unit /= 10)
 		ns += (**at - '0') * unit;
 	return ns;
 }
 
+/* "Z", or "+02:00" as seconds. */
+static int64_t take_offset(const char **at)
+{
+	int64_t sign = *at && **at == '-' ? -1 : 1;
+	if (!*at || (**at != '+' && **at != '-')) {
+		take_char(at, 'Z');
+		return 0;
+	}
+	(*at)++;
+	int hours = take_number(at, 2, 0, 23);
+	take_char(at, ':');
+	int minutes = take_number(at, 2, 0, 59);
+	return sign * (hours * 3600 + minutes * 60);
+}
+
 int time_parse_rfc3339(const char *text, int64_t *ret_ns, struct error *err)
 {
-	struct tm tm = { 0 };
-	const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	int64_t fraction = 0;
-	int hours = 0, minutes = 0, used = 0;
-	if (at && *at == '.')
-		fraction = parse_fraction(&at);
-	if (!at || (*at != 'Z' && *at != '+' && *at != '-'))
-		return err_set(err, ERR_INVALID, "\"%s\" is not a time in RFC 3339 form", text);
-	int64_t sign = *at == '-' ? -1 : 1;
-	if (*at == 'Z')
-		at++;
-	else if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &used) == 2 && used == 5)
-		at += 1 + used;
-	if (*at)
+	const char *at = text;
+	struct tm tm = take_date_and_time(&at);
+	int64_t fraction = take_fraction(&at);
+	int64_t offset = take_offset(&at);
+	if (!at || *at)
 		return err_set(err, ERR_INVALID, "\"%s\" is not a time in RFC 3339 form", text);
 	if (tm.tm_year + 1900 <= 1) {
 		*ret_ns = 0;
 		return 0;
 	}
-	int64_t seconds = timegm(&tm) - sign * (hours * 3600 + minutes * 60);
-	if (__builtin_mul_overflow(seconds, NSEC_PER_SEC, &seconds))
+	__int128 ns = (__int128)(timegm(&tm) - offset) * NSEC_PER_SEC + fraction;
+	if (ns < INT64_MIN || ns > INT64_MAX)
 		return err_set(err, ERR_INVALID, "time \"%s\" is out of range", text);
-	*ret_ns = seconds + fraction;
+	*ret_ns = (int64_t)ns;
 	return 0;
 }
 

@@ -74,12 +74,23 @@ static int kill_everything(const struct container *container, struct cgroup *cgr
 	return r < 0 ? r : await_end(container, err);
 }
 
-static int destroy_cgroup(const struct container *container, struct cgroup *cgroup, struct error *err)
+/*
+ * Members of the container's pid namespace are dead when its first process is. Others are not: those of a container
+ * without one, and those that were put into the cgroup from outside.
+ */
+static bool has_processes(struct cgroup *cgroup)
 {
-	/* Without a pid namespace of its own, its children outlive the first process. */
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t count = 0;
+	return cgroup_pids(cgroup, &pids, &count, NULL) == 0 && count > 0;
+}
+
+static int destroy_cgroup(const struct container *container, struct cgroup *cgroup, bool force, struct error *err)
+{
 	if (!cgroup)
 		return 0;
-	int r = container->host_pid ? cgroup_kill(cgroup, err) : 0;
+	bool kill = container->host_pid || (force && has_processes(cgroup));
+	int r = kill ? cgroup_kill(cgroup, err) : 0;
 	return r < 0 ? r : cgroup_destroy(cgroup, err);
 }
 
@@ -114,7 +125,7 @@ int container_delete(struct container *container, bool force, struct error *err)
 	if (force && (status != CONTAINER_STOPPED || container->host_pid) &&
 	    (r = kill_everything(container, cgroup, err)) < 0)
 		return r;
-	if ((r = destroy_cgroup(container, cgroup, err)) < 0)
+	if ((r = destroy_cgroup(container, cgroup, force, err)) < 0)
 		return r;
 	run_poststop_hooks(container);
 	return state_remove(container->root, container->id, err);
