@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Overlay mounts by the new mount API, as detached mounts: whoever holds the fd holds the mount, so a crash leaves
+ * nothing mounted anywhere on the host.
+ *
+ * Source: kernel Documentation/filesystems/overlayfs.rst; fsopen(2), fsconfig(2), fsmount(2).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct overlay_options {
+	char *const *lower; /* directories, TOPMOST FIRST (an image's layer list is the other way round); strv */
+	const char *upper;  /* NULL (with work): a read-only view */
+	const char *work;   /* empty, and on the file system of upper */
+	bool userxattr;	    /* user.overlay.* instead of trusted.overlay.*, for unprivileged mounts */
+};
+
+/*
+ * Lower directories are given one by one (lowerdir+, kernel 6.8 and later: up to 500), else in one option, which bounds
+ * their number by a page: some 200; that is told apart by trying. Those below a layer whose root is opaque are left
+ * away. A single lower directory without an upper gets a read-only bind mount.
+ *
+ * What the container changes is in the upper directory whole: directories are not redirected, and files not copied up
+ * by their metadata alone (redirect_dir=nofollow, metacopy=off, index=off).
+ *
+ * Returns an fd of the detached mount. On kernels before 6.8 this may fork, so the caller must have no threads.
+ * Errors: ERR_UNSUPPORTED (no overlayfs here, a file system that cannot be an upper directory, too many layers),
+ * ERR_NOT_FOUND (a directory is missing), ERR_MOUNT with the kernel's own words out of the fs context's log.
+ */
+int overlay_mount(const struct overlay_options *options, struct error *err);

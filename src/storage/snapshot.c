@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/snapshot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "storage/space.h"
+
+static int check_id(const char *id, struct error *err)
+{
+	return store_is_hex64(id) ? 0 : err_set(err, ERR_INVALID, "\"%s\" is not a snapshot's id", id);
+}
+
+/* upper is the container's "/" to everybody inside; the kernel wants work empty, on the same file system. */
+static int make_parts(int stage)
+{
+	if (mkdirat(stage, "upper", 0755) < 0 || fchmodat(stage, "upper", 0755, 0) < 0)
+		return -errno;
+	return mkdirat(stage, "work", 0700) < 0 ? -errno : 0;
+}
+
+int snapshot_create(struct store *store, const char *id, struct error *err)
+{
+	int r = check_id(id, err);
+	if (r < 0)
+		return r;
+	_cleanup_free_ char *name = NULL;
+	_cleanup_close_ int stage = store_stage(store, &name, err);
+	if (stage < 0)
+		return stage;
+	r = make_parts(stage);
+	if (r == 0 && renameat(store->tmp, name, store->snapshots, id) < 0)
+		r = errno == ENOTEMPTY ? -EEXIST : -errno; /* a snapshot is never empty, so none is replaced */
+	if (r == 0)
+		return 0;
+	(void)path_remove_tree(store->tmp, name);
+	if (r == -EEXIST)
+		return err_set(err, ERR_EXISTS, "snapshot '%s' is there already", id);
+	return space_explain(err_sys(err, -r, "make snapshot '%s'", id), store->tmp, 0, err);
+}
+
+static char *part_path(struct store *store, const char *id, const char *part)
+{
+	return store_is_hex64(id) ? mem_printf("%s/snapshots/%s/%s", store->path, id, part) : NULL;
+}
+
+char *snapshot_upper(struct store *store, const char *id)
+{
+	return part_path(store, id, "upper");
+}
+
+char *snapshot_work(struct store *store, const char *id)
+{
+	return part_path(store, id, "work");
+}
+
+int snapshot_remove(struct store *store, const char *id, struct error *err)
+{
+	int r = check_id(id, err);
+	if (r < 0)
+		return r;
+	r = store_discard(store, store->snapshots, id);
+	return r < 0 ? err_sys(err, -r, "remove snapshot '%s'", id) : 0;
+}
+
+int snapshot_list(struct store *store, char ***ret, struct error *err)
+{
+	_cleanup_close_ int fd = openat(store->snapshots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return err_sys(err, errno, "list '%s/snapshots'", store->path);
+	TAKE_FD(fd);
+	_cleanup_strv_ char **ids = NULL;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (store_is_hex64(entry->d_name))
+			strv_append(&ids, entry->d_name);
+	*ret = TAKE_PTR(ids);
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's writable layer: snapshots/ID/upper (what it changed), and work, which is the kernel's. */
+#pragma once
+
+#include "base/error.h"
+#include "storage/store.h"
+
+/* @id is 64 hexadecimal digits (S4). ERR_EXISTS if it is there already. */
+int snapshot_create(struct store *store, const char *id, struct error *err);
+
+/* Absolute paths. free() them. */
+char *snapshot_upper(struct store *store, const char *id);
+char *snapshot_work(struct store *store, const char *id);
+
+/* Missing is success. Renamed into tmp/ first, then removed. */
+int snapshot_remove(struct store *store, const char *id, struct error *err);
+
+/* The ids of all snapshots, for finding those that belong to nobody. */
+int snapshot_list(struct store *store, char ***ret, struct error *err);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store: everything that outlives a boot, below one directory (/var/lib/coffer) of mode 0700.
+ *
+ *	oci-layout, index.json     the OCI image layout, so that other tools can read the store
+ *	blobs/sha256/HEX           manifests, indexes, configs, compressed layers (image/blob.h)
+ *	layers/HEX/                an unpacked layer, named by its DiffID (storage/layer.h)
+ *	snapshots/ID/{upper,work}  what a container wrote (storage/snapshot.h)
+ *	logs/ID.log                what a container printed
+ *	cache/seccomp/             compiled system call filters
+ *	tmp/                       unfinished things; what no running process has locked is rubbish
+ *	coffer.db                  names, containers, images (engine/)
+ *	lock                       shared: somebody adds content; exclusive: somebody collects garbage
+ *
+ * Invariants, cited by number in the code:
+ *  S1  A name below blobs/ or layers/ exists only if its content is complete and has the digest that names it.
+ *  S2  Things are made below tmp/ and renamed into place; a crash leaves rubbish in tmp/ only.
+ *  S3  Nothing that is referenced is removed: references are added under the shared lock, garbage is collected under
+ *      the exclusive one.
+ *  S4  No path below the store is ever made from a name that was not checked against its grammar.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct store {
+	int root;	/* fds of directories */
+	int blobs;	/* blobs/sha256 */
+	int layers;
+	int snapshots;
+	int logs;
+	int cache;	/* cache/seccomp */
+	int tmp;
+	char *path;	/* absolute, of the root */
+};
+
+/*
+ * Open the store at @path, making what is missing. Its mode becomes 0700 if it is anything else.
+ */
+int store_open(const char *path, struct store **ret, struct error *err);
+void store_free(struct store *store);
+static inline void store_freep(struct store **store)
+{
+	store_free(*store);
+}
+#define _cleanup_store_ _cleanup_(store_freep)
+
+/* Hold the store's lock until the returned fd is closed (S3). Waits. */
+int store_lock(struct store *store, bool exclusive, struct error *err);
+
+/*
+ * A fresh, locked directory below tmp/; its name in ret_name (freed by the caller), its fd returned. It is rubbish as
+ * soon as the fd is closed, unless it was renamed away before.
+ */
+int store_stage(struct store *store, char **ret_name, struct error *err);
+
+/* Remove what lies in tmp/ and belongs to no live process. Goes on after an error, and returns the first one. */
+int store_sweep(struct store *store, struct error *err);
+
+/*
+ * For the other files of this layer: remove @name in the store's directory @dir so that it is there whole or not at
+ * all (S1), by renaming it into tmp/ first. Missing is success. Returns 0 or -errno.
+ */
+int store_discard(struct store *store, int dir, const char *name);
+
+/* A fresh name for something in tmp/ (free() it), and whether a name is such a one (S4). */
+char *store_stage_name(void);
+bool store_stage_name_is_valid(const char *name);
+
+enum { STORE_HEX_LENGTH = 64 };
+
+/* Whether @text is 64 lower-case hexadecimal digits: the name of a blob, a layer, a snapshot (S4). */
+bool store_is_hex64(const char *text);
+
+/*
+ * ENOSPC and EDQUOT explained: no bytes or no inodes left (statvfs), on which file system; for other errnos it does
+ * nothing. Call it right after err_sys().
+ */
+void store_explain_full(struct store *store, struct error *err);
