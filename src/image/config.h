@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An image's configuration. Source: OCI image-spec, config.md; Docker's image.md. Errors: ERR_IMG_MANIFEST. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "image/platform.h"
+
+struct image_config {
+	struct platform platform;
+	char *created; /* RFC 3339, or NULL */
+	char *user;
+	char *working_dir;
+	char *stop_signal;
+	char **env;
+	char **entrypoint;
+	char **cmd;
+	char **volumes;
+	char **exposed_ports;
+	char **labels; /* "key=value" */
+	char **diff_ids; /* bottom first, valid digests */
+};
+
+enum { IMAGE_CONFIG_SIZE_MAX = 8 << 20 };
+
+int image_config_parse(const char *text, size_t len, struct image_config *ret, struct error *err);
+void image_config_done(struct image_config *config);
+#define _cleanup_image_config_ _cleanup_(image_config_done)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `import --change` says about an image: single Dockerfile instructions. CMD, ENTRYPOINT, ENV, EXPOSE, LABEL,
+ * STOPSIGNAL, USER, VOLUME and WORKDIR; variables are not replaced.
+ *
+ * Source: Docker, "Dockerfile reference" and `docker image import --change`.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "image/config.h"
+
+/* Apply one instruction. Errors: ERR_INVALID, naming the instruction. */
+int import_change(struct image_config *config, const char *instruction, struct error *err);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One repository of a registry, over the distribution protocol: asynchronous, on the event loop of registry-http.h.
+ *
+ * A request here is one GET as the caller sees it. Behind it there may be several exchanges: for a token, again after a
+ * lost connection or a busy server (at most REGISTRY_TRIES without progress), from where a body broke off.
+ *
+ * Plain HTTP is for registries on this machine, which are asked that way first and over TLS if they want it; all others
+ * are asked over verified TLS only.
+ *
+ * Source: OCI distribution-spec, "Pull"; distribution, "Token Authentication Specification".
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "image/reference.h"
+#include "image/registry-http.h"
+
+enum { REGISTRY_TRIES = 4 };
+
+struct registry;
+
+/*
+ * @timeout_ms replaces the time-outs for connecting and for a stalled peer; 0 is the usual. Starts threads of libcurl's
+ * sooner or later: fork first.
+ */
+int registry_new(const struct image_reference *reference, unsigned timeout_ms, struct registry **ret,
+		 struct error *err);
+
+/* Ends all requests without calling anybody. */
+void registry_free(struct registry *registry);
+static inline void registry_freep(struct registry **registry)
+{
+	registry_free(*registry);
+}
+#define _cleanup_registry_ _cleanup_(registry_freep)
+
+/* Take the next bytes of a body; each comes once, in order, however often the connection broke off. */
+typedef int registry_receive_fn(void *context, const char *data, size_t len, struct error *err);
+
+/* The end of a request: with its 2xx answer, or with the error (then @answer, if there was one, is of any status). */
+typedef void registry_done_fn(void *context, struct http_answer *answer, const struct error *err);
+
+struct registry_get {
+	const char *path;	      /* below /v2/REPOSITORY/: "manifests/latest" */
+	const char *accept;	      /* or NULL */
+	registry_receive_fn *receive; /* or NULL: the body is collected in the answer */
+	uint64_t size;		      /* with @receive: of the whole body; else: the most that the body may be */
+	registry_done_fn *done;
+	void *context; /* of both */
+};
+
+/* Start a request; copies it. It ends with @done, from within registry_run() only. */
+void registry_start(struct registry *registry, const struct registry_get *get);
+
+/* One round of the event loop, see http_run(). */
+int registry_run(struct registry *registry, struct pollfd *fds, size_t n_fds, int timeout_ms, struct error *err);
+
+/* The name of the registry, for messages: "docker.io". */
+const char *registry_name(const struct registry *registry);

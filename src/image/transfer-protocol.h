@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the engine and the transfer helper (coffer-transfer) talk. The helper is started with one argument, the path of
+ * the store, gets one JSON document (the request) on its standard input and writes JSON documents, one a line, to its
+ * standard output; standard error is its log. It holds the store's shared lock while it works; the engine holds it too,
+ * until it has recorded the result, so that nothing is collected in between (S3).
+ *
+ * Requests:
+ *	{"command":"pull", "reference":"HOST/NAME:TAG" (in full), "platform":"linux/amd64"}
+ *	{"command":"import", "fd":3 (a tar file or pipe that it inherits), "reference":"..." or absent,
+ *	 "platform":"linux/amd64", "message":"...", "changes":["CMD [...]", ...]}
+ *
+ * Answers, in any order but the last:
+ *	{"event":"manifest", "digest":"sha256:...", "layers":[{"digest":..., "size":N}, ...]}
+ *	{"event":"layer", "digest":"sha256:...", "state":"waiting|downloading|verifying|extracting|done|exists",
+ *	 "current":BYTES, "total":BYTES}      at most ten a second for each layer, and each change of state
+ *	{"event":"done", "manifest":"sha256:..." (the image manifest), "index":"sha256:..." (what the tag named, if that
+ *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
+ *	{"event":"error", "error":{...}}      as json_from_error() has it
+ * The last one is "done" or "error"; the exit status is 0 or 1.
+ */
+#pragma once
+
+#define TRANSFER_PROGRAM "coffer-transfer"
+
+enum { TRANSFER_IMPORT_FD = 3 };

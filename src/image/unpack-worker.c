@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Worker processes. Three things connect a worker with us:
+ *  - a SOCK_SEQPACKET socket: a job with its two fds goes there, an answer comes back;
+ *  - a page of shared memory, in which we say how much of the blob there is. So saying it can neither block nor be lost;
+ *  - an eventfd, which wakes a worker that waits for more of it.
+ * What comes from a worker is as little to be trusted as the bytes that it parses.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/process.h"
+#include "base/util.h"
+#include "image/digest.h"
+#include "image/hash.h"
+#include "image/unpack-sandbox.h"
+#include "image/unpack.h"
+#include "storage/space.h"
+
+/* Written by us, read by the worker. */
+struct feed {
+	_Atomic uint64_t available;
+	_Atomic bool complete;
+};
+
+struct job {
+	enum layer_compression compression;
+	struct unpack_limits limits;
+};
+
+struct answer {
+	struct error err; /* its code is ERR_NONE if all went well */
+	struct unpack_result result;
+};
+
+enum { JOB_BLOB, JOB_DIR, JOB_FDS };
+
+struct unpack_worker {
+	pid_t pid; /* 0 once it is collected */
+	int sock;
+	int wake;
+	int dir; /* of the current job, or -1 if there is none */
+	struct feed *feed;
+};
+
+/* --- In the worker --- */
+
+enum { SOCK_FD = STDERR_FILENO + 1, WAKE_FD, FIRST_OTHER_FD };
+
+struct reading {
+	int blob;
+	uint64_t offset;
+	const struct feed *feed;
+};
+
+/* Sleep until there may be more of the blob. Without anybody to feed us, there is nothing left to do. */
+static void wait_for_feed(void)
+{
+	struct pollfd fds[] = { { .fd = WAKE_FD, .events = POLLIN }, { .fd = SOCK_FD } };
+	if (RETRY_ON_EINTR(poll(fds, ARRAY_SIZE(fds), -1)) < 0 || fds[1].revents)
+		_exit(EXIT_FAILURE);
+	uint64_t count;
+	(void)!read(WAKE_FD, &count, sizeof count);
+}
+
+static ssize_t read_blob(void *context, void *buf, size_t size)
+{
+	struct reading *reading = context;
+	for (;;) {
+		/* In this order: what is complete has its final length. */
+		bool complete = atomic_load(&reading->feed->complete);
+		uint64_t available = atomic_load(&reading->feed->available);
+		if (reading->offset < available) {
+			size_t want = (size_t)MIN((uint64_t)size, available - reading->offset);
+			ssize_t n = RETRY_ON_EINTR(pread(reading->blob, buf, want, (off_t)reading->offset));
+			if (n <= 0)
+				return n < 0 ? -errno : -ENODATA; /* it was said to be longer */
+			reading->offset += (uint64_t)n;
+			return n;
+		}
+		if (complete)
+			return 0;
+		wait_for_feed();
+	}
+}
+
+static void work(const struct job *job, const int fds[static JOB_FDS], const struct feed *feed, struct answer *answer)
+{
+	struct reading reading = { .blob = fds[JOB_BLOB], .feed = feed };
+	unpack_archive(read_blob, &reading, job->compression, fds[JOB_DIR], &job->limits, &answer->result,
+		       &answer->err);
+	for (size_t i = 0; i < JOB_FDS; i++)
+		fd_close(fds[i]);
+}
+
+static _Noreturn void serve(const struct feed *feed, const struct error *setup_error)
+{
+	for (;;) {
+		struct job job;
+		int fds[JOB_FDS];
+		size_t n_fds;
+		ssize_t len = fd_receive(SOCK_FD, &job, sizeof job, fds, ARRAY_SIZE(fds), &n_fds);
+		if (len != sizeof job || n_fds != ARRAY_SIZE(fds))
+			_exit(len == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+		struct answer *answer = NEW(struct answer);
+		if (setup_error->code != ERR_NONE)
+			answer->err = *setup_error;
+		else
+			work(&job, fds, feed, answer);
+		if (fd_send(SOCK_FD, answer, sizeof *answer, NULL, 0) < 0)
+			_exit(EXIT_FAILURE);
+		free(answer);
+	}
+}
+
+/* Keep the two fds and standard error, which is where the log goes; nothing of what our parent has open besides. */
+static int keep_fds(int sock, int wake)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = log_fd();
+	sock = fd_move_above(sock, FIRST_OTHER_FD);
+	wake = fd_move_above(wake, FIRST_OTHER_FD);
+	if (null < 0 || sock < 0 || wake < 0)
+		return -EBADF;
+	if (log != STDERR_FILENO && dup2(log, STDERR_FILENO) < 0)
+		return -errno;
+	log_set_fd(STDERR_FILENO);
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(sock, SOCK_FD) < 0 ||
+	    dup2(wake, WAKE_FD) < 0)
+		return -errno;
+	fd_close_from(FIRST_OTHER_FD);
+	return 0;
+}
+
+/* Our parent's handlers are not for us. Ctrl-C goes to the whole group: it is for the parent to end us then. */
+static void reset_signals(void)
+{
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, sig == SIGINT || sig == SIGQUIT ? SIG_IGN : SIG_DFL);
+	sigset_t none;
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int set_up(int sock, int wake, struct error *err)
+{
+	reset_signals();
+	int r = keep_fds(sock, wake);
+	if (r < 0)
+		return err_sys(err, -r, "prepare the unpacker's files");
+	struct hash *hash = NULL; /* OpenSSL loads its files while there are files */
+	r = hash_new(&hash, err);
+	hash_free(hash);
+	return r < 0 ? r : sandbox_enter(err);
+}
+
+static _Noreturn void worker_main(int sock, int wake, const struct feed *feed, pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
+		_exit(EXIT_FAILURE);
+	struct error setup_error = { 0 };
+	(void)set_up(sock, wake, &setup_error);
+	serve(feed, &setup_error);
+}
+
+/* --- In us --- */
+
+static int connect_worker(struct unpack_worker *worker, int *ret_sock, struct error *err)
+{
+	int pair[2];
+	worker->feed = mmap(NULL, sizeof *worker->feed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->feed == MAP_FAILED || worker->wake < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "connect to an unpacker");
+	worker->sock = pair[0];
+	*ret_sock = pair[1];
+	return 0;
+}
+
+int unpack_worker_start(struct unpack_worker **ret, struct error *err)
+{
+	_cleanup_unpack_worker_ struct unpack_worker *worker = NEW(struct unpack_worker);
+	worker->sock = worker->wake = worker->dir = -1;
+	worker->feed = MAP_FAILED;
+	_cleanup_close_ int sock = -1;
+	int r = connect_worker(worker, &sock, err);
+	if (r < 0)
+		return r;
+	pid_t parent = getpid(), pid = fork();
+	if (pid < 0)
+		return err_sys(err, errno, "start an unpacker");
+	if (pid == 0)
+		worker_main(sock, worker->wake, worker->feed, parent);
+	worker->pid = pid;
+	*ret = TAKE_PTR(worker);
+	return 0;
+}
+
+void unpack_worker_free(struct unpack_worker *worker)
+{
+	if (!worker)
+		return;
+	if (worker->pid > 0) {
+		(void)kill(worker->pid, SIGKILL); /* not waited for yet, so the number is still its own */
+		(void)process_wait(worker->pid, &(int){ 0 }, NULL);
+	}
+	fd_close(worker->sock);
+	fd_close(worker->wake);
+	fd_close(worker->dir);
+	if (worker->feed != MAP_FAILED)
+		munmap(worker->feed, sizeof *worker->feed);
+	free(worker);
+}
+
+int unpack_worker_fd(const struct unpack_worker *worker)
+{
+	return worker->sock;
+}
+
+static void set_feed(struct unpack_worker *worker, uint64_t available, bool complete)
+{
+	atomic_store(&worker->feed->available, available);
+	atomic_store(&worker->feed->complete, complete);
+}
+
+int unpack_worker_begin(struct unpack_worker *worker, int blob, uint64_t available, int dir,
+			enum layer_compression compression, const struct unpack_limits *limits, struct error *err)
+{
+	if (worker->dir >= 0 || worker->pid == 0)
+		return err_set(err, ERR_INTERNAL, "the unpacker is not free");
+	_cleanup_close_ int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0), confined = sandbox_confine(dir);
+	if (copy < 0 || confined < 0)
+		return err_sys(err, copy < 0 ? errno : -confined, "prepare the layer's directory");
+	set_feed(worker, available, false);
+	const struct job job = { .compression = compression, .limits = limits ? *limits : unpack_default_limits };
+	const int fds[JOB_FDS] = { [JOB_BLOB] = blob, [JOB_DIR] = confined };
+	int r = fd_send(worker->sock, &job, sizeof job, fds, ARRAY_SIZE(fds));
+	/* If it has died meanwhile, unpack_worker_finish() says of what. */
+	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+		return err_sys(err, -r, "give work to an unpacker");
+	worker->dir = TAKE_FD(copy);
+	return 0;
+}
+
+int unpack_worker_feed(struct unpack_worker *worker, uint64_t available, bool complete, struct error *err)
+{
+	set_feed(worker, available, complete);
+	const uint64_t one = 1;
+	/* The counter is not blocking; when it is full, the worker has been woken often enough. */
+	if (write(worker->wake, &one, sizeof one) < 0 && errno != EAGAIN)
+		return err_sys(err, errno, "wake an unpacker");
+	return 0;
+}
+
+static int explain_death(struct unpack_worker *worker, struct error *err)
+{
+	int status;
+	int r = process_wait(worker->pid, &status, err);
+	if (r < 0)
+		return r;
+	worker->pid = 0;
+	if (WIFSIGNALED(status))
+		err_set(err, ERR_IMG_LAYER, "the process that unpacked the layer was killed by SIG%s",
+			signal_name(WTERMSIG(status)));
+	else
+		err_set(err, ERR_IMG_LAYER, "the process that unpacked the layer ended with status %d",
+			WEXITSTATUS(status));
+	return err_stage(err, STAGE_UNPACK);
+}
+
+/* The worker has no /proc, and so cannot say which file system is full. */
+static void name_place(const struct unpack_worker *worker, struct error *err)
+{
+	char place[256], cause[sizeof err->cause];
+	if ((err->code != ERR_NOSPC && err->code != ERR_NOINODE) || !*space_place(worker->dir, place, sizeof place))
+		return;
+	memcpy(cause, err->cause, sizeof cause);
+	err->cause[0] = '\0';
+	err_cause(err, "%s: %.500s", place, cause);
+}
+
+static int accept_answer(const struct unpack_worker *worker, struct answer *answer, struct unpack_result *ret,
+			 struct error *err)
+{
+	if (answer->err.code != ERR_NONE) {
+		int r = err_check_received(&answer->err);
+		if (err) {
+			*err = answer->err;
+			name_place(worker, err);
+		}
+		return r;
+	}
+	answer->result.diff_id[sizeof answer->result.diff_id - 1] = '\0';
+	if (!digest_is_valid(answer->result.diff_id))
+		return err_set(err, ERR_INTERNAL, "the process that unpacked the layer gave a senseless answer");
+	*ret = answer->result;
+	return 0;
+}
+
+int unpack_worker_finish(struct unpack_worker *worker, struct unpack_result *ret, struct error *err)
+{
+	if (worker->dir < 0)
+		return err_set(err, ERR_INTERNAL, "the unpacker has no job to finish");
+	_cleanup_free_ struct answer *answer = NEW(struct answer);
+	ssize_t len = fd_receive(worker->sock, answer, sizeof *answer, NULL, 0, NULL);
+	int r = len == sizeof *answer ? accept_answer(worker, answer, ret, err) : explain_death(worker, err);
+	fd_close(TAKE_FD(worker->dir));
+	return r;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A layer archive to a directory: decompress, hash (DiffID), read tar, make files - by workers that have nothing else.
+ *
+ * Hostile bytes are parsed here, so a worker is a process of its own, forked before anything else is going on. It has an
+ * empty root directory, no network, few capabilities and few system calls; the blob comes as an fd that it can read, the
+ * directory as a mount of its own that ends at that directory and opens no devices. It follows a blob while that is
+ * still being downloaded; nothing that it makes is visible before layer_commit().
+ *
+ * Whatever the archive says, nothing outside the directory is touched: see the invariants of image/unpack-tree.h.
+ *
+ * The parts, in the order in which bytes pass: decompress.h (gzip, zstd), hash.h, unpack-tar.h (the entries),
+ * unpack-name.h (their names), unpack-tree.h (the files), unpack-attributes.h; around them unpack-sandbox.h.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "image/manifest.h"
+
+/*
+ * Ceilings against bombs; every one of them is said in the error that it causes.
+ *
+ * A file's holes count as if they were data: whoever copies or exports the file later, pays for them.
+ *
+ * The ratio is not about gzip, whose best is 1032 to 1 for zeros alone, but about what a sender may make us write for
+ * what it sends: up to `ratio_from` anything goes (disk images and test files full of zeros are real), beyond it the
+ * whole has to stay below `ratio`, where text reaches 5 to 20 and programs 2 to 4.
+ */
+struct unpack_limits {
+	uint64_t bytes;	     /* unpacked: the archive, and likewise all files together */
+	uint64_t entries;    /* of the archive, and parents that it leaves out */
+	uint64_t ratio;	     /* unpacked over compressed bytes, ... */
+	uint64_t ratio_from; /* ... once more than this was unpacked */
+};
+extern const struct unpack_limits unpack_default_limits; /* 64 GiB, 4 million, 200, 1 GiB */
+
+struct unpack_result {
+	char diff_id[80];      /* "sha256:..." of the uncompressed archive, with all that follows its end */
+	uint64_t archive_size; /* bytes, uncompressed */
+	uint64_t entries;
+};
+
+struct unpack_worker;
+
+/*
+ * Start a worker; call it before this process has threads, connections or secrets. It ends when the last copy of our
+ * side of its socket is closed, or we die.
+ */
+int unpack_worker_start(struct unpack_worker **ret, struct error *err);
+
+/* At any time; a job that is going on is cut off. */
+void unpack_worker_free(struct unpack_worker *worker);
+static inline void unpack_worker_freep(struct unpack_worker **worker)
+{
+	unpack_worker_free(*worker);
+}
+#define _cleanup_unpack_worker_ _cleanup_(unpack_worker_freep)
+
+/* Becomes readable when the current job has ended, or the worker has. */
+int unpack_worker_fd(const struct unpack_worker *worker);
+
+/*
+ * Give it a job: the archive in @blob (read from its offset 0, of which @available bytes are there now) into @dir, an
+ * empty directory. Both fds stay the caller's. A worker has one job at a time. @compression is what the media type
+ * says; the bytes themselves decide. @limits may be NULL.
+ */
+int unpack_worker_begin(struct unpack_worker *worker, int blob, uint64_t available, int dir,
+			enum layer_compression compression, const struct unpack_limits *limits, struct error *err);
+
+/*
+ * More bytes are there; with @complete there will be no more, and they had the right digest. Never blocks, and does not
+ * fail: that a job has ended, well or not, is what unpack_worker_finish() says.
+ */
+int unpack_worker_feed(struct unpack_worker *worker, uint64_t available, bool complete, struct error *err);
+
+/*
+ * Collect the job's result; waits for it. Errors of the archive are ERR_IMG_LAYER, of the disk ERR_NOSPC and so on; a
+ * worker that died is ERR_IMG_LAYER too, saying of what. After an error the directory holds what was made until then.
+ */
+int unpack_worker_finish(struct unpack_worker *worker, struct unpack_result *ret, struct error *err);
+
+/*
+ * The same in this process, without a sandbox: for the workers themselves, for tests and fuzzers. All errors are of
+ * STAGE_UNPACK.
+ */
+typedef ssize_t unpack_read_fn(void *context, void *buf, size_t size); /* 0 at the end, -errno */
+int unpack_archive(unpack_read_fn *read, void *context, enum layer_compression compression, int dir,
+		   const struct unpack_limits *limits, struct unpack_result *ret, struct error *err);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * coffer-transfer: the one program of ours that speaks HTTP and TLS and reads archives of others. The engine starts it
+ * for a pull or an import; see image/transfer-protocol.h.
+ */
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "image/transfer-protocol.h"
+#include "programs/transfer/request.h"
+
+enum {
+	REQUEST_SIZE_MAX = 1 << 20,
+	IMPORT_WORKERS = 1,
+};
+
+static int read_request(struct transfer_request *ret, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r = fd_read_text(STDIN_FILENO, REQUEST_SIZE_MAX, "the request", &text, &len, err);
+	return r < 0 ? r : request_parse(text, len, ret, err);
+}
+
+/* What a crash left behind goes; that this fails is no reason not to do what was asked for. */
+static void sweep(struct store *store)
+{
+	struct error err = { 0 };
+	if (store_sweep(store, &err) < 0)
+		log_failure(LOG_LEVEL_WARN, "clean up the store", &err);
+}
+
+static int send_done(const struct transfer *transfer, const struct transfer_result *result, struct error *err)
+{
+	struct json_object *event = json_object_new_object();
+	json_add_string(event, "event", "done");
+	json_add_string(event, "manifest", result->manifest);
+	json_add_string(event, "index", *result->index ? result->index : NULL);
+	json_add_string(event, "config", result->config);
+	json_add_string(event, "digest", result->digest);
+	json_add_i64(event, "size", (int64_t)result->size);
+	return transfer_send(transfer, event, err);
+}
+
+static int work(struct store *store, const struct transfer_request *request, const struct transfer *transfer,
+		struct pull_workers *workers, struct error *err)
+{
+	struct transfer_result result;
+	int r = request->command == COMMAND_PULL
+			? pull_image(store, transfer, workers, &request->pull, &result, err)
+			: import_image(store, transfer, workers, &request->import, &result, err);
+	return r < 0 ? r : send_done(transfer, &result, err);
+}
+
+/* Workers first, before there is anything that they should not inherit; then the signals; then the network. */
+static int run(const char *store_path, struct error *err)
+{
+	_cleanup_request_ struct transfer_request request = { 0 };
+	_cleanup_store_ struct store *store = NULL;
+	_cleanup_pull_workers_ struct pull_workers workers = { 0 };
+	_cleanup_transfer_ struct transfer transfer = { .stop_fd = -1 };
+	int r = read_request(&request, err);
+	if (r >= 0)
+		r = pull_workers_start(&workers, request.command == COMMAND_PULL ? PULL_WORKERS_MAX : IMPORT_WORKERS,
+				       err);
+	if (r >= 0)
+		r = store_open(store_path, &store, err);
+	if (r < 0)
+		return r;
+	_cleanup_close_ int lock = store_lock(store, false, err);
+	if (lock < 0)
+		return lock;
+	sweep(store);
+	r = transfer_open(STDOUT_FILENO, &transfer, err);
+	return r < 0 ? r : work(store, &request, &transfer, &workers, err);
+}
+
+/* On whatever standard output is; somebody who has gone does not miss it. */
+static void tell_error(const struct error *err)
+{
+	_cleanup_json_ struct json_object *event = json_object_new_object();
+	json_add_string(event, "event", "error");
+	json_object_object_add(event, "error", json_from_error(err));
+	_cleanup_free_ char *line = mem_printf("%s\n", json_text(event));
+	(void)fd_write_all(STDOUT_FILENO, line, strlen(line));
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = { 0 };
+	if (fd_fill_standard() < 0)
+		return 1;
+	if (argc != 2) {
+		fputs("usage: " TRANSFER_PROGRAM " STORE <REQUEST\n", stderr);
+		return 1;
+	}
+	umask(077);
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* nothing here executes another program */
+	if (run(argv[1], &err) >= 0)
+		return 0;
+	tell_error(&err);
+	return 1;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "programs/transfer/request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/util.h"
+
+enum { TIMEOUT_MAX_MS = 24 * 60 * 60 * 1000 };
+
+static int parse_platform(const struct json_node *root, struct platform *ret, struct error *err)
+{
+	const char *text;
+	int r = json_get_string(root, "platform", &text, err);
+	if (r == 0)
+		*ret = platform_host();
+	return r > 0 ? platform_parse(text, ret, err) : r;
+}
+
+static int parse_pull(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	const char *reference;
+	uint64_t timeout_ms = 0;
+	int r = json_need_string(root, "reference", &reference, err);
+	if (r >= 0)
+		r = reference_parse(reference, &request->pull.reference, err);
+	if (r >= 0)
+		r = parse_platform(root, &request->pull.platform, err);
+	if (r >= 0)
+		r = json_get_u64(root, "timeout_ms", TIMEOUT_MAX_MS, &timeout_ms, err);
+	request->pull.timeout_ms = (unsigned)timeout_ms;
+	return r;
+}
+
+/* The archive was inherited, so it has to be there. */
+static int parse_fd(const struct json_node *root, int *ret, struct error *err)
+{
+	int64_t fd = -1;
+	int r = json_get_i64(root, "fd", STDERR_FILENO + 1, INT32_MAX, &fd, err);
+	if (r == 0)
+		return json_error(root, err, "\"fd\" is required, but missing");
+	if (r > 0 && fd_set_cloexec((int)fd, true) < 0)
+		return json_error(root, err, "\"fd\" %d is not open", (int)fd);
+	*ret = (int)fd;
+	return r;
+}
+
+static int parse_import(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	const char *message = NULL;
+	int r = parse_fd(root, &request->import.fd, err);
+	if (r >= 0)
+		r = parse_platform(root, &request->import.platform, err);
+	if (r >= 0)
+		r = json_get_string(root, "message", &message, err);
+	if (r >= 0)
+		r = json_get_strv(root, "changes", &request->changes, err);
+	request->message = mem_strdup(message);
+	request->import.message = request->message;
+	request->import.changes = request->changes;
+	return r;
+}
+
+static const struct {
+	const char *name;
+	enum transfer_command command;
+	int (*parse)(const struct json_node *root, struct transfer_request *request, struct error *err);
+} COMMANDS[] = {
+	{ "pull", COMMAND_PULL, parse_pull },
+	{ "import", COMMAND_IMPORT, parse_import },
+};
+
+static int parse_root(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	const char *command;
+	int r = json_as_object(root, err);
+	if (r >= 0)
+		r = json_need_string(root, "command", &command, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(COMMANDS); i++) {
+		if (streq(COMMANDS[i].name, command)) {
+			request->command = COMMANDS[i].command;
+			return COMMANDS[i].parse(root, request, err);
+		}
+	}
+	return json_error(root, err, "unknown command \"%.60s\"", command);
+}
+
+int request_parse(const char *text, size_t len, struct transfer_request *ret, struct error *err)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	int r = json_parse(text, len, "request", ERR_INVALID, &document, err);
+	if (r < 0)
+		return r;
+	_cleanup_request_ struct transfer_request request = { 0 };
+	struct json_node root = json_root(&document);
+	r = parse_root(&root, &request, err);
+	if (r < 0)
+		return r;
+	*ret = request;
+	request = (struct transfer_request){ 0 };
+	return 0;
+}
+
+void request_done(struct transfer_request *request)
+{
+	reference_done(&request->pull.reference);
+	free(request->message);
+	strv_free(request->changes);
+	*request = (struct transfer_request){ 0 };
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine asks for, out of the JSON document on standard input; see image/transfer-protocol.h. */
+#pragma once
+
+#include "image/import.h"
+#include "image/pull.h"
+
+enum transfer_command { COMMAND_PULL, COMMAND_IMPORT };
+
+struct transfer_request {
+	enum transfer_command command;
+	struct pull_options pull;
+	struct import_options import; /* its strings are ours */
+	char *message;
+	char **changes;
+};
+
+/* Errors: ERR_INVALID. */
+int request_parse(const char *text, size_t len, struct transfer_request *ret, struct error *err);
+void request_done(struct transfer_request *request);
+#define _cleanup_request_ _cleanup_(request_done)
