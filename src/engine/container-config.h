@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What becomes of a person's wishes and an image's configuration: the two laid over each other, by Docker's rules. It is
+ * made when a container is created, kept in the database, and read again whenever the container is started anew.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "engine/engine.h"
+#include "image/config.h"
+
+struct container_config {
+	const struct container_spec *borrowed; /* what was asked for, while the container is made; or NULL: own */
+	struct container_spec own;
+	char **args;
+	char **env;   /* of the image and the person; the engine's own defaults come in when it is started */
+	char **labels;
+	char **security_options; /* with absolute paths */
+	char *working_dir; /* absolute */
+	char *user;	   /* "" is the superuser */
+	char *hostname;
+	int stop_signal;
+};
+
+static inline const struct container_spec *config_spec(const struct container_config *config)
+{
+	return config->borrowed ? config->borrowed : &config->own;
+}
+
+/*
+ * @spec has to live as long as *ret. Errors: ERR_NO_CMD, ERR_WORKDIR, ERR_INVALID (hostname, signal), ERR_SEC_SECCOMP.
+ */
+int container_config_resolve(const struct container_spec *spec, const struct image_config *image, const char *id,
+			     struct container_config *ret, struct error *err);
+void container_config_done(struct container_config *config);
+#define _cleanup_container_config_ _cleanup_(container_config_done)
+
+struct json_object *container_config_to_json(const struct container_config *config);
+int container_config_from_text(const char *text, struct container_config *ret, struct error *err);
+
+/*
+ * Lay @changes over *env: a variable that is there already keeps its place and gets the new value; a name without "="
+ * removes it.
+ */
+void env_merge(char ***env, char *const *changes);
+
+/* The value of @name in @env, or NULL. */
+const char *env_value(char *const *env, const char *name);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/container-spec.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/util.h"
+
+enum kind { KIND_STRING, KIND_STRV, KIND_BOOL, KIND_U64, KIND_I64 };
+
+#define FIELD(name, kind) { STRINGIFY(name), kind, offsetof(struct container_spec, name) }
+
+static const struct field {
+	const char *key;
+	enum kind kind;
+	size_t offset;
+} FIELDS[] = {
+	FIELD(name, KIND_STRING),
+	FIELD(image, KIND_STRING),
+	FIELD(command, KIND_STRV),
+	FIELD(entrypoint, KIND_STRV),
+	FIELD(labels, KIND_STRV),
+	FIELD(working_dir, KIND_STRING),
+	FIELD(user, KIND_STRING),
+	FIELD(hostname, KIND_STRING),
+	FIELD(domainname, KIND_STRING),
+	FIELD(read_only, KIND_BOOL),
+	FIELD(privileged, KIND_BOOL),
+	FIELD(tty, KIND_BOOL),
+	FIELD(open_stdin, KIND_BOOL),
+	FIELD(auto_remove, KIND_BOOL),
+	FIELD(init, KIND_BOOL),
+	FIELD(memory, KIND_U64),
+	FIELD(memory_swap, KIND_I64),
+	FIELD(cpus_nano, KIND_U64),
+	FIELD(cpu_shares, KIND_U64),
+	FIELD(pids_limit, KIND_I64),
+	FIELD(shm_size, KIND_U64),
+	FIELD(cap_add, KIND_STRV),
+	FIELD(cap_drop, KIND_STRV),
+	FIELD(devices, KIND_STRV),
+	FIELD(sysctls, KIND_STRV),
+	FIELD(ulimits, KIND_STRV),
+	FIELD(stop_signal, KIND_STRING),
+	FIELD(platform, KIND_STRING),
+};
+
+static const char *const NETWORK_NAMES[] = { [NETWORK_NONE] = "none", [NETWORK_HOST] = "host" };
+static const char *const MOUNT_NAMES[] = { [MOUNT_BIND] = "bind", [MOUNT_TMPFS] = "tmpfs" };
+
+static void *field_of(const struct container_spec *spec, const struct field *field)
+{
+	return (char *)spec + field->offset;
+}
+
+/* --- freeing --- */
+
+static void mount_request_done(struct mount_request *mount)
+{
+	free(mount->source);
+	free(mount->target);
+	strv_free(mount->options);
+}
+
+void container_spec_done(struct container_spec *spec)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(FIELDS); i++) {
+		if (FIELDS[i].kind == KIND_STRING)
+			free(*(char **)field_of(spec, &FIELDS[i]));
+		else if (FIELDS[i].kind == KIND_STRV)
+			strv_free(*(char ***)field_of(spec, &FIELDS[i]));
+	}
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		mount_request_done(&spec->mounts[i]);
+	free(spec->mounts);
+	strv_free(spec->env);
+	strv_free(spec->security_options);
+	*spec = (struct container_spec){ 0 };
+}
+
+/* --- writing --- */
+
+static void add_field(struct json_object *object, const struct field *field, const void *value)
+{
+	switch (field->kind) {
+	case KIND_STRING:
+		json_add_string(object, field->key, *(char *const *)value);
+		break;
+	case KIND_STRV:
+		json_add_strv(object, field->key, *(char **const *)value);
+		break;
+	case KIND_BOOL:
+		if (*(const bool *)value)
+			json_add_bool(object, field->key, true);
+		break;
+	case KIND_U64:
+		if (*(const uint64_t *)value)
+			json_object_object_add(object, field->key, json_object_new_uint64(*(const uint64_t *)value));
+		break;
+	case KIND_I64:
+		if (*(const int64_t *)value)
+			json_add_i64(object, field->key, *(const int64_t *)value);
+		break;
+	}
+}
+
+static void add_mounts(struct json_object *object, const struct container_spec *spec)
+{
+	struct json_object *array = spec->n_mounts ? json_add_array(object, "mounts") : NULL;
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct mount_request *mount = &spec->mounts[i];
+		struct json_object *element = json_object_new_object();
+		json_add_string(element, "kind", MOUNT_NAMES[mount->kind]);
+		json_add_string(element, "source", mount->source);
+		json_add_string(element, "target", mount->target);
+		json_add_bool(element, "readonly", mount->readonly);
+		json_add_strv(element, "options", mount->options);
+		json_object_array_add(array, element);
+	}
+}
+
+void container_spec_to_json(const struct container_spec *spec, struct json_object *object)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(FIELDS); i++)
+		add_field(object, &FIELDS[i], field_of(spec, &FIELDS[i]));
+	json_add_string(object, "network", NETWORK_NAMES[spec->network]);
+	add_mounts(object, spec);
+}
+
+/* --- reading --- */
+
+static int get_string(const struct json_node *object, const char *key, char **ret, struct error *err)
+{
+	const char *text;
+	int r = json_get_string(object, key, &text, err);
+	if (r > 0)
+		*ret = mem_strdup(text);
+	return r;
+}
+
+static int get_field(const struct json_node *object, const struct field *field, void *value, struct error *err)
+{
+	switch (field->kind) {
+	case KIND_STRING:
+		return get_string(object, field->key, value, err);
+	case KIND_STRV:
+		return json_get_strv(object, field->key, value, err);
+	case KIND_BOOL:
+		return json_get_bool(object, field->key, value, err);
+	case KIND_U64:
+		return json_get_u64(object, field->key, UINT64_MAX, value, err);
+	case KIND_I64:
+		return json_get_i64(object, field->key, INT64_MIN, INT64_MAX, value, err);
+	}
+	return 0;
+}
+
+/* The index of the word under @key, which is one of @names. */
+static int get_choice(const struct json_node *object, const char *key, const char *const *names, size_t count,
+		      struct error *err)
+{
+	const char *word;
+	int r = json_need_string(object, key, &word, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		if (streq(names[i], word))
+			return (int)i;
+	return json_error(object, err, "\"%s\" is not a word for \"%s\"", word, key);
+}
+
+static int get_mount(const struct json_node *element, struct mount_request *mount, struct error *err)
+{
+	int r = json_as_object(element, err);
+	if (r >= 0)
+		r = get_choice(element, "kind", MOUNT_NAMES, ARRAY_SIZE(MOUNT_NAMES), err);
+	if (r < 0)
+		return r;
+	mount->kind = (enum mount_kind)r;
+	r = get_string(element, "source", &mount->source, err);
+	if (r >= 0)
+		r = get_string(element, "target", &mount->target, err);
+	if (r >= 0)
+		r = json_get_bool(element, "readonly", &mount->readonly, err);
+	return r < 0 ? r : json_get_strv(element, "options", &mount->options, err);
+}
+
+static int get_mounts(const struct json_node *object, struct container_spec *spec, struct error *err)
+{
+	struct json_node array;
+	int r = json_get_array(object, "mounts", &array, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
+		struct json_node element = json_array_at(&array, i);
+		r = get_mount(&element, ARRAY_APPEND(spec->mounts, spec->n_mounts), err);
+		if (r < 0)
+			return r;
+		r = 1;
+	}
+	return r;
+}
+
+int container_spec_from_json(const struct json_node *object, struct container_spec *ret, struct error *err)
+{
+	_cleanup_container_spec_ struct container_spec spec = { 0 };
+	int r = json_as_object(object, err);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(FIELDS); i++)
+		r = get_field(object, &FIELDS[i], field_of(&spec, &FIELDS[i]), err);
+	if (r >= 0)
+		r = get_mounts(object, &spec, err);
+	if (r >= 0)
+		r = get_choice(object, "network", NETWORK_NAMES, ARRAY_SIZE(NETWORK_NAMES), err);
+	if (r < 0)
+		return r;
+	spec.network = (enum network_mode)r;
+	*ret = spec;
+	spec = (struct container_spec){ 0 };
+	return 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a container: all that can be wrong is looked at first; then run directory, snapshot, files, and last the row. */
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "engine/engine-internal.h"
+#include "engine/image.h"
+#include "engine/merged.h"
+#include "engine/name.h"
+#include "engine/record.h"
+#include "image/platform.h"
+#include "storage/layer.h"
+#include "storage/snapshot.h"
+
+enum { NAME_ATTEMPTS = 10 };
+
+/* --- the image --- */
+
+/* What QEMU calls an architecture in its handlers for foreign programs. */
+static const char *handler_of(const char *architecture)
+{
+	static const struct {
+		const char *architecture, *handler;
+	} names[] = {
+		{ "amd64", "x86_64" }, { "386", "i386" },	   { "arm64", "aarch64" },
+		{ "loong64", "loongarch64" }, { "mips64le", "mips64el" }, { "mipsle", "mipsel" },
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (streq(names[i].architecture, architecture))
+			return names[i].handler;
+	return architecture;
+}
+
+static bool has_handler(const char *handler)
+{
+	char state[16];
+	_cleanup_free_ char *path = mem_printf("/proc/sys/fs/binfmt_misc/qemu-%s", handler);
+	return file_read_line(AT_FDCWD, path, state, sizeof state) > 0 && streq(state, "enabled");
+}
+
+static int foreign(const struct container_spec *spec, const struct platform *offered, const struct platform *host,
+		   struct error *err)
+{
+	char theirs[64], ours[64];
+	const char *handler = handler_of(offered->architecture);
+	if (has_handler(handler)) {
+		log_info("image %s is for %s, and runs by an emulator", spec->image, platform_format(offered, theirs));
+		return 0;
+	}
+	err_set(err, ERR_IMG_ARCH, "image %s is for %s, this host is %s", spec->image, platform_format(offered, theirs),
+		platform_format(host, ours));
+	err_cause(err, "no binfmt_misc handler for %s", handler);
+	return err_hint(err, "--platform %s", platform_format(host, ours));
+}
+
+/* Whoever names a platform gets that one, whether this machine can run it or not. */
+static int check_platform(const struct container_spec *spec, const struct image_config *image, struct error *err)
+{
+	struct platform wanted = platform_host();
+	char theirs[64];
+	if (!*image->platform.os || !*image->platform.architecture)
+		return 0;
+	int r = spec->platform ? platform_parse(spec->platform, &wanted, err) : 0;
+	if (r < 0 || platform_match(&wanted, &image->platform) > 0)
+		return r;
+	if (!spec->platform)
+		return foreign(spec, &image->platform, &wanted, err);
+	err_set(err, ERR_IMG_NOT_FOUND, "No such image: %s for platform %s", spec->image, spec->platform);
+	return err_cause(err, "the one that is here is for %s", platform_format(&image->platform, theirs));
+}
+
+/* --- the configuration --- */
+
+/* Whether there is a shell to suggest. */
+static void suggest_shell(struct engine *engine, const char *image, char *const *diff_ids, struct error *err)
+{
+	_cleanup_merged_ struct merged *merged = NULL;
+	_cleanup_strv_ char **dirs = NULL;
+	for (size_t i = strv_count(diff_ids); i-- > 0;)
+		strv_take(&dirs, layer_path(engine->store, diff_ids[i]));
+	if (merged_open(dirs, &merged, NULL) < 0)
+		return;
+	_cleanup_close_ int shell = merged_open_file(merged, "/bin/sh");
+	if (shell >= 0)
+		err_hint(err, "coffer run %s /bin/sh", image);
+}
+
+static int check_names(const struct container_spec *spec, struct error *err)
+{
+	if (str_is_empty(spec->image))
+		return err_set(err, ERR_INVALID, "no image was named");
+	return str_is_empty(spec->name) ? 0 : container_name_check(spec->name + (*spec->name == '/'), err);
+}
+
+/* Everything of the row but its name, if it is to be generated. */
+static int resolve(struct engine *engine, const struct container_spec *spec, struct image_config *image,
+		   struct container_row *row, struct error *err)
+{
+	int r = check_names(spec, err);
+	if (r >= 0)
+		r = image_resolve(engine, spec->image, &row->image_id, NULL, err);
+	if (r >= 0)
+		r = image_config_load(engine->store, row->image_id, image, err);
+	if (r >= 0)
+		r = check_platform(spec, image, err);
+	if (r < 0)
+		return r;
+	r = container_config_resolve(spec, image, row->id, &row->config, err);
+	if (r == -ERR_NO_CMD)
+		suggest_shell(engine, spec->image, image->diff_ids, err);
+	if (r < 0)
+		return r;
+	row->state = STATE_CREATED;
+	row->auto_remove = spec->auto_remove;
+	row->created_at = time_now_ns();
+	row->error = mem_strdup("");
+	row->runroot = mem_strdup(engine->runroot);
+	return 0;
+}
+
+/* --- making it --- */
+
+static int insert_named(struct db *db, const struct container_spec *spec, struct container_row *row, struct error *err)
+{
+	if (!str_is_empty(spec->name)) {
+		row->name = mem_strdup(spec->name + (*spec->name == '/'));
+		return container_row_insert(db, row, err);
+	}
+	int r = -ERR_NAME;
+	for (int attempt = 0; r == -ERR_NAME && attempt < NAME_ATTEMPTS; attempt++) {
+		free(row->name);
+		row->name = container_name_generate(attempt);
+		r = container_row_insert(db, row, err);
+	}
+	return r;
+}
+
+static int make(struct engine *engine, const struct container_spec *spec, const struct image_config *image,
+		struct container_row *row, struct run_dir *dir, struct launch *ret, struct error *err)
+{
+	_cleanup_launch_ struct launch launch = { .dir = RUN_DIR_NONE };
+	struct db *db;
+	int r = snapshot_create(engine->store, row->id, err);
+	if (r >= 0)
+		r = launch_prepare(engine, row->id, &row->config, image->diff_ids, dir, &launch, err);
+	if (r >= 0)
+		r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = insert_named(db, spec, row, err);
+	if (r < 0) {
+		*dir = launch.dir;
+		launch.dir = RUN_DIR_NONE;
+		return r;
+	}
+	launch.name = mem_strdup(row->name);
+	*ret = launch;
+	launch = (struct launch){ .dir = RUN_DIR_NONE };
+	return 0;
+}
+
+/* What was made of a container that is not to be. */
+static void unmake(struct engine *engine, const char *id, struct run_dir *dir)
+{
+	struct error failure = { 0 };
+	if (snapshot_remove(engine->store, id, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "take back a container", &failure);
+	if (run_dir_remove(engine, id, dir, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "take back a container", &failure);
+}
+
+static int create(struct engine *engine, const struct container_spec *spec, struct container_row *row, struct error *err)
+{
+	_cleanup_image_config_ struct image_config image = { 0 };
+	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
+	struct launch launch;
+	random_id(row->id);
+	int r = resolve(engine, spec, &image, row, err);
+	if (r >= 0)
+		r = run_dir_make(engine, row->id, &dir, err);
+	if (r < 0)
+		return r;
+	r = make(engine, spec, &image, row, &dir, &launch, err);
+	if (r < 0) {
+		unmake(engine, row->id, &dir);
+		return r;
+	}
+	*ARRAY_APPEND(engine->created, engine->n_created) = launch;
+	return 0;
+}
+
+int engine_container_create(struct engine *engine, const struct container_spec *spec, struct container_record **ret,
+			    struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	int r = create(engine, spec, &row, err);
+	if (r < 0)
+		return err_stage(err, STAGE_CREATE);
+	*ret = record_from_row(engine, &row);
+	return 0;
+}

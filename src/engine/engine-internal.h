@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the engine share.
+ *
+ * Of a container there are three things, and each has one owner among the files here:
+ *
+ *	row            the database's: container-row.c
+ *	run directory  RUNROOT/containers/ID, with the lock that says that somebody alive cares for it: run-dir.c
+ *	monitor        a process; if we started it, our child: start.c, children.c
+ *
+ * A change of a container's state is made by whoever holds its run directory's lock, and nobody else.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "engine/container-row.h"
+#include "engine/db.h"
+#include "engine/engine.h"
+#include "engine/run-dir.h"
+#include "monitor/protocol.h"
+#include "storage/store.h"
+
+/* A container that is ready to be started: its run directory is ours, and config.json is in it. */
+struct launch {
+	char id[ID_HEX_LENGTH + 1];
+	char *name;
+	struct run_dir dir;
+	char **lower; /* the layers' directories, topmost first */
+	bool open_stdin, auto_remove;
+	int stop_signal;
+};
+void launch_done(struct launch *launch);
+#define _cleanup_launch_ _cleanup_(launch_done)
+
+/* A monitor that is our child. */
+struct child {
+	char id[ID_HEX_LENGTH + 1];
+	pid_t pid;
+};
+
+struct engine {
+	char *root, *runroot;
+	struct store *store;
+	int containers; /* RUNROOT/containers */
+	struct db *db;	/* NULL before engine_db() */
+	int monitor;	/* the program, protected (self_protected_program()); -1 before its first use */
+	struct launch *created; /* here, and not started yet */
+	size_t n_created;
+	struct child *children;
+	size_t n_children;
+};
+
+/* The database, opened at the first call. */
+int engine_db(struct engine *engine, struct db **ret, struct error *err);
+
+/* --- children.c --- */
+
+void child_add(struct engine *engine, const char *id, pid_t pid);
+
+/* Wait for the monitor of @id, if it is our child, to end. Returns its wait status, or -1. */
+int child_wait(struct engine *engine, const char *id);
+
+/* Collect those that have ended, so that a process that lives long has no zombies. */
+void children_reap(struct engine *engine);
+
+/* --- launch.c --- */
+
+/*
+ * Write the container's config.json and files into its run directory @dir. *ret, which takes @dir over, lacks its name
+ * yet.
+ */
+int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, char *const *diff_ids,
+		   struct run_dir *dir, struct launch *ret, struct error *err);
+
+/* --- finish.c: the caller holds the lock of @dir, which they release --- */
+
+/* It ran, and ended as @status says. */
+int container_settle(struct engine *engine, const char *id, bool auto_remove, const struct monitor_status *status,
+		     struct run_dir *dir, struct error *err);
+
+/*
+ * Clear away what runs of it or is left of it, find out how it ended, and settle that. For one whose monitor has ended,
+ * or died.
+ */
+int container_clear(struct engine *engine, const char *id, bool auto_remove, struct run_dir *dir, struct error *err);
+
+/* Only clear away; *ret_status says how it ended. */
+int container_clear_remains(struct engine *engine, const char *id, struct run_dir *dir, struct monitor_status *ret_status,
+			    struct error *err);
+
+/* Remove all that there is of it: snapshot, log, row, run directory. Goes on after an error, and returns the first. */
+int container_erase(struct engine *engine, const char *id, struct run_dir *dir, struct error *err);
+
+/* Snapshot and log alone. */
+int container_erase_files(struct engine *engine, const char *id, struct error *err);
+
+/* RUNROOT/runtime, where the runtime keeps its state. free() it. */
+char *engine_runtime_root(const struct engine *engine);
+
+/* ROOT/logs/ID.log. free() it. */
+char *engine_log_path(const struct engine *engine, const char *id);

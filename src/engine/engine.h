@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: containers and images as a person sees them. It is a library without a daemon: a command opens it, acts,
+ * and leaves. The truth is in one SQLite database (ROOT/coffer.db) and, for what runs, with its monitor
+ * (monitor/protocol.h).
+ *
+ * Invariants:
+ *  E1  A name belongs to one container, by a UNIQUE constraint; reserving it and inserting the container is one
+ *      transaction.
+ *  E2  A container whose state is not final has a lock in RUNROOT/containers/ID that somebody alive holds. Whoever finds
+ *      it free (engine_reconcile()) owns the clean-up: kill the cgroup, remove runtime state and run directory, record
+ *      the end, and, for --rm, remove all of it.
+ *  E3  A blob or layer is referenced by rows of the database; what no row references may be collected under the store's
+ *      exclusive lock (S3).
+ *  E4  Whatever was killed when, the next command that lists or removes finds and finishes it. The start path itself
+ *      looks at no other container.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "image/config.h"
+
+struct engine;
+
+/* @root and @runroot absolute; made if missing (0700). The database is opened at first use. */
+int engine_open(const char *root, const char *runroot, struct engine **ret, struct error *err);
+void engine_free(struct engine *engine);
+static inline void engine_freep(struct engine **engine)
+{
+	engine_free(*engine);
+}
+#define _cleanup_engine_ _cleanup_(engine_freep)
+
+/* Find what dead commands and monitors left, and finish it (E2, E4). Also sweeps the store's tmp/. */
+int engine_reconcile(struct engine *engine, struct error *err);
+
+/* --- Images (engine/image.c, engine/pull.c) --- */
+
+struct image {
+	char *id;	     /* "sha256:HEX" of the config */
+	char *manifest;	     /* digest of the image manifest */
+	char *created;	     /* RFC 3339 */
+	int64_t size;	     /* bytes unpacked, all layers */
+	char **names;	     /* familiar, "busybox:1" */
+	char **digests;	     /* "busybox@sha256:..." */
+	char **diff_ids;     /* bottom first */
+};
+void image_free(struct image *image);
+
+/* Progress of a transfer, for whoever shows it. Strings live during the call. */
+enum layer_state { LAYER_WAITING, LAYER_DOWNLOADING, LAYER_VERIFYING, LAYER_EXTRACTING, LAYER_DONE, LAYER_EXISTS };
+struct transfer_progress {
+	void *context;
+	void (*manifest)(void *context, const char *digest, char *const *layer_digests, const uint64_t *sizes);
+	void (*layer)(void *context, const char *digest, enum layer_state state, uint64_t current, uint64_t total);
+};
+
+struct pull_result {
+	char *digest;	   /* what the tag named */
+	char *image_id;
+	char *reference;   /* in full */
+	bool up_to_date;   /* the same image had the name before */
+};
+void pull_result_done(struct pull_result *result);
+
+/* @platform is "os/arch[/variant]" or NULL. */
+int engine_pull(struct engine *engine, const char *reference, const char *platform,
+		const struct transfer_progress *progress, struct pull_result *ret, struct error *err);
+
+/* A tar archive from @fd; @reference, @message may be NULL; @changes is a strv of Dockerfile instructions. */
+int engine_import(struct engine *engine, int fd, const char *reference, const char *message, char *const *changes,
+		  const char *platform, struct pull_result *ret, struct error *err);
+
+/*
+ * By name, name@digest, id or unique prefix of an id. Errors: ERR_IMG_NOT_FOUND ("No such image: x", hint: similar
+ * names), ERR_INVALID for an ambiguous prefix.
+ */
+int engine_image_find(struct engine *engine, const char *name, struct image **ret, struct error *err);
+int engine_image_config(struct engine *engine, const struct image *image, struct image_config *ret, struct error *err);
+int engine_image_list(struct engine *engine, struct image ***ret, size_t *ret_count, struct error *err);
+int engine_image_tag(struct engine *engine, const char *source, const char *target, struct error *err);
+
+/*
+ * Remove a name, or with the last name (or by id) the image and what only it used. *ret_untagged and *ret_deleted are
+ * strv of what was done, for "Untagged: x", "Deleted: sha256:...". Errors: ERR_IMG_IN_USE naming the containers.
+ */
+int engine_image_remove(struct engine *engine, const char *name, bool force, char ***ret_untagged, char ***ret_deleted,
+			struct error *err);
+
+/* --- Containers --- */
+
+enum network_mode { NETWORK_NONE, NETWORK_HOST };
+enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
+enum mount_kind { MOUNT_BIND, MOUNT_TMPFS };
+
+struct mount_request {
+	enum mount_kind kind;
+	char *source; /* absolute; NULL for tmpfs */
+	char *target; /* absolute */
+	bool readonly;
+	char **options; /* "rslave", "size=64m", ...; strv */
+};
+
+/* What a person asked for, in the engine's words; zero-initialised is "nothing said". */
+struct container_spec {
+	char *name;
+	char *image;
+	char **command;	   /* behind the image's name */
+	char **entrypoint; /* NULL: the image's; {""}: none */
+	char **env;	   /* "KEY=value", or "KEY" to take it from our environment */
+	char **labels;
+	char *working_dir;
+	char *user;
+	char *hostname, *domainname;
+	struct mount_request *mounts;
+	size_t n_mounts;
+	bool read_only, privileged, tty, open_stdin, auto_remove, init;
+	enum network_mode network;
+	uint64_t memory;     /* bytes; 0: not said */
+	int64_t memory_swap; /* bytes memory plus swap; 0: not said, -1: unlimited */
+	uint64_t cpus_nano;  /* thousand-millionths of a CPU */
+	uint64_t cpu_shares;
+	int64_t pids_limit;  /* 0: not said, -1: unlimited */
+	uint64_t shm_size;   /* bytes; 0: 64 MiB */
+	char **cap_add, **cap_drop;
+	char **security_options; /* "seccomp=FILE", "no-new-privileges", ... */
+	char **devices;		 /* "/dev/x[:/dev/y[:rwm]]" */
+	char **sysctls;		 /* "key=value" */
+	char **ulimits;		 /* "nofile=1024:2048" */
+	uint16_t console_rows, console_columns;
+	char *stop_signal;
+	enum pull_policy pull;
+	char *platform;
+};
+void container_spec_done(struct container_spec *spec);
+
+enum container_state { STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_EXITED, STATE_DEAD };
+const char *container_state_name(enum container_state state);
+
+struct container_record {
+	char id[ID_HEX_LENGTH + 1];
+	char *name;
+	char *image;	   /* as the person named it */
+	char *image_id;
+	char **command;	   /* entrypoint and arguments, resolved */
+	char **labels;
+	enum container_state state;
+	int exit_code;
+	char *error;	   /* why it did not start, or "" */
+	bool oom_killed, auto_remove;
+	pid_t pid;
+	int64_t created_at, started_at, finished_at; /* ns since the epoch; 0: never */
+};
+void container_record_free(struct container_record *record);
+
+/*
+ * Resolve the image, reserve id and name, make snapshot and run directory, write config.json and monitor.json. The image
+ * must be here (the caller pulls). On failure nothing is left.
+ */
+int engine_container_create(struct engine *engine, const struct container_spec *spec, struct container_record **ret,
+			    struct error *err);
+
+/*
+ * Start the monitor of a created container and have it create and start the process. *ret_attach is the connection
+ * (monitor/protocol.h), on which STDOUT, STDERR and EXIT will come; as its PACKET_OWNER the caller has to call
+ * engine_container_finish() after PACKET_EXIT. With @detach there is no connection: the monitor owns the end.
+ * When the process cannot be started, the container is left as created (removed if auto_remove).
+ */
+int engine_container_start(struct engine *engine, const char *id, bool detach, int *ret_attach, struct error *err);
+
+/* Record how it ended (out of its run directory), and remove it if it is --rm. Also what the monitor's cleanup runs. */
+int engine_container_finish(struct engine *engine, const char *id, struct error *err);
+
+/* By name, id or unique prefix. Errors: ERR_NO_CONTAINER ("No such container: x"). */
+int engine_container_find(struct engine *engine, const char *name, struct container_record **ret, struct error *err);
+int engine_container_list(struct engine *engine, bool all, struct container_record ***ret, size_t *ret_count,
+			  struct error *err);
+
+/* Errors: ERR_STATE for a running one without @force, with Docker's words. */
+int engine_container_remove(struct engine *engine, const char *name, bool force, struct error *err);
+int engine_container_kill(struct engine *engine, const char *name, int sig, struct error *err);
+
+/* The `inspect` document of a container or image, Docker's field names. json_object_put() it. */
+struct json_object;
+int engine_container_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
+int engine_image_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a container. The order is that of a crash: the row goes, or becomes final, when everything else is gone, and
+ * the run directory with the lock goes last. Whoever is killed in between leaves something that the next one finds.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "engine/engine-internal.h"
+#include "engine/record.h"
+#include "monitor/monitor.h"
+#include "storage/snapshot.h"
+
+enum {
+	LOG_FILES_MAX = 100,
+	PATIENCE_MS = 10 * 1000, /* for a monitor that has said how its container ended, to end itself */
+};
+
+/* --- removing --- */
+
+/* ID.log, and ID.log.1, ... as far as there are some. */
+static int remove_logs(struct engine *engine, const char *id, struct error *err)
+{
+	_cleanup_free_ char *name = mem_printf("%s.log", id);
+	int r = unlinkat(engine->store->logs, name, 0);
+	for (int i = 1; r == 0 && i < LOG_FILES_MAX; i++) {
+		_cleanup_free_ char *rotated = mem_printf("%s.log.%d", id, i);
+		r = unlinkat(engine->store->logs, rotated, 0);
+	}
+	return r < 0 && errno != ENOENT ? err_sys(err, errno, "remove the log of container %.12s", id) : 0;
+}
+
+static int first_of(int a, int b)
+{
+	return a < 0 ? a : b;
+}
+
+int container_erase_files(struct engine *engine, const char *id, struct error *err)
+{
+	int r = snapshot_remove(engine->store, id, err);
+	return first_of(r, remove_logs(engine, id, r < 0 ? NULL : err));
+}
+
+static int delete_row(struct engine *engine, const char *id, struct error *err)
+{
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	return r < 0 ? r : container_row_delete(db, id, err);
+}
+
+int container_erase(struct engine *engine, const char *id, struct run_dir *dir, struct error *err)
+{
+	int r = container_erase_files(engine, id, err);
+	r = first_of(r, delete_row(engine, id, r < 0 ? NULL : err));
+	return first_of(r, run_dir_remove(engine, id, dir, r < 0 ? NULL : err));
+}
+
+/* --- recording --- */
+
+int container_settle(struct engine *engine, const char *id, bool auto_remove, const struct monitor_status *status,
+		     struct run_dir *dir, struct error *err)
+{
+	struct db *db;
+	if (auto_remove)
+		return container_erase(engine, id, dir, err);
+	int r = engine_db(engine, &db, err);
+	bool never_ran = status->started_at == 0 && status->error.code != ERR_NONE;
+	if (r >= 0)
+		r = never_ran ? container_row_set_failed(db, id, status->exit_code, status->error.message, err) :
+				container_row_set_exited(db, id, status, err);
+	return r < 0 ? r : run_dir_remove(engine, id, dir, err);
+}
+
+int container_clear_remains(struct engine *engine, const char *id, struct run_dir *dir, struct monitor_status *ret_status,
+			    struct error *err)
+{
+	_cleanup_free_ char *runtime_root = engine_runtime_root(engine);
+	return monitor_remains_clear(dir->fd, runtime_root, id, ret_status, err);
+}
+
+int container_clear(struct engine *engine, const char *id, bool auto_remove, struct run_dir *dir, struct error *err)
+{
+	struct monitor_status status;
+	/* A monitor that has recorded the end has left nothing to clear away (M1). */
+	int r = monitor_status_read(dir->fd, &status, NULL);
+	if (r < 0 || status.state != MONITOR_STATE_EXITED)
+		r = container_clear_remains(engine, id, dir, &status, err);
+	return r < 0 ? r : container_settle(engine, id, auto_remove, &status, dir, err);
+}
+
+/* --- engine_container_finish() --- */
+
+/* Lock the run directory of one that has ended, which its monitor is about to let go. 0: somebody else was faster. */
+static int lock_ended(struct engine *engine, const char *id, struct run_dir *ret, struct error *err)
+{
+	struct monitor_status status;
+	struct error busy = { 0 };
+	int r = run_dir_lock(engine, id, 0, ret, &busy);
+	if (r == -ERR_BUSY) {
+		r = status_of(engine, id, &status, err);
+		if (r < 0)
+			return r;
+		if (r == 0 || status.state != MONITOR_STATE_EXITED)
+			return err_set(err, ERR_STATE, "container %.12s is running", id);
+		return run_dir_lock(engine, id, PATIENCE_MS, ret, err);
+	}
+	if (r < 0 && err)
+		*err = busy;
+	return r;
+}
+
+static int finish_row(struct engine *engine, const char *id, struct run_dir *dir, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = container_row_load(db, id, &row, err);
+	if (r < 0)
+		return r;
+	if (r > 0 && row.state == STATE_RUNNING)
+		return container_clear(engine, id, row.auto_remove, dir, err);
+	return run_dir_remove(engine, id, dir, err);
+}
+
+int engine_container_finish(struct engine *engine, const char *id, struct error *err)
+{
+	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
+	if (!store_is_hex64(id))
+		return err_set(err, ERR_NO_CONTAINER, "No such container: %s", id);
+	int r = lock_ended(engine, id, &dir, err);
+	if (r > 0)
+		r = finish_row(engine, id, &dir, err);
+	/* It has let go of the lock, and ends while we work: last, for there is nothing to do for it. */
+	if (r >= 0)
+		(void)child_wait(engine, id);
+	return r;
+}

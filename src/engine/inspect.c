@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `inspect` of a container, in Docker's field names. What coffer has no notion of yet is left out, not made up. */
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "engine/engine-internal.h"
+#include "engine/image.h"
+#include "engine/inspect-json.h"
+#include "engine/record.h"
+#include "storage/layer.h"
+#include "storage/snapshot.h"
+
+static const char *const NETWORK_MODES[] = { [NETWORK_NONE] = "none", [NETWORK_HOST] = "host" };
+
+static void add_time(struct json_object *object, const char *key, int64_t ns)
+{
+	char text[TIME_TEXT_MAX];
+	json_add_string(object, key, time_format_rfc3339(ns, text));
+}
+
+/* Where Go has a nil slice, its JSON has null. */
+static void add_list(struct json_object *object, const char *key, char *const *v)
+{
+	if (v)
+		json_add_strv(object, key, v);
+	else
+		json_object_object_add(object, key, NULL);
+}
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	json_add_string(object, key, text ? text : "");
+}
+
+/* "key=value", ... as an object */
+static void add_map(struct json_object *object, const char *key, char *const *pairs)
+{
+	struct json_object *map = json_add_object(object, key);
+	for (; pairs && *pairs; pairs++) {
+		size_t len = strcspn(*pairs, "=");
+		_cleanup_free_ char *name = mem_strndup(*pairs, len);
+		json_add_string(map, name, (*pairs)[len] ? *pairs + len + 1 : "");
+	}
+}
+
+/* --- State --- */
+
+static void add_state(const struct container_record *record, struct json_object *root)
+{
+	struct json_object *state = json_add_object(root, "State");
+	json_add_string(state, "Status", container_state_name(record->state));
+	json_add_bool(state, "Running", record->state == STATE_RUNNING || record->state == STATE_PAUSED);
+	json_add_bool(state, "Paused", record->state == STATE_PAUSED);
+	json_add_bool(state, "Restarting", false);
+	json_add_bool(state, "OOMKilled", record->oom_killed);
+	json_add_bool(state, "Dead", record->state == STATE_DEAD);
+	json_add_i64(state, "Pid", record->pid);
+	json_add_i64(state, "ExitCode", record->exit_code);
+	json_add_string(state, "Error", record->error);
+	add_time(state, "StartedAt", record->started_at);
+	add_time(state, "FinishedAt", record->finished_at);
+}
+
+/* --- HostConfig --- */
+
+/* "/host:/container:ro,rslave" */
+static void add_binds(const struct container_spec *spec, struct json_object *host)
+{
+	struct json_object *binds = json_add_array(host, "Binds");
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct mount_request *mount = &spec->mounts[i];
+		_cleanup_free_ char *options = strv_join(mount->options, ",");
+		if (mount->kind != MOUNT_BIND)
+			continue;
+		const char *comma = mount->readonly && *options ? "," : "";
+		_cleanup_free_ char *text = mem_printf("%s:%s%s%s%s%s", mount->source, mount->target,
+						       mount->readonly || *options ? ":" : "",
+						       mount->readonly ? "ro" : "", comma, options);
+		json_append_string(binds, text);
+	}
+}
+
+static void add_tmpfs(const struct container_spec *spec, struct json_object *host)
+{
+	struct json_object *map = json_object_new_object();
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		_cleanup_free_ char *options = strv_join(spec->mounts[i].options, ",");
+		if (spec->mounts[i].kind == MOUNT_TMPFS)
+			json_add_string(map, spec->mounts[i].target, options);
+	}
+	json_object_object_add(host, "Tmpfs", map);
+}
+
+static void add_limits(const struct container_spec *spec, struct json_object *host)
+{
+	static const int64_t shm_size_default = 64 << 20;
+	json_add_i64(host, "Memory", (int64_t)spec->memory);
+	json_add_i64(host, "MemorySwap",
+		     spec->memory_swap ? spec->memory_swap : (int64_t)(spec->memory <= INT64_MAX / 2 ? 2 * spec->memory : 0));
+	json_add_i64(host, "NanoCpus", (int64_t)spec->cpus_nano);
+	json_add_i64(host, "CpuShares", (int64_t)spec->cpu_shares);
+	if (spec->pids_limit)
+		json_add_i64(host, "PidsLimit", spec->pids_limit);
+	else
+		json_object_object_add(host, "PidsLimit", NULL);
+	json_add_i64(host, "ShmSize", spec->shm_size ? (int64_t)spec->shm_size : shm_size_default);
+	inspect_add_words(host, "Ulimits", spec->ulimits);
+}
+
+static void add_host_config(const struct container_row *row, struct json_object *root)
+{
+	const struct container_spec *spec = config_spec(&row->config);
+	struct json_object *host = json_add_object(root, "HostConfig");
+	add_binds(spec, host);
+	add_tmpfs(spec, host);
+	json_add_string(host, "NetworkMode", NETWORK_MODES[spec->network]);
+	json_add_bool(host, "AutoRemove", spec->auto_remove);
+	json_add_bool(host, "Privileged", spec->privileged);
+	json_add_bool(host, "ReadonlyRootfs", spec->read_only);
+	json_add_bool(host, "Init", spec->init);
+	add_list(host, "CapAdd", spec->cap_add);
+	add_list(host, "CapDrop", spec->cap_drop);
+	add_list(host, "SecurityOpt", row->config.security_options);
+	inspect_add_words(host, "Devices", spec->devices);
+	add_map(host, "Sysctls", spec->sysctls);
+	add_limits(spec, host);
+	json_add_string(json_add_object(host, "LogConfig"), "Type", "json-file");
+}
+
+/* --- Config --- */
+
+static void add_config(const struct container_row *row, struct json_object *root)
+{
+	const struct container_spec *spec = config_spec(&row->config);
+	const char *sig = signal_name(row->config.stop_signal);
+	_cleanup_free_ char *stop_signal = mem_printf("SIG%s", sig);
+	struct json_object *config = json_add_object(root, "Config");
+	json_add_string(config, "Hostname", row->config.hostname);
+	add_text(config, "Domainname", spec->domainname);
+	json_add_string(config, "User", row->config.user);
+	json_add_bool(config, "Tty", spec->tty);
+	json_add_bool(config, "OpenStdin", spec->open_stdin);
+	inspect_add_words(config, "Env", row->config.env);
+	add_list(config, "Cmd", spec->command);
+	add_list(config, "Entrypoint", spec->entrypoint);
+	json_add_string(config, "Image", spec->image);
+	json_add_string(config, "WorkingDir", row->config.working_dir);
+	add_map(config, "Labels", row->config.labels);
+	json_add_string(config, "StopSignal", stop_signal);
+}
+
+/* --- Mounts, GraphDriver --- */
+
+static void add_mounts(const struct container_spec *spec, struct json_object *root)
+{
+	struct json_object *mounts = json_add_array(root, "Mounts");
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct mount_request *request = &spec->mounts[i];
+		bool bind = request->kind == MOUNT_BIND;
+		struct json_object *mount = json_object_new_object();
+		_cleanup_free_ char *mode = strv_join(request->options, ",");
+		json_add_string(mount, "Type", bind ? "bind" : "tmpfs");
+		add_text(mount, "Source", request->source);
+		json_add_string(mount, "Destination", request->target);
+		json_add_string(mount, "Mode", mode);
+		json_add_bool(mount, "RW", !request->readonly);
+		json_add_string(mount, "Propagation", bind ? "rprivate" : "");
+		for (char **option = request->options; bind && option && *option; option++)
+			if (str_ends_with(*option, "shared") || str_ends_with(*option, "slave") ||
+			    str_ends_with(*option, "private"))
+				json_add_string(mount, "Propagation", *option);
+		json_object_array_add(mounts, mount);
+	}
+}
+
+/*
+ * Nothing is mounted anywhere on the host, so the merged directory is the one that the kernel shows of the first process:
+ * it exists as long as that runs.
+ */
+static void add_graph_driver(struct engine *engine, const struct container_record *record, char *const *diff_ids,
+			     struct json_object *root)
+{
+	struct json_object *driver = json_add_object(root, "GraphDriver");
+	struct json_object *data = json_add_object(driver, "Data");
+	_cleanup_strv_ char **lower = NULL;
+	for (size_t i = strv_count(diff_ids); i-- > 0;)
+		strv_take(&lower, layer_path(engine->store, diff_ids[i]));
+	_cleanup_free_ char *lower_dir = strv_join(lower, ":");
+	_cleanup_free_ char *upper = snapshot_upper(engine->store, record->id);
+	_cleanup_free_ char *work = snapshot_work(engine->store, record->id);
+	_cleanup_free_ char *merged = record->pid ? mem_printf("/proc/%d/root", record->pid) : mem_strdup("");
+	json_add_string(data, "LowerDir", lower_dir);
+	json_add_string(data, "MergedDir", merged);
+	json_add_string(data, "UpperDir", upper);
+	json_add_string(data, "WorkDir", work);
+	json_add_string(driver, "Name", "overlay2");
+}
+
+/* --- all of it --- */
+
+static void add_identity(struct engine *engine, const struct container_row *row, struct json_object *root)
+{
+	char *const *args = row->config.args;
+	_cleanup_free_ char *name = mem_printf("/%s", row->name);
+	_cleanup_free_ char *log = engine_log_path(engine, row->id);
+	json_add_string(root, "Id", row->id);
+	add_time(root, "Created", row->created_at);
+	json_add_string(root, "Path", args ? args[0] : "");
+	inspect_add_words(root, "Args", args ? args + 1 : NULL);
+	json_add_string(root, "Image", row->image_id);
+	json_add_string(root, "Name", name);
+	json_add_string(root, "LogPath", log);
+	json_add_string(root, "Driver", "overlay2");
+	json_add_string(root, "Platform", "linux");
+}
+
+int engine_container_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	_cleanup_image_config_ struct image_config image = { 0 };
+	int r = container_load_row(engine, name, &row, err);
+	if (r >= 0)
+		r = image_config_load(engine->store, row.image_id, &image, err);
+	if (r < 0)
+		return r;
+	_cleanup_record_ struct container_record *record = record_from_row(engine, &row);
+	struct json_object *root = json_object_new_object();
+	add_identity(engine, &row, root);
+	add_state(record, root);
+	add_host_config(&row, root);
+	add_graph_driver(engine, record, image.diff_ids, root);
+	add_mounts(config_spec(&row.config), root);
+	add_config(&row, root);
+	*ret = root;
+	return 0;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What has to be in a container's run directory before its monitor is started. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "engine/engine-internal.h"
+#include "engine/merged.h"
+#include "engine/mountpoints.h"
+#include "engine/oci-spec.h"
+#include "network/files.h"
+#include "storage/layer.h"
+#include "storage/snapshot.h"
+
+#define CONFIG_FILE "config.json"
+
+/* Directories, topmost first; an image lists its layers the other way round. */
+static int lower_directories(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err)
+{
+	_cleanup_strv_ char **lower = NULL;
+	char *mountpoints;
+	int r = mountpoints_ensure(engine->store, &mountpoints, err);
+	if (r < 0)
+		return r;
+	for (size_t i = strv_count(diff_ids); i-- > 0;)
+		strv_take(&lower, layer_path(engine->store, diff_ids[i]));
+	strv_take(&lower, mountpoints);
+	*ret = TAKE_PTR(lower);
+	return 0;
+}
+
+/* What the container wrote in an earlier run counts, too. */
+static int open_merged(struct engine *engine, const char *id, char *const *lower, struct merged **ret,
+		       struct error *err)
+{
+	_cleanup_strv_ char **dirs = NULL;
+	strv_take(&dirs, snapshot_upper(engine->store, id));
+	for (; *lower; lower++)
+		strv_append(&dirs, *lower);
+	return merged_open(dirs, ret, err);
+}
+
+/* For everybody in the container, whatever our umask is. */
+static int write_readable(int dir, const char *name, const char *text, struct error *err)
+{
+	enum { MODE = 0644 };
+	int r = file_write_atomic(dir, name, text, strlen(text), MODE, 0, err);
+	if (r >= 0 && fchmodat(dir, name, MODE, 0) < 0)
+		return err_sys(err, errno, "make '%s' readable", name);
+	return r;
+}
+
+static int write_files(const struct container_config *config, int dir, struct error *err)
+{
+	_cleanup_network_files_ struct network_files files = { 0 };
+	int r = network_files_make(config->hostname, config_spec(config)->network == NETWORK_HOST, &files, err);
+	if (r < 0)
+		return r;
+	const struct {
+		const char *name, *text;
+	} list[] = { { "hostname", files.hostname }, { "hosts", files.hosts }, { "resolv.conf", files.resolv_conf } };
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(list); i++)
+		r = write_readable(dir, list[i].name, list[i].text, err);
+	return r;
+}
+
+static int write_config(struct engine *engine, const struct container_config *config, const struct launch *launch,
+			int dir, struct error *err)
+{
+	_cleanup_free_ char *run_dir = mem_printf("%s/containers/%s", engine->runroot, launch->id);
+	_cleanup_json_ struct json_object *object = NULL;
+	_cleanup_merged_ struct merged *merged = NULL;
+	int r = open_merged(engine, launch->id, launch->lower, &merged, err);
+	if (r < 0)
+		return r;
+	const struct oci_context context = { .id = launch->id, .run_dir = run_dir, .merged = merged };
+	r = oci_spec_make(config, &context, &object, err);
+	if (r < 0)
+		return r;
+	const char *text = json_text(object);
+	return file_write_atomic(dir, CONFIG_FILE, text, strlen(text), 0600, 0, err);
+}
+
+int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, char *const *diff_ids,
+		   struct run_dir *dir, struct launch *ret, struct error *err)
+{
+	const struct container_spec *spec = config_spec(config);
+	_cleanup_launch_ struct launch launch = {
+		.dir = RUN_DIR_NONE,
+		.open_stdin = spec->open_stdin,
+		.auto_remove = spec->auto_remove,
+		.stop_signal = config->stop_signal,
+	};
+	str_copy(launch.id, sizeof launch.id, id);
+	int r = lower_directories(engine, diff_ids, &launch.lower, err);
+	if (r >= 0)
+		r = write_config(engine, config, &launch, dir->fd, err);
+	if (r >= 0)
+		r = write_files(config, dir->fd, err);
+	if (r < 0)
+		return r;
+	*ret = launch;
+	ret->dir = *dir;
+	*dir = RUN_DIR_NONE;
+	launch = (struct launch){ .dir = RUN_DIR_NONE };
+	return 0;
+}

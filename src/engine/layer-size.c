@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/layer-size.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "storage/layer.h"
+
+/* Files with several names, of which the first one that is met has been counted. */
+struct seen {
+	ino_t *inodes; /* open addressing; 0 is free, which no file has */
+	size_t size, count;
+};
+
+static bool insert(struct seen *seen, ino_t inode)
+{
+	size_t at = (size_t)(inode * UINT64_C(0x9e3779b97f4a7c15)) & (seen->size - 1);
+	for (; seen->inodes[at]; at = (at + 1) & (seen->size - 1))
+		if (seen->inodes[at] == inode)
+			return false;
+	seen->inodes[at] = inode;
+	seen->count++;
+	return true;
+}
+
+static void grow(struct seen *seen)
+{
+	enum { FIRST_SIZE = 64 };
+	struct seen larger = { .size = seen->size ? seen->size * 2 : FIRST_SIZE };
+	larger.inodes = mem_alloc(larger.size * sizeof *larger.inodes);
+	for (size_t i = 0; i < seen->size; i++)
+		if (seen->inodes[i])
+			(void)insert(&larger, seen->inodes[i]);
+	free(seen->inodes);
+	*seen = larger;
+}
+
+static bool is_new(struct seen *seen, const struct stat *st)
+{
+	if (st->st_nlink < 2)
+		return true;
+	if (2 * seen->count >= seen->size)
+		grow(seen);
+	return insert(seen, st->st_ino);
+}
+
+static int add_directory(int parent, const char *name, struct seen *seen, int64_t *size);
+
+static int add_entry(int dir, const char *name, struct seen *seen, int64_t *size)
+{
+	struct stat st;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return add_directory(dir, name, seen, size);
+	if (S_ISREG(st.st_mode) && is_new(seen, &st))
+		*size += st.st_size;
+	return 0;
+}
+
+static int add_directory(int parent, const char *name, struct seen *seen, int64_t *size)
+{
+	_cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return -errno;
+	TAKE_FD(fd);
+	int r = 0;
+	for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
+		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
+			r = add_entry(dirfd(dir), entry->d_name, seen, size);
+	return r;
+}
+
+int layer_measure(struct store *store, const char *diff_id, int64_t *ret, struct error *err)
+{
+	_cleanup_free_ char *path = layer_path(store, diff_id);
+	struct seen seen = { 0 };
+	int64_t size = 0;
+	int r = path ? add_directory(AT_FDCWD, path, &seen, &size) : -EINVAL;
+	free(seen.inodes);
+	if (r < 0)
+		return err_sys(err, -r, "measure layer '%.19s'", diff_id);
+	*ret = size;
+	return 0;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/limits.h"
+
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "runtime/capability.h"
+#include "runtime/rlimit.h"
+
+enum {
+	MEMORY_MIN = 6 << 20, /* bytes; Docker's, and it is about what a container needs to come into being */
+	CPU_PERIOD_US = 100000,
+	CPU_SHARES_MIN = 2, /* the kernel's range; what is outside of it becomes its end, as in the kernel */
+	CPU_SHARES_MAX = 262144,
+	PIDS_MAX = 4194304, /* the kernel's PID_MAX_LIMIT on 64 bits */
+};
+
+static const uint64_t NANO = 1000000000, CPU_MIN_NANO = 10000000;
+
+/* --- memory --- */
+
+struct size_text {
+	char text[32];
+};
+
+static struct size_text mebibytes(uint64_t bytes)
+{
+	struct size_text size;
+	if (bytes >= UINT64_C(1) << 20)
+		snprintf(size.text, sizeof size.text, "%" PRIu64 " MiB", bytes >> 20);
+	else
+		snprintf(size.text, sizeof size.text, "%" PRIu64 " bytes", bytes);
+	return size;
+}
+
+static void warn_of_more_than_all(uint64_t memory)
+{
+	struct sysinfo info;
+	if (sysinfo(&info) < 0)
+		return;
+	uint64_t total = (uint64_t)info.totalram * info.mem_unit;
+	if (memory > total)
+		log_warn("--memory %s is more than this machine has (%s), and limits nothing", mebibytes(memory).text,
+			 mebibytes(total).text);
+}
+
+static int check_memory(const struct container_spec *spec, struct error *err)
+{
+	if (spec->memory_swap != 0 && spec->memory == 0)
+		return err_set(err, ERR_INVALID,
+			       "You should always set the Memory limit when using Memoryswap limit (--memory-swap)");
+	if (spec->memory == 0)
+		return 0;
+	if (spec->memory < MEMORY_MIN) {
+		err_set(err, ERR_MEM_MIN, "Minimum memory limit allowed is 6MB (asked %s)", mebibytes(spec->memory).text);
+		return err_hint(err, "-m 6m, or more");
+	}
+	if (spec->memory > INT64_MAX)
+		return err_set(err, ERR_INVALID, "--memory %" PRIu64 " is more than any machine has", spec->memory);
+	if (spec->memory_swap > 0 && (uint64_t)spec->memory_swap < spec->memory) {
+		err_set(err, ERR_INVALID, "Minimum memoryswap limit should be larger than memory limit");
+		err_cause(err, "--memory-swap counts memory and swap together: %s, and --memory is %s",
+			  mebibytes((uint64_t)spec->memory_swap).text, mebibytes(spec->memory).text);
+		return -ERR_INVALID;
+	}
+	warn_of_more_than_all(spec->memory);
+	return 0;
+}
+
+/* v1 has a file for it if swap is counted; v2 counts it wherever there is swap at all. */
+static bool swap_is_counted(void)
+{
+	if (access("/sys/fs/cgroup/memory/memory.limit_in_bytes", F_OK) == 0)
+		return access("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes", F_OK) == 0;
+	return access("/proc/swaps", F_OK) == 0;
+}
+
+/* As much swap as memory, if nothing else was said. The specification's "swap" is both together. */
+static void add_memory(const struct container_spec *spec, struct json_object *resources)
+{
+	if (spec->memory == 0)
+		return;
+	struct json_object *memory = json_add_object(resources, "memory");
+	json_add_i64(memory, "limit", (int64_t)spec->memory);
+	if (spec->memory_swap != 0)
+		json_add_i64(memory, "swap", spec->memory_swap);
+	else if (spec->memory <= INT64_MAX / 2 && swap_is_counted())
+		json_add_i64(memory, "swap", (int64_t)spec->memory * 2);
+}
+
+/* --- CPUs --- */
+
+static int check_cpus(const struct container_spec *spec, struct error *err)
+{
+	if (spec->cpus_nano == 0)
+		return 0;
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t max = (uint64_t)MAX(online, 1L);
+	if (spec->cpus_nano >= CPU_MIN_NANO && spec->cpus_nano <= max * NANO)
+		return 0;
+	err_set(err, ERR_CPU, "--cpus: range of CPUs is from 0.01 to %" PRIu64 ".00, as there are only %" PRIu64
+			      " CPUs available", max, max);
+	return err_cause(err, "%" PRIu64 ".%02" PRIu64 " were asked for", spec->cpus_nano / NANO,
+			 spec->cpus_nano % NANO / CPU_MIN_NANO);
+}
+
+static void add_cpus(const struct container_spec *spec, struct json_object *resources)
+{
+	if (spec->cpus_nano == 0 && spec->cpu_shares == 0)
+		return;
+	struct json_object *cpu = json_add_object(resources, "cpu");
+	if (spec->cpu_shares) {
+		uint64_t shares = MIN(spec->cpu_shares, (uint64_t)CPU_SHARES_MAX);
+		json_add_i64(cpu, "shares", (int64_t)MAX(shares, (uint64_t)CPU_SHARES_MIN));
+	}
+	if (spec->cpus_nano) {
+		json_add_i64(cpu, "quota", (int64_t)(spec->cpus_nano * CPU_PERIOD_US / NANO));
+		json_add_i64(cpu, "period", CPU_PERIOD_US);
+	}
+}
+
+/* --- processes --- */
+
+static int check_pids(const struct container_spec *spec, struct error *err)
+{
+	if (spec->pids_limit >= -1 && spec->pids_limit <= PIDS_MAX)
+		return 0;
+	return err_set(err, ERR_INVALID, "--pids-limit %" PRId64 " is out of range: 1 to %d, or -1 for no limit",
+		       spec->pids_limit, PIDS_MAX);
+}
+
+static void add_pids(const struct container_spec *spec, struct json_object *resources)
+{
+	if (spec->pids_limit)
+		json_add_i64(json_add_object(resources, "pids"), "limit", spec->pids_limit);
+}
+
+int limits_check(const struct container_spec *spec, struct error *err)
+{
+	int r = check_memory(spec, err);
+	if (r >= 0)
+		r = check_cpus(spec, err);
+	return r < 0 ? r : check_pids(spec, err);
+}
+
+void limits_add(const struct container_spec *spec, struct json_object *resources)
+{
+	add_memory(spec, resources);
+	add_cpus(spec, resources);
+	add_pids(spec, resources);
+}
+
+/* --- resource limits of the process --- */
+
+static int parse_limit(const char *text, uint64_t *ret, struct error *err)
+{
+	if (streq(text, "-1") || streq(text, "unlimited")) {
+		*ret = RLIM_INFINITY;
+		return 0;
+	}
+	return parse_u64(text, UINT64_MAX, ret, err);
+}
+
+/* "nofile" as RLIMIT_NOFILE's number. */
+static int parse_resource(const char *name, struct error *err)
+{
+	_cleanup_free_ char *official = mem_printf("RLIMIT_%s", name);
+	for (char *c = official; *c; c++)
+		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+	return rlimit_from_name(official, err);
+}
+
+static int parse_ulimit(const char *text, struct spec_rlimit *ret, struct error *err)
+{
+	const char *equals = strchr(text, '=');
+	if (!equals)
+		return err_set(err, ERR_INVALID, "it is NAME=SOFT[:HARD]");
+	_cleanup_free_ char *name = mem_strndup(text, (size_t)(equals - text));
+	_cleanup_free_ char *soft = mem_strndup(equals + 1, strcspn(equals + 1, ":"));
+	const char *hard = strchr(equals + 1, ':');
+	int resource = parse_resource(name, err);
+	if (resource < 0)
+		return resource;
+	ret->resource = resource;
+	int r = parse_limit(soft, &ret->soft, err);
+	if (r < 0)
+		return r;
+	ret->hard = ret->soft;
+	return hard ? parse_limit(hard + 1, &ret->hard, err) : 0;
+}
+
+static bool may_raise_limits(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return data[0].effective & (uint32_t)capability_bit(CAP_SYS_RESOURCE);
+}
+
+/* The runtime would keep what it can; but this limit was asked for. */
+static int check_ulimit(const struct spec_rlimit *limit, struct error *err)
+{
+	struct rlimit current;
+	if (limit->soft > limit->hard)
+		return err_set(err, ERR_INVALID, "the soft limit is above the hard limit");
+	if (getrlimit((__rlimit_resource_t)limit->resource, &current) < 0 || limit->hard <= current.rlim_max ||
+	    may_raise_limits())
+		return 0;
+	err_set(err, ERR_PERMISSION, "the hard limit cannot be raised");
+	err_cause(err, "it is %" PRIu64 " here, and raising it needs CAP_SYS_RESOURCE", (uint64_t)current.rlim_max);
+	return -ERR_PERMISSION;
+}
+
+int ulimits_add(char *const *ulimits, struct json_object *process, struct error *err)
+{
+	struct json_object *array = strv_count(ulimits) > 0 ? json_add_array(process, "rlimits") : NULL;
+	for (; ulimits && *ulimits; ulimits++) {
+		struct spec_rlimit limit;
+		int r = parse_ulimit(*ulimits, &limit, err);
+		if (r >= 0)
+			r = check_ulimit(&limit, err);
+		if (r < 0)
+			return err_wrap(err, "--ulimit %s", *ulimits);
+		struct json_object *element = json_object_new_object();
+		json_add_string(element, "type", rlimit_name(limit.resource));
+		json_object_object_add(element, "soft", json_object_new_uint64(limit.soft));
+		json_object_object_add(element, "hard", json_object_new_uint64(limit.hard));
+		json_object_array_add(array, element);
+	}
+	return 0;
+}

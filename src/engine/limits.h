@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a container may use: --memory, --memory-swap, --cpus, --cpu-shares, --pids-limit (cgroup) and --ulimit (the
+ * process). Checked against this machine before anything is made.
+ */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+/* Errors: ERR_MEM_MIN, ERR_CPU, ERR_INVALID. */
+int limits_check(const struct container_spec *spec, struct error *err);
+
+/* The specification's linux.resources, but for devices. */
+void limits_add(const struct container_spec *spec, struct json_object *resources);
+
+/*
+ * Each "name=soft[:hard]", -1 for no limit, into process.rlimits. Errors: ERR_INVALID; ERR_PERMISSION for a hard limit
+ * that we may not give.
+ */
+int ulimits_add(char *const *ulimits, struct json_object *process, struct error *err);

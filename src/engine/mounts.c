@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/mounts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "base/util.h"
+
+static const uint64_t SHM_SIZE_DEFAULT = 64 << 20;
+
+enum { OPTIONS_MAX = 8 };
+
+static const struct {
+	const char *destination, *type, *source;
+	const char *options[OPTIONS_MAX];
+	bool protects; /* read-only, unless the container is privileged */
+} DEFAULTS[] = {
+	{ "/proc", "proc", "proc", { "nosuid", "noexec", "nodev" }, false },
+	{ "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" }, false },
+	{ "/dev/pts", "devpts", "devpts",
+	  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" }, false },
+	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev" }, true },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev" }, true },
+	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, false },
+};
+
+/* The files of network/files.h, and where they are seen. */
+static const struct {
+	const char *name, *destination;
+} FILES[] = {
+	{ "resolv.conf", "/etc/resolv.conf" },
+	{ "hostname", "/etc/hostname" },
+	{ "hosts", "/etc/hosts" },
+};
+
+/* --- checking --- */
+
+static int source_missing(const char *path, struct error *err)
+{
+	_cleanup_free_ char *parent = path_normalize(path);
+	err_set(err, ERR_MNT_SRC, "bind source path does not exist: %s", path);
+	for (char *slash; (slash = strrchr(parent, '/')) && access(parent, F_OK) < 0;)
+		slash[slash == parent] = '\0';
+	err_cause(err, "the last existing parent is %s", parent);
+	return err_hint(err, "mkdir -p %s", path);
+}
+
+static int check_source(const struct mount_request *mount, struct error *err)
+{
+	struct stat st;
+	if (mount->kind != MOUNT_BIND)
+		return 0;
+	if (str_is_empty(mount->source) || mount->source[0] != '/') {
+		err_set(err, ERR_MNT_REL, "\"%s\" is neither a volume name nor an absolute path",
+			mount->source ? mount->source : "");
+		return err_hint(err, "-v ./%s:%s", mount->source ? mount->source : "", mount->target);
+	}
+	if (stat(mount->source, &st) == 0)
+		return 0;
+	return errno == ENOENT ? source_missing(mount->source, err) :
+				 err_sys_code(err, ERR_MNT_SRC, errno, "examine bind source '%s'", mount->source);
+}
+
+static int check_target(const struct container_spec *spec, size_t index, struct error *err)
+{
+	const char *target = spec->mounts[index].target;
+	if (str_is_empty(target) || target[0] != '/')
+		return err_set(err, ERR_MNT_REL, "invalid mount path \"%s\": it must be absolute", target ? target : "");
+	_cleanup_free_ char *place = path_normalize(target);
+	if (streq(place, "/"))
+		return err_set(err, ERR_MNT_REL, "invalid mount path \"%s\": it cannot be the root", target);
+	for (size_t i = 0; i < index; i++) {
+		_cleanup_free_ char *other = path_normalize(spec->mounts[i].target);
+		if (streq(place, other))
+			return err_set(err, ERR_INVALID, "Duplicate mount point: %s", place);
+	}
+	return 0;
+}
+
+int mounts_check(const struct container_spec *spec, struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < spec->n_mounts; i++) {
+		r = check_target(spec, i, err);
+		if (r >= 0)
+			r = check_source(&spec->mounts[i], err);
+	}
+	return r;
+}
+
+/* --- making --- */
+
+static bool is_asked_for(const struct container_spec *spec, const char *destination)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		_cleanup_free_ char *place = path_normalize(spec->mounts[i].target);
+		if (streq(place, destination))
+			return true;
+	}
+	return false;
+}
+
+/* Returns the array for its options. */
+static struct json_object *add_mount(struct json_object *mounts, const char *destination, const char *type,
+				     const char *source)
+{
+	struct json_object *mount = json_object_new_object();
+	json_add_string(mount, "destination", destination);
+	json_add_string(mount, "type", type);
+	json_add_string(mount, "source", source);
+	json_object_array_add(mounts, mount);
+	return json_add_array(mount, "options");
+}
+
+static void append_all(struct json_object *options, const char *const *words)
+{
+	for (; *words; words++)
+		json_append_string(options, *words);
+}
+
+/* Whoever brings a /dev of their own has what is below it, too. */
+static bool is_left_out(const struct container_spec *spec, const char *destination)
+{
+	return is_asked_for(spec, destination) ||
+	       (str_starts_with(destination, "/dev/") && is_asked_for(spec, "/dev"));
+}
+
+static void add_defaults(const struct container_spec *spec, struct json_object *mounts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(DEFAULTS); i++) {
+		if (is_left_out(spec, DEFAULTS[i].destination))
+			continue;
+		struct json_object *options =
+			add_mount(mounts, DEFAULTS[i].destination, DEFAULTS[i].type, DEFAULTS[i].source);
+		append_all(options, DEFAULTS[i].options);
+		if (DEFAULTS[i].protects && !spec->privileged)
+			json_append_string(options, "ro");
+	}
+}
+
+static void add_shm(const struct container_spec *spec, struct json_object *mounts)
+{
+	if (is_left_out(spec, "/dev/shm"))
+		return;
+	_cleanup_free_ char *size =
+		mem_printf("size=%" PRIu64, spec->shm_size ? spec->shm_size : SHM_SIZE_DEFAULT);
+	struct json_object *options = add_mount(mounts, "/dev/shm", "tmpfs", "shm");
+	append_all(options, (const char *const[]){ "nosuid", "noexec", "nodev", "mode=1777", size, NULL });
+}
+
+/* Whether one of @words is among the options of @mount. */
+static bool has_any(const struct mount_request *mount, const char *const *words)
+{
+	for (; *words; words++)
+		if (strv_contains(mount->options, *words))
+			return true;
+	return false;
+}
+
+/* Read-only with everything below it: a mount inside of the source would be writable otherwise. */
+static void add_bind(const struct mount_request *mount, struct json_object *mounts)
+{
+	static const char *const binds[] = { "bind", "rbind", NULL };
+	static const char *const propagations[] = { "shared",  "slave",	  "private",  "unbindable",  "rshared",
+						    "rslave", "rprivate", "runbindable", NULL };
+	struct json_object *options = add_mount(mounts, mount->target, "bind", mount->source);
+	if (!has_any(mount, binds))
+		json_append_string(options, "rbind");
+	for (char **option = mount->options; option && *option; option++)
+		json_append_string(options, *option);
+	if (mount->readonly)
+		append_all(options, (const char *const[]){ "ro", "rro", NULL });
+	if (!has_any(mount, propagations))
+		json_append_string(options, "rprivate");
+}
+
+static void add_tmpfs(const struct mount_request *mount, struct json_object *mounts)
+{
+	struct json_object *options = add_mount(mounts, mount->target, "tmpfs", "tmpfs");
+	append_all(options, (const char *const[]){ "noexec", "nosuid", "nodev", NULL });
+	for (char **option = mount->options; option && *option; option++)
+		json_append_string(options, *option);
+	if (mount->readonly)
+		json_append_string(options, "ro");
+}
+
+/* --- the person's and the container's files, in one order --- */
+
+struct requests {
+	const struct mount_request **sorted;
+	size_t count;
+	struct mount_request files[ARRAY_SIZE(FILES)];
+	struct mount_request init;
+};
+
+static void requests_done(struct requests *requests)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(FILES); i++)
+		free(requests->files[i].source);
+	free(requests->init.source);
+	free(requests->sorted);
+}
+#define _cleanup_requests_ _cleanup_(requests_done)
+
+static void take(struct requests *requests, const struct mount_request *request)
+{
+	*ARRAY_APPEND(requests->sorted, requests->count) = request;
+}
+
+static void take_own(const struct container_spec *spec, const char *run_dir, struct requests *requests)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(FILES); i++) {
+		struct mount_request *file = &requests->files[i];
+		file->kind = MOUNT_BIND;
+		file->target = (char *)FILES[i].destination;
+		file->source = path_join(run_dir, FILES[i].name);
+		if (!is_asked_for(spec, file->target))
+			take(requests, file);
+	}
+	if (!spec->init)
+		return;
+	requests->init = (struct mount_request){
+		.kind = MOUNT_BIND,
+		.target = (char *)INIT_PATH,
+		.source = process_helper_path(INIT_PROGRAM),
+		.readonly = true,
+	};
+	take(requests, &requests->init);
+}
+
+static size_t depth_of(const char *path)
+{
+	size_t depth = 0;
+	for (; *path; path++)
+		depth += *path == '/' && path[1] && path[1] != '/';
+	return depth;
+}
+
+static int compare_depth(const void *a, const void *b)
+{
+	size_t left = depth_of((*(const struct mount_request *const *)a)->target);
+	size_t right = depth_of((*(const struct mount_request *const *)b)->target);
+	return (left > right) - (left < right);
+}
+
+/* Those higher up first, or they would hide the others. No two have the same place. */
+static void add_requests(const struct container_spec *spec, const char *run_dir, struct json_object *mounts)
+{
+	_cleanup_requests_ struct requests requests = { 0 };
+	for (size_t i = 0; i < spec->n_mounts; i++)
+		take(&requests, &spec->mounts[i]);
+	take_own(spec, run_dir, &requests);
+	if (requests.count > 0)
+		qsort(requests.sorted, requests.count, sizeof *requests.sorted, compare_depth);
+	for (size_t i = 0; i < requests.count; i++) {
+		if (requests.sorted[i]->kind == MOUNT_BIND)
+			add_bind(requests.sorted[i], mounts);
+		else
+			add_tmpfs(requests.sorted[i], mounts);
+	}
+}
+
+void mounts_add(const struct container_spec *spec, const char *run_dir, struct json_object *root)
+{
+	struct json_object *mounts = json_add_array(root, "mounts");
+	add_defaults(spec, mounts);
+	add_shm(spec, mounts);
+	add_requests(spec, run_dir, mounts);
+}

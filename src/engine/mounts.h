@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's mounts: those that it always has, those of -v and --tmpfs, and its files in /etc. One of the person's on
+ * the same place as another replaces that.
+ *
+ * Source: Docker's defaults; OCI runtime-spec config.md, "Mounts".
+ */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+/*
+ * Sources must exist, or are a mistake that is better found before anything is made. Errors: ERR_MNT_SRC, ERR_MNT_REL,
+ * ERR_INVALID for two mounts on one place.
+ */
+int mounts_check(const struct container_spec *spec, struct error *err);
+
+/* The specification's "mounts", in the order in which they have to be made. @run_dir has the container's files. */
+void mounts_add(const struct container_spec *spec, const char *run_dir, struct json_object *root);
+
+/* Where the host has our init program, and the container sees it. */
+#define INIT_PROGRAM "coffer-init"
+#define INIT_PATH "/sbin/coffer-init"

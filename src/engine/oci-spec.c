@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/oci-spec.h"
+
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "engine/device-request.h"
+#include "engine/limits.h"
+#include "engine/mounts.h"
+#include "engine/seccomp-default.h"
+#include "engine/seccomp-profile.h"
+#include "engine/security.h"
+#include "engine/user.h"
+#include "runtime/capability.h"
+#include "runtime/spec.h"
+
+#define OCI_VERSION "1.2.0"
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char *const MASKED_PATHS[] = {
+	"/proc/asound",	      "/proc/acpi",	   "/proc/interrupts",	"/proc/kcore",
+	"/proc/keys",	      "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+	"/proc/sched_debug",  "/proc/scsi",	   "/sys/firmware",	"/sys/devices/virtual/powercap",
+	NULL,
+};
+
+static const char *const READONLY_PATHS[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+					      NULL };
+
+/*
+ * Settings that every network namespace of its own gets: nothing in it is privileged but what needs a capability. Older
+ * kernels lack some.
+ */
+static const struct {
+	const char *key, *value, *path;
+} NETWORK_SYSCTLS[] = {
+	{ "net.ipv4.ip_unprivileged_port_start", "0", "/proc/sys/net/ipv4/ip_unprivileged_port_start" },
+	{ "net.ipv4.ping_group_range", "0 2147483647", "/proc/sys/net/ipv4/ping_group_range" },
+};
+
+/* What the pieces are made of. */
+struct work {
+	const struct container_config *config;
+	const struct container_spec *spec;
+	const struct oci_context *context;
+	struct security security;
+	struct user user;
+};
+
+static void work_done(struct work *work)
+{
+	security_done(&work->security);
+	user_done(&work->user);
+}
+#define _cleanup_work_ _cleanup_(work_done)
+
+/* --- process --- */
+
+static void add_user(const struct work *work, struct json_object *process)
+{
+	struct json_object *user = json_add_object(process, "user");
+	json_add_i64(user, "uid", work->user.uid);
+	json_add_i64(user, "gid", work->user.gid);
+	struct json_object *groups = json_add_array(user, "additionalGids");
+	for (size_t i = 0; i < work->user.n_groups; i++)
+		json_object_array_add(groups, json_object_new_int64(work->user.groups[i]));
+}
+
+static void add_args(const struct work *work, struct json_object *process)
+{
+	struct json_object *args = json_add_array(process, "args");
+	if (work->spec->init) {
+		json_append_string(args, INIT_PATH);
+		json_append_string(args, "--");
+	}
+	for (char **arg = work->config->args; arg && *arg; arg++)
+		json_append_string(args, *arg);
+}
+
+/* Least first: ours, the image's and the person's; HOME is the user's unless somebody said otherwise. */
+static void add_env(const struct work *work, struct json_object *process)
+{
+	_cleanup_strv_ char **env = NULL;
+	strv_append(&env, "PATH=" DEFAULT_PATH);
+	strv_take(&env, mem_printf("HOSTNAME=%s", work->config->hostname));
+	if (work->spec->tty)
+		strv_append(&env, "TERM=xterm");
+	env_merge(&env, work->config->env);
+	if (!env_value(env, "HOME"))
+		strv_take(&env, mem_printf("HOME=%s", work->user.home));
+	json_add_strv(process, "env", env);
+}
+
+/* The set of names is shared: json-c counts references. */
+static void add_capabilities(const struct work *work, struct json_object *process)
+{
+	static const char *const sets[] = { "bounding", "effective", "permitted" };
+	struct json_object *capabilities = json_add_object(process, "capabilities");
+	struct json_object *names = json_object_new_array();
+	for (int i = 0; i < 64; i++)
+		if ((work->security.capabilities & capability_bit(i)) && capability_name(i))
+			json_append_string(names, capability_name(i));
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		json_object_object_add(capabilities, sets[i], json_object_get(names));
+	json_object_put(names);
+}
+
+static void add_console(const struct container_spec *spec, struct json_object *process)
+{
+	json_add_bool(process, "terminal", spec->tty);
+	if (!spec->tty || spec->console_rows == 0 || spec->console_columns == 0)
+		return;
+	struct json_object *size = json_add_object(process, "consoleSize");
+	json_add_i64(size, "height", spec->console_rows);
+	json_add_i64(size, "width", spec->console_columns);
+}
+
+static int add_process(const struct work *work, struct json_object *root, struct error *err)
+{
+	struct json_object *process = json_add_object(root, "process");
+	add_console(work->spec, process);
+	add_user(work, process);
+	add_args(work, process);
+	add_env(work, process);
+	json_add_string(process, "cwd", work->config->working_dir);
+	add_capabilities(work, process);
+	json_add_bool(process, "noNewPrivileges", work->security.no_new_privileges);
+	json_add_string(process, "apparmorProfile", work->security.apparmor_profile);
+	return ulimits_add(work->spec->ulimits, process, err);
+}
+
+/* --- linux --- */
+
+static void add_namespaces(const struct container_spec *spec, struct json_object *section)
+{
+	static const enum namespace_type types[] = { NAMESPACE_MOUNT, NAMESPACE_NETWORK, NAMESPACE_UTS,
+						     NAMESPACE_PID,   NAMESPACE_IPC,	 NAMESPACE_CGROUP };
+	struct json_object *namespaces = json_add_array(section, "namespaces");
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (types[i] == NAMESPACE_NETWORK && spec->network == NETWORK_HOST)
+			continue;
+		struct json_object *namespace = json_object_new_object();
+		json_add_string(namespace, "type", namespace_spec_name(types[i]));
+		json_object_array_add(namespaces, namespace);
+	}
+}
+
+static void add_sysctls(const struct container_spec *spec, struct json_object *section)
+{
+	struct json_object *sysctls = json_add_object(section, "sysctl");
+	for (size_t i = 0; spec->network != NETWORK_HOST && i < ARRAY_SIZE(NETWORK_SYSCTLS); i++)
+		if (access(NETWORK_SYSCTLS[i].path, F_OK) == 0)
+			json_add_string(sysctls, NETWORK_SYSCTLS[i].key, NETWORK_SYSCTLS[i].value);
+	for (char **setting = spec->sysctls; setting && *setting; setting++) {
+		size_t len = strcspn(*setting, "=");
+		_cleanup_free_ char *key = mem_strndup(*setting, len);
+		json_add_string(sysctls, key, (*setting)[len] ? *setting + len + 1 : "");
+	}
+}
+
+static int add_seccomp(const struct security *security, struct json_object *section, struct error *err)
+{
+	struct json_object *profile = NULL;
+	if (security->seccomp == SECCOMP_UNCONFINED)
+		return 0;
+	if (security->seccomp == SECCOMP_BUILTIN) {
+		profile = seccomp_default_profile(security->capabilities);
+	} else {
+		int r = seccomp_profile_load(security->seccomp_file, security->capabilities, &profile, err);
+		if (r < 0)
+			return r;
+	}
+	json_object_object_add(section, "seccomp", profile);
+	return 0;
+}
+
+static void add_paths(struct json_object *section, const char *key, const char *const *paths)
+{
+	json_add_strv(section, key, (char *const *)paths);
+}
+
+static int add_linux(const struct work *work, struct json_object *root, struct error *err)
+{
+	struct json_object *section = json_add_object(root, "linux");
+	_cleanup_free_ char *cgroup = mem_printf(CGROUP_PARENT "/%s", work->context->id);
+	json_add_string(section, "cgroupsPath", cgroup);
+	add_namespaces(work->spec, section);
+	add_sysctls(work->spec, section);
+	if (!work->security.open_system_paths) {
+		add_paths(section, "maskedPaths", MASKED_PATHS);
+		add_paths(section, "readonlyPaths", READONLY_PATHS);
+	}
+	struct json_object *resources = json_add_object(section, "resources");
+	limits_add(work->spec, resources);
+	int r = devices_add(work->spec, section, resources, err);
+	return r < 0 ? r : add_seccomp(&work->security, section, err);
+}
+
+/* --- all of it --- */
+
+/* The runtime knows which settings are a container's own; it is asked before anything is made. */
+static int check_sysctls(const struct container_spec *spec, struct error *err)
+{
+	if (strv_count(spec->sysctls) == 0)
+		return 0;
+	for (char **setting = spec->sysctls; *setting; setting++)
+		if (!strchr(*setting, '='))
+			return err_set(err, ERR_SYSCTL, "--sysctl %s: it is KEY=VALUE", *setting);
+	struct json_object *root = json_object_new_object();
+	json_add_string(root, "ociVersion", OCI_VERSION);
+	json_add_string(json_add_object(root, "root"), "path", "rootfs");
+	struct json_object *section = json_add_object(root, "linux");
+	add_namespaces(spec, section);
+	add_sysctls(spec, section);
+	_cleanup_json_document_ struct json_document document = { 0 };
+	_cleanup_spec_ struct spec *parsed = NULL;
+	json_document_wrap(root, "--sysctl", ERR_SYSCTL, &document);
+	return spec_from_json(&document, &parsed, err);
+}
+
+static int check(struct work *work, struct error *err)
+{
+	const struct container_config *config = work->config;
+	int r = limits_check(work->spec, err);
+	if (r >= 0)
+		r = mounts_check(work->spec, err);
+	if (r >= 0)
+		r = check_sysctls(work->spec, err);
+	if (r >= 0)
+		r = security_resolve(work->spec, config->security_options, &work->security, err);
+	if (r >= 0)
+		r = user_resolve(work->context->merged, config->user, work->spec->image, &work->user, err);
+	return r;
+}
+
+static int make(const struct work *work, struct json_object *root, struct error *err)
+{
+	json_add_string(root, "ociVersion", OCI_VERSION);
+	struct json_object *filesystem = json_add_object(root, "root");
+	json_add_string(filesystem, "path", "rootfs"); /* the monitor mounts it, and nobody ever sees this name */
+	json_add_bool(filesystem, "readonly", work->spec->read_only);
+	json_add_string(root, "hostname", work->config->hostname);
+	json_add_string(root, "domainname", work->spec->domainname);
+	mounts_add(work->spec, work->context->run_dir, root);
+	int r = add_process(work, root, err);
+	return r < 0 ? r : add_linux(work, root, err);
+}
+
+int oci_spec_make(const struct container_config *config, const struct oci_context *context, struct json_object **ret,
+		  struct error *err)
+{
+	_cleanup_work_ struct work work = { .config = config, .spec = config_spec(config), .context = context };
+	_cleanup_json_ struct json_object *root = json_object_new_object();
+	int r = check(&work, err);
+	if (r >= 0)
+		r = make(&work, root, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(root);
+	return 0;
+}

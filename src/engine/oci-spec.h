@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container's config.json: what was resolved at its creation, in the OCI runtime specification's words and with what
+ * Docker gives every container.
+ *
+ * Source: OCI runtime-spec, config.md and config-linux.md.
+ */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "base/error.h"
+#include "engine/container-config.h"
+#include "engine/merged.h"
+
+/* Where all containers' cgroups are, each by its id. */
+#define CGROUP_PARENT "/coffer"
+
+struct oci_context {
+	const char *id;
+	const char *run_dir;   /* absolute; has the files of network/files.h */
+	struct merged *merged; /* the root filesystem, for looking up users */
+};
+
+/* Checks all that the person asked for. Errors: those of limits.h, mounts.h, security.h, user.h, ... */
+int oci_spec_make(const struct container_config *config, const struct oci_context *context, struct json_object **ret,
+		  struct error *err);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/record.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "engine/engine-internal.h"
+
+static const char *const STATE_NAMES[] = {
+	[STATE_CREATED] = "created", [STATE_RUNNING] = "running", [STATE_PAUSED] = "paused",
+	[STATE_EXITED] = "exited",   [STATE_DEAD] = "dead",
+};
+
+const char *container_state_name(enum container_state state)
+{
+	return (size_t)state < ARRAY_SIZE(STATE_NAMES) ? STATE_NAMES[state] : "dead";
+}
+
+void container_record_free(struct container_record *record)
+{
+	if (!record)
+		return;
+	free(record->name);
+	free(record->image);
+	free(record->image_id);
+	strv_free(record->command);
+	strv_free(record->labels);
+	free(record->error);
+	free(record);
+}
+
+int status_of(struct engine *engine, const char *id, struct monitor_status *ret, struct error *err)
+{
+	struct error why = { 0 };
+	_cleanup_close_ int dir = run_dir_open(engine, id);
+	if (dir < 0)
+		return 0;
+	int r = monitor_status_read(dir, ret, &why);
+	if (r == -ERR_NOT_FOUND)
+		return 0;
+	if (r < 0 && err)
+		*err = why;
+	return r < 0 ? r : 1;
+}
+
+/* Between its end and the moment when that is recorded, a container has exited, though its row does not say so. */
+static void apply_status(struct container_record *record, const struct monitor_status *status)
+{
+	static const enum container_state states[] = {
+		[MONITOR_STATE_CREATED] = STATE_CREATED,
+		[MONITOR_STATE_RUNNING] = STATE_RUNNING,
+		[MONITOR_STATE_EXITED] = STATE_EXITED,
+	};
+	record->state = states[status->state];
+	record->started_at = status->started_at;
+	record->finished_at = status->finished_at;
+	record->exit_code = status->exit_code;
+	record->oom_killed = status->oom_killed;
+	record->pid = record->state == STATE_RUNNING ? status->pid : 0;
+}
+
+struct container_record *record_from_row(struct engine *engine, const struct container_row *row)
+{
+	struct container_record *record = NEW(struct container_record);
+	struct monitor_status status;
+	str_copy(record->id, sizeof record->id, row->id);
+	record->name = mem_strdup(row->name);
+	record->image = mem_strdup(config_spec(&row->config)->image);
+	record->image_id = mem_strdup(row->image_id);
+	record->command = strv_copy(row->config.args);
+	record->labels = strv_copy(row->config.labels);
+	record->state = row->state;
+	record->exit_code = row->exit_code;
+	record->error = mem_strdup(row->error);
+	record->oom_killed = row->oom_killed;
+	record->auto_remove = row->auto_remove;
+	record->created_at = row->created_at;
+	record->started_at = row->started_at;
+	record->finished_at = row->finished_at;
+	if (row->state == STATE_RUNNING && status_of(engine, row->id, &status, NULL) > 0)
+		apply_status(record, &status);
+	return record;
+}
+
+/* --- finding and listing --- */
+
+int container_load_row(struct engine *engine, const char *name, struct container_row *ret, struct error *err)
+{
+	char id[ID_HEX_LENGTH + 1];
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = container_row_find(db, name, id, err);
+	if (r >= 0)
+		r = container_row_load(db, id, ret, err);
+	if (r == 0)
+		return err_set(err, ERR_NO_CONTAINER, "No such container: %s", name);
+	return r < 0 ? r : 0;
+}
+
+int engine_container_find(struct engine *engine, const char *name, struct container_record **ret, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	int r = container_load_row(engine, name, &row, err);
+	if (r >= 0)
+		*ret = record_from_row(engine, &row);
+	return r;
+}
+
+int engine_container_list(struct engine *engine, bool all, struct container_record ***ret, size_t *ret_count,
+			  struct error *err)
+{
+	struct container_row *rows = NULL;
+	size_t n_rows = 0, count = 0;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = container_row_list(db, !all, &rows, &n_rows, err);
+	if (r < 0)
+		return r;
+	struct container_record **records = mem_alloc((n_rows + 1) * sizeof *records);
+	for (size_t i = 0; i < n_rows; i++) {
+		_cleanup_record_ struct container_record *record = record_from_row(engine, &rows[i]);
+		if (all || record->state == STATE_RUNNING || record->state == STATE_PAUSED)
+			records[count++] = TAKE_PTR(record);
+		container_row_done(&rows[i]);
+	}
+	free(rows);
+	*ret = records;
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `rm` and `kill`. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/process.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "engine/engine-internal.h"
+#include "engine/reconcile.h"
+#include "engine/record.h"
+
+enum {
+	STEP_MS = 20,
+	KILL_PATIENCE_MS = 20 * 1000, /* a container with much to write back takes its time to die */
+	PATIENCE_MS = 2 * 1000,	      /* for a command that is about to be done with it */
+};
+
+/* --- kill --- */
+
+/* The first process, unless its number has been given to another one since. Returns 0 or -errno. */
+static int signal_first(const struct monitor_status *status, int sig)
+{
+	_cleanup_close_ int pidfd = process_pidfd_checked(status->pid, status->start_time);
+	return pidfd < 0 ? pidfd : process_signal(pidfd, sig);
+}
+
+static int not_running(const struct container_row *row, const char *what, struct error *err)
+{
+	return err_set(err, ERR_STATE, "cannot %s container \"%s\": container %.12s is not running", what, row->name,
+		       row->id);
+}
+
+int engine_container_kill(struct engine *engine, const char *name, int sig, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	struct monitor_status status;
+	int r = container_load_row(engine, name, &row, err);
+	if (r >= 0)
+		r = row.state == STATE_RUNNING ? status_of(engine, row.id, &status, err) : 0;
+	if (r < 0)
+		return r;
+	if (r == 0 || status.state != MONITOR_STATE_RUNNING)
+		return not_running(&row, "kill", err);
+	r = signal_first(&status, sig);
+	if (r == -ESRCH)
+		return not_running(&row, "kill", err);
+	return r < 0 ? err_sys(err, -r, "cannot kill container \"%s\"", row.name) : 0;
+}
+
+/* --- rm --- */
+
+static int refuse_running(const struct container_row *row, struct error *err)
+{
+	err_set(err, ERR_STATE,
+		"cannot remove container \"%s\": container is running: stop the container before removing or force remove",
+		row->name);
+	return err_hint(err, "coffer rm -f %s", row->name);
+}
+
+static int runs_elsewhere(const struct container_row *row, struct error *err)
+{
+	err_set(err, ERR_STATE, "cannot remove container \"%s\": it runs below another run directory", row->name);
+	err_cause(err, "it was started with --runroot %s", row->runroot);
+	return err_hint(err, "coffer --runroot %s rm -f %s", row->runroot, row->name);
+}
+
+/*
+ * Lock one that somebody alive has: a monitor, whose container is killed with @force, or a command, which will be done
+ * soon. 0 if it has no run directory any more.
+ */
+static int lock_by_force(struct engine *engine, const struct container_row *row, bool force, struct run_dir *ret,
+			 struct error *err)
+{
+	int64_t start = time_monotonic_ns();
+	for (;;) {
+		struct error busy = { 0 };
+		struct monitor_status status = { 0 };
+		int r = run_dir_lock(engine, row->id, STEP_MS, ret, &busy);
+		if (r != -ERR_BUSY) {
+			if (r < 0 && err)
+				*err = busy;
+			return r;
+		}
+		int known = status_of(engine, row->id, &status, NULL);
+		bool running = known > 0 && status.state != MONITOR_STATE_EXITED;
+		if (running && !force)
+			return refuse_running(row, err);
+		if (running)
+			(void)signal_first(&status, SIGKILL);
+		children_reap(engine);
+		int patience_ms = known > 0 ? KILL_PATIENCE_MS : PATIENCE_MS;
+		if (time_monotonic_ns() - start > patience_ms * NSEC_PER_MSEC) {
+			err_set(err, ERR_TIMEOUT, "cannot remove container \"%s\": it does not end", row->name);
+			return err_cause(err, "%s", running ? "it was killed, and its monitor is still at work" :
+							      "another command works on it");
+		}
+	}
+}
+
+/* One that was created here, and not started, is locked by ourselves. */
+static bool take_own(struct engine *engine, const char *id, struct run_dir *ret)
+{
+	for (size_t i = 0; i < engine->n_created; i++) {
+		struct launch *launch = &engine->created[i];
+		if (!streq(launch->id, id))
+			continue;
+		*ret = launch->dir;
+		launch->dir = RUN_DIR_NONE;
+		launch_done(launch);
+		*launch = engine->created[--engine->n_created];
+		return true;
+	}
+	return false;
+}
+
+int engine_container_remove(struct engine *engine, const char *name, bool force, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
+	struct monitor_status status;
+	int r = container_load_row(engine, name, &row, err);
+	if (r < 0)
+		return r;
+	if (row.state == STATE_RUNNING && !streq(row.runroot, engine->runroot))
+		return runs_elsewhere(&row, err);
+	if (take_own(engine, row.id, &dir))
+		return container_erase(engine, row.id, &dir, err);
+	r = lock_by_force(engine, &row, force, &dir, err);
+	if (r < 0)
+		return r;
+	/* Whoever else works on it from now on finds it in our hands. */
+	if (r == 0)
+		r = run_dir_make(engine, row.id, &dir, err);
+	else
+		r = container_clear_remains(engine, row.id, &dir, &status, err);
+	return r < 0 ? r : container_erase(engine, row.id, &dir, err);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/schema.h"
+
+#include "base/util.h"
+
+/*
+ * A step that has been released is never changed: databases of its version exist. Another one is added behind it.
+ *
+ * containers.state is an enum container_state, of which only CREATED, RUNNING, EXITED and DEAD are kept: what a running
+ * one does just now, its monitor knows. The few that are not final are found by an index of their own.
+ * containers.config is the text of container_config_to_json().
+ * image_names.name is a reference in full: "docker.io/library/busybox:latest", or "docker.io/library/busybox@sha256:...".
+ *
+ * Every command parses all of this when it opens the database: hence few tables, and indexes only where the number of
+ * rows has no bound.
+ */
+const char *const SCHEMA_STEPS[] = {
+	"CREATE TABLE images ("
+	"	id TEXT PRIMARY KEY," /* the digest of its configuration */
+	"	manifest TEXT NOT NULL,"
+	"	manifest_type TEXT NOT NULL,"
+	"	manifest_size INTEGER NOT NULL,"
+	"	os TEXT NOT NULL,"
+	"	architecture TEXT NOT NULL,"
+	"	variant TEXT NOT NULL,"
+	"	created TEXT NOT NULL" /* RFC 3339, or "" */
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE image_layers ("
+	"	image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,"
+	"	position INTEGER NOT NULL," /* the bottom is 0 */
+	"	diff_id TEXT NOT NULL,"
+	"	size INTEGER NOT NULL," /* bytes in its files */
+	"	PRIMARY KEY (image, position)"
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE image_blobs ("
+	"	image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,"
+	"	digest TEXT NOT NULL,"
+	"	PRIMARY KEY (image, digest)"
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE image_names ("
+	"	name TEXT PRIMARY KEY,"
+	"	image TEXT NOT NULL REFERENCES images ON DELETE CASCADE"
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE containers ("
+	"	id TEXT NOT NULL UNIQUE,"
+	"	name TEXT NOT NULL UNIQUE,"
+	"	image TEXT NOT NULL REFERENCES images,"
+	"	state INTEGER NOT NULL,"
+	"	auto_remove INTEGER NOT NULL,"
+	"	created_at INTEGER NOT NULL,"
+	"	started_at INTEGER NOT NULL DEFAULT 0,"
+	"	finished_at INTEGER NOT NULL DEFAULT 0,"
+	"	exit_code INTEGER NOT NULL DEFAULT 0,"
+	"	oom_killed INTEGER NOT NULL DEFAULT 0,"
+	"	error TEXT NOT NULL DEFAULT '',"
+	"	runroot TEXT NOT NULL DEFAULT ''," /* below which it runs, or ran */
+	"	config TEXT NOT NULL"
+	");"
+	"CREATE INDEX containers_running ON containers (runroot) WHERE state = 1;"
+
+	/* Work that follows from a change: "index.json", "garbage". */
+	"CREATE TABLE due ("
+	"	work TEXT PRIMARY KEY,"
+	"	times INTEGER NOT NULL" /* that it became due */
+	") WITHOUT ROWID;",
+};
+
+const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting a container: its monitor is started with one end of a connection and the lock of the run directory, and says
+ * what became of it. From then on the monitor holds the lock, and we do not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "build-config.h"
+#include "engine/engine-internal.h"
+#include "engine/image.h"
+#include "engine/reconcile.h"
+#include "engine/record.h"
+#include "runtime/container.h"
+#include "storage/snapshot.h"
+
+#define LOG_FILE "log"
+#define ENGINE_PROGRAM "coffer"
+
+enum {
+	LOG_TAIL = 512,
+	LOG_MAX = 1 << 20,
+};
+
+/* --- what the monitor has to know --- */
+
+/* The program that has the commands: us, unless we are something else that uses the engine, or were replaced. */
+static char *engine_program(void)
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (len > 0) {
+		self[len] = '\0';
+		if (streq(path_base(self), ENGINE_PROGRAM))
+			return mem_strdup(self);
+	}
+	_cleanup_free_ char *beside = process_helper_path(ENGINE_PROGRAM);
+	return access(beside, X_OK) == 0 ? TAKE_PTR(beside) : mem_strdup(BINDIR "/" ENGINE_PROGRAM);
+}
+
+static char **cleanup_command(const struct engine *engine, const char *id)
+{
+	char **argv = NULL;
+	const char *const words[] = { "--root", engine->root, "--runroot", engine->runroot, "container", "cleanup", id };
+	strv_take(&argv, engine_program());
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		strv_append(&argv, words[i]);
+	return argv;
+}
+
+static int write_plan(struct engine *engine, const struct launch *launch, bool detach, struct error *err)
+{
+	struct monitor_plan plan = {
+		.id = mem_strdup(launch->id),
+		.name = mem_strdup(launch->name),
+		.runtime_root = engine_runtime_root(engine),
+		.cache_dir = path_join(engine->root, "cache/seccomp"),
+		.lower = strv_copy(launch->lower),
+		.upper = snapshot_upper(engine->store, launch->id),
+		.work = snapshot_work(engine->store, launch->id),
+		.open_stdin = launch->open_stdin,
+		.stdin_once = launch->open_stdin && !detach,
+		.log_path = engine_log_path(engine, launch->id),
+		.cleanup = cleanup_command(engine, launch->id),
+		.stop_signal = launch->stop_signal,
+	};
+	int r = monitor_plan_write(&plan, launch->dir.fd, err);
+	monitor_plan_done(&plan);
+	return r;
+}
+
+/* --- the monitor --- */
+
+/*
+ * Kept open: giving back the mount that protects it takes the kernel a while, for which nobody waits at the end of a
+ * process. Above the numbers that the monitor's own fds get, for it is executed by its number.
+ */
+static int open_monitor(struct engine *engine, struct error *err)
+{
+	if (engine->monitor >= 0)
+		return 0;
+	_cleanup_free_ char *path = process_helper_path(MONITOR_PROGRAM);
+	int fd = self_protected_program(path, err);
+	if (fd < 0)
+		return err_wrap(err, "start the monitor");
+	int above = fd_move_above(fd, MONITOR_LOCK_FD + 1);
+	if (above < 0) {
+		fd_close(fd);
+		return err_sys(err, -above, "start the monitor");
+	}
+	engine->monitor = above;
+	return 0;
+}
+
+static int open_log(int dir, struct error *err)
+{
+	int fd = openat(dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_sys(err, errno, "open the log of the monitor") : fd;
+}
+
+static int spawn_monitor(struct engine *engine, const struct launch *launch, int control, struct error *err)
+{
+	_cleanup_close_ int log = open_log(launch->dir.fd, err);
+	if (log < 0)
+		return log;
+	_cleanup_free_ char *dir = mem_printf("%s/containers/%s", engine->runroot, launch->id);
+	struct fd_path program = fd_path(engine->monitor);
+	char *argv[] = { (char *)MONITOR_PROGRAM, launch->name, dir, NULL };
+	const int pass_fds[] = { control, launch->dir.lock };
+	static_assert(MONITOR_CONTROL_FD == (int)PASS_FD_FIRST && MONITOR_LOCK_FD == PASS_FD_FIRST + 1, "in this order");
+	const struct process_spawn spawn = {
+		.path = program.text,
+		.argv = argv,
+		.stdio = { -1, -1, log },
+		.pass_fds = pass_fds,
+		.n_pass_fds = sizeof pass_fds / sizeof *pass_fds,
+		.new_session = true,
+	};
+	pid_t pid;
+	int r = process_spawn(&spawn, &pid, err);
+	if (r < 0)
+		return err_wrap(err, "start the monitor");
+	child_add(engine, launch->id, pid);
+	return 0;
+}
+
+/* Returns our end of the connection; the lock is the monitor's alone then. */
+static int start_monitor(struct engine *engine, struct launch *launch, struct error *err)
+{
+	int ends[2];
+	int r = open_monitor(engine, err);
+	if (r < 0)
+		return r;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(err, errno, "make a connection to the monitor");
+	_cleanup_close_ int ours = ends[0];
+	_cleanup_close_ int theirs = ends[1];
+	r = spawn_monitor(engine, launch, theirs, err);
+	if (r < 0)
+		return r;
+	fd_close(TAKE_FD(launch->dir.lock));
+	return TAKE_FD(ours);
+}
+
+/* --- what it says --- */
+
+/* The last line of the monitor's log, for want of something better to say. */
+static void cause_from_log(int dir, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	if (file_read(dir, LOG_FILE, LOG_MAX, &text, &len, NULL) < 0)
+		return;
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	const char *newline = strrchr(text, '\n');
+	const char *line = newline ? newline + 1 : text;
+	if (*line)
+		err_cause(err, "the last that it said: %.*s", LOG_TAIL, line);
+}
+
+static int monitor_died(const struct launch *launch, struct error *err)
+{
+	err_set(err, ERR_INTERNAL, "cannot start \"%s\": its monitor died", launch->name);
+	cause_from_log(launch->dir.fd, err);
+	return -ERR_INTERNAL;
+}
+
+static int read_error(const void *payload, size_t len, struct error *err)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	struct error theirs;
+	int r = json_parse(payload, len, "an error of the monitor", ERR_INTERNAL, &document, err);
+	if (r < 0)
+		return r;
+	struct json_node root = json_root(&document);
+	json_to_error(&root, &theirs);
+	if (err)
+		*err = theirs;
+	return -theirs.code;
+}
+
+/* Wait for STARTED, and take nothing that comes behind it. Hooks may take their time, so there is no limit. */
+static int await_start(const struct launch *launch, int connection, struct error *err)
+{
+	_cleanup_free_ void *buf = mem_alloc(MONITOR_PACKET_MAX);
+	for (;;) {
+		enum packet_type type;
+		const void *payload;
+		size_t len;
+		int r = packet_receive(connection, buf, &type, &payload, &len);
+		if (r == 0 || r == -ECONNRESET)
+			return monitor_died(launch, err);
+		if (r < 0)
+			return err_sys(err, -r, "hear from the monitor of \"%s\"", launch->name);
+		if (type == PACKET_STARTED)
+			return 0;
+		if (type == PACKET_ERROR)
+			return read_error(payload, len, err);
+	}
+}
+
+static int ask_to_start(int connection, bool detach, struct error *err)
+{
+	int r = detach ? 0 : packet_send(connection, PACKET_OWNER, NULL, 0);
+	if (r == 0)
+		r = packet_send(connection, PACKET_START, NULL, 0);
+	/* One that died before it read has more to say than we have. */
+	return r == 0 || r == -EPIPE || r == -ECONNRESET ? 0 : err_sys(err, -r, "speak to the monitor");
+}
+
+/* --- when it could not be started --- */
+
+/* The monitor has cleaned up and ends, or has died and left all as it was. */
+static int take_back(struct engine *engine, struct launch *launch, const struct error *why, struct error *err)
+{
+	enum { PATIENCE_MS = 10 * 1000 };
+	struct monitor_status status;
+	struct db *db;
+	(void)child_wait(engine, launch->id);
+	if (launch->dir.lock < 0) {
+		run_dir_close(&launch->dir);
+		int locked = run_dir_lock(engine, launch->id, PATIENCE_MS, &launch->dir, err);
+		if (locked <= 0)
+			return locked;
+	}
+	int r = container_clear_remains(engine, launch->id, &launch->dir, &status, err);
+	if (r < 0)
+		return r;
+	if (launch->auto_remove)
+		return container_erase(engine, launch->id, &launch->dir, err);
+	r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = container_row_set_failed(db, launch->id, err_info(why->code)->exit_status, why->message, err);
+	return r < 0 ? r : run_dir_remove(engine, launch->id, &launch->dir, err);
+}
+
+static int failed_to_start(struct engine *engine, struct launch *launch, struct error *why)
+{
+	struct error failure = { 0 };
+	if (take_back(engine, launch, why, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "take back a container that could not be started", &failure);
+	return -why->code;
+}
+
+/* --- from the beginning --- */
+
+static bool take_created(struct engine *engine, const char *id, struct launch *ret)
+{
+	for (size_t i = 0; i < engine->n_created; i++) {
+		if (!streq(engine->created[i].id, id))
+			continue;
+		*ret = engine->created[i];
+		engine->created[i] = engine->created[--engine->n_created];
+		return true;
+	}
+	return false;
+}
+
+static int read_diff_ids(struct engine *engine, const char *image_id, char ***ret, struct error *err)
+{
+	_cleanup_image_config_ struct image_config image = { 0 };
+	int r = image_config_load(engine->store, image_id, &image, err);
+	if (r >= 0)
+		*ret = TAKE_PTR(image.diff_ids);
+	return r;
+}
+
+/* One that was created by another command, or has run before. */
+static int prepare_again(struct engine *engine, const char *id, struct launch *ret, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
+	_cleanup_strv_ char **diff_ids = NULL;
+	int r = reconcile_container(engine, id, err);
+	if (r >= 0)
+		r = container_load_row(engine, id, &row, err);
+	if (r < 0)
+		return r;
+	if (row.state == STATE_RUNNING)
+		return err_set(err, ERR_STATE, "container \"%s\" is running already", row.name);
+	if ((r = read_diff_ids(engine, row.image_id, &diff_ids, err)) < 0 ||
+	    (r = run_dir_make(engine, id, &dir, err)) < 0)
+		return r;
+	r = launch_prepare(engine, id, &row.config, diff_ids, &dir, ret, err);
+	if (r < 0) {
+		(void)run_dir_remove(engine, id, &dir, NULL);
+		return r;
+	}
+	ret->name = mem_strdup(row.name);
+	return 0;
+}
+
+static int launch_monitor(struct engine *engine, struct launch *launch, bool detach, struct error *err)
+{
+	struct db *db;
+	int r = write_plan(engine, launch, detach, err);
+	if (r >= 0)
+		r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = container_row_set_running(db, launch->id, engine->runroot, err);
+	return r < 0 ? r : start_monitor(engine, launch, err);
+}
+
+static int start(struct engine *engine, struct launch *launch, bool detach, int *ret_attach, struct error *err)
+{
+	_cleanup_close_ int connection = launch_monitor(engine, launch, detach, err);
+	if (connection < 0)
+		return connection;
+	int r = ask_to_start(connection, detach, err);
+	if (r >= 0)
+		r = await_start(launch, connection, err);
+	if (r >= 0 && !detach)
+		*ret_attach = TAKE_FD(connection);
+	return r;
+}
+
+int engine_container_start(struct engine *engine, const char *id, bool detach, int *ret_attach, struct error *err)
+{
+	_cleanup_launch_ struct launch launch = { .dir = RUN_DIR_NONE };
+	struct error why = { 0 };
+	children_reap(engine);
+	int r = take_created(engine, id, &launch) ? 0 : prepare_again(engine, id, &launch, err);
+	if (r < 0)
+		return err_stage(err, STAGE_CREATE);
+	r = start(engine, &launch, detach, ret_attach, &why);
+	if (r >= 0)
+		return 0;
+	(void)err_stage(&why, STAGE_CREATE);
+	r = failed_to_start(engine, &launch, &why);
+	if (err)
+		*err = why;
+	return r;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running coffer-transfer, which speaks with registries and reads archives (image/transfer-protocol.h). */
+#pragma once
+
+#include <json-c/json.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "engine/engine.h"
+
+struct transfer_result {
+	char *manifest, *config, *digest;
+	char *index; /* or NULL */
+};
+void transfer_result_done(struct transfer_result *result);
+#define _cleanup_transfer_result_ _cleanup_(transfer_result_done)
+
+/*
+ * Run one request to its end. @fd, if it is not -1, becomes the helper's TRANSFER_IMPORT_FD. @progress may be NULL.
+ * Errors: the helper's; ERR_INTERNAL if it dies or talks nonsense.
+ */
+int transfer_run(struct engine *engine, struct json_object *request, int fd, const struct transfer_progress *progress,
+		 struct transfer_result *ret, struct error *err);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a container reads at /etc/hostname, /etc/hosts and /etc/resolv.conf, in the words that Docker writes. The texts
+ * are made here; whoever keeps the container's files writes them there.
+ *
+ * A container with the host's network namespace gets copies of the host's files, for they are true there. One with a
+ * namespace of its own gets the names of its own loopback, and name servers without those on the host's loopback, which
+ * it cannot reach.
+ *
+ * Sources: hosts(5), resolv.conf(5), hostname(5).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum { NETWORK_FILE_MAX = 1 << 20 }; /* bytes of a file of the host that is copied */
+
+struct network_files {
+	char *hostname, *hosts, *resolv_conf;
+};
+
+/* @host_network: the container shares the host's network namespace. A file that the host does not have is empty. */
+int network_files_make(const char *hostname, bool host_network, struct network_files *ret, struct error *err);
+void network_files_done(struct network_files *files);
+#define _cleanup_network_files_ _cleanup_(network_files_done)
+
+/* The lines of a host's resolv.conf that mean something in another network namespace. free() it. */
+char *network_filter_resolv_conf(const char *text);
