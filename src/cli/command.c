@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+const struct command *const COMMANDS[] = {
+	&command_cleanup,
+	&command_container_inspect,
+	&command_create,
+	&command_help,
+	&command_image_inspect,
+	&command_images,
+	&command_import,
+	&command_info,
+	&command_inspect,
+	&command_kill,
+	&command_ps,
+	&command_pull,
+	&command_rm,
+	&command_rmi,
+	&command_run,
+	&command_start,
+	&command_tag,
+	&command_version,
+	NULL,
+};
+
+const struct command_group COMMAND_GROUPS[] = {
+	{ "container", "Manage containers" },
+	{ "image", "Manage images" },
+	{ "system", "Manage coffer itself" },
+	{ 0 },
+};
+
+const struct option GLOBAL_OPTIONS[] = {
+	OPT_BOOL(struct cli, debug, 'D', "debug", "Log at debug level"),
+	OPT_STRING(struct cli, log_level, 'l', "log-level", "string",
+		   "How much to log: debug, info, warn or error (default \"warn\")",
+		   .choices = (const char *const[]){ "debug", "info", "warn", "error", NULL }),
+	OPT_STRING(struct cli, root, 0, "root", "directory",
+		   "Where images, containers and the database are (default \"" LOCALSTATEDIR "/lib/coffer\")",
+		   .completes = COMPLETE_FILES),
+	OPT_STRING(struct cli, runroot, 0, "runroot", "directory",
+		   "Where the state of what runs is (default \"" RUNSTATEDIR "/coffer\")", .completes = COMPLETE_FILES),
+	OPT_BOOL(struct cli, show_version, 'v', "version", "Print the version and quit"),
+	OPT_END,
+};
+
+static bool has_name(const struct command *command, const char *name)
+{
+	return streq(command->name, name) || strv_contains((char *const *)command->aliases, name);
+}
+
+static const struct command *find_by_name(const char *name)
+{
+	for (const struct command *const *command = COMMANDS; *command; command++)
+		if (has_name(*command, name))
+			return *command;
+	return NULL;
+}
+
+const struct command_group *command_group_find(const char *name)
+{
+	for (const struct command_group *group = COMMAND_GROUPS; group->name; group++)
+		if (streq(group->name, name))
+			return group;
+	return NULL;
+}
+
+/* What can be typed where @name was: every name that is not hidden. */
+static const char *nearest_name(const char *name)
+{
+	_cleanup_free_ const char **names = NULL;
+	size_t count = 0;
+	for (const struct command *const *command = COMMANDS; *command; command++) {
+		if ((*command)->flags & COMMAND_HIDDEN)
+			continue;
+		*ARRAY_APPEND(names, count) = (*command)->name;
+		for (const char *const *alias = (*command)->aliases; alias && *alias; alias++)
+			*ARRAY_APPEND(names, count) = *alias;
+	}
+	*ARRAY_APPEND(names, count) = NULL;
+	return str_nearest(name, names);
+}
+
+int command_find(char *const *words, const struct command **ret, size_t *ret_used, struct error *err)
+{
+	bool grouped = words[1] && command_group_find(words[0]);
+	_cleanup_free_ char *name = grouped ? mem_printf("%s %s", words[0], words[1]) : mem_strdup(words[0]);
+	const struct command *command = find_by_name(name);
+	if (command) {
+		*ret = command;
+		*ret_used = grouped ? 2 : 1;
+		return 0;
+	}
+	err_set(err, ERR_USAGE, "unknown command: coffer %s", name);
+	const char *nearest = nearest_name(name);
+	if (nearest)
+		return err_hint(err, "did you mean coffer %s", nearest);
+	return grouped ? err_hint(err, "coffer %s --help", words[0]) : err_hint(err, "coffer --help");
+}
+
+static const char *name_in_group(const char *name, const struct command_group *group)
+{
+	const char *rest = str_after(name, group->name);
+	return rest && *rest == ' ' ? rest + 1 : NULL;
+}
+
+const char *command_name_in_group(const struct command *command, const struct command_group *group)
+{
+	const char *name = name_in_group(command->name, group);
+	for (const char *const *alias = command->aliases; !name && alias && *alias; alias++)
+		name = name_in_group(*alias, group);
+	return name;
+}
+
+int command_exit_status(const struct command *command, const struct error *err)
+{
+	bool starts = command && (command->flags & COMMAND_STARTS);
+	return starts || err->code == ERR_USAGE ? err_info(err->code)->exit_status : 1;
+}

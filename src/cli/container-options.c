@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/container-options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "cli/env-file.h"
+#include "cli/mount-options.h"
+#include "cli/pull.h"
+#include "cli/report.h"
+#include "image/reference.h"
+
+/* --- Values of flags --- */
+
+static int parse_cpus(const char *value, void *field, struct error *err)
+{
+	return parse_nano(value, INT64_MAX, field, err);
+}
+
+static int parse_cpu_shares(const char *value, void *field, struct error *err)
+{
+	return parse_u64(value, UINT32_MAX, field, err);
+}
+
+static int parse_pids_limit(const char *value, void *field, struct error *err)
+{
+	return parse_i64(value, -1, INT64_MAX, field, err);
+}
+
+static int parse_memory_swap(const char *value, void *field, struct error *err)
+{
+	if (streq(value, "-1")) {
+		*(int64_t *)field = -1;
+		return 0;
+	}
+	uint64_t bytes;
+	int r = parse_size(value, &bytes, err);
+	if (r < 0)
+		return r;
+	*(int64_t *)field = (int64_t)bytes; /* parse_size() gives no more than that holds */
+	return 0;
+}
+
+static int parse_stop_signal(const char *value, void *field, struct error *err)
+{
+	int sig;
+	int r = parse_signal(value, &sig, err);
+	if (r < 0)
+		return r;
+	free(*(char **)field);
+	*(char **)field = mem_strdup(value);
+	return 0;
+}
+
+/* In the order of enum pull_policy. */
+static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
+static const char *const NETWORKS[] = { "none", "host", NULL };
+
+typedef struct container_options self; /* which the rows fill */
+
+#define NO_PORTS "published ports need a network: not available with --network none|host"
+#define NOT_YET "it is not available yet"
+
+const struct option CONTAINER_OPTIONS[] = {
+	OPT_LIST(self, spec.cap_add, 0, "cap-add", "Add Linux capabilities"),
+	OPT_LIST(self, spec.cap_drop, 0, "cap-drop", "Drop Linux capabilities"),
+	OPT_STRING(self, cidfile, 0, "cidfile", "string", "Write the container's ID to the file",
+		   .completes = COMPLETE_FILES),
+	OPT_PARSED(self, spec.cpu_shares, parse_cpu_shares, 'c', "cpu-shares", "int", "CPU shares (relative weight)"),
+	OPT_PARSED(self, spec.cpus_nano, parse_cpus, 0, "cpus", "decimal", "Number of CPUs"),
+	OPT_LIST(self, spec.devices, 0, "device", "Give a device of the host to the container", .completes = COMPLETE_FILES),
+	OPT_STRING(self, spec.domainname, 0, "domainname", "string", "NIS domain name of the container"),
+	OPT_STRING(self, entrypoint, 0, "entrypoint", "string",
+		   "Run this instead of the image's ENTRYPOINT; \"\" for none"),
+	OPT_LIST(self, env, 'e', "env", "Set environment variables"),
+	OPT_LIST(self, env_files, 0, "env-file", "Read environment variables from a file",
+		 .completes = COMPLETE_FILES),
+	OPT_STRING(self, spec.hostname, 'h', "hostname", "string", "Host name of the container"),
+	OPT_BOOL(self, spec.open_stdin, 'i', "interactive", "Keep standard input open"),
+	OPT_LIST(self, spec.labels, 'l', "label", "Set metadata on the container"),
+	OPT_SIZE(self, spec.memory, 'm', "memory", "Memory limit"),
+	OPT_PARSED(self, spec.memory_swap, parse_memory_swap, 0, "memory-swap", "bytes",
+		   "Limit of memory and swap together: '-1' for unlimited swap"),
+	OPT_STRING(self, spec.name, 0, "name", "string", "Name the container"),
+	OPT_STRING(self, network, 0, "network", "network",
+		   "Network of the container (\"none\", \"host\") (default \"none\")", .choices = NETWORKS),
+	OPT_STRING(self, network, 0, "net", "network", NULL),
+	OPT_PARSED(self, spec.pids_limit, parse_pids_limit, 0, "pids-limit", "int",
+		   "Limit the number of processes (-1 for unlimited)"),
+	OPT_STRING(self, spec.platform, 0, "platform", "string", "Platform of the image, such as \"linux/arm64\""),
+	OPT_BOOL(self, spec.privileged, 0, "privileged", "Give the container all privileges"),
+	OPT_CHOICE(self, spec.pull, 0, "pull", PULL_POLICIES,
+		   "Pull the image first (\"always\", \"missing\", \"never\") (default \"missing\")"),
+	OPT_BOOL(self, quiet, 'q', "quiet", "Show no progress of pulling and no notices"),
+	OPT_BOOL(self, spec.read_only, 0, "read-only", "Mount the root filesystem read-only"),
+	OPT_BOOL(self, spec.auto_remove, 0, "rm", "Remove the container when it has ended"),
+	OPT_LIST(self, spec.security_options, 0, "security-opt", "Security options"),
+	OPT_SIZE(self, spec.shm_size, 0, "shm-size", "Size of /dev/shm (default 64m)"),
+	OPT_PARSED(self, spec.stop_signal, parse_stop_signal, 0, "stop-signal", "string", "Signal that stops the container"),
+	OPT_LIST(self, spec.sysctls, 0, "sysctl", "Set kernel parameters of the container's own"),
+	OPT_LIST(self, tmpfs, 0, "tmpfs", "Mount a tmpfs on a directory"),
+	OPT_BOOL(self, spec.tty, 't', "tty", "Give the container a terminal"),
+	OPT_LIST(self, spec.ulimits, 0, "ulimit", "Resource limits of processes, such as \"nofile=1024:2048\""),
+	OPT_STRING(self, spec.user, 'u', "user", "string", "User name or id (NAME|UID[:GROUP|GID])"),
+	OPT_LIST(self, volumes, 'v', "volume", "Mount a directory or file of the host",
+		 .completes = COMPLETE_FILES),
+	OPT_STRING(self, spec.working_dir, 'w', "workdir", "string", "Working directory inside the container"),
+
+	OPT_REFUSED('p', "publish", NO_PORTS),
+	OPT_REFUSED('P', "publish-all", NO_PORTS),
+	OPT_REFUSED('a', "attach", NOT_YET),
+	OPT_REFUSED(0, "add-host", NOT_YET),
+	OPT_REFUSED(0, "cgroup-parent", NOT_YET),
+	OPT_REFUSED(0, "cgroupns", NOT_YET),
+	OPT_REFUSED(0, "cpuset-cpus", NOT_YET),
+	OPT_REFUSED(0, "dns", NOT_YET),
+	OPT_REFUSED(0, "expose", NOT_YET),
+	OPT_REFUSED(0, "gpus", NOT_YET),
+	OPT_REFUSED(0, "group-add", NOT_YET),
+	OPT_REFUSED(0, "health-cmd", NOT_YET),
+	OPT_REFUSED(0, "init", NOT_YET),
+	OPT_REFUSED(0, "ipc", NOT_YET),
+	OPT_REFUSED(0, "label-file", NOT_YET),
+	OPT_REFUSED(0, "log-driver", NOT_YET),
+	OPT_REFUSED(0, "log-opt", NOT_YET),
+	OPT_REFUSED(0, "mount", NOT_YET),
+	OPT_REFUSED(0, "pid", NOT_YET),
+	OPT_REFUSED(0, "restart", NOT_YET),
+	OPT_REFUSED(0, "runtime", NOT_YET),
+	OPT_REFUSED(0, "stop-timeout", NOT_YET),
+	OPT_REFUSED(0, "userns", NOT_YET),
+	OPT_REFUSED(0, "uts", NOT_YET),
+	OPT_REFUSED(0, "volumes-from", NOT_YET),
+	OPT_END,
+};
+
+/* --- From words to the spec --- */
+
+/* Files first, whatever the order on the command line: a variable that is given by itself counts more. */
+static int finish_env(struct container_options *options, struct error *err)
+{
+	for (char **path = options->env_files; path && *path; path++) {
+		int r = env_file_read(*path, &options->spec.env, err);
+		if (r < 0)
+			return err_wrap(err, "--env-file");
+	}
+	for (char **variable = options->env; variable && *variable; variable++) {
+		int r = env_check(*variable, err);
+		if (r < 0)
+			return r;
+		strv_append(&options->spec.env, *variable);
+	}
+	return 0;
+}
+
+static int finish_labels(const struct container_options *options, struct error *err)
+{
+	for (char **label = options->spec.labels; label && *label; label++)
+		if (**label == '\0' || **label == '=')
+			return err_set(err, ERR_USAGE, "invalid label: \"%s\"", *label);
+	return 0;
+}
+
+static int add_mounts(struct container_spec *spec, char *const *texts, const char *flag,
+		      int (*parse)(const char *text, struct mount_request *ret, struct error *err), struct error *err)
+{
+	for (; texts && *texts; texts++) {
+		struct mount_request mount;
+		int r = parse(*texts, &mount, err);
+		if (r < 0)
+			return err_wrap(err, "invalid argument \"%s\" for \"%s\" flag", *texts, flag);
+		*ARRAY_APPEND(spec->mounts, spec->n_mounts) = mount;
+	}
+	return 0;
+}
+
+static int finish_mounts(struct container_options *options, struct error *err)
+{
+	int r = add_mounts(&options->spec, options->volumes, "-v, --volume", mount_parse_volume, err);
+	if (r < 0)
+		return r;
+	return add_mounts(&options->spec, options->tmpfs, "--tmpfs", mount_parse_tmpfs, err);
+}
+
+static int finish_network(struct container_options *options, struct error *err)
+{
+	const char *network = options->network;
+	if (network && !strv_contains((char *const *)NETWORKS, network)) {
+		err_set(err, ERR_NET, "network \"%s\" is not available: there are only none and host yet", network);
+		return err_hint(err, "--network none, or --network host");
+	}
+	options->spec.network = network && streq(network, "host") ? NETWORK_HOST : NETWORK_NONE;
+	return 0;
+}
+
+int container_options_finish(struct container_options *options, char *const *args, struct error *err)
+{
+	struct container_spec *spec = &options->spec;
+	spec->image = mem_strdup(args[0]);
+	spec->command = args[1] ? strv_copy(args + 1) : NULL;
+	if (options->entrypoint)
+		strv_append(&spec->entrypoint, options->entrypoint);
+	int r = finish_network(options, err);
+	if (r >= 0)
+		r = finish_labels(options, err);
+	if (r >= 0)
+		r = finish_env(options, err);
+	if (r >= 0)
+		r = finish_mounts(options, err);
+	return r;
+}
+
+/* Empty afterwards, because the table's rows point into the spec, too. */
+void container_options_done(void *options)
+{
+	struct container_spec *spec = &((struct container_options *)options)->spec;
+	container_spec_done(spec);
+	*spec = (struct container_spec){ 0 };
+}
+
+/* --- Making the container --- */
+
+static void say_not_found(const char *image)
+{
+	struct image_reference reference = { 0 };
+	if (reference_parse(image, &reference, NULL) < 0)
+		return;
+	_cleanup_free_ char *name = reference_familiar(&reference);
+	reference_done(&reference);
+	fprintf(stderr, "Unable to find image '%s' locally\n", name);
+}
+
+static int pull_image(struct cli *cli, const struct container_options *options, struct error *err)
+{
+	struct pull_result result = { 0 };
+	const struct pull_request request = {
+		.reference = options->spec.image,
+		.platform = options->spec.platform,
+		.quiet = options->quiet,
+		.out = stderr,
+	};
+	int r = pull_and_show(cli, &request, &result, err);
+	if (r >= 0)
+		pull_result_done(&result);
+	return r;
+}
+
+static int create_with_image(struct cli *cli, const struct container_options *options, struct container_record **ret,
+			     struct error *err)
+{
+	const struct container_spec *spec = &options->spec;
+	if (spec->pull == PULL_ALWAYS) {
+		int r = pull_image(cli, options, err);
+		if (r < 0)
+			return r;
+	}
+	int r = engine_container_create(cli->engine, spec, ret, err);
+	if (r != -ERR_IMG_NOT_FOUND || spec->pull != PULL_MISSING)
+		return r;
+	err_clear(err);
+	if (!options->quiet)
+		say_not_found(spec->image);
+	r = pull_image(cli, options, err);
+	return r < 0 ? r : engine_container_create(cli->engine, spec, ret, err);
+}
+
+/* Made before anything else, so that two commands with the same file do not both make a container. */
+static int open_cidfile(const char *path, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		return fd;
+	if (errno != EEXIST)
+		return err_sys(err, errno, "make the container ID file '%s'", path);
+	err_set(err, ERR_EXISTS, "container ID file found: \"%s\"", path);
+	return err_hint(err, "rm %s, if its container is not needed any more", path);
+}
+
+int container_options_create(struct cli *cli, const struct container_options *options, struct container_record **ret,
+			     struct error *err)
+{
+	if (!options->cidfile)
+		return create_with_image(cli, options, ret, err);
+	_cleanup_close_ int fd = open_cidfile(options->cidfile, err);
+	if (fd < 0)
+		return fd;
+	int r = create_with_image(cli, options, ret, err);
+	if (r < 0) {
+		(void)unlink(options->cidfile);
+		return r;
+	}
+	/* The container exists: its owner is better served with it than with an error. */
+	char why[64];
+	int failed = fd_write_all(fd, (*ret)->id, strlen((*ret)->id));
+	if (failed < 0)
+		report_notice("cannot write the container ID file '%s': %s", options->cidfile,
+			      str_errno(-failed, why, sizeof why));
+	return r;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flags that `run` and `create` share: from words to a container_spec. */
+#pragma once
+
+#include "cli/command.h"
+#include "engine/engine.h"
+
+/* The first member of the structs of `run` and `create`, so that one table serves both. */
+struct container_options {
+	struct container_spec spec;
+	char **env;
+	char **env_files;
+	char **volumes;
+	char **tmpfs;
+	char *entrypoint;
+	char *network;
+	char *cidfile;
+	bool quiet;
+};
+
+extern const struct option CONTAINER_OPTIONS[];
+
+/* Frees what the table's parsers put into the spec; options_done() does the rest. */
+void container_options_done(void *options);
+
+/*
+ * Complete the spec with what no flag says on its own: image and command out of @args, environment, mounts, network.
+ * Errors: ERR_USAGE, ERR_MNT_REL, ERR_NET, ERR_UNSUPPORTED.
+ */
+int container_options_finish(struct container_options *options, char *const *args, struct error *err);
+
+/*
+ * Make the container, pulling its image as the spec says (progress goes to standard error), and write its id to the
+ * --cidfile. Errors: the engine's; ERR_EXISTS for the --cidfile.
+ */
+int container_options_create(struct cli *cli, const struct container_options *options, struct container_record **ret,
+			     struct error *err);

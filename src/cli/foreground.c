@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/foreground.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/format.h"
+#include "cli/report.h"
+
+int foreground_check_terminal(const struct foreground *foreground, struct error *err)
+{
+	if (!foreground->attach.tty || isatty(STDIN_FILENO))
+		return 0;
+	err_set(err, ERR_TTY, "cannot allocate a terminal: standard input is not a tty");
+	return err_hint(err, "drop -t");
+}
+
+/* --- When it has ended --- */
+
+static void describe_limit(const struct monitor_status *status, struct str *out)
+{
+	char size[SIZE_TEXT_MAX];
+	if (status->memory_limit > 0)
+		str_appendf(out, "limit %s", format_binary_size((uint64_t)status->memory_limit, size));
+	else
+		str_append(out, "it had no limit of its own");
+	if (status->memory_peak > 0)
+		str_appendf(out, ", peak %s", format_binary_size((uint64_t)status->memory_peak, size));
+}
+
+/* A program that the kernel killed for memory has said nothing: here is what is known of it. */
+static void explain_death(const struct foreground *foreground, const struct monitor_status *status)
+{
+	enum { SIGNALLED = 128 };
+	char size[SIZE_TEXT_MAX];
+	if (foreground->quiet || !status->oom_killed || status->exit_code != SIGNALLED + SIGKILL)
+		return;
+	_cleanup_str_ struct str limit = { 0 };
+	struct error err = { 0 };
+	describe_limit(status, &limit);
+	err_set(&err, ERR_OOM, "container \"%s\" was killed by the kernel: out of memory (%s)",
+		foreground->container->name, str_text(&limit));
+	if (status->memory_limit > 0)
+		err_hint(&err, "-m %s", format_binary_size((uint64_t)status->memory_limit * 2, size));
+	err_stage(&err, STAGE_APP);
+	report_error(&err, status->exit_code);
+}
+
+/* The exit status is the container's, whatever the clean-up thinks; the next command tries again. */
+static int after_exit(struct cli *cli, const struct foreground *foreground, const struct monitor_status *status)
+{
+	struct error failure = { 0 };
+	if (engine_container_finish(cli->engine, foreground->container->id, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "clean up after the container", &failure);
+	explain_death(foreground, status);
+	return status->exit_code;
+}
+
+/* Who closed the connection? A monitor that is dead leaves a container that is not running after the clean-up. */
+static int after_loss(struct cli *cli, const struct foreground *foreground, struct error *err)
+{
+	const char *name = foreground->container->name;
+	struct container_record *record;
+	struct error failure = { 0 };
+	if (engine_reconcile(cli->engine, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "clean up after the container", &failure);
+	if (engine_container_find(cli->engine, foreground->container->id, &record, NULL) >= 0) {
+		bool running = record->state == STATE_RUNNING || record->state == STATE_PAUSED;
+		container_record_free(record);
+		if (running) {
+			err_set(err, ERR_TIMEOUT, "lost the output of \"%s\": it was not read in time", name);
+			err_cause(err, "its monitor closed the connection; the container goes on");
+			return err_stage(err, STAGE_APP);
+		}
+	}
+	err_set(err, ERR_INTERNAL, "lost container \"%s\": the container's monitor died", name);
+	return err_stage(err, STAGE_APP);
+}
+
+int foreground_start(struct cli *cli, const struct foreground *foreground, bool *ret_started, struct error *err)
+{
+	_cleanup_attach_ struct attach *attach = NULL;
+	_cleanup_close_ int connection = -1;
+	*ret_started = false;
+	int r = attach_new(&foreground->attach, &attach, err);
+	if (r < 0)
+		return r;
+	r = engine_container_start(cli->engine, foreground->container->id, false, &connection, err);
+	if (r < 0)
+		return r;
+	*ret_started = true;
+	struct attach_result result;
+	r = attach_run(attach, connection, &result, err);
+	if (r < 0)
+		return r;
+	switch (result.end) {
+	case ATTACH_EXITED:
+		return after_exit(cli, foreground, &result.status);
+	case ATTACH_DETACHED:
+		return 0;
+	case ATTACH_LOST:
+		break;
+	}
+	return after_loss(cli, foreground, err);
+}

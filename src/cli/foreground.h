@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container in the foreground: `run` without -d, and `start -a`. */
+#pragma once
+
+#include "cli/attach.h"
+#include "cli/command.h"
+#include "engine/engine.h"
+
+struct foreground {
+	const struct container_record *container;
+	struct attach_options attach;
+	bool quiet; /* say nothing of how it died */
+};
+
+/* Refuse a terminal where standard input is none. Errors: ERR_TTY. */
+int foreground_check_terminal(const struct foreground *foreground, struct error *err);
+
+/*
+ * Start the created container and stay with it. *ret_started says whether its program ran, also on failure. Returns the
+ * exit status: the container's own, or 0 if the keys to detach were typed. Errors: the engine's; ERR_INTERNAL when the
+ * monitor died, and what it left has been cleaned up then.
+ */
+int foreground_start(struct cli *cli, const struct foreground *foreground, bool *ret_started, struct error *err);

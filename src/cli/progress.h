@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The progress of a transfer. On a terminal a line for each layer, drawn anew as it goes on; elsewhere one plain line
+ * for each step of each layer.
+ *
+ *	progress_init(&progress, stdout);    1. looks whether that is a terminal
+ *	engine_pull(..., &progress.callbacks, ...)
+ *	progress_done(&progress);            2. leaves the cursor below the last line, frees
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/str.h"
+#include "engine/engine.h"
+
+struct progress_layer {
+	char name[16]; /* what people tell layers by: 12 digits */
+	char *digest;
+	enum layer_state state;
+	uint64_t current, total;
+	int steps_said; /* of plain lines */
+};
+
+struct progress {
+	struct transfer_progress callbacks;
+	FILE *out;
+	struct progress_layer *layers;
+	size_t n_layers;
+	bool live;	  /* lines are drawn anew */
+	int rows, columns; /* of the terminal */
+	int64_t drawn_at; /* of the monotonic clock */
+};
+
+void progress_init(struct progress *progress, FILE *out);
+void progress_done(struct progress *progress);
+
+/* What progress_init() finds out by itself, for tests. */
+void progress_init_live(struct progress *progress, FILE *out, int rows, int columns);
+
+/* One layer's line on a terminal, without its newline, at most @columns wide. */
+void progress_format(const struct progress_layer *layer, int columns, struct str *out);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/pull.h"
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/progress.h"
+#include "image/reference.h"
+
+struct pull_options {
+	bool quiet;
+	char *platform;
+};
+
+/* "1.36: Pulling from library/busybox" */
+static void show_start(FILE *out, const struct image_reference *reference)
+{
+	bool pinned = reference->digest != NULL;
+	_cleanup_free_ char *name = pinned ? reference_full(reference) : mem_strdup(reference->tag);
+	fprintf(out, "%s: Pulling from %s\n", name, reference->repository);
+}
+
+static void show_end(FILE *out, const struct image_reference *reference, const struct pull_result *result)
+{
+	_cleanup_free_ char *name = reference_familiar(reference);
+	fprintf(out, "Digest: %s\nStatus: %s %s\n", result->digest,
+		result->up_to_date ? "Image is up to date for" : "Downloaded newer image for", name);
+}
+
+int pull_and_show(struct cli *cli, const struct pull_request *request, struct pull_result *ret, struct error *err)
+{
+	if (request->quiet)
+		return engine_pull(cli->engine, request->reference, request->platform, NULL, ret, err);
+
+	_cleanup_reference_ struct image_reference reference = { 0 };
+	int r = reference_parse(request->reference, &reference, err);
+	if (r < 0)
+		return r;
+	show_start(request->out, &reference);
+	struct progress progress;
+	progress_init(&progress, request->out);
+	r = engine_pull(cli->engine, request->reference, request->platform, &progress.callbacks, ret, err);
+	progress_done(&progress);
+	if (r < 0)
+		return r;
+	show_end(request->out, &reference, ret);
+	return r;
+}
+
+static bool has_tag_or_digest(const char *reference)
+{
+	const char *slash = strrchr(reference, '/');
+	return strpbrk(slash ? slash : reference, ":@") != NULL;
+}
+
+static int run(struct cli *cli, void *data, char **args, struct error *err)
+{
+	const struct pull_options *options = data;
+	if (!options->quiet && !has_tag_or_digest(args[0]))
+		puts("Using default tag: latest");
+	const struct pull_request request = {
+		.reference = args[0],
+		.platform = options->platform,
+		.quiet = options->quiet,
+		.out = stdout,
+	};
+	struct pull_result result = { 0 };
+	int r = pull_and_show(cli, &request, &result, err);
+	if (r < 0)
+		return r;
+	puts(result.reference);
+	pull_result_done(&result);
+	return 0;
+}
+
+static const struct option OPTIONS[] = {
+	OPT_STRING(struct pull_options, platform, 0, "platform", "string",
+		   "Platform of the image, such as \"linux/arm64\""),
+	OPT_BOOL(struct pull_options, quiet, 'q', "quiet", "Print the name only"),
+	OPT_REFUSED('a', "all-tags", "it is not available yet"),
+	OPT_END,
+};
+
+const struct command command_pull = {
+	.name = "pull",
+	.aliases = (const char *const[]){ "image pull", NULL },
+	.flags = COMMAND_ENGINE | COMMAND_COMMON,
+	.usage = "[OPTIONS] NAME[:TAG|@DIGEST]",
+	.summary = "Download an image from a registry",
+	.description = "Downloads what is not here yet of an image's layers, all of them at once, and unpacks each as it "
+		       "arrives. Every byte is checked against the digest that names it.\n\n"
+		       "Registries on this machine's loopback addresses are spoken to by plain HTTP if they do not know "
+		       "HTTPS; all others by HTTPS.",
+	.examples = (const struct example[]){
+		{ "pull busybox", "The tag \"latest\" of docker.io/library/busybox" },
+		{ "pull localhost:5000/team/app:1.2", "From a registry on this machine" },
+		{ 0 },
+	},
+	.min_args = 1,
+	.max_args = 1,
+	.completes = COMPLETE_IMAGES,
+	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct pull_options),
+	.run = run,
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pulling with its progress on show: for `pull`, and for `run` and `create` where the image is missing. */
+#pragma once
+
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "engine/engine.h"
+
+struct pull_request {
+	const char *reference;
+	const char *platform; /* or NULL */
+	bool quiet;	      /* show nothing */
+	FILE *out;	      /* where to show it */
+};
+
+int pull_and_show(struct cli *cli, const struct pull_request *request, struct pull_result *ret, struct error *err);

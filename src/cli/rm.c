@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+#include "cli/report.h"
+
+struct rm_options {
+	bool force, volumes;
+};
+
+static int remove_one(struct cli *cli, const void *data, const char *name, struct error *err)
+{
+	const struct rm_options *options = data;
+	int r = engine_container_remove(cli->engine, name, options->force, err);
+	if (r == -ERR_NO_CONTAINER && options->force) {
+		/* As Docker: whoever forces it wants it gone, and it is. */
+		report_notice("%s", err->message);
+		return 0;
+	}
+	if (r >= 0)
+		puts(name);
+	return r;
+}
+
+static int run(struct cli *cli, void *options, char **args, struct error *err)
+{
+	return report_each(cli, options, args, remove_one);
+}
+
+static const struct option OPTIONS[] = {
+	OPT_BOOL(struct rm_options, force, 'f', "force", "Kill and remove a running one, too; one that is missing is fine"),
+	OPT_BOOL(struct rm_options, volumes, 'v', "volumes", "Remove its anonymous volumes, too (there are none yet)"),
+	OPT_END,
+};
+
+const struct command command_rm = {
+	.name = "rm",
+	.aliases = (const char *const[]){ "container rm", "container remove", NULL },
+	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Remove one or more containers",
+	.description = "Removes what they wrote, their logs and their names. One that cannot be removed does not stop the "
+		       "others.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.completes = COMPLETE_CONTAINERS,
+	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct rm_options),
+	.run = run,
+};
