@@ -356,6 +356,11 @@ void json_add_i64(struct json_object *object, const char *key, int64_t value)
 	json_object_object_add(object, key, json_object_new_int64(value));
 }
 
+void json_add_u64(struct json_object *object, const char *key, uint64_t value)
+{
+	json_object_object_add(object, key, json_object_new_uint64(value));
+}
+
 void json_add_bool(struct json_object *object, const char *key, bool value)
 {
 	json_object_object_add(object, key, json_object_new_boolean(value));
@@ -392,6 +397,12 @@ void json_append_string(struct json_object *array, const char *value)
 const char *json_text(struct json_object *object)
 {
 	return json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+const char *json_text_pretty(struct json_object *object)
+{
+	return json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+							      JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 struct json_object *json_from_error(const struct error *err)

@@ -91,6 +91,7 @@ bool json_next(const struct json_node *object, struct json_iterator *iterator, s
 
 void json_add_string(struct json_object *object, const char *key, const char *value);
 void json_add_i64(struct json_object *object, const char *key, int64_t value);
+void json_add_u64(struct json_object *object, const char *key, uint64_t value);
 void json_add_bool(struct json_object *object, const char *key, bool value);
 void json_add_strv(struct json_object *object, const char *key, char *const *v);
 struct json_object *json_add_object(struct json_object *object, const char *key);
@@ -99,6 +100,9 @@ void json_append_string(struct json_object *array, const char *value);
 
 /* Compact text, slashes as they are; owned by @object. */
 const char *json_text(struct json_object *object);
+
+/* The same for people: a member on each line, two spaces deeper than what it is in. */
+const char *json_text_pretty(struct json_object *object);
 
 static inline void json_putp(struct json_object **object)
 {

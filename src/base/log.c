@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,13 +16,22 @@
 #include "base/time.h"
 #include "base/util.h"
 
+enum { FACILITY_DAEMON = 3 << 3 };
+
 static const char *const LEVEL_NAMES[] = { "error", "warning", "info", "debug" };
+
+/* syslog(3): LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG. */
+static const int SEVERITIES[] = { 3, 4, 6, 7 };
+
+enum sink_kind { SINK_FILE, SINK_JOURNAL, SINK_SYSLOG };
 
 static struct {
 	enum log_level level;
 	enum log_format format;
 	int fd;
 	bool owned;
+	enum sink_kind kind;
+	char identifier[64]; /* of our messages in the journal */
 } sink = { .level = LOG_LEVEL_WARN, .fd = STDERR_FILENO };
 
 int log_level_parse(const char *name, enum log_level *ret, struct error *err)
@@ -66,6 +77,7 @@ void log_set_fd(int fd)
 		fd_close(sink.fd);
 	sink.fd = fd;
 	sink.owned = false;
+	sink.kind = SINK_FILE;
 }
 
 int log_fd(void)
@@ -81,6 +93,41 @@ int log_open_file(const char *path, struct error *err)
 	log_set_fd(fd_move_above(fd, STDERR_FILENO + 1));
 	sink.owned = true;
 	return 0;
+}
+
+/* The daemon behind the socket at @path, which @name is for people. */
+static int open_daemon(enum sink_kind kind, const char *name, const char *path, const char *identifier,
+		       struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	str_copy(address.sun_path, sizeof address.sun_path, path);
+	if (!*identifier || strlen(identifier) >= sizeof sink.identifier || strpbrk(identifier, "\n\r"))
+		return err_set(err, ERR_USAGE, "\"%s\" is no identifier for the log", identifier);
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof address) < 0)
+		return err_sys_code(err, ERR_UNSUPPORTED, errno, "log to %s at '%s'", name, path);
+	log_set_fd(fd_move_above(TAKE_FD(sock), STDERR_FILENO + 1));
+	sink.owned = true;
+	sink.kind = kind;
+	str_copy(sink.identifier, sizeof sink.identifier, identifier);
+	return 0;
+}
+
+int log_open(const char *destination, struct error *err)
+{
+	const char *rest;
+	if ((rest = str_after(destination, "journald:")))
+		return open_daemon(SINK_JOURNAL, "journald", "/run/systemd/journal/socket", rest, err);
+	if ((rest = str_after(destination, "syslog:")))
+		return open_daemon(SINK_SYSLOG, "syslog", "/dev/log", rest, err);
+	rest = str_after(destination, "file:");
+	const char *path = rest ? rest : destination;
+	/* The one link that people name; of another we would not know who has placed it. */
+	if (streq(path, "/dev/stderr")) {
+		log_set_fd(STDERR_FILENO);
+		return 0;
+	}
+	return log_open_file(path, err);
 }
 
 bool log_enabled(enum log_level level)
@@ -99,28 +146,41 @@ static void append_json_string(struct str *line, const char *text)
 	str_append_char(line, '"');
 }
 
+/* For a file: one line in the format that was asked for. */
+static void append_line(struct str *line, enum log_level level, const char *text)
+{
+	char when[TIME_TEXT_MAX];
+	time_format_rfc3339(time_now_ns(), when);
+	if (sink.format == LOG_FORMAT_JSON) {
+		str_appendf(line, "{\"level\":\"%s\",\"msg\":", LEVEL_NAMES[level]);
+		append_json_string(line, text);
+		str_appendf(line, ",\"time\":\"%s\"}\n", when);
+		return;
+	}
+	str_appendf(line, "time=\"%s\" level=%s msg=", when, LEVEL_NAMES[level]);
+	append_json_string(line, text);
+	str_append_char(line, '\n');
+}
+
 void log_write(enum log_level level, const char *fmt, ...)
 {
 	if (!log_enabled(level))
 		return;
-	char raw[2048], safe[2048], when[TIME_TEXT_MAX];
+	char raw[2048], safe[2048];
 	va_list args;
 	va_start(args, fmt);
 	vsnprintf(raw, sizeof raw, fmt, args);
 	va_end(args);
 	str_escape_control(raw, safe, sizeof safe);
-	time_format_rfc3339(time_now_ns(), when);
 
 	_cleanup_str_ struct str line = { 0 };
-	if (sink.format == LOG_FORMAT_JSON) {
-		str_appendf(&line, "{\"level\":\"%s\",\"msg\":", LEVEL_NAMES[level]);
-		append_json_string(&line, safe);
-		str_appendf(&line, ",\"time\":\"%s\"}\n", when);
-	} else {
-		str_appendf(&line, "time=\"%s\" level=%s msg=", when, LEVEL_NAMES[level]);
-		append_json_string(&line, safe);
-		str_append_char(&line, '\n');
-	}
+	if (sink.kind == SINK_JOURNAL)
+		str_appendf(&line, "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=%s\n", safe, SEVERITIES[level],
+			    sink.identifier);
+	else if (sink.kind == SINK_SYSLOG)
+		str_appendf(&line, "<%d>%s[%d]: %s", FACILITY_DAEMON + SEVERITIES[level], sink.identifier, getpid(), safe);
+	else
+		append_line(&line, level, safe);
 	(void)fd_write_all(sink.fd, line.data, line.len);
 }
 

@@ -22,6 +22,13 @@ void log_set_format(enum log_format format);
 /* Append to @path from now on (made with mode 0600). */
 int log_open_file(const char *path, struct error *err);
 
+/*
+ * Log to @destination: "PATH" or "file:PATH"; "journald:IDENTIFIER" or "syslog:IDENTIFIER", a datagram for each message
+ * to the socket of the one or the other, in its own format. Errors: ERR_UNSUPPORTED where nobody listens.
+ * Sources: crun(1), "--log"; systemd.io/JOURNAL_NATIVE_PROTOCOL; RFC 3164, section 4.1.
+ */
+int log_open(const char *destination, struct error *err);
+
 /* Log to an fd that the log does not own, e.g. an inherited one. */
 void log_set_fd(int fd);
 int log_fd(void);

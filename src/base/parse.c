@@ -140,6 +140,47 @@ int parse_bool(const char *s, bool *ret, struct error *err)
 	return err_set(err, ERR_INVALID, "\"%s\" is neither true nor false", s);
 }
 
+/* "1.5h" at *at as nanoseconds, and *at behind it. */
+static int take_duration_unit(const char **at, int64_t *ret)
+{
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} units[] = { { "ns", 1 },	    { "us", 1000 },	  { "\u00b5s", 1000 }, { "\u03bcs", 1000 },
+		      { "ms", 1000000 },    { "s", 1000000000 }, { "m", 60000000000 }, { "h", 3600000000000 } };
+	size_t digits = strspn(*at, "0123456789."), len = strcspn(*at + digits, "0123456789.");
+	char number[40];
+	uint64_t nano;
+	if (digits == 0 || digits >= sizeof number)
+		return -1;
+	memcpy(number, *at, digits);
+	number[digits] = '\0';
+	if (parse_nano(number, UINT64_MAX, &nano, NULL) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strlen(units[i].name) != len || strncmp(*at + digits, units[i].name, len) != 0)
+			continue;
+		unsigned __int128 ns = (unsigned __int128)nano * (uint64_t)units[i].ns / 1000000000u;
+		*at += digits + len;
+		*ret = (int64_t)ns;
+		return ns > INT64_MAX ? -1 : 0;
+	}
+	return -1;
+}
+
+int parse_duration(const char *s, int64_t *ret_ns, struct error *err)
+{
+	int64_t sum = 0, part;
+	const char *at = streq(s, "0") ? s + 1 : s;
+	if (*s == '\0')
+		return err_set(err, ERR_INVALID, "invalid duration: \"%s\"", s);
+	while (*at)
+		if (take_duration_unit(&at, &part) < 0 || __builtin_add_overflow(sum, part, &sum))
+			return err_set(err, ERR_INVALID, "invalid duration: \"%s\"", s);
+	*ret_ns = sum;
+	return 0;
+}
+
 /* Further names, which signal(7) has and sigabbrev_np() does not give. */
 static int parse_signal_synonym(const char *name, int *ret)
 {

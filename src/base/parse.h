@@ -23,6 +23,9 @@ int parse_size(const char *s, uint64_t *ret_bytes, struct error *err);
 /* "true", "false", "1", "0", "t", "f" in any case, as Go's strconv.ParseBool() has them. */
 int parse_bool(const char *s, bool *ret, struct error *err);
 
+/* "300ms", "1.5h", "1h30m", "0": nanoseconds, zero or more, as Go's time.ParseDuration() has them. */
+int parse_duration(const char *s, int64_t *ret_ns, struct error *err);
+
 /* "TERM", "SIGTERM", "15", "RTMIN+3". */
 int parse_signal(const char *s, int *ret, struct error *err);
 

@@ -10,6 +10,7 @@
  *  cgroup-write       one value into one file, with an error that explains itself
  *  cgroup-weight      cpu.shares as cpu.weight
  *  cgroup-apply       limits: finds the tree for each controller, then cgroup-{blkio,cpu,cpuset,...} write them
+ *  cgroup-update      other limits, later
  *  cgroup-devices     the device rules: v1 files here, v2 programs in device-policy*
  *  cgroup-join        processes go in
  *  cgroup-walk        directories and processes of a sub-tree
@@ -17,6 +18,8 @@
  *  cgroup-freeze      stop and resume
  *  cgroup-destroy     the directories go
  *  cgroup-oom         what the memory controller counted
+ *  cgroup-oom-watch   being told when it kills
+ *  cgroup-stats       what all controllers counted: cgroup-stats-v1 and cgroup-stats-v2 read the files
  *
  * Invariants:
  *  1. Every path below a mount point has passed cgroup_check_path(); every file is opened relative to an fd of its

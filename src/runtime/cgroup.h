@@ -73,6 +73,12 @@ const char *cgroup_path(const struct cgroup *cgroup);
  */
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);
 
+/*
+ * The same for a cgroup with processes in it: what is not given stays, the limit of memory and swap together included.
+ * Device rules are left alone.
+ */
+int cgroup_update(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);
+
 /* A v2 directory for clone3(CLONE_INTO_CGROUP), or -1 where there is none. Owned by @cgroup. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 

@@ -118,6 +118,19 @@ int container_status(struct container *container, enum container_status *ret, st
 /* Signal its first process, by pidfd; or, with @all, every process in its cgroup. */
 int container_kill(struct container *container, int sig, bool all, struct error *err);
 
+/* The container's cgroup. Errors: ERR_UNSUPPORTED if it was made without one, ERR_NOT_FOUND if it is gone. */
+int container_open_cgroup(const struct container *container, struct cgroup **ret, struct error *err);
+
+/* All its processes, as our pid namespace numbers them. free(*ret). */
+int container_pids(struct container *container, pid_t **ret, size_t *ret_count, struct error *err);
+
+/* Errors: ERR_STATE ("container not running", "container not paused"), and those of cgroup_freeze(). */
+int container_pause(struct container *container, struct error *err);
+int container_resume(struct container *container, struct error *err);
+
+/* Change limits; see cgroup_update(). Errors: ERR_STATE, and those of cgroup_apply(). */
+int container_update(struct container *container, const struct spec_resources *resources, struct error *err);
+
 /*
  * Remove cgroup and state, run poststop hooks. A container that has not stopped is ERR_STATE, unless @force, which kills
  * it first. Goes on after failures and returns the first.

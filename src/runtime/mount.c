@@ -143,7 +143,7 @@ int mount_attach(int mount, int target, const char *name, struct error *err)
 	int error = errno;
 	struct stat from, to;
 	bool known = fstat(mount, &from) == 0 && fstat(target, &to) == 0;
-	if (error == ENOTDIR && known && S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
+	if ((error == ENOTDIR || error == EINVAL) && known && S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
 		return err_set(err, ERR_MNT_TYPE, "cannot mount on %s: the source is a %s, the target is a %s", name,
 			       S_ISDIR(from.st_mode) ? "directory" : "file",
 			       S_ISDIR(to.st_mode) ? "directory" : "file");
