@@ -41,10 +41,11 @@ static size_t width(const char *text)
 
 void table_print(const struct table *table, FILE *out)
 {
+	size_t least = table->column_min ? table->column_min : (size_t)COLUMN_MIN;
 	_cleanup_free_ size_t *widths = mem_alloc(table->columns * sizeof *widths);
 	for (size_t i = 0; i < table->n_cells; i++) {
 		size_t *column = &widths[i % table->columns];
-		size_t needed = MAX(width(table->cells[i]) + GAP, (size_t)COLUMN_MIN);
+		size_t needed = MAX(width(table->cells[i]) + GAP, least);
 		*column = MAX(*column, needed);
 	}
 	for (size_t i = 0; i < table->n_cells; i++) {
@@ -62,5 +63,5 @@ void table_done(struct table *table)
 	for (size_t i = 0; i < table->n_cells; i++)
 		free(table->cells[i]);
 	free(table->cells);
-	*table = (struct table){ .columns = table->columns };
+	*table = (struct table){ .columns = table->columns, .column_min = table->column_min };
 }

@@ -14,6 +14,7 @@
 
 struct table {
 	size_t columns;
+	size_t column_min; /* width of a column that could be narrower; 0: ten */
 	char **cells;
 	size_t n_cells;
 };

@@ -96,26 +96,34 @@ static void merge_labels(char ***labels, char *const *wishes)
 
 /* --- what is run, where and as whom --- */
 
-static void append_all(char ***v, char *const *more)
+static char **copy_words(char *const *words)
 {
-	for (; more && *more; more++)
-		strv_append(v, *more);
+	return strv_count(words) > 0 ? strv_copy(words) : NULL;
 }
 
-/* An entry point of one's own makes the image's command meaningless: it was written for the image's entry point. */
-static int resolve_args(const struct container_spec *spec, const struct image_config *image, char ***ret,
-			struct error *err)
+/*
+ * An entry point of one's own makes the image's command meaningless: it was written for the image's entry point. An empty
+ * word takes the image's entry point away.
+ */
+static int resolve_args(const struct container_spec *spec, const struct image_config *image,
+			struct container_config *config, struct error *err)
 {
 	bool own = spec->entrypoint != NULL;
 	bool none = own && spec->entrypoint[0] && streq(spec->entrypoint[0], "");
-	append_all(ret, !own ? image->entrypoint : none ? NULL : spec->entrypoint);
-	if (strv_count(spec->command) > 0)
-		append_all(ret, spec->command);
-	else if (!own)
-		append_all(ret, image->cmd);
-	if (strv_count(*ret) > 0)
+	bool commanded = strv_count(spec->command) > 0;
+	config->entrypoint = none ? NULL : copy_words(own ? spec->entrypoint : image->entrypoint);
+	config->command = commanded || !own ? copy_words(commanded ? spec->command : image->cmd) : NULL;
+	if (config->entrypoint || config->command)
 		return 0;
 	return err_set(err, ERR_NO_CMD, "image \"%s\" has no CMD or ENTRYPOINT and none was given", spec->image);
+}
+
+char **config_args(const struct container_config *config)
+{
+	char **args = strv_copy(config->entrypoint);
+	for (char **word = config->command; word && *word; word++)
+		strv_append(&args, *word);
+	return args;
 }
 
 static int resolve_working_dir(const struct container_spec *spec, const struct image_config *image, char **ret,
@@ -179,7 +187,7 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 			     struct container_config *ret, struct error *err)
 {
 	_cleanup_container_config_ struct container_config config = { .borrowed = spec };
-	int r = resolve_args(spec, image, &config.args, err);
+	int r = resolve_args(spec, image, &config, err);
 	if (r >= 0)
 		r = resolve_working_dir(spec, image, &config.working_dir, err);
 	if (r >= 0)
@@ -203,7 +211,8 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 
 void container_config_done(struct container_config *config)
 {
-	strv_free(config->args);
+	strv_free(config->entrypoint);
+	strv_free(config->command);
 	strv_free(config->env);
 	strv_free(config->labels);
 	strv_free(config->security_options);
@@ -220,7 +229,8 @@ struct json_object *container_config_to_json(const struct container_config *conf
 {
 	struct json_object *object = json_object_new_object();
 	container_spec_to_json(config_spec(config), json_add_object(object, "spec"));
-	json_add_strv(object, "args", config->args);
+	json_add_strv(object, "entrypoint", config->entrypoint);
+	json_add_strv(object, "command", config->command);
 	json_add_strv(object, "env", config->env);
 	json_add_strv(object, "labels", config->labels);
 	json_add_strv(object, "securityOptions", config->security_options);
@@ -256,7 +266,8 @@ static int from_json(const struct json_node *root, struct container_config *conf
 	int r = json_as_object(root, err);
 	if (r < 0 || (r = json_need_object(root, "spec", &spec, err)) < 0 ||
 	    (r = container_spec_from_json(&spec, &config->own, err)) < 0 ||
-	    (r = json_get_strv(root, "args", &config->args, err)) < 0 ||
+	    (r = json_get_strv(root, "entrypoint", &config->entrypoint, err)) < 0 ||
+	    (r = json_get_strv(root, "command", &config->command, err)) < 0 ||
 	    (r = json_get_strv(root, "env", &config->env, err)) < 0 ||
 	    (r = json_get_strv(root, "labels", &config->labels, err)) < 0 ||
 	    (r = json_get_strv(root, "securityOptions", &config->security_options, err)) < 0 ||

@@ -12,7 +12,7 @@
 struct container_config {
 	const struct container_spec *borrowed; /* what was asked for, while the container is made; or NULL: own */
 	struct container_spec own;
-	char **args;
+	char **entrypoint, **command; /* what is run is both, one behind the other */
 	char **env;   /* of the image and the person; the engine's own defaults come in when it is started */
 	char **labels;
 	char **security_options; /* with absolute paths */
@@ -37,6 +37,9 @@ void container_config_done(struct container_config *config);
 
 struct json_object *container_config_to_json(const struct container_config *config);
 int container_config_from_text(const char *text, struct container_config *ret, struct error *err);
+
+/* Entry point and command in one. strv_free() it. */
+char **config_args(const struct container_config *config);
 
 /*
  * Lay @changes over *env: a variable that is there already keeps its place and gets the new value; a name without "="

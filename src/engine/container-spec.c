@@ -19,8 +19,6 @@ static const struct field {
 } FIELDS[] = {
 	FIELD(name, KIND_STRING),
 	FIELD(image, KIND_STRING),
-	FIELD(command, KIND_STRV),
-	FIELD(entrypoint, KIND_STRV),
 	FIELD(labels, KIND_STRV),
 	FIELD(working_dir, KIND_STRING),
 	FIELD(user, KIND_STRING),
@@ -75,6 +73,8 @@ void container_spec_done(struct container_spec *spec)
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		mount_request_done(&spec->mounts[i]);
 	free(spec->mounts);
+	strv_free(spec->command);
+	strv_free(spec->entrypoint);
 	strv_free(spec->env);
 	strv_free(spec->security_options);
 	*spec = (struct container_spec){ 0 };

@@ -70,6 +70,12 @@ void children_reap(struct engine *engine);
 /* --- launch.c --- */
 
 /*
+ * The directories below a container's own layer, topmost first, for an image of these layers (which lists them the other
+ * way round).
+ */
+int launch_lower(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err);
+
+/*
  * Write the container's config.json and files into its run directory @dir. *ret, which takes @dir over, lacks its name
  * yet.
  */

@@ -12,7 +12,6 @@
 #include "engine/image.h"
 #include "engine/inspect-json.h"
 #include "engine/record.h"
-#include "storage/layer.h"
 #include "storage/snapshot.h"
 
 static const char *const NETWORK_MODES[] = { [NETWORK_NONE] = "none", [NETWORK_HOST] = "host" };
@@ -146,8 +145,8 @@ static void add_config(const struct container_row *row, struct json_object *root
 	json_add_bool(config, "Tty", spec->tty);
 	json_add_bool(config, "OpenStdin", spec->open_stdin);
 	inspect_add_words(config, "Env", row->config.env);
-	add_list(config, "Cmd", spec->command);
-	add_list(config, "Entrypoint", spec->entrypoint);
+	add_list(config, "Cmd", row->config.command);
+	add_list(config, "Entrypoint", row->config.entrypoint);
 	json_add_string(config, "Image", spec->image);
 	json_add_string(config, "WorkingDir", row->config.working_dir);
 	add_map(config, "Labels", row->config.labels);
@@ -182,14 +181,15 @@ static void add_mounts(const struct container_spec *spec, struct json_object *ro
  * Nothing is mounted anywhere on the host, so the merged directory is the one that the kernel shows of the first process:
  * it exists as long as that runs.
  */
-static void add_graph_driver(struct engine *engine, const struct container_record *record, char *const *diff_ids,
-			     struct json_object *root)
+static int add_graph_driver(struct engine *engine, const struct container_record *record, char *const *diff_ids,
+			    struct json_object *root, struct error *err)
 {
+	_cleanup_strv_ char **lower = NULL;
+	int r = launch_lower(engine, diff_ids, &lower, err);
+	if (r < 0)
+		return r;
 	struct json_object *driver = json_add_object(root, "GraphDriver");
 	struct json_object *data = json_add_object(driver, "Data");
-	_cleanup_strv_ char **lower = NULL;
-	for (size_t i = strv_count(diff_ids); i-- > 0;)
-		strv_take(&lower, layer_path(engine->store, diff_ids[i]));
 	_cleanup_free_ char *lower_dir = strv_join(lower, ":");
 	_cleanup_free_ char *upper = snapshot_upper(engine->store, record->id);
 	_cleanup_free_ char *work = snapshot_work(engine->store, record->id);
@@ -199,19 +199,20 @@ static void add_graph_driver(struct engine *engine, const struct container_recor
 	json_add_string(data, "UpperDir", upper);
 	json_add_string(data, "WorkDir", work);
 	json_add_string(driver, "Name", "overlay2");
+	return 0;
 }
 
 /* --- all of it --- */
 
 static void add_identity(struct engine *engine, const struct container_row *row, struct json_object *root)
 {
-	char *const *args = row->config.args;
+	_cleanup_strv_ char **args = config_args(&row->config);
 	_cleanup_free_ char *name = mem_printf("/%s", row->name);
 	_cleanup_free_ char *log = engine_log_path(engine, row->id);
 	json_add_string(root, "Id", row->id);
 	add_time(root, "Created", row->created_at);
-	json_add_string(root, "Path", args ? args[0] : "");
-	inspect_add_words(root, "Args", args ? args + 1 : NULL);
+	json_add_string(root, "Path", args[0] ? args[0] : "");
+	inspect_add_words(root, "Args", args[0] ? args + 1 : NULL);
 	json_add_string(root, "Image", row->image_id);
 	json_add_string(root, "Name", name);
 	json_add_string(root, "LogPath", log);
@@ -229,13 +230,15 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 	if (r < 0)
 		return r;
 	_cleanup_record_ struct container_record *record = record_from_row(engine, &row);
-	struct json_object *root = json_object_new_object();
+	_cleanup_json_ struct json_object *root = json_object_new_object();
 	add_identity(engine, &row, root);
 	add_state(record, root);
 	add_host_config(&row, root);
-	add_graph_driver(engine, record, image.diff_ids, root);
+	r = add_graph_driver(engine, record, image.diff_ids, root, err);
+	if (r < 0)
+		return r;
 	add_mounts(config_spec(&row.config), root);
 	add_config(&row, root);
-	*ret = root;
+	*ret = TAKE_PTR(root);
 	return 0;
 }

@@ -21,8 +21,7 @@
 
 #define CONFIG_FILE "config.json"
 
-/* Directories, topmost first; an image lists its layers the other way round. */
-static int lower_directories(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err)
+int launch_lower(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err)
 {
 	_cleanup_strv_ char **lower = NULL;
 	char *mountpoints;
@@ -99,7 +98,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 		.stop_signal = config->stop_signal,
 	};
 	str_copy(launch.id, sizeof launch.id, id);
-	int r = lower_directories(engine, diff_ids, &launch.lower, err);
+	int r = launch_lower(engine, diff_ids, &launch.lower, err);
 	if (r >= 0)
 		r = write_config(engine, config, &launch, dir->fd, err);
 	if (r >= 0)

@@ -77,8 +77,9 @@ static void add_args(const struct work *work, struct json_object *process)
 		json_append_string(args, INIT_PATH);
 		json_append_string(args, "--");
 	}
-	for (char **arg = work->config->args; arg && *arg; arg++)
-		json_append_string(args, *arg);
+	_cleanup_strv_ char **words = config_args(work->config);
+	for (char **word = words; *word; word++)
+		json_append_string(args, *word);
 }
 
 /* Least first: ours, the image's and the person's; HOME is the user's unless somebody said otherwise. */

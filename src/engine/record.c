@@ -69,7 +69,7 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->name = mem_strdup(row->name);
 	record->image = mem_strdup(config_spec(&row->config)->image);
 	record->image_id = mem_strdup(row->image_id);
-	record->command = strv_copy(row->config.args);
+	record->command = config_args(&row->config);
 	record->labels = strv_copy(row->config.labels);
 	record->state = row->state;
 	record->exit_code = row->exit_code;

@@ -71,6 +71,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.lower = strv_copy(launch->lower),
 		.upper = snapshot_upper(engine->store, launch->id),
 		.work = snapshot_work(engine->store, launch->id),
+		.ephemeral = launch->auto_remove,
 		.open_stdin = launch->open_stdin,
 		.stdin_once = launch->open_stdin && !detach,
 		.log_path = engine_log_path(engine, launch->id),

@@ -85,7 +85,9 @@ static int mount_rootfs(const struct monitor_plan *plan, int *ret_mount, struct 
 {
 	if (!plan->lower)
 		return 0;
-	struct overlay_options options = { .lower = plan->lower, .upper = plan->upper, .work = plan->work };
+	struct overlay_options options = {
+		.lower = plan->lower, .upper = plan->upper, .work = plan->work, .ephemeral = plan->ephemeral
+	};
 	int mount = overlay_mount(&options, err);
 	if (mount < 0)
 		return mount;

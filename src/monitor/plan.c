@@ -24,6 +24,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_strv(object, "lower", plan->lower);
 	json_add_string(object, "upper", plan->upper);
 	json_add_string(object, "work", plan->work);
+	json_add_bool(object, "ephemeral", plan->ephemeral);
 	json_add_bool(object, "openStdin", plan->open_stdin);
 	json_add_bool(object, "stdinOnce", plan->stdin_once);
 	json_add_string(object, "logPath", plan->log_path);
@@ -66,6 +67,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	if ((r = json_as_object(root, err)) < 0 || (r = parse_strings(root, plan, err)) < 0 ||
 	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
+	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
 	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
 	    (r = json_get_bool(root, "stdinOnce", &plan->stdin_once, err)) < 0 ||
 	    (r = json_get_i64(root, "stopSignal", 0, SIGRTMAX, &stop_signal, err)) < 0)

@@ -84,6 +84,7 @@ struct monitor_plan {
 	char *cache_dir;      /* compiled seccomp filters */
 	char **lower;	      /* the overlay's lower directories, topmost first; NULL: root.path of config.json is used */
 	char *upper, *work;   /* NULL: read-only view of lower */
+	bool ephemeral;	      /* upper is removed at the end: nothing of it has to reach the disk */
 	bool open_stdin;      /* keep standard input open for peers; else it is /dev/null */
 	bool stdin_once;      /* it ends with the first peer that wrote to it */
 	char *log_path;	      /* json-file log, or NULL */

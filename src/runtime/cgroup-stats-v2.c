@@ -122,7 +122,7 @@ static void read_io_line(const char *line, struct cgroup_stats *stats)
 	};
 	_cleanup_strv_ char **words = strv_split(line, ' ');
 	struct cgroup_block_count count = { 0 };
-	if (!words || !cgroup_parse_device(words[0], &count))
+	if (strv_count(words) == 0 || !cgroup_parse_device(words[0], &count))
 		return;
 	for (char **word = words + 1; *word; word++) {
 		for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {

@@ -137,8 +137,11 @@ int container_update(struct container *container, const struct spec_resources *r
  */
 int container_delete(struct container *container, bool force, struct error *err);
 
-/* The "state" document of the specification; free() it. */
+/* The "state" document of the specification, for people: a pid of 0 says that there is none. free() it. */
 char *container_state_text(struct container *container, struct error *err);
+
+/* As the member "annotations" of @object; a container without any adds nothing. */
+void container_add_annotations(const struct container *container, struct json_object *object);
 
 void container_free(struct container *container);
 static inline void container_freep(struct container **container)

@@ -269,26 +269,48 @@ int container_status(struct container *container, enum container_status *ret, st
 	return 0;
 }
 
-char *state_document(const struct container *container, enum container_status status)
+void container_add_annotations(const struct container *container, struct json_object *object)
 {
-	_cleanup_json_ struct json_object *object = json_object_new_object();
-	json_add_string(object, "ociVersion", container->oci_version ? container->oci_version : "1.0.2");
-	json_add_string(object, "id", container->id);
-	json_add_string(object, "status", container_status_name(status));
-	if (container->pid > 0 && status != CONTAINER_STOPPED)
-		json_add_i64(object, "pid", container->pid);
-	json_add_string(object, "bundle", container->bundle);
 	struct json_object *annotations = container->annotations ? json_add_object(object, "annotations") : NULL;
 	for (char **pair = container->annotations; pair && *pair; pair++) {
 		size_t len = strcspn(*pair, "=");
 		_cleanup_free_ char *key = mem_strndup(*pair, len);
 		json_add_string(annotations, key, *pair + len + 1);
 	}
+}
+
+/* @pid of -1 is left out. */
+static struct json_object *state_object(const struct container *container, enum container_status status, pid_t pid)
+{
+	struct json_object *object = json_object_new_object();
+	json_add_string(object, "ociVersion", container->oci_version ? container->oci_version : "1.0.2");
+	json_add_string(object, "id", container->id);
+	if (pid >= 0)
+		json_add_i64(object, "pid", pid);
+	json_add_string(object, "status", container_status_name(status));
+	json_add_string(object, "bundle", container->bundle);
+	container_add_annotations(container, object);
+	return object;
+}
+
+static bool has_process(const struct container *container, enum container_status status)
+{
+	return container->pid > 0 && status != CONTAINER_STOPPED;
+}
+
+char *state_document(const struct container *container, enum container_status status)
+{
+	_cleanup_json_ struct json_object *object =
+		state_object(container, status, has_process(container, status) ? container->pid : -1);
 	return mem_strdup(json_text(object));
 }
 
 char *container_state_text(struct container *container, struct error *err)
 {
 	enum container_status status;
-	return container_status(container, &status, err) < 0 ? NULL : state_document(container, status);
+	if (container_status(container, &status, err) < 0)
+		return NULL;
+	_cleanup_json_ struct json_object *object =
+		state_object(container, status, has_process(container, status) ? container->pid : 0);
+	return mem_strdup(json_text_pretty(object));
 }

@@ -65,6 +65,8 @@ static void join_options(const struct overlay_options *options, const struct ove
 		str_appendf(ret, ",upperdir=%s,workdir=%s", fd_path(fds->upper).text, fd_path(fds->work).text);
 	for (size_t i = 0; i < overlay_n_settings; i++)
 		str_appendf(ret, ",%s=%s", overlay_settings[i].key, overlay_settings[i].value);
+	if (options->ephemeral)
+		str_append(ret, ",volatile");
 	if (options->userxattr)
 		str_append(ret, ",userxattr");
 }

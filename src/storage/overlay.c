@@ -188,6 +188,8 @@ static int set_settings(int fs, const struct overlay_options *options)
 		if (r < 0)
 			log_debug("overlay: no option %s: errno %d", overlay_settings[i].key, -r);
 	}
+	if (options->ephemeral && set(fs, "volatile", NULL) < 0)
+		log_debug("overlay: no option volatile");
 	return options->userxattr ? set(fs, "userxattr", NULL) : 0;
 }
 

@@ -15,6 +15,7 @@ struct overlay_options {
 	char *const *lower; /* directories, TOPMOST FIRST (an image's layer list is the other way round); strv */
 	const char *upper;  /* NULL (with work): a read-only view */
 	const char *work;   /* empty, and on the file system of upper */
+	bool ephemeral;	    /* what is written need not survive a crash: nothing waits for the disk */
 	bool userxattr;	    /* user.overlay.* instead of trusted.overlay.*, for unprivileged mounts */
 };
 
