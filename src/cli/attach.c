@@ -131,15 +131,12 @@ static bool send_packet(struct attach *attach, enum packet_type type, const void
 	return true;
 }
 
-static bool send_signals(struct attach *attach)
+static void send_signals(struct attach *attach)
 {
 	while (attach->signals_due) {
-		int32_t sig = __builtin_ctzll(attach->signals_due) + 1;
-		if (!send_packet(attach, PACKET_SIGNAL, &sig, sizeof sig))
-			return false;
+		attach->options.send_signal(attach->options.context, __builtin_ctzll(attach->signals_due) + 1);
 		attach->signals_due &= attach->signals_due - 1;
 	}
-	return true;
 }
 
 static bool send_size(struct attach *attach)
@@ -163,14 +160,14 @@ static bool send_input(struct attach *attach)
 
 static bool has_something_to_send(const struct attach *attach)
 {
-	bool due = attach->signals_due || attach->resize_due || attach->input_len > 0 || attach->eof_due;
+	bool due = attach->resize_due || attach->input_len > 0 || attach->eof_due;
 	return due && !attach->deaf;
 }
 
 /* In the order of A2. */
 static void send_due(struct attach *attach)
 {
-	if (!send_signals(attach) || !send_size(attach))
+	if (!send_size(attach))
 		return;
 	attach->resize_due = false;
 	if (send_input(attach))
@@ -290,6 +287,7 @@ static int do_what_is_ready(struct attach *attach, const struct pollfd fds[stati
 {
 	if (fds[POLL_SIGNALS].revents)
 		take_signal(attach);
+	send_signals(attach);
 	if (fds[POLL_INPUT].revents)
 		take_input(attach);
 	if (fds[POLL_OUTPUT].revents)

@@ -24,7 +24,9 @@
 struct attach_options {
 	bool input;	/* forward our standard input */
 	bool tty;	/* the container has a terminal: ours becomes raw, if standard input is one */
-	bool sig_proxy; /* forward signals */
+	bool sig_proxy; /* forward signals: by this, which does not wait behind the input on the connection */
+	void (*send_signal)(void *context, int sig);
+	void *context;
 	struct detach_keys detach_keys;
 };
 

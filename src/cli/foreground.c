@@ -79,12 +79,30 @@ static int after_loss(struct cli *cli, const struct foreground *foreground, stru
 	return err_stage(err, STAGE_APP);
 }
 
+struct signal_target {
+	struct engine *engine;
+	const char *id;
+};
+
+/* One that has just ended needs no signal any more. */
+static void send_signal(void *context, int sig)
+{
+	const struct signal_target *target = context;
+	struct error failure = { 0 };
+	if (engine_container_kill(target->engine, target->id, sig, &failure) < 0)
+		log_failure(LOG_LEVEL_DEBUG, "forward a signal", &failure);
+}
+
 int foreground_start(struct cli *cli, const struct foreground *foreground, bool *ret_started, struct error *err)
 {
 	_cleanup_attach_ struct attach *attach = NULL;
 	_cleanup_close_ int connection = -1;
 	*ret_started = false;
-	int r = attach_new(&foreground->attach, &attach, err);
+	struct signal_target target = { cli->engine, foreground->container->id };
+	struct attach_options options = foreground->attach;
+	options.send_signal = send_signal;
+	options.context = &target;
+	int r = attach_new(&options, &attach, err);
 	if (r < 0)
 		return r;
 	r = engine_container_start(cli->engine, foreground->container->id, false, &connection, err);

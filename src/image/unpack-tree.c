@@ -143,8 +143,8 @@ static int make_parents(struct tree *tree, const char *path, const struct entry 
 {
 	_cleanup_free_ char *prefix = mem_strdup(path);
 	_cleanup_close_ int at = -1;
-	for (char *name = prefix, *slash = prefix; slash; name = slash + 1) {
-		slash = strchr(name, '/');
+	for (char *name = prefix; name;) {
+		char *slash = strchr(name, '/');
 		if (slash)
 			*slash = '\0';
 		int next = enter(tree, at < 0 ? tree->root : at, name, prefix, entry, err);
@@ -154,6 +154,7 @@ static int make_parents(struct tree *tree, const char *path, const struct entry 
 			*slash = '/';
 		fd_close(at);
 		at = next;
+		name = slash ? slash + 1 : NULL;
 	}
 	*ret = TAKE_FD(at);
 	return 0;

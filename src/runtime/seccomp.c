@@ -37,6 +37,19 @@ bool seccomp_is_available(void)
 	       (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 && errno == EFAULT);
 }
 
+/* One of them is for listeners only. */
+static bool flag_is_supported(unsigned flag)
+{
+	unsigned company = flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+	return flags_are_supported(flag | company);
+}
+
+bool seccomp_flag_is_supported(const char *word)
+{
+	unsigned flag;
+	return seccomp_flag_from_word(word, "", &flag, NULL) == 0 && flag_is_supported(flag);
+}
+
 /* --- preparing --- */
 
 /* runc's and crun's default, too: else every container pays for a mitigation that programs can ask for themselves. */
@@ -57,8 +70,7 @@ static int parse_flag(const char *word, size_t index, bool notifies, unsigned *f
 		log_debug("seccomp: %s means nothing without SCMP_ACT_NOTIFY", word);
 		return 0;
 	}
-	unsigned company = flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
-	if (!flags_are_supported(flag | company))
+	if (!flag_is_supported(flag))
 		return err_set(err, ERR_SEC_SECCOMP, "%s: this kernel does not support %s", where, word);
 	*flags |= flag;
 	return 0;

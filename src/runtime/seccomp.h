@@ -34,5 +34,8 @@ void seccomp_filter_done(struct seccomp_filter *filter);
  */
 int seccomp_install(const struct seccomp_filter *filter, int *ret_listener, struct error *err);
 
+/* Whether the kernel takes the flag that @word ("SECCOMP_FILTER_FLAG_LOG") names. */
+bool seccomp_flag_is_supported(const char *word);
+
 /* Whether this kernel has seccomp filters at all. */
 bool seccomp_is_available(void);

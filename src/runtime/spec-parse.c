@@ -275,7 +275,7 @@ static int parse_hook(const struct json_node *element, struct spec_hook *hook, s
 	return 1;
 }
 
-static int parse_hooks(const struct json_node *root, struct spec *spec, struct error *err)
+const char *hook_point_name(enum hook_point point)
 {
 	static const char *const names[HOOK_POINT_COUNT] = {
 		[HOOK_PRESTART] = "prestart",
@@ -285,11 +285,16 @@ static int parse_hooks(const struct json_node *root, struct spec *spec, struct e
 		[HOOK_POSTSTART] = "poststart",
 		[HOOK_POSTSTOP] = "poststop",
 	};
+	return names[point];
+}
+
+static int parse_hooks(const struct json_node *root, struct spec *spec, struct error *err)
+{
 	struct json_node node, array;
 	int r = json_get_object(root, "hooks", &node, err);
 	for (int point = 0; r > 0 && point < HOOK_POINT_COUNT; point++) {
 		struct spec_hooks *hooks = &spec->hooks[point];
-		r = json_get_array(&node, names[point], &array, err);
+		r = json_get_array(&node, hook_point_name(point), &array, err);
 		for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
 			struct json_node element = json_array_at(&array, i);
 			r = parse_hook(&element, ARRAY_APPEND(hooks->hooks, hooks->count), err);

@@ -18,6 +18,9 @@
 #include "base/error.h"
 #include "base/json.h"
 
+/* The newest release that we know, and so the highest "ociVersion" that we can promise anything about. */
+#define OCI_VERSION "1.2.1"
+
 /* A number that the document may leave out. */
 struct optional_i64 {
 	bool set;
@@ -124,6 +127,9 @@ enum hook_point {
 	HOOK_POSTSTOP,
 	HOOK_POINT_COUNT,
 };
+
+/* "prestart", "createRuntime", ...: the key in config.json. */
+const char *hook_point_name(enum hook_point point);
 
 struct spec_hooks {
 	struct spec_hook *hooks;

@@ -325,3 +325,14 @@ setup() {
 	done
 	run ! box sh -c 'mkdir /sys/fs/cgroup/memory/x 2>/dev/null || mkdir /sys/fs/cgroup/x'
 }
+
+@test "an input that nobody reads does not hold up signals" {
+	yes | coffer_exec run --rm -i --network none --name deaf box:1 sh -c 'trap "exit 3" USR1; while :; do sleep 0.1; done' &
+	running() { coffer ps | grep -q deaf; }
+	eventually running
+	sleep 1
+	client=$(pgrep -f -- "--root $COFFER_TEST_ROOT/root .*--name deaf")
+	kill -USR1 "$client"
+	gone() { ! coffer ps | grep -q deaf; }
+	eventually gone
+}

@@ -106,7 +106,7 @@ static int write_spec(const char *path, struct error *err)
 	if (faccessat(dir, "config.json", F_OK, 0) == 0)
 		return err_set(err, ERR_EXISTS, "config.json is there already; remove it first");
 	_cleanup_json_ struct json_object *root = json_object_new_object();
-	json_add_string(root, "ociVersion", "1.2.1");
+	json_add_string(root, "ociVersion", OCI_VERSION);
 	add_process(root);
 	struct json_object *rootfs = json_add_object(root, "root");
 	json_add_string(rootfs, "path", "rootfs");

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this program can do, as the specification wants it told: what it knows, whatever the machine; only the flags of
+ * seccomp that are "supported" are asked of the kernel. Lists come from the tables that the parsers use.
+ * Source: OCI runtime-spec, features.md and features-linux.md.
+ */
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/json-output.h"
+#include "programs/runtime/runtime.h"
+#include "runtime/capability.h"
+#include "runtime/mount-options.h"
+#include "runtime/seccomp-words.h"
+#include "runtime/seccomp.h"
+#include "runtime/spec.h"
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, as everybody else prints them. */
+static void add_words(struct json_object *object, const char *key, const char *const *words)
+{
+	_cleanup_free_ const char **sorted = NULL;
+	size_t count = 0;
+	for (; *words; words++)
+		*ARRAY_APPEND(sorted, count) = *words;
+	if (count > 0)
+		qsort(sorted, count, sizeof *sorted, compare);
+	struct json_object *array = json_add_array(object, key);
+	for (size_t i = 0; i < count; i++)
+		json_append_string(array, sorted[i]);
+}
+
+static void add_hooks(struct json_object *root)
+{
+	struct json_object *array = json_add_array(root, "hooks");
+	for (int point = 0; point < HOOK_POINT_COUNT; point++)
+		json_append_string(array, hook_point_name(point));
+}
+
+static void add_namespaces(struct json_object *section)
+{
+	const char *names[NAMESPACE_COUNT + 1] = { NULL };
+	for (int type = 0; type < NAMESPACE_COUNT; type++)
+		names[type] = namespace_spec_name(type);
+	add_words(section, "namespaces", names);
+}
+
+static void add_capabilities(struct json_object *section)
+{
+	struct json_object *array = json_add_array(section, "capabilities");
+	for (const char *const *name = capability_names(); *name; name++)
+		json_append_string(array, *name);
+}
+
+static void add_seccomp(struct json_object *section)
+{
+	const char *supported[32] = { NULL };
+	size_t count = 0;
+	for (const char *const *word = seccomp_flag_words(); *word && count + 1 < ARRAY_SIZE(supported); word++)
+		if (seccomp_flag_is_supported(*word))
+			supported[count++] = *word;
+	struct json_object *seccomp = json_add_object(section, "seccomp");
+	json_add_bool(seccomp, "enabled", true);
+	add_words(seccomp, "actions", seccomp_action_words());
+	add_words(seccomp, "operators", seccomp_operator_words());
+	add_words(seccomp, "archs", seccomp_architecture_words());
+	add_words(seccomp, "knownFlags", seccomp_flag_words());
+	add_words(seccomp, "supportedFlags", supported);
+}
+
+static void add_cgroup(struct json_object *section)
+{
+	struct json_object *cgroup = json_add_object(section, "cgroup");
+	json_add_bool(cgroup, "v1", true);
+	json_add_bool(cgroup, "v2", true);
+	json_add_bool(cgroup, "systemd", false);
+	json_add_bool(cgroup, "systemdUser", false);
+	json_add_bool(cgroup, "rdma", false);
+}
+
+/* What is there or not there as a whole. Whoever writes one of them changes it here. */
+static void add_switches(struct json_object *section)
+{
+	static const struct {
+		const char *name;
+		bool enabled;
+	} switches[] = {
+		{ "apparmor", false },
+		{ "selinux", false },
+		{ "intelRdt", false },
+		{ "netDevices", false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		json_add_bool(json_add_object(section, switches[i].name), "enabled", switches[i].enabled);
+	struct json_object *extensions = json_add_object(section, "mountExtensions");
+	json_add_bool(json_add_object(extensions, "idmap"), "enabled", false);
+}
+
+static void add_annotations(struct json_object *root)
+{
+	const struct scmp_version *version = seccomp_version();
+	_cleanup_free_ char *text = mem_printf("%u.%u.%u", version->major, version->minor, version->micro);
+	struct json_object *annotations = json_add_object(root, "annotations");
+	json_add_string(annotations, "io.github.seccomp.libseccomp.version", text);
+	json_add_string(annotations, "org.opencontainers.runc.checkpoint.enabled", "false");
+	json_add_string(annotations, "io.coffer.runtime.version", VERSION);
+}
+
+static int run(const struct runtime_globals *globals, const struct runtime_verb *verb, char **argv, struct error *err)
+{
+	(void)globals;
+	_cleanup_free_ char **args = NULL;
+	int r = verb_parse(verb, argv, NULL, 0, 0, &args, err);
+	if (r != 0)
+		return MIN(r, 0);
+	_cleanup_json_ struct json_object *root = json_object_new_object();
+	json_add_string(root, "ociVersionMin", "1.0.0");
+	json_add_string(root, "ociVersionMax", OCI_VERSION);
+	add_hooks(root);
+	add_words(root, "mountOptions", mount_option_names());
+	struct json_object *section = json_add_object(root, "linux");
+	add_namespaces(section);
+	add_capabilities(section);
+	add_cgroup(section);
+	add_seccomp(section);
+	add_switches(section);
+	add_annotations(root);
+	json_print_pretty(root);
+	return 0;
+}
+
+const struct runtime_verb verb_features = { "features", "", "Print what this program can do, as JSON", NULL, 0, run };
