@@ -18,7 +18,6 @@
 #include "runtime/capability.h"
 #include "runtime/spec.h"
 
-#define OCI_VERSION "1.2.0"
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static const char *const MASKED_PATHS[] = {

@@ -30,22 +30,27 @@ static int open_cgroup(const struct container *container, struct cgroup **ret, s
 int container_kill(struct container *container, int sig, bool all, struct error *err)
 {
 	enum container_status status;
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	int r = container_status(container, &status, err);
-	if (r < 0)
+	if (r < 0 || (r = open_cgroup(container, &cgroup, err)) < 0)
 		return r;
-	if (all) {
-		_cleanup_cgroup_ struct cgroup *cgroup = NULL;
-		r = open_cgroup(container, &cgroup, err);
-		return r > 0 ? cgroup_signal(cgroup, sig, err) : r;
-	}
+	/* In the host's pid namespace the others outlive the first; whoever kills that means the container. */
+	if (cgroup && (all || (sig == SIGKILL && container->host_pid)))
+		return cgroup_signal(cgroup, sig, err);
 	if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
-		return err_set(err, ERR_STATE, "container not running: '%s' is %s", container->id,
-			       container_status_name(status));
+		return all ? 0 :
+			     err_set(err, ERR_STATE, "container not running: '%s' is %s", container->id,
+				     container_status_name(status));
 	_cleanup_close_ int pidfd = process_pidfd_checked(container->pid, container->start_time);
 	r = pidfd < 0 ? pidfd : process_signal(pidfd, sig);
 	if (r == -ESRCH)
 		return err_set(err, ERR_STATE, "container not running: '%s' has just ended", container->id);
-	return r < 0 ? err_sys(err, -r, "send SIG%s to container '%s'", signal_name(sig), container->id) : 0;
+	if (r < 0)
+		return err_sys(err, -r, "send SIG%s to container '%s'", signal_name(sig), container->id);
+	/* v1: who is frozen dies once he is thawed. */
+	if (sig == SIGKILL && status == CONTAINER_PAUSED && cgroup)
+		(void)cgroup_freeze(cgroup, false, NULL);
+	return 0;
 }
 
 /* --- delete --- */
@@ -104,6 +109,12 @@ static void run_poststop_hooks(const struct container *container)
 		log_failure(LOG_LEVEL_WARN, "delete container", &why);
 }
 
+/* One that was never started is killed as with @force: engines that give up between create and start rely on it. */
+static bool may_kill(enum container_status status, bool force)
+{
+	return force || status == CONTAINER_CREATED;
+}
+
 int container_delete(struct container *container, bool force, struct error *err)
 {
 	_cleanup_close_ int dir = state_open(container->root, container->id, true, err);
@@ -114,7 +125,7 @@ int container_delete(struct container *container, bool force, struct error *err)
 	int r = container_status(container, &status, err);
 	if (r < 0)
 		return r;
-	if (status != CONTAINER_STOPPED && !force) {
+	if (status != CONTAINER_STOPPED && !may_kill(status, force)) {
 		r = err_set(err, ERR_STATE, "cannot delete container '%s' that is not stopped: it is %s", container->id,
 			    container_status_name(status));
 		err_hint(err, "coffer-runtime delete --force %s", container->id);
@@ -122,7 +133,7 @@ int container_delete(struct container *container, bool force, struct error *err)
 	}
 	if ((r = open_cgroup(container, &cgroup, err)) < 0)
 		return r;
-	if (force && (status != CONTAINER_STOPPED || container->host_pid) &&
+	if (may_kill(status, force) && (status != CONTAINER_STOPPED || container->host_pid) &&
 	    (r = kill_everything(container, cgroup, err)) < 0)
 		return r;
 	if ((r = destroy_cgroup(container, cgroup, force, err)) < 0)

@@ -24,6 +24,9 @@ struct events_options {
 	bool stats;
 };
 
+/* A year; what is longer would not fit behind the clock. */
+static const int64_t LONGEST_INTERVAL_NS = 365 * 86400 * NSEC_PER_SEC;
+
 static int parse_interval(const char *value, void *field, struct error *err)
 {
 	int64_t interval_ns;
@@ -31,7 +34,7 @@ static int parse_interval(const char *value, void *field, struct error *err)
 	if (r == 0 && interval_ns == 0)
 		return err_set(err, ERR_INVALID, "duration interval must be greater than 0");
 	if (r == 0)
-		*(int64_t *)field = interval_ns;
+		*(int64_t *)field = MIN(interval_ns, LONGEST_INTERVAL_NS);
 	return r;
 }
 
@@ -118,7 +121,7 @@ static int watch(struct source *source, int64_t interval_ns, struct error *err)
 		if (time_monotonic_ns() < next)
 			continue;
 		r = print_stats(source, err);
-		next += interval_ns;
+		next = time_monotonic_ns() + interval_ns;
 	}
 	return r;
 }
