@@ -28,12 +28,12 @@ struct attach {
 	int connection;
 
 	/* what waits to be sent */
-	uint64_t signals_due; /* bit n: signal n + 1 */
 	bool resize_due;
 	bool eof_due;
 	char input[INPUT_MAX + DETACH_KEYS_MAX];
 	size_t input_len;
 	bool input_open; /* there is more to read */
+	bool raw;	 /* it comes from a terminal that we have made raw */
 	bool deaf;	 /* the monitor takes nothing any more */
 
 	/* what waits to be written: a part of `packet` */
@@ -90,10 +90,23 @@ static void take_signal(struct attach *attach)
 	if (attach->options.tty && (info.ssi_signo == SIGWINCH || info.ssi_signo == SIGCONT))
 		attach->resize_due = true;
 	if (is_for_container(attach, &info))
-		attach->signals_due |= UINT64_C(1) << (info.ssi_signo - 1);
+		attach->options.send_signal(attach->options.context, (int)info.ssi_signo);
 }
 
 /* --- Input --- */
+
+/* A raw terminal has no end but that it is gone: the line is down, or its window was closed. */
+static void take_end_of_input(struct attach *attach)
+{
+	attach->input_open = false;
+	attach->eof_due = !attach->raw;
+	if (!attach->raw)
+		return;
+	if (attach->options.sig_proxy)
+		attach->options.send_signal(attach->options.context, SIGHUP);
+	attach->ended = true;
+	attach->result.end = ATTACH_HUNG_UP;
+}
 
 static void take_input(struct attach *attach)
 {
@@ -102,8 +115,7 @@ static void take_input(struct attach *attach)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0) {
-		attach->input_open = false;
-		attach->eof_due = true;
+		take_end_of_input(attach);
 		return;
 	}
 	bool detach;
@@ -131,14 +143,6 @@ static bool send_packet(struct attach *attach, enum packet_type type, const void
 	return true;
 }
 
-static void send_signals(struct attach *attach)
-{
-	while (attach->signals_due) {
-		attach->options.send_signal(attach->options.context, __builtin_ctzll(attach->signals_due) + 1);
-		attach->signals_due &= attach->signals_due - 1;
-	}
-}
-
 static bool send_size(struct attach *attach)
 {
 	struct terminal_size size;
@@ -164,7 +168,6 @@ static bool has_something_to_send(const struct attach *attach)
 	return due && !attach->deaf;
 }
 
-/* In the order of A2. */
 static void send_due(struct attach *attach)
 {
 	if (!send_size(attach))
@@ -287,7 +290,6 @@ static int do_what_is_ready(struct attach *attach, const struct pollfd fds[stati
 {
 	if (fds[POLL_SIGNALS].revents)
 		take_signal(attach);
-	send_signals(attach);
 	if (fds[POLL_INPUT].revents)
 		take_input(attach);
 	if (fds[POLL_OUTPUT].revents)
@@ -332,6 +334,7 @@ int attach_run(struct attach *attach, int connection, struct attach_result *ret,
 		r = terminal_make_raw(STDIN_FILENO, err);
 		if (r < 0)
 			return r;
+		attach->raw = true;
 	}
 	r = loop(attach, err);
 	terminal_restore();

@@ -7,9 +7,10 @@
  *	attach_free()    3. signals and terminal are ours again
  *
  * Invariants:
- *  A1  Nothing here blocks but poll(): a reader of our output that has stopped holds up the container's output (that is
+ *  A1  Nothing here waits but poll(): a reader of our output that has stopped holds up the container's output (that is
  *      how pipes work), and never signals, window sizes or input.
- *  A2  Signals, then the window's size, then input: an input that nobody reads does not hold up a signal.
+ *  A2  Signals do not go over the connection, on which they would wait behind input that nobody reads; the window's
+ *      size goes before input.
  *  A3  Our terminal is as it was when attach_run() returns, and when we die of a signal.
  *  A4  Whoever reads our output may leave (EPIPE): the container goes on, unobserved.
  */
@@ -24,7 +25,7 @@
 struct attach_options {
 	bool input;	/* forward our standard input */
 	bool tty;	/* the container has a terminal: ours becomes raw, if standard input is one */
-	bool sig_proxy; /* forward signals: by this, which does not wait behind the input on the connection */
+	bool sig_proxy; /* forward signals, by send_signal() */
 	void (*send_signal)(void *context, int sig);
 	void *context;
 	struct detach_keys detach_keys;
@@ -33,6 +34,7 @@ struct attach_options {
 enum attach_end {
 	ATTACH_EXITED,	 /* `status` says how */
 	ATTACH_DETACHED, /* the container goes on */
+	ATTACH_HUNG_UP,	 /* our terminal is gone; the container was told, and may go on */
 	ATTACH_LOST,	 /* the monitor closed the connection without a word */
 };
 

@@ -19,6 +19,8 @@ int foreground_check_terminal(const struct foreground *foreground, struct error 
 
 /* --- When it has ended --- */
 
+enum { SIGNALLED = 128 }; /* what a shell adds to a signal's number */
+
 static void describe_limit(const struct monitor_status *status, struct str *out)
 {
 	char size[SIZE_TEXT_MAX];
@@ -33,8 +35,6 @@ static void describe_limit(const struct monitor_status *status, struct str *out)
 /* A program that the kernel killed for memory has said nothing: here is what is known of it. */
 static void explain_death(const struct foreground *foreground, const struct monitor_status *status)
 {
-	enum { SIGNALLED = 128 };
-	char size[SIZE_TEXT_MAX];
 	if (foreground->quiet || !status->oom_killed || status->exit_code != SIGNALLED + SIGKILL)
 		return;
 	_cleanup_str_ struct str limit = { 0 };
@@ -43,7 +43,7 @@ static void explain_death(const struct foreground *foreground, const struct moni
 	err_set(&err, ERR_OOM, "container \"%s\" was killed by the kernel: out of memory (%s)",
 		foreground->container->name, str_text(&limit));
 	if (status->memory_limit > 0)
-		err_hint(&err, "-m %s", format_binary_size((uint64_t)status->memory_limit * 2, size));
+		err_hint(&err, "-m %lldm", (long long)(status->memory_limit >> 20) * 2);
 	err_stage(&err, STAGE_APP);
 	report_error(&err, status->exit_code);
 }
@@ -118,6 +118,8 @@ int foreground_start(struct cli *cli, const struct foreground *foreground, bool 
 		return after_exit(cli, foreground, &result.status);
 	case ATTACH_DETACHED:
 		return 0;
+	case ATTACH_HUNG_UP:
+		return SIGNALLED + SIGHUP;
 	case ATTACH_LOST:
 		break;
 	}

@@ -28,7 +28,7 @@ const char *format_size(uint64_t bytes, char buf[static SIZE_TEXT_MAX])
 
 const char *format_binary_size(uint64_t bytes, char buf[static SIZE_TEXT_MAX])
 {
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	static const char *const units[] = { " B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB" };
 	format_in_units(bytes, 1024, units, ARRAY_SIZE(units), buf);
 	return buf;
 }

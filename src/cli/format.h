@@ -14,7 +14,7 @@ enum { SIZE_TEXT_MAX = 24, SHORT_ID_LENGTH = 12 };
 /* "0B", "1.09kB", "12.3MB": powers of 1000, three digits. Returns @buf. */
 const char *format_size(uint64_t bytes, char buf[static SIZE_TEXT_MAX]);
 
-/* "32MiB", "1.5GiB": powers of 1024, for limits, which people give that way. Returns @buf. */
+/* "32 MiB", "1.5 GiB": powers of 1024, for limits, which people give that way. Returns @buf. */
 const char *format_binary_size(uint64_t bytes, char buf[static SIZE_TEXT_MAX]);
 
 /* "2 minutes ago"; "N/A" for a time of 0. */

@@ -5,6 +5,7 @@
 #include "cli/container-options.h"
 #include "cli/foreground.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 
 struct run_options {
 	struct container_options container; /* first: CONTAINER_OPTIONS point into it */
@@ -41,6 +42,16 @@ static int start_detached(struct cli *cli, const struct container_record *record
 	return r < 0 ? r : 0;
 }
 
+/* From its first line on, the container's terminal is as large as ours. */
+static void take_console_size(struct container_options *container)
+{
+	struct terminal_size size;
+	if (!container->spec.tty || !terminal_size(STDIN_FILENO, &size))
+		return;
+	container->spec.console_rows = size.rows;
+	container->spec.console_columns = size.columns;
+}
+
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	struct run_options *options = data;
@@ -60,6 +71,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	if (r < 0)
 		return r;
 	say_network(container);
+	take_console_size(container);
 
 	_cleanup_record_ struct container_record *record = NULL;
 	r = container_options_create(cli, container, &record, err);

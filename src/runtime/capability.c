@@ -273,7 +273,8 @@ int capability_apply(const struct spec_capabilities *wanted, struct error *err)
 	r = set_ambient(can.ambient, err);
 	if (r < 0)
 		return r;
+	/* Ambient ones that are not inheritable are in many a config.json, and mean nothing: no runtime speaks of them. */
 	warn_of_missing((wanted->permitted & ~can.permitted) | (wanted->effective & ~can.effective) |
-			(wanted->inheritable & ~can.inheritable) | (wanted->ambient & ~can.ambient));
+			(wanted->inheritable & ~can.inheritable));
 	return 0;
 }

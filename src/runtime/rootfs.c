@@ -245,22 +245,27 @@ static void masks_done(struct masks *masks)
 	fd_close(masks->empty_directory);
 }
 
-/* A fresh detached mount to put over something of @mode; returns its fd. */
-static int mask_for(struct masks *masks, mode_t mode, struct error *err)
+static int hide_directory(struct masks *masks, int target, const char *path, struct error *err)
 {
-	if (!S_ISDIR(mode)) {
-		if (masks->null_device < 0)
-			masks->null_device = mount_open_null_device(err);
-		return masks->null_device < 0 ? masks->null_device : mount_clone(masks->null_device, false, err);
+	/* Only what is attached can be cloned (before Linux 6.15), so the first one is the original. */
+	if (masks->empty_directory >= 0) {
+		_cleanup_close_ int clone = mount_clone(masks->empty_directory, false, err);
+		return clone < 0 ? clone : mount_attach(clone, target, path, err);
 	}
-	if (masks->empty_directory < 0) {
-		const char *const data[] = { "mode=0555", "size=4k", "nr_inodes=1", NULL };
-		masks->empty_directory = mount_new("tmpfs", "tmpfs", data,
-						   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-							   MOUNT_ATTR_NOEXEC,
-						   MS_RDONLY, err);
-	}
-	return masks->empty_directory < 0 ? masks->empty_directory : mount_clone(masks->empty_directory, false, err);
+	const char *const data[] = { "mode=0555", "size=4k", "nr_inodes=1", NULL };
+	uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	masks->empty_directory = mount_new("tmpfs", "tmpfs", data, attributes, MS_RDONLY, err);
+	return masks->empty_directory < 0 ? masks->empty_directory :
+					    mount_attach(masks->empty_directory, target, path, err);
+}
+
+static int hide_file(struct masks *masks, int target, const char *path, struct error *err)
+{
+	if (masks->null_device < 0)
+		masks->null_device = mount_open_null_device(err);
+	_cleanup_close_ int clone = masks->null_device < 0 ? masks->null_device :
+							     mount_clone(masks->null_device, false, err);
+	return clone < 0 ? clone : mount_attach(clone, target, path, err);
 }
 
 static int mask_path(struct rootfs *rootfs, struct masks *masks, const char *path, struct error *err)
@@ -271,10 +276,8 @@ static int mask_path(struct rootfs *rootfs, struct masks *masks, const char *pat
 	struct stat st;
 	if (target < 0 || fstat(target, &st) < 0)
 		return err_sys_code(err, ERR_MOUNT, target < 0 ? -target : errno, "open '%s' to hide it", path);
-	_cleanup_close_ int mask = mask_for(masks, st.st_mode, err);
-	if (mask < 0 || mount_attach(mask, target, path, err) < 0)
-		return err_wrap(err, "hide '%s'", path);
-	return 0;
+	int r = S_ISDIR(st.st_mode) ? hide_directory(masks, target, path, err) : hide_file(masks, target, path, err);
+	return r < 0 ? err_wrap(err, "hide '%s'", path) : 0;
 }
 
 int rootfs_protect(struct rootfs *rootfs, struct error *err)

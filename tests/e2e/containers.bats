@@ -19,6 +19,11 @@ setup() {
 	load lib/coffer
 }
 
+# Neither writable layers nor what belongs to running containers.
+nothing_left() {
+	[ -z "$(find "$COFFER_TEST_ROOT"/root/snapshots "$COFFER_TEST_ROOT"/run/{containers,runtime} -mindepth 1)" ]
+}
+
 @test "ps shows what runs, ps -a also what ended" {
 	coffer run --network none --name ended box:1 sh -c 'exit 3' || true
 	coffer run -d --network none --name runs box:1 sleep 100
@@ -134,11 +139,11 @@ setup() {
 	run -0 coffer ps -a
 	[[ $output != *both* ]]
 	run ! alive "$pid"
-	[ -z "$(ls "$COFFER_TEST_ROOT/root/snapshots" "$COFFER_TEST_ROOT/run/containers" "$COFFER_TEST_ROOT/run/runtime" | grep -v :)" ]
+	nothing_left
 }
 
 @test "SIGKILL of the command at a random moment of its start, again and again: nothing is left" {
-	for i in {1..25}; do
+	for _ in {1..25}; do
 		coffer_exec run --rm --network none box:1 true &
 		client=$!
 		sleep "0.00$((RANDOM % 10))"
@@ -147,13 +152,13 @@ setup() {
 	done
 	clean() {
 		[ -z "$(coffer ps -aq)" ] &&
-			[ -z "$(ls "$COFFER_TEST_ROOT/root/snapshots" "$COFFER_TEST_ROOT/run/containers" "$COFFER_TEST_ROOT/run/runtime" | grep -v :)" ]
+			nothing_left
 	}
 	eventually clean
 }
 
 @test "twenty at once" {
-	for i in {1..20}; do
+	for _ in {1..20}; do
 		coffer_exec run --rm --network none box:1 sh -c 'exit 0' &
 	done
 	for job in $(jobs -p); do

@@ -60,10 +60,12 @@ four() {
 }
 
 @test "the root filesystem is what the layers say, to the last attribute" {
-	image_expected "$BATS_TEST_TMPDIR/expected" 2>/dev/null || { mkdir -p "$BATS_TEST_TMPDIR/expected" && image_expected "$BATS_TEST_TMPDIR/expected"; }
+	mkdir "$BATS_TEST_TMPDIR/expected"
+	image_expected "$BATS_TEST_TMPDIR/expected"
 	coffer run -d --network none --name whole "$REGISTRY/four:oci" sleep 100
 	merged=$(coffer inspect whole | jq -r '.[0].GraphDriver.Data.MergedDir')
-	lower=$(coffer inspect whole | jq -r '.[0].GraphDriver.Data.LowerDir')
+	# The lowest is the engine's own: places to mount on that the image lacks.
+	lower=$(coffer inspect whole | jq -r '.[0].GraphDriver.Data.LowerDir | split(":") | map(select(endswith("/mountpoints") | not)) | join(":")')
 	mkdir "$BATS_TEST_TMPDIR/view"
 	(
 		# A view of the layers alone, without what the container mounted and wrote.
@@ -142,7 +144,6 @@ four() {
 }
 
 @test "rmi of the last name removes layers and blobs" {
-	tar -C "$BATS_TEST_TMPDIR" --transform s,^,x/, -cf "$BATS_TEST_TMPDIR/one.tar" --files-from /dev/null
 	echo content >"$BATS_TEST_TMPDIR/file"
 	tar -C "$BATS_TEST_TMPDIR" -cf "$BATS_TEST_TMPDIR/one.tar" file
 	before=$(find "$COFFER_TEST_ROOT/root/layers" "$COFFER_TEST_ROOT/root/blobs" | wc -l)

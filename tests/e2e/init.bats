@@ -191,7 +191,7 @@ os.execv(sys.argv[1], [sys.argv[1], "sh", "-c", "sleep 0.2; exit 5"])' "$init"
 		"$init" --pause 3>&- &
 		pid=$!
 		for _ in {1..100}; do
-			grep -q 'SigBlk.*[1-9a-f]' /proc/$pid/status && break
+			grep -q coffer-init /proc/$pid/comm && grep -q 'SigBlk.*[1-9a-f]' /proc/$pid/status && break
 			sleep 0.02
 		done
 		kill -USR1 $pid

@@ -228,6 +228,7 @@ setup() {
 	run -0 --separate-stderr box sh -c 'echo out; echo err >&2; seq 1 20000 | tail -n 1'
 	[ "${lines[0]}" = out ]
 	[ "${lines[1]}" = 20000 ]
+	# shellcheck disable=SC2154 # bats sets it
 	[ "$stderr" = err ]
 	[ "$(box sh -c 'head -c 5000000 /dev/zero' | wc -c)" = 5000000 ]
 }

@@ -35,6 +35,10 @@ struct fixture {
 
 static struct fixture fixture;
 
+/* Literals where a struct wants what it could change. */
+#define TEXT(literal) ((char *)(literal))
+#define WORDS(...) ((char **)(const char *[]){ __VA_ARGS__, NULL })
+
 /* A failure's words, so that a test that fails says why. */
 #define assert_ok(expression)                                                                             \
 	do {                                                                                              \
@@ -204,14 +208,17 @@ static inline void record_image(const char *name, const char *config, char *cons
 #define BASE_NAME "docker.io/library/base:1"
 #define BASE_CONFIG "\"Cmd\":[\"/bin/sh\"],\"Env\":[\"PATH=/bin\",\"LANG=C\"]"
 
+#define BASE_SHELL "#!"
+#define BASE_PASSWD "root:x:0:0:root:/root:/bin/sh\nbob:x:1000:1001::/home/bob:/bin/sh\n"
+#define BASE_GROUP "root:x:0:\nwheel:x:10:root,bob\nbob:x:1001:\naudio:x:29:bob\n"
+
 /* "base:1": a layer with a shell, users and groups. */
 static inline void make_base_image(struct made_image *ret)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_free_ char *diff_id = make_layer(&path);
-	write_file(path, "bin/sh", "#!");
-	write_file(path, "etc/passwd",
-		   "root:x:0:0:root:/root:/bin/sh\nbob:x:1000:1001::/home/bob:/bin/sh\n");
-	write_file(path, "etc/group", "root:x:0:\nwheel:x:10:root,bob\nbob:x:1001:\naudio:x:29:bob\n");
+	write_file(path, "bin/sh", BASE_SHELL);
+	write_file(path, "etc/passwd", BASE_PASSWD);
+	write_file(path, "etc/group", BASE_GROUP);
 	record_image(BASE_NAME, BASE_CONFIG, (char *[]){ diff_id, NULL }, ret);
 }

@@ -7,7 +7,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -176,6 +178,7 @@ static void test_lock_of_a_dead_process(void **state)
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of the test */
 		int fd = file_lock(dir, "lock", true, true, NULL);
 		(void)!write(pair[1], "", fd >= 0);
 		pause();

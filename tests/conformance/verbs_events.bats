@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# events: counters in runc's form, at intervals, and out of memory.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/verbs
+	verbs_file_setup
+}
+
+setup() {
+	load lib/verbs
+	verbs_setup
+	config '.linux.resources += {memory: {limit: 33554432}, pids: {limit: 20}}'
+}
+
+teardown() {
+	load lib/verbs
+	verbs_teardown
+}
+
+@test "--stats is one line with all that engines read" {
+	config '.process.args = ["sh", "-c", "x=0; while [ $x -lt 20000 ]; do x=$((x+1)); done; echo done; sleep 1000"]'
+	runtime run --detach box </dev/null >signals 2>errors
+	for _ in {1..200}; do grep -q done signals && break || sleep 0.05; done
+	run -0 runtime events --stats box
+	[ ${#lines[@]} -eq 1 ]
+	[[ $output == '{"type":"stats","id":"box","data":{'* ]]
+	jq -e '.data |
+		(keys == ["blkio", "cpu", "cpuset", "hugetlb", "intel_rdt", "memory", "network_interfaces", "pids"]) and
+		.cpu.usage.total > 0 and .cpu.usage.user >= 0 and .cpu.usage.kernel >= 0 and (.cpu.throttling | type) == "object" and
+		.pids.current >= 1 and .pids.limit == 20 and
+		.memory.usage.limit == 33554432 and .memory.usage.usage > 0 and .memory.usage.usage < 33554432 and
+		.memory.usage.failcnt == 0 and (.memory.raw | length) > 10 and
+		.memory.swap.usage >= .memory.usage.usage' <<<"$output"
+}
+
+@test "v1 has counters of each CPU, and v2 has pressure" {
+	run_detached box
+	run -0 runtime events --stats box
+	if is_v1 cpuacct; then
+		jq -e --argjson n "$(getconf _NPROCESSORS_CONF)" '.data.cpu.usage |
+			(.percpu | length) >= $n and (.percpu_user | length) == (.percpu_kernel | length)' <<<"$output"
+		jq -e '.data.cpuset.cpus | index(0) != null' <<<"$output"
+	else
+		jq -e '[.data.cpu.psi, .data.memory.psi, .data.blkio.psi][] |
+			.some.avg10 >= 0 and .full.total >= 0' <<<"$output"
+		jq -e '.data.memory.event_count.oom == 0' <<<"$output"
+	fi
+}
+
+@test "throttling is counted" {
+	config '.linux.resources.cpu = {quota: 10000, period: 100000} |
+		.process.args = ["sh", "-c", "x=0; while [ $x -lt 100000 ]; do x=$((x+1)); done; sleep 1000"]'
+	run_detached box
+	sleep 0.5
+	run -0 runtime events --stats box
+	jq -e '.data.cpu.throttling | .periods > 0 and .throttledPeriods > 0 and .throttledTime > 0' <<<"$output"
+}
+
+@test "a line for each interval, until the container ends" {
+	run_detached box
+	runtime events --interval 100ms box >events 3>&- &
+	local watcher=$!
+	for _ in {1..100}; do [ "$(wc -l <events)" -ge 3 ] && break || sleep 0.05; done
+	runtime kill box KILL
+	wait $watcher
+	jq -se 'length >= 3 and all(.type == "stats" and .id == "box")' events
+}
+
+@test "the end of an interval that is long is not waited for" {
+	run_detached box
+	runtime events --interval 1h box >events 3>&- &
+	local watcher=$!
+	sleep 0.3
+	runtime kill box KILL
+	wait $watcher
+	[ ! -s events ]
+}
+
+@test "out of memory is told, also when it is the end" {
+	config '.linux.resources.memory = {limit: 33554432, swap: 33554432} |
+		.process.args = ["sh", "-c", "read go </tmp/go; x=a; while :; do x=$x$x; done"] |
+		.mounts += [{destination: "/tmp", type: "bind", source: "'"$PWD"'", options: ["bind"]}]'
+	mkfifo go
+	run_detached box
+	runtime events --interval 1h box >events 3>&- &
+	local watcher=$!
+	sleep 0.3
+	echo >go
+	wait $watcher
+	until_status box stopped
+	[ "$(head -n 1 events)" = '{"type":"oom","id":"box"}' ]
+}
+
+@test "a process that is killed for memory leaves the container running, and both are told" {
+	config '.linux.resources.memory = {limit: 33554432, swap: 33554432}'
+	run_detached box
+	runtime events --interval 300ms box >events 3>&- &
+	local watcher=$!
+	sleep 0.1
+	runtime exec box sh -c 'x=a; while :; do x=$x$x; done' </dev/null >output 2>&1 || true
+	for _ in {1..100}; do grep -q '"type":"oom"' events && grep -q '"type":"stats"' events && break || sleep 0.05; done
+	grep -qx '{"type":"oom","id":"box"}' events
+	grep -q '^{"type":"stats"' events
+	status_is box running
+	runtime kill box KILL
+	wait $watcher
+}
+
+@test "events wants a container that runs, and an interval" {
+	run_detached box
+	for interval in 0 0s -1s 5 x 1y ''; do
+		run -1 runtime events "--interval=$interval" box
+	done
+	runtime kill box KILL
+	until_status box stopped
+	run -1 runtime events --stats box
+	[[ $output == *'container with id box is not running'* ]]
+	run -1 runtime events nosuch
+}
