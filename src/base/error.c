@@ -20,6 +20,9 @@ static const char *const STAGE_NAMES[STAGE_END] = {
 	[STAGE_EXEC] = "exec",	   [STAGE_HEALTH] = "health", [STAGE_APP] = "app",	 [STAGE_NETWORK] = "network",
 };
 
+/* Of the error that was set last: what those say to whom nobody gave a place to keep it. */
+static _Thread_local int last_code = ERR_INTERNAL;
+
 const struct error_info *err_info(int code)
 {
 	if (code <= -ERR_CODE_END || code >= ERR_CODE_END)
@@ -84,6 +87,7 @@ static enum error_code code_of_errno(int sys_errno)
 
 int err_set(struct error *err, enum error_code code, const char *fmt, ...)
 {
+	last_code = (int)code;
 	if (!err)
 		return -(int)code;
 	err_clear(err);
@@ -98,6 +102,7 @@ int err_set(struct error *err, enum error_code code, const char *fmt, ...)
 static int __attribute__((format(printf, 4, 0)))
 set_from_errno(struct error *err, enum error_code code, int sys_errno, const char *fmt, va_list args)
 {
+	last_code = (int)code;
 	if (!err)
 		return -(int)code;
 	err_clear(err);
@@ -131,7 +136,7 @@ int err_sys_code(struct error *err, enum error_code code, int sys_errno, const c
 int err_wrap(struct error *err, const char *fmt, ...)
 {
 	if (!err)
-		return -ERR_INTERNAL;
+		return -last_code;
 	char text[sizeof err->message], before[sizeof err->message];
 	memcpy(before, err->message, sizeof before);
 	va_list args;
@@ -147,7 +152,7 @@ int err_wrap(struct error *err, const char *fmt, ...)
 int err_cause(struct error *err, const char *fmt, ...)
 {
 	if (!err)
-		return -ERR_INTERNAL;
+		return -last_code;
 	if (err->cause[0])
 		return -err->code;
 	va_list args;
@@ -160,7 +165,7 @@ int err_cause(struct error *err, const char *fmt, ...)
 int err_hint(struct error *err, const char *fmt, ...)
 {
 	if (!err)
-		return -ERR_INTERNAL;
+		return -last_code;
 	if (err->hint[0])
 		return -err->code;
 	va_list args;
@@ -173,7 +178,7 @@ int err_hint(struct error *err, const char *fmt, ...)
 int err_stage(struct error *err, enum error_stage stage)
 {
 	if (!err)
-		return -ERR_INTERNAL;
+		return -last_code;
 	if (err->stage == STAGE_NONE)
 		err->stage = stage;
 	return -err->code;

@@ -4,7 +4,8 @@
  *
  * - A function returns 0 or more on success and the negative error code on failure.
  * - The value is set once, near the cause; err_wrap() adds what the caller was doing, and to what.
- * - It is untouched on success, and a NULL error pointer means "the code is enough for me".
+ * - It is untouched on success, and a NULL error pointer means "the code is enough for me"; err_wrap() and its kin
+ *   return the code that was set last then.
  * - The first cause, hint and stage win: they stand nearest to the fact.
  * - It is flat, so that it crosses sockets and process borders as it is (see err_check_received()).
  *

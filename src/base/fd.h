@@ -51,6 +51,9 @@ int fd_move_above(int fd, int first);
 /* Open /dev/null on those of 0, 1 and 2 that are closed, so that no other file ever gets their numbers. */
 int fd_fill_standard(void);
 
+/* A stream socket that is connected to the one at @path, or -errno. */
+int fd_connect_unix(const char *path);
+
 /* Send or receive up to FD_PASS_MAX descriptors with a message over a unix socket. */
 enum { FD_PASS_MAX = 8 };
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds);

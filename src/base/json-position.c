@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -63,43 +64,62 @@ static char *unescape_token(const char *token, size_t len)
 	return str_take(&out);
 }
 
-/* From the start of a container to the start of its member @token, or NULL. */
+/* Whether the key that stands from @at to @end, quotes included, is @token. */
+static bool key_is(const char *at, const char *end, const char *token)
+{
+	size_t len = (size_t)(end - at);
+	if (!memchr(at, '\\', len))
+		return strlen(token) == len - 2 && memcmp(token, at + 1, len - 2) == 0;
+	_cleanup_free_ char *quoted = mem_strndup(at, len);
+	_cleanup_json_ struct json_object *key = json_tokener_parse(quoted);
+	return key && streq(json_object_get_string(key), token);
+}
+
+/* From the start of an object or array to the start of its member @token, or NULL. Of two with one key the last counts. */
 static const char *enter(const char *at, const char *token)
 {
+	const char *found = NULL;
 	bool object = *at == '{';
 	if (!object && *at != '[')
 		return NULL;
 	at = skip_space(at + 1);
 	for (size_t index = 0; *at && *at != '}' && *at != ']'; index++) {
 		char number[24];
-		const char *name = number;
-		size_t name_len = (size_t)snprintf(number, sizeof number, "%zu", index);
+		snprintf(number, sizeof number, "%zu", index);
+		bool here = !object && streq(number, token);
 		if (object) {
 			const char *end = skip_string(at);
-			name = at + 1;
-			name_len = (size_t)(end - at) - 2;
+			here = key_is(at, end, token);
 			at = skip_space(skip_space(end) + 1); /* behind the colon */
 		}
-		if (strlen(token) == name_len && memcmp(token, name, name_len) == 0)
-			return at;
+		if (here)
+			found = at;
+		if (here && !object)
+			break;
 		at = skip_space(skip_value(at));
 		if (*at == ',')
 			at = skip_space(at + 1);
 	}
-	return NULL;
+	return found;
+}
+
+const char *json_find(const char *text, const char *pointer)
+{
+	const char *at = skip_space(text);
+	while (at && *pointer == '/') {
+		const char *end = strchrnul(pointer + 1, '/');
+		_cleanup_free_ char *token = unescape_token(pointer + 1, (size_t)(end - pointer - 1));
+		at = enter(at, token);
+		pointer = end;
+	}
+	return at;
 }
 
 bool json_position_of_pointer(const char *text, const char *pointer, struct json_position *ret)
 {
-	const char *at = skip_space(text);
-	while (*pointer == '/') {
-		const char *end = strchrnul(pointer + 1, '/');
-		_cleanup_free_ char *token = unescape_token(pointer + 1, (size_t)(end - pointer - 1));
-		at = enter(at, token);
-		if (!at)
-			return false;
-		pointer = end;
-	}
+	const char *at = json_find(text, pointer);
+	if (!at)
+		return false;
 	*ret = json_position_of_offset(text, (size_t)(at - text));
 	return true;
 }

@@ -15,5 +15,6 @@ struct json_position {
 
 struct json_position json_position_of_offset(const char *text, size_t offset);
 
-/* The value that a JSON pointer (RFC 6901) names in a well-formed @text. */
+/* The start of the value that a JSON pointer (RFC 6901) names in a well-formed @text, or NULL; and its position. */
+const char *json_find(const char *text, const char *pointer);
 bool json_position_of_pointer(const char *text, const char *pointer, struct json_position *ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json-position.h"
+#include "base/json-syntax.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
@@ -37,43 +38,26 @@ static const char *type_words(struct json_object *value)
 
 static int parse_failed(const struct json_document *document, size_t offset, const char *why, struct error *err)
 {
-	struct json_position at = json_position_of_offset(document->text, MIN(offset, document->len));
+	struct json_position at = json_position_of_offset(document->text, offset);
 	return err_set(err, document->code, "%s:%zu:%zu: %s", document->name, at.line, at.column, why);
-}
-
-static const char *parse_words(enum json_tokener_error error)
-{
-	switch (error) {
-	case json_tokener_continue:
-	case json_tokener_error_parse_eof:
-		return "unexpected end of file";
-	case json_tokener_error_depth:
-		return "nested too deeply";
-	case json_tokener_error_parse_utf8_string:
-		return "not valid UTF-8";
-	default:
-		return json_tokener_error_desc(error);
-	}
 }
 
 static int parse_text(struct json_document *document, struct error *err)
 {
+	struct json_fault fault;
 	if (document->len > INT32_MAX)
 		return err_set(err, document->code, "%s is too large", document->name);
-	if (!str_is_utf8(document->text, document->len))
-		return err_set(err, document->code, "%s: not valid UTF-8", document->name);
-	if (memchr(document->text, '\0', document->len))
-		return err_set(err, document->code, "%s: holds a NUL byte", document->name);
+	if (!json_is_well_formed(document->text, document->len, JSON_DEPTH_MAX, &fault))
+		return parse_failed(document, fault.offset, fault.why, err);
 
-	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 2); /* it counts itself and what is inside */
 	/* With its terminator, so that a number at the very end is complete. */
 	document->root = json_tokener_parse_ex(tokener, document->text, (int)document->len + 1);
 	enum json_tokener_error error = json_tokener_get_error(tokener);
 	size_t end = json_tokener_get_parse_end(tokener);
 	json_tokener_free(tokener);
 	if (error != json_tokener_success)
-		return parse_failed(document, end, parse_words(error), err);
+		return parse_failed(document, end, json_tokener_error_desc(error), err);
 	return 0;
 }
 
@@ -218,14 +202,26 @@ int json_as_string(const struct json_node *node, const char **ret, struct error 
 	return 1;
 }
 
+/*
+ * json-c makes the nearest number that it can hold of an integer that it cannot: what is at one of its two ends is
+ * compared with what was written.
+ */
+static bool is_truncated(const struct json_node *node, const char *limit)
+{
+	_cleanup_str_ struct str pointer = { 0 };
+	append_pointer(&pointer, node);
+	const char *text = node->document->text, *written = text ? json_find(text, str_text(&pointer)) : NULL;
+	return written && (!str_starts_with(written, limit) || isdigit((unsigned char)written[strlen(limit)]));
+}
+
 int json_as_i64(const struct json_node *node, int64_t min, int64_t max, int64_t *ret, struct error *err)
 {
 	if (!json_object_is_type(node->value, json_type_int))
 		return wrong_type(node, "an integer", err);
-	errno = 0;
 	int64_t value = json_object_get_int64(node->value);
 	bool wrapped = value == INT64_MAX && json_object_get_uint64(node->value) > INT64_MAX;
-	if (wrapped || value < min || value > max)
+	if (wrapped || value < min || value > max ||
+	    (value == INT64_MIN && is_truncated(node, "-9223372036854775808")))
 		return json_error(node, err, "%s is out of range, %" PRId64 " to %" PRId64,
 				  json_object_to_json_string(node->value), min, max);
 	*ret = value;
@@ -237,7 +233,8 @@ int json_as_u64(const struct json_node *node, uint64_t max, uint64_t *ret, struc
 	if (!json_object_is_type(node->value, json_type_int))
 		return wrong_type(node, "an integer", err);
 	uint64_t value = json_object_get_uint64(node->value);
-	if (json_object_get_int64(node->value) < 0 || value > max)
+	if (json_object_get_int64(node->value) < 0 || value > max ||
+	    (value == UINT64_MAX && is_truncated(node, "18446744073709551615")))
 		return json_error(node, err, "%s is out of range, 0 to %" PRIu64,
 				  json_object_to_json_string(node->value), max);
 	*ret = value;

@@ -187,5 +187,6 @@ void log_write(enum log_level level, const char *fmt, ...)
 void log_failure(enum log_level level, const char *about, const struct error *err)
 {
 	bool cause = err->cause[0];
-	log_write(level, "%s: %s%s%s%s", about, err->message, cause ? " (" : "", err->cause, cause ? ")" : "");
+	log_write(level, "%s%s%s%s%s%s", about ? about : "", about ? ": " : "", err->message, cause ? " (" : "", err->cause,
+		  cause ? ")" : "");
 }

@@ -41,5 +41,5 @@ void log_write(enum log_level level, const char *fmt, ...) __attribute__((format
 #define log_info(...) (log_enabled(LOG_LEVEL_INFO) ? log_write(LOG_LEVEL_INFO, __VA_ARGS__) : (void)0)
 #define log_debug(...) (log_enabled(LOG_LEVEL_DEBUG) ? log_write(LOG_LEVEL_DEBUG, __VA_ARGS__) : (void)0)
 
-/* One line for a failure that is not the caller's to return: "<what it is about>: message (cause)". */
+/* One line for a failure that is not the caller's to return: "<what it is about, or NULL>: message (cause)". */
 void log_failure(enum log_level level, const char *about, const struct error *err);

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/util.h"
@@ -125,9 +124,12 @@ uint64_t process_start_time(pid_t pid, char *ret_state)
 {
 	char path[32], stat[1024];
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	if (pid <= 0 || file_read_line(AT_FDCWD, path, stat, sizeof stat) < 0)
+	_cleanup_close_ int fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t len = fd < 0 ? -1 : fd_read_full(fd, stat, sizeof stat - 1);
+	if (len < 0)
 		return 0;
-	/* The second field is the name in parentheses, and may itself hold spaces and parentheses. */
+	stat[len] = '\0';
+	/* The second field is the name in parentheses, and may itself hold spaces, newlines and parentheses. */
 	const char *at = strrchr(stat, ')');
 	char state;
 	uint64_t start;

@@ -172,7 +172,8 @@ static int name_taken(struct db *db, const char *name, struct error *err)
 	format_state(&row, state, sizeof state);
 	err_set(err, ERR_NAME, "name \"%s\" is already in use by container %.12s (%s, image %s)", name, row.id, state,
 		config_spec(&row.config)->image);
-	return err_hint(err, "coffer rm -f %s", name);
+	(void)err_hint(err, "coffer rm -f %s", name);
+	return -ERR_NAME;
 }
 
 int container_row_insert(struct db *db, const struct container_row *row, struct error *err)

@@ -198,8 +198,10 @@ int engine_container_create(struct engine *engine, const struct container_spec *
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	int r = create(engine, spec, &row, err);
-	if (r < 0)
-		return err_stage(err, STAGE_CREATE);
+	if (r < 0) {
+		(void)err_stage(err, STAGE_CREATE);
+		return r;
+	}
 	*ret = record_from_row(engine, &row);
 	return 0;
 }

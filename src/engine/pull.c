@@ -110,7 +110,9 @@ int engine_pull(struct engine *engine, const char *reference, const char *platfo
 		r = add_platform(request, platform, err);
 	if (r >= 0)
 		r = transfer_and_record(engine, request, -1, &naming, progress, ret, err);
-	return r < 0 ? err_stage(err, STAGE_PULL) : r;
+	if (r < 0)
+		(void)err_stage(err, STAGE_PULL);
+	return r;
 }
 
 int engine_import(struct engine *engine, int fd, const char *reference, const char *message, char *const *changes,
@@ -130,5 +132,7 @@ int engine_import(struct engine *engine, int fd, const char *reference, const ch
 		r = add_platform(request, platform, err);
 	if (r >= 0)
 		r = transfer_and_record(engine, request, fd, &naming, NULL, ret, err);
-	return r < 0 ? err_stage(err, STAGE_UNPACK) : r;
+	if (r < 0)
+		(void)err_stage(err, STAGE_UNPACK);
+	return r;
 }

@@ -79,8 +79,13 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->created_at = row->created_at;
 	record->started_at = row->started_at;
 	record->finished_at = row->finished_at;
-	if (row->state == STATE_RUNNING && status_of(engine, row->id, &status, NULL) > 0)
+	if (row->state != STATE_RUNNING || !streq(row->runroot, engine->runroot))
+		return record;
+	int known = status_of(engine, row->id, &status, NULL);
+	if (known > 0)
 		apply_status(record, &status);
+	else if (known == 0)
+		record->state = STATE_CREATED; /* its monitor is about to start it */
 	return record;
 }
 

@@ -67,6 +67,14 @@ static int runs_elsewhere(const struct container_row *row, struct error *err)
 	return err_hint(err, "coffer --runroot %s rm -f %s", row->runroot, row->name);
 }
 
+static int gave_up(const struct container_row *row, bool running, struct error *err)
+{
+	if (!running)
+		return err_set(err, ERR_BUSY, "cannot remove container \"%s\": another command works on it", row->name);
+	err_set(err, ERR_TIMEOUT, "cannot remove container \"%s\": it was killed, and does not end", row->name);
+	return err_cause(err, "its monitor still holds it after %d s", KILL_PATIENCE_MS / 1000);
+}
+
 /*
  * Lock one that somebody alive has: a monitor, whose container is killed with @force, or a command, which will be done
  * soon. 0 if it has no run directory any more.
@@ -92,11 +100,8 @@ static int lock_by_force(struct engine *engine, const struct container_row *row,
 			(void)signal_first(&status, SIGKILL);
 		children_reap(engine);
 		int patience_ms = known > 0 ? KILL_PATIENCE_MS : PATIENCE_MS;
-		if (time_monotonic_ns() - start > patience_ms * NSEC_PER_MSEC) {
-			err_set(err, ERR_TIMEOUT, "cannot remove container \"%s\": it does not end", row->name);
-			return err_cause(err, "%s", running ? "it was killed, and its monitor is still at work" :
-							      "another command works on it");
-		}
+		if (time_monotonic_ns() - start > patience_ms * NSEC_PER_MSEC)
+			return gave_up(row, running, err);
 	}
 }
 

@@ -335,8 +335,10 @@ int engine_container_start(struct engine *engine, const char *id, bool detach, i
 	struct error why = { 0 };
 	children_reap(engine);
 	int r = take_created(engine, id, &launch) ? 0 : prepare_again(engine, id, &launch, err);
-	if (r < 0)
-		return err_stage(err, STAGE_CREATE);
+	if (r < 0) {
+		(void)err_stage(err, STAGE_CREATE);
+		return r;
+	}
 	r = start(engine, &launch, detach, ret_attach, &why);
 	if (r >= 0)
 		return 0;
