@@ -179,7 +179,7 @@ static int wait_for_start(struct monitor *monitor, struct error *err)
 
 static int start(struct monitor *monitor, struct error *err)
 {
-	int r = container_release(monitor->container, &monitor->init, monitor->spec, err);
+	int r = container_release(monitor->container, &monitor->init, err);
 	if (r < 0)
 		return r;
 	monitor->status.state = MONITOR_STATE_RUNNING;

@@ -13,6 +13,7 @@
  *  cgroup-update      other limits, later
  *  cgroup-devices     the device rules: v1 files here, v2 programs in device-policy*
  *  cgroup-join        processes go in
+ *  cgroup-sub         into sub-cgroups of the container's own
  *  cgroup-walk        directories and processes of a sub-tree
  *  cgroup-signal      signals to all of them
  *  cgroup-freeze      stop and resume
@@ -88,6 +89,8 @@ struct cgroup {
 	size_t n_trees;
 	bool fresh;		       /* we made its directories: it holds no program, and nothing in it is frozen */
 	bool has_device_program;       /* ours, on the v2 directory */
+	bool exact;		       /* no other place will do, even if this one cannot hold processes */
+	bool allow_frozen;
 	controller_set v2_controllers; /* as last read, for it takes a system call */
 
 	/* Hierarchies where we may not make directories; a limit that needs one of them says so. */

@@ -91,7 +91,7 @@ static int join_divided(const struct cgroup_tree *tree, const char *pid)
 static int refuse_frozen(const struct cgroup *cgroup, struct error *err)
 {
 	bool frozen;
-	const struct cgroup_tree *tree = cgroup->fresh ? NULL : cgroup_freezer_tree(cgroup);
+	const struct cgroup_tree *tree = cgroup->fresh || cgroup->allow_frozen ? NULL : cgroup_freezer_tree(cgroup);
 	if (!tree || cgroup_freezer_get(tree, &frozen) < 0 || !frozen)
 		return 0;
 	return err_set(err, ERR_STATE, "put a process in cgroup '%s': it is frozen", cgroup->path);
@@ -110,7 +110,7 @@ static int join(const struct cgroup *cgroup, const char *v1_file, pid_t pid, boo
 		if (tree->v2 && cloned_into)
 			continue;
 		r = file_write_line(tree->fd, tree->v2 ? "cgroup.procs" : v1_file, text);
-		if (r == -EBUSY && tree->v2)
+		if (r == -EBUSY && tree->v2 && !cgroup->exact)
 			r = join_divided(tree, text);
 		if (r < 0)
 			return join_error(cgroup, tree, pid, r, err);

@@ -28,8 +28,8 @@ void cgroup_append_block(struct cgroup_block_counts *counts, const struct cgroup
 /* memory.stat, the same in both versions. */
 void cgroup_stats_raw_memory(const struct cgroup_tree *tree, struct cgroup_stats *stats);
 
-/* Call @read for each size of huge pages that this machine has. */
-typedef void (*cgroup_huge_fn)(const struct cgroup_tree *tree, struct cgroup_huge_counts *counts);
+/* Call @read for each size of huge pages that this machine has; it returns whether the controller counts them. */
+typedef bool (*cgroup_huge_fn)(const struct cgroup_tree *tree, struct cgroup_huge_counts *counts);
 void cgroup_stats_huge(const struct cgroup_tree *tree, cgroup_huge_fn read, struct cgroup_stats *stats);
 
 /*

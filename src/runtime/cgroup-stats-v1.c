@@ -186,11 +186,11 @@ void cgroup_stats_block_v1(const struct cgroup_tree *tree, struct cgroup_stats *
 
 /* --- hugetlb --- */
 
-static void read_huge(const struct cgroup_tree *tree, struct cgroup_huge_counts *counts)
+static bool read_huge(const struct cgroup_tree *tree, struct cgroup_huge_counts *counts)
 {
-	(void)cgroup_huge_count(tree, counts->page_size, "usage_in_bytes", &counts->usage);
 	(void)cgroup_huge_count(tree, counts->page_size, "max_usage_in_bytes", &counts->max);
 	(void)cgroup_huge_count(tree, counts->page_size, "failcnt", &counts->failures);
+	return cgroup_huge_count(tree, counts->page_size, "usage_in_bytes", &counts->usage);
 }
 
 void cgroup_stats_huge_v1(const struct cgroup_tree *tree, struct cgroup_stats *stats)

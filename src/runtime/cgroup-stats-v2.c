@@ -145,12 +145,12 @@ void cgroup_stats_block_v2(const struct cgroup_tree *tree, struct cgroup_stats *
 
 /* --- hugetlb --- */
 
-static void read_huge(const struct cgroup_tree *tree, struct cgroup_huge_counts *counts)
+static bool read_huge(const struct cgroup_tree *tree, struct cgroup_huge_counts *counts)
 {
 	char events[64];
-	(void)cgroup_huge_count(tree, counts->page_size, "current", &counts->usage);
 	snprintf(events, sizeof events, "hugetlb.%s.events", counts->page_size);
 	(void)cgroup_read_key(tree, events, "max", &counts->failures);
+	return cgroup_huge_count(tree, counts->page_size, "current", &counts->usage);
 }
 
 void cgroup_stats_huge_v2(const struct cgroup_tree *tree, struct cgroup_stats *stats)

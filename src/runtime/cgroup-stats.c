@@ -59,9 +59,9 @@ void cgroup_stats_raw_memory(const struct cgroup_tree *tree, struct cgroup_stats
 		uint64_t value;
 		if (!space || !cgroup_parse_count(space + 1, &value))
 			continue;
-		*ARRAY_APPEND(stats->memory.raw, stats->memory.n_raw) = (struct cgroup_named_count){
-			.name = mem_strndup(*line, (size_t)(space - *line)), .value = value
-		};
+		*ARRAY_APPEND(stats->memory.raw, stats->memory.n_raw) =
+			(struct cgroup_named_count){ .name = mem_strndup(*line, (size_t)(space - *line)),
+						     .value = value };
 	}
 }
 
@@ -99,10 +99,8 @@ void cgroup_stats_huge(const struct cgroup_tree *tree, cgroup_huge_fn read, stru
 	_cleanup_closedir_ DIR *dir = opendir("/sys/kernel/mm/hugepages");
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		struct cgroup_huge_counts counts = { 0 };
-		if (!page_size_of(entry->d_name, counts.page_size, sizeof counts.page_size))
-			continue;
-		read(tree, &counts);
-		*ARRAY_APPEND(stats->huge, stats->n_huge) = counts;
+		if (page_size_of(entry->d_name, counts.page_size, sizeof counts.page_size) && read(tree, &counts))
+			*ARRAY_APPEND(stats->huge, stats->n_huge) = counts;
 	}
 }
 
@@ -135,7 +133,8 @@ int cgroup_read_stats(const struct cgroup *cgroup, struct cgroup_stats *ret, str
 	const struct cgroup_tree *v2 = cgroup_v2_tree(cgroup);
 	struct cgroup_stats stats = { 0 };
 	if (cgroup->n_trees == 0)
-		return err_set(err, ERR_UNSUPPORTED, "cgroup '%s' is in no hierarchy: nothing counts for it", cgroup->path);
+		return err_set(err, ERR_UNSUPPORTED, "cgroup '%s' is in no hierarchy: nothing counts for it",
+			       cgroup->path);
 	for (size_t i = 0; i < ARRAY_SIZE(READERS); i++) {
 		const struct cgroup_tree *v1 = cgroup_v1_tree(cgroup, READERS[i].v1_name);
 		if (v1)

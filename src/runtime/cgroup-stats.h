@@ -82,7 +82,7 @@ struct cgroup_stats {
 	} cpuset;
 	struct {
 		struct cgroup_memory_counts usage;
-		struct cgroup_memory_counts swap; /* memory and swap together, as v1 counts */
+		struct cgroup_memory_counts swap;		/* memory and swap together, as v1 counts */
 		struct cgroup_memory_counts kernel, kernel_tcp; /* v1 */
 		uint64_t cache;
 		struct cgroup_named_count *raw; /* memory.stat */
@@ -118,8 +118,8 @@ void cgroup_stats_done(struct cgroup_stats *stats);
 struct cgroup_oom_watch {
 	int fd;
 	short poll_events;
-	uint64_t seen;	 /* v2 */
-	int directory;	 /* v1: of the cgroup; the caller's */
+	uint64_t seen; /* v2 */
+	int directory; /* v1: of the cgroup; the caller's */
 	bool v2;
 };
 int cgroup_oom_watch_open(const struct cgroup *cgroup, struct cgroup_oom_watch *ret, struct error *err);

@@ -52,6 +52,11 @@ static struct cgroup *cgroup_new(const char *path)
 	return cgroup;
 }
 
+struct cgroup *cgroup_none(void)
+{
+	return cgroup_new("");
+}
+
 /* Takes @fd over. */
 static void add_tree(struct cgroup *cgroup, const struct cgroup_mount *mount, int fd)
 {

@@ -50,6 +50,9 @@ int cgroup_check_path(const char *path, struct error *err);
  */
 int cgroup_create(const char *path, struct cgroup **ret, struct error *err);
 
+/* None: an object in no hierarchy, for a container that stays where its creator is. Its path is empty. */
+struct cgroup *cgroup_none(void);
+
 /* The cgroup that another process made. Trees in which it is missing are left out; none at all is ERR_NOT_FOUND. */
 int cgroup_open(const char *path, struct cgroup **ret, struct error *err);
 
@@ -96,6 +99,15 @@ int cgroup_join(struct cgroup *cgroup, pid_t pid, bool cloned_into, struct error
  * after it.
  */
 int cgroup_join_self(struct cgroup *cgroup, bool cloned_into, struct error *err);
+
+/*
+ * Have who joins later do so in a sub-cgroup that exists, and nowhere else: @word is "PATH", for all trees, or on v1
+ * "CONTROLLER[,CONTROLLER]:PATH"; "/" is the cgroup itself. Errors: ERR_USAGE, ERR_SPEC, ERR_CGROUP.
+ */
+int cgroup_descend(struct cgroup *cgroup, const char *word, struct error *err);
+
+/* Joining a frozen cgroup is no error any more, but takes until it is thawed. */
+void cgroup_allow_frozen(struct cgroup *cgroup);
 
 /*
  * Every process in it and below that our pid namespace can see, from any one tree that knows all of them; here and in

@@ -6,17 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/path.h"
-#include "base/str.h"
 #include "runtime/container.h"
 #include "runtime/mount.h"
 #include "runtime/rootfs.h"
@@ -85,16 +82,21 @@ int console_make(struct rootfs *rootfs, int *ret_slave, struct error *err)
 	return TAKE_FD(master);
 }
 
+static int send_to(const char *path, const char *what, const char *text, int fd, struct error *err)
+{
+	_cleanup_close_ int sock = fd_connect_unix(path);
+	if (sock < 0)
+		return err_sys(err, -sock, "connect to %s socket '%s'", what, path);
+	int r = fd_send(sock, text, strlen(text), &fd, 1);
+	return r < 0 ? err_sys(err, -r, "send the %s to '%s'", what, path) : 0;
+}
+
 int console_send(const char *path, int master, struct error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof address.sun_path)
-		return err_set(err, ERR_TTY, "console socket path '%s' is too long", path);
-	str_copy(address.sun_path, sizeof address.sun_path, path);
-	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof address) < 0)
-		return err_sys_code(err, ERR_TTY, errno, "connect to console socket '%s'", path);
-	static const char name[] = "/dev/ptmx";
-	int r = fd_send(sock, name, sizeof name - 1, &master, 1);
-	return r < 0 ? err_sys_code(err, ERR_TTY, -r, "send the terminal to '%s'", path) : 0;
+	return send_to(path, "console", "/dev/ptmx", master, err);
+}
+
+int pidfd_send(const char *path, int pidfd, bool of_exec, struct error *err)
+{
+	return send_to(path, "pidfd", of_exec ? "setns" : "standard", pidfd, err);
 }

@@ -42,15 +42,15 @@ struct container {
 	char *root;	       /* the runtime's state root */
 	char *bundle;	       /* absolute */
 	char *rootfs;	       /* absolute, for people; empty with a detached root */
-	char *cgroup_path;
+	char *cgroup_path;     /* empty: it was made without one */
 	char *oci_version;
-	char **annotations;
+	char *config;	       /* the file in the bundle that it was made from */
+	char **annotations;    /* key, value, key, value, ... */
 	pid_t pid;
 	uint64_t start_time;
 	int64_t created_at;    /* ns since the epoch */
 	uid_t owner;
-	struct spec_hook *poststop; /* to be run by delete */
-	size_t n_poststop;
+	struct spec_hooks poststart, poststop; /* to be run by start and by delete */
 	bool host_pid;	       /* shares the runtime's pid namespace: its end does not end its children */
 };
 
@@ -59,6 +59,7 @@ struct container_create_options {
 	const char *id;
 	const char *bundle;	/* path of the bundle, for state.json */
 	int bundle_fd;
+	const char *config;	/* what @spec was read from, relative to the bundle; NULL: config.json */
 	const struct spec *spec;
 	int rootfs_mount;	/* a detached mount to use as the root filesystem instead of root.path, or -1 */
 	int cache_dir;		/* of compiled seccomp filters, or -1 */
@@ -67,6 +68,7 @@ struct container_create_options {
 	const char *console_socket; /* send the terminal's master there (process.terminal), or NULL: *ret_console */
 	bool no_pivot;
 	bool no_new_keyring;
+	bool no_cgroup;		/* stay in the creator's cgroup; limits are left out, with a warning in the log */
 	bool in_process_start;	/* we start it ourselves by container_release(), not by way of exec.fifo */
 };
 
@@ -87,11 +89,16 @@ int container_create(const struct container_create_options *options, struct cont
 		     struct container_init *ret_init, struct error *err);
 
 /* With in_process_start: run the program, and wait until exec succeeded. Errors: ERR_EXEC_*. */
-int container_release(struct container *container, struct container_init *init, const struct spec *spec,
-		      struct error *err);
+int container_release(struct container *container, struct container_init *init, struct error *err);
 
 /* Any other process: let the created container @id go. */
 int container_start(struct container *container, struct error *err);
+
+/*
+ * The protocol of --pidfd-socket: a pidfd goes over the socket at @path, with "standard" as the data, or for a process of
+ * exec "setns".
+ */
+int pidfd_send(const char *path, int pidfd, bool of_exec, struct error *err);
 
 /* The protocol of --console-socket: a terminal's master goes over the socket at @path, with its name as the data. */
 int console_send(const char *path, int master, struct error *err);
@@ -101,6 +108,7 @@ struct container_exec_options {
 	int cache_dir;	    /* of compiled seccomp filters, or -1 */
 	int stdio[3];	    /* as in container_create_options */
 	int preserve_fds;
+	char *const *cgroups; /* sub-cgroups to join, as cgroup_descend() takes them; NULL: none */
 	bool ignore_paused; /* else a paused container is ERR_STATE: whoever joins it hangs until it is resumed */
 };
 
@@ -114,6 +122,9 @@ int container_exec(struct container *container, const struct container_exec_opti
 /* Errors: ERR_NO_CONTAINER. */
 int container_load(const char *root, const char *id, struct container **ret, struct error *err);
 int container_status(struct container *container, enum container_status *ret, struct error *err);
+
+/* Read the configuration that it was made from once more. */
+int container_load_spec(const struct container *container, struct spec **ret, struct error *err);
 
 /* Signal its first process, by pidfd; or, with @all, every process in its cgroup. */
 int container_kill(struct container *container, int sig, bool all, struct error *err);

@@ -15,7 +15,8 @@ int container_open_cgroup(const struct container *container, struct cgroup **ret
 
 static int not_running(const struct container *container, enum container_status status, struct error *err)
 {
-	return err_set(err, ERR_STATE, "container not running: '%s' is %s", container->id, container_status_name(status));
+	return err_set(err, ERR_STATE, "container not running: '%s' is %s", container->id,
+		       container_status_name(status));
 }
 
 /* The status must be one of the bits in @wanted. */
@@ -25,7 +26,8 @@ static int open_cgroup_if(struct container *container, unsigned wanted, struct c
 	int r = container_status(container, &status, err);
 	if (r < 0)
 		return r;
-	return wanted & (1u << status) ? container_open_cgroup(container, ret, err) : not_running(container, status, err);
+	return wanted & (1u << status) ? container_open_cgroup(container, ret, err)
+				       : not_running(container, status, err);
 }
 
 int container_pids(struct container *container, pid_t **ret, size_t *ret_count, struct error *err)

@@ -68,7 +68,8 @@ static void creation_undo(struct creation *creation)
 		(void)RETRY_ON_EINTR(waitpid(creation->init.pid, NULL, __WALL));
 	}
 	container_init_done(&creation->init);
-	if (creation->cgroup && ((creation->init.pid > 0 && cgroup_kill(creation->cgroup, &why) < 0) ||
+	bool grouped = creation->cgroup && *cgroup_path(creation->cgroup);
+	if (grouped && ((creation->init.pid > 0 && cgroup_kill(creation->cgroup, &why) < 0) ||
 				 cgroup_destroy(creation->cgroup, &why) < 0))
 		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
 	if (creation->container && state_remove(creation->options->root, creation->options->id, &why) < 0)
@@ -81,15 +82,17 @@ static void creation_undo(struct creation *creation)
 static char *cgroup_path_of(const struct container_create_options *options)
 {
 	const char *path = options->spec->cgroups_path;
+	if (options->no_cgroup)
+		return mem_strdup("");
 	if (str_is_empty(path))
 		return mem_printf("/coffer-runtime/%s", options->id);
 	return *path == '/' ? mem_strdup(path) : mem_printf("/%s", path);
 }
 
-static void copy_poststop_hooks(const struct spec_hooks *hooks, struct container *container)
+static void copy_hooks(const struct spec_hooks *hooks, struct spec_hooks *ret)
 {
 	for (size_t i = 0; i < hooks->count; i++) {
-		struct spec_hook *copy = ARRAY_APPEND(container->poststop, container->n_poststop);
+		struct spec_hook *copy = ARRAY_APPEND(ret->hooks, ret->count);
 		copy->path = mem_strdup(hooks->hooks[i].path);
 		copy->args = hooks->hooks[i].args ? strv_copy(hooks->hooks[i].args) : NULL;
 		copy->env = hooks->hooks[i].env ? strv_copy(hooks->hooks[i].env) : NULL;
@@ -109,11 +112,13 @@ static struct container *describe(const struct container_create_options *options
 							 path_join(options->bundle, spec->root.path);
 	container->cgroup_path = cgroup_path_of(options);
 	container->oci_version = mem_strdup(spec->oci_version);
+	container->config = mem_strdup(options->config ? options->config : "config.json");
 	container->annotations = spec->annotations ? strv_copy(spec->annotations) : NULL;
 	container->created_at = time_now_ns();
 	container->owner = geteuid();
 	container->host_pid = !spec->namespaces[NAMESPACE_PID].listed;
-	copy_poststop_hooks(&spec->hooks[HOOK_POSTSTOP], container);
+	copy_hooks(&spec->hooks[HOOK_POSTSTART], &container->poststart);
+	copy_hooks(&spec->hooks[HOOK_POSTSTOP], &container->poststop);
 	return container;
 }
 
@@ -125,7 +130,7 @@ static int reserve(struct creation *creation, struct error *err)
 	if (creation->state_dir < 0)
 		return creation->state_dir;
 	creation->container = describe(options);
-	int r = cgroup_check_path(creation->container->cgroup_path, err);
+	int r = options->no_cgroup ? 0 : cgroup_check_path(creation->container->cgroup_path, err);
 	if (r < 0 || (r = state_write(creation->state_dir, creation->container, err)) < 0)
 		return r;
 	if (options->in_process_start)
@@ -160,8 +165,22 @@ static struct spec_resources with_default_devices(const struct spec_resources *r
 	return all;
 }
 
+/* Whoever wants no cgroup has said that he does without limits; but not, perhaps, that he knows of all. */
+static void go_without_cgroup(struct creation *creation)
+{
+	struct spec_resources limits = creation->options->spec->resources;
+	creation->cgroup = cgroup_none();
+	limits.n_device_rules = 0;
+	if (cgroup_apply(creation->cgroup, &limits, NULL) < 0)
+		log_warn("container '%s' has no cgroup: its limits are left out", creation->options->id);
+}
+
 static int make_cgroup(struct creation *creation, struct error *err)
 {
+	if (creation->options->no_cgroup) {
+		go_without_cgroup(creation);
+		return 0;
+	}
 	const struct spec_resources *wanted = &creation->options->spec->resources;
 	int r = cgroup_create(creation->container->cgroup_path, &creation->cgroup, err);
 	if (r < 0)
@@ -267,9 +286,8 @@ static int run_creators_hooks(struct creation *creation, struct error *err)
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *state = state_document(creation->container, CONTAINER_CREATING);
-	if ((r = hooks_run(hooks[HOOK_PRESTART].hooks, hooks[HOOK_PRESTART].count, "prestart", state, err)) < 0 ||
-	    (r = hooks_run(hooks[HOOK_CREATE_RUNTIME].hooks, hooks[HOOK_CREATE_RUNTIME].count, "createRuntime", state,
-			   err)) < 0)
+	if ((r = hooks_run(&hooks[HOOK_PRESTART], "prestart", state, err)) < 0 ||
+	    (r = hooks_run(&hooks[HOOK_CREATE_RUNTIME], "createRuntime", state, err)) < 0)
 		return r;
 	/* A failed send means that init has died: what it said before that is what the next receive gives. */
 	(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
@@ -327,19 +345,17 @@ int container_create(const struct container_create_options *options, struct cont
 }
 
 /* A failing poststart hook is only worth a warning: the container runs. Source: runtime.md, "Lifecycle", 9. */
-static void run_poststart_hooks(const struct container *container, const struct spec *spec)
+static void run_poststart_hooks(const struct container *container)
 {
-	const struct spec_hooks *hooks = &spec->hooks[HOOK_POSTSTART];
 	struct error why = { 0 };
-	if (hooks->count == 0)
+	if (container->poststart.count == 0)
 		return;
 	_cleanup_free_ char *state = state_document(container, CONTAINER_RUNNING);
-	if (hooks_run(hooks->hooks, hooks->count, "poststart", state, &why) < 0)
+	if (hooks_run(&container->poststart, "poststart", state, &why) < 0)
 		log_failure(LOG_LEVEL_WARN, "start container", &why);
 }
 
-int container_release(struct container *container, struct container_init *init, const struct spec *spec,
-		      struct error *err)
+int container_release(struct container *container, struct container_init *init, struct error *err)
 {
 	if (init_send(init->sync, INIT_START, NULL, -1) < 0)
 		return err_set(err, ERR_STATE, "cannot start container '%s': its init process is gone", container->id);
@@ -347,7 +363,7 @@ int container_release(struct container *container, struct container_init *init, 
 	fd_close(TAKE_FD(init->sync));
 	if (r < 0)
 		return err_stage(err, STAGE_EXEC);
-	run_poststart_hooks(container, spec);
+	run_poststart_hooks(container);
 	return 0;
 }
 
@@ -363,12 +379,6 @@ int container_start(struct container *container, struct error *err)
 	if (status != CONTAINER_CREATED)
 		return err_set(err, ERR_STATE, "cannot start a container that is %s: '%s'",
 			       container_status_name(status), container->id);
-	_cleanup_spec_ struct spec *spec = NULL;
-	_cleanup_close_ int bundle = open(container->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (bundle < 0)
-		return err_sys(err, errno, "open bundle '%s'", container->bundle);
-	if ((r = spec_load(bundle, "config.json", &spec, err)) < 0)
-		return r;
 	/* Init holds the fifo open for reading; if it is gone, there is no reader and this fails at once. */
 	_cleanup_close_ int fifo = openat(dir, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fifo < 0 || write(fifo, "", 1) != 1)
@@ -377,6 +387,6 @@ int container_start(struct container *container, struct error *err)
 	/* Gone with the name is the second start; what "created" means to container_status() is that it is there. */
 	if (unlinkat(dir, STATE_FIFO, 0) < 0)
 		return err_sys(err, errno, "remove '%s'", STATE_FIFO);
-	run_poststart_hooks(container, spec);
+	run_poststart_hooks(container);
 	return 0;
 }

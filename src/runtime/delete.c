@@ -32,10 +32,13 @@ int container_kill(struct container *container, int sig, bool all, struct error 
 	enum container_status status;
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	int r = container_status(container, &status, err);
-	if (r < 0 || (r = open_cgroup(container, &cgroup, err)) < 0)
+	if (r < 0)
 		return r;
 	/* In the host's pid namespace the others outlive the first; whoever kills that means the container. */
-	if (cgroup && (all || (sig == SIGKILL && container->host_pid)))
+	bool everything = all || (sig == SIGKILL && container->host_pid), thaw = sig == SIGKILL && status == CONTAINER_PAUSED;
+	if ((everything || thaw) && (r = open_cgroup(container, &cgroup, err)) < 0)
+		return r;
+	if (everything && cgroup)
 		return cgroup_signal(cgroup, sig, err);
 	if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
 		return all ? 0 :
@@ -48,7 +51,7 @@ int container_kill(struct container *container, int sig, bool all, struct error 
 	if (r < 0)
 		return err_sys(err, -r, "send SIG%s to container '%s'", signal_name(sig), container->id);
 	/* v1: who is frozen dies once he is thawed. */
-	if (sig == SIGKILL && status == CONTAINER_PAUSED && cgroup)
+	if (thaw && cgroup)
 		(void)cgroup_freeze(cgroup, false, NULL);
 	return 0;
 }
@@ -102,10 +105,10 @@ static int destroy_cgroup(const struct container *container, struct cgroup *cgro
 static void run_poststop_hooks(const struct container *container)
 {
 	struct error why = { 0 };
-	if (container->n_poststop == 0)
+	if (container->poststop.count == 0)
 		return;
 	_cleanup_free_ char *state = state_document(container, CONTAINER_STOPPED);
-	if (hooks_run(container->poststop, container->n_poststop, "poststop", state, &why) < 0)
+	if (hooks_run(&container->poststop, "poststop", state, &why) < 0)
 		log_failure(LOG_LEVEL_WARN, "delete container", &why);
 }
 

@@ -247,15 +247,25 @@ static int check_running(struct exec_context *context, struct error *err)
 /* The filter of config.json: a program that comes later is held by the same. */
 static int prepare_filter(struct exec_context *context, struct error *err)
 {
-	_cleanup_close_ int bundle = open(context->container->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (bundle < 0)
-		return err_sys(err, errno, "open bundle '%s'", context->container->bundle);
 	_cleanup_spec_ struct spec *spec = NULL;
-	int r = spec_load(bundle, "config.json", &spec, err);
+	int r = container_load_spec(context->container, &spec, err);
 	if (r < 0 || !spec->seccomp)
 		return r;
 	r = seccomp_prepare(spec->seccomp, context->options->cache_dir, &context->filter, err);
 	context->has_filter = r >= 0;
+	return r;
+}
+
+/* None is what a container without one gives to all its processes. */
+static int open_cgroup(struct exec_context *context, struct error *err)
+{
+	const char *path = context->container->cgroup_path;
+	int r = *path ? cgroup_open(path, &context->cgroup, err) : 0;
+	if (r == 0 && context->cgroup && context->options->ignore_paused)
+		cgroup_allow_frozen(context->cgroup);
+	char *const *word = context->cgroup ? context->options->cgroups : NULL;
+	for (; r == 0 && word && *word; word++)
+		r = cgroup_descend(context->cgroup, *word, err);
 	return r;
 }
 
@@ -267,8 +277,7 @@ static int prepare(struct exec_context *context, struct error *err)
 	int r = check_running(context, err);
 	if (r < 0 || (r = prepare_filter(context, err)) < 0)
 		return r;
-	const char *path = context->container->cgroup_path;
-	if (*path && (r = cgroup_open(path, &context->cgroup, err)) < 0)
+	if ((r = open_cgroup(context, err)) < 0)
 		return r;
 	context->proc = procfs_open(err);
 	if (context->proc < 0)

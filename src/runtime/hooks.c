@@ -93,10 +93,10 @@ static int run_hook(const struct spec_hook *hook, const char *point, const char 
 	return r;
 }
 
-int hooks_run(const struct spec_hook *hooks, size_t count, const char *point, const char *state, struct error *err)
+int hooks_run(const struct spec_hooks *hooks, const char *point, const char *state, struct error *err)
 {
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = run_hook(&hooks[i], point, state, err);
+	for (size_t i = 0; r == 0 && i < hooks->count; i++)
+		r = run_hook(&hooks->hooks[i], point, state, err);
 	return r;
 }

@@ -6,7 +6,7 @@
 #include "runtime/spec.h"
 
 /*
- * Run @count hooks one after the other with @state on their standard input, each within its timeout. The first that
+ * Run the hooks one after the other with @state on their standard input, each within its timeout. The first that
  * fails (exit status, signal, timeout) ends it: ERR_HOOK with its path and the last line of its standard error.
  */
-int hooks_run(const struct spec_hook *hooks, size_t count, const char *point, const char *state, struct error *err);
+int hooks_run(const struct spec_hooks *hooks, const char *point, const char *state, struct error *err);

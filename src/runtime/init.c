@@ -203,7 +203,7 @@ static int set_attributes(struct init_context *context, struct error *err)
 static int run_hooks_of(struct init_context *context, enum hook_point point, const char *name, struct error *err)
 {
 	const struct spec_hooks *hooks = &context->spec->hooks[point];
-	return hooks_run(hooks->hooks, hooks->count, name, context->state, err);
+	return hooks_run(hooks, name, context->state, err);
 }
 
 static int wait_for_start(struct init_context *context, struct error *err)

@@ -75,7 +75,7 @@ static void free_mounts(struct spec *spec)
 	free(spec->mounts);
 }
 
-static void free_hooks(struct spec_hooks *hooks)
+void spec_hooks_done(struct spec_hooks *hooks)
 {
 	for (size_t i = 0; i < hooks->count; i++) {
 		free(hooks->hooks[i].path);
@@ -83,6 +83,7 @@ static void free_hooks(struct spec_hooks *hooks)
 		strv_free(hooks->hooks[i].env);
 	}
 	free(hooks->hooks);
+	*hooks = (struct spec_hooks){ 0 };
 }
 
 void spec_free(struct spec *spec)
@@ -96,7 +97,7 @@ void spec_free(struct spec *spec)
 	free_mounts(spec);
 	spec_process_free(spec->process);
 	for (int point = 0; point < HOOK_POINT_COUNT; point++)
-		free_hooks(&spec->hooks[point]);
+		spec_hooks_done(&spec->hooks[point]);
 	strv_free(spec->annotations);
 	for (int type = 0; type < NAMESPACE_COUNT; type++)
 		free(spec->namespaces[type].path);

@@ -18,7 +18,7 @@ int spec_parse_id_mappings(const struct json_node *node, const char *key, struct
 /* A copy of an optional string under @key. */
 int spec_parse_text(const struct json_node *node, const char *key, char **ret, struct error *err);
 
-/* The members of the object under @key as "key=value" strings. */
+/* The members of the object under @key, all strings: key, value, key, value, ... */
 int spec_parse_pairs(const struct json_node *node, const char *key, char ***ret, struct error *err);
 
 int spec_parse_optional_i64(const struct json_node *node, const char *key, struct optional_i64 *ret, struct error *err);

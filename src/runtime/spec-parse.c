@@ -29,13 +29,19 @@ int spec_parse_pairs(const struct json_node *node, const char *key, char ***ret,
 	if (r <= 0)
 		return r;
 	struct json_iterator iterator = { 0 };
+	size_t n = 0;
+	_cleanup_strv_ char **pairs = mem_alloc((2 * (size_t)json_object_object_length(map.value) + 1) * sizeof *pairs);
 	while (json_next(&map, &iterator, &member)) {
 		const char *value;
 		r = json_as_string(&member, &value, err);
 		if (r < 0)
 			return r;
-		strv_take(ret, mem_printf("%s=%s", member.key, value));
+		if (*member.key == '\0')
+			return json_error(&map, err, "a key is empty");
+		pairs[n++] = mem_strdup(member.key);
+		pairs[n++] = mem_strdup(value);
 	}
+	*ret = TAKE_PTR(pairs);
 	return 1;
 }
 
@@ -53,11 +59,14 @@ int spec_parse_optional_u64(const struct json_node *node, const char *key, struc
 	return r;
 }
 
-static int need_u32(const struct json_node *node, const char *key, uint32_t *ret, struct error *err)
+/* The last one means "unchanged" to the kernel: whoever asked for it would stay root. */
+#define ID_MAX (UINT32_MAX - 1)
+
+static int parse_u32(const struct json_node *node, const char *key, uint32_t max, uint32_t *ret, struct error *err)
 {
-	uint64_t value = 0;
-	int r = json_get_u64(node, key, UINT32_MAX, &value, err);
-	if (r >= 0)
+	uint64_t value = *ret;
+	int r = json_get_u64(node, key, max, &value, err);
+	if (r > 0)
 		*ret = (uint32_t)value;
 	return r;
 }
@@ -71,9 +80,9 @@ int spec_parse_id_mappings(const struct json_node *node, const char *key, struct
 		struct json_node element = json_array_at(&array, i);
 		struct spec_id_mapping *mapping = ARRAY_APPEND(*ret, *ret_count);
 		r = json_as_object(&element, err);
-		if (r < 0 || (r = need_u32(&element, "containerID", &mapping->container_id, err)) < 0 ||
-		    (r = need_u32(&element, "hostID", &mapping->host_id, err)) < 0 ||
-		    (r = need_u32(&element, "size", &mapping->size, err)) < 0)
+		if (r < 0 || (r = parse_u32(&element, "containerID", UINT32_MAX, &mapping->container_id, err)) < 0 ||
+		    (r = parse_u32(&element, "hostID", UINT32_MAX, &mapping->host_id, err)) < 0 ||
+		    (r = parse_u32(&element, "size", UINT32_MAX, &mapping->size, err)) < 0)
 			return r;
 		r = 1;
 	}
@@ -89,12 +98,10 @@ static int parse_user(const struct json_node *process, struct spec_user *ret, st
 	int r = json_get_object(process, "user", &user, err);
 	if (r <= 0)
 		return r;
-	uint32_t uid = 0, gid = 0;
 	uint64_t mask;
-	if ((r = need_u32(&user, "uid", &uid, err)) < 0 || (r = need_u32(&user, "gid", &gid, err)) < 0)
+	if ((r = parse_u32(&user, "uid", ID_MAX, &ret->uid, err)) < 0 ||
+	    (r = parse_u32(&user, "gid", ID_MAX, &ret->gid, err)) < 0)
 		return r;
-	ret->uid = uid;
-	ret->gid = gid;
 	r = json_get_u64(&user, "umask", 0777, &mask, err);
 	if (r > 0)
 		ret->umask = (mode_t)mask;
@@ -103,7 +110,7 @@ static int parse_user(const struct json_node *process, struct spec_user *ret, st
 	for (size_t i = 0; i < json_array_length(&groups); i++) {
 		struct json_node element = json_array_at(&groups, i);
 		uint64_t group;
-		r = json_as_u64(&element, UINT32_MAX - 1, &group, err);
+		r = json_as_u64(&element, ID_MAX, &group, err);
 		if (r < 0)
 			return r;
 		*ARRAY_APPEND(ret->additional_gids, ret->n_additional_gids) = (gid_t)group;

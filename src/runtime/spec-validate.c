@@ -20,16 +20,28 @@ static struct json_node at(const struct json_node *parent, const char *key)
 	return *parent;
 }
 
+/* MAJOR.MINOR.PATCH, and what may follow behind "-" or "+". Source: semver.org, 2.0.0, items 2, 9, 10. */
+static bool is_version(const char *text)
+{
+	static const char digits[] = "0123456789";
+	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-+";
+	for (int part = 0; part < 3; part++) {
+		size_t len = strspn(text, digits);
+		if (len == 0 || (part < 2 && text[len] != '.'))
+			return false;
+		text += len + (part < 2);
+	}
+	return *text == '\0' || (strchr("-+", *text) && text[1] && text[strspn(text, more)] == '\0');
+}
+
 static int check_version(const struct json_node *root, const struct spec *spec, struct error *err)
 {
 	struct json_node node = at(root, "ociVersion");
 	if (str_is_empty(spec->oci_version))
 		return json_error(root, err, "\"ociVersion\" is required, but missing");
-	char *end;
-	unsigned long major = strtoul(spec->oci_version, &end, 10);
-	if (end == spec->oci_version || *end != '.')
+	if (!is_version(spec->oci_version))
 		return json_error(&node, err, "\"%s\" is not a version", spec->oci_version);
-	if (major != 1)
+	if (!str_starts_with(spec->oci_version, "1."))
 		return json_error(&node, err, "version \"%s\" is not supported, 1.x is", spec->oci_version);
 	return 0;
 }
@@ -116,15 +128,14 @@ static bool sysctl_key_is_sound(const char *key)
 static int check_sysctls(const struct json_node *root, const struct spec *spec, struct error *err)
 {
 	struct json_node section = at(root, "linux"), sysctls = at(&section, "sysctl");
-	for (char **setting = spec->sysctl; setting && *setting; setting++) {
-		size_t len = strcspn(*setting, "=");
-		_cleanup_free_ char *written = mem_strndup(*setting, len);
-		_cleanup_free_ char *key = sysctl_normalize(written);
+	for (char **pair = spec->sysctl; pair && *pair; pair += 2) {
+		struct json_node node = at(&sysctls, pair[0]);
+		_cleanup_free_ char *key = sysctl_normalize(pair[0]);
 		const char *why;
-		if (!sysctl_key_is_sound(key) || strchr(*setting, '\n'))
-			return json_error(&sysctls, err, "sysctl \"%s\" is malformed", key);
+		if (!sysctl_key_is_sound(key) || strchr(pair[1], '\n'))
+			return json_error(&node, err, "sysctl \"%s\" is malformed", key);
 		if (!sysctl_is_namespaced(spec, key, &why))
-			return json_error(&sysctls, err, "sysctl \"%s\" %s", key, why);
+			return json_error(&node, err, "sysctl \"%s\" %s", key, why);
 	}
 	return 0;
 }

@@ -225,7 +225,7 @@ struct spec {
 	size_t n_mounts;
 	struct spec_process *process; /* NULL: not given, fine until start */
 	struct spec_hooks hooks[HOOK_POINT_COUNT];
-	char **annotations; /* "key=value" */
+	char **annotations; /* key, value, key, value, ... */
 
 	struct spec_namespace namespaces[NAMESPACE_COUNT];
 	struct spec_id_mapping *uid_mappings, *gid_mappings;
@@ -241,7 +241,7 @@ struct spec {
 	struct spec_resources resources;
 	char *rootfs_propagation;
 	struct spec_seccomp *seccomp;
-	char **sysctl; /* "key=value" */
+	char **sysctl; /* key, value, key, value, ... */
 	char **masked_paths, **readonly_paths;
 	char *mount_label;
 };
@@ -263,6 +263,7 @@ static inline void spec_freep(struct spec **spec)
 /* One process object alone, as `exec --process` gives it. */
 int spec_process_from_json(const struct json_node *node, struct spec_process **ret, struct error *err);
 void spec_process_free(struct spec_process *process);
+void spec_hooks_done(struct spec_hooks *hooks);
 
 /* One resources object alone, as `update -r` gives it. */
 int spec_resources_from_json(const struct json_node *node, struct spec_resources *ret, struct error *err);

@@ -97,13 +97,13 @@ int state_remove(const char *root, const char *id, struct error *err)
 
 /* --- state.json --- */
 
-static void add_hooks(struct json_object *object, const struct container *container)
+static void add_hooks(struct json_object *object, const char *key, const struct spec_hooks *hooks)
 {
-	if (container->n_poststop == 0)
+	if (hooks->count == 0)
 		return;
-	struct json_object *array = json_add_array(object, "poststop");
-	for (size_t i = 0; i < container->n_poststop; i++) {
-		const struct spec_hook *hook = &container->poststop[i];
+	struct json_object *array = json_add_array(object, key);
+	for (size_t i = 0; i < hooks->count; i++) {
+		const struct spec_hook *hook = &hooks->hooks[i];
 		struct json_object *element = json_object_new_object();
 		json_add_string(element, "path", hook->path);
 		json_add_strv(element, "args", hook->args);
@@ -119,6 +119,7 @@ int state_write(int dir, const struct container *container, struct error *err)
 	json_add_string(object, "ociVersion", container->oci_version);
 	json_add_string(object, "bundle", container->bundle);
 	json_add_string(object, "rootfs", container->rootfs);
+	json_add_string(object, "config", container->config);
 	json_add_string(object, "cgroupPath", container->cgroup_path);
 	json_add_strv(object, "annotations", container->annotations);
 	json_add_i64(object, "pid", container->pid);
@@ -126,7 +127,8 @@ int state_write(int dir, const struct container *container, struct error *err)
 	json_add_i64(object, "createdAt", container->created_at);
 	json_add_i64(object, "owner", container->owner);
 	json_add_bool(object, "hostPid", container->host_pid);
-	add_hooks(object, container);
+	add_hooks(object, "poststart", &container->poststart);
+	add_hooks(object, "poststop", &container->poststop);
 	const char *text = json_text(object);
 	return file_write_atomic(dir, STATE_FILE, text, strlen(text), 0600, 0, err);
 }
@@ -137,14 +139,14 @@ static char *read_text(const struct json_node *node, const char *key)
 	return json_get_string(node, key, &text, NULL) > 0 ? mem_strdup(text) : mem_strdup("");
 }
 
-static void read_hooks(const struct json_node *node, struct container *container)
+static void read_hooks(const struct json_node *node, const char *key, struct spec_hooks *ret)
 {
 	struct json_node array;
-	if (json_get_array(node, "poststop", &array, NULL) <= 0)
+	if (json_get_array(node, key, &array, NULL) <= 0)
 		return;
 	for (size_t i = 0; i < json_array_length(&array); i++) {
 		struct json_node element = json_array_at(&array, i);
-		struct spec_hook *hook = ARRAY_APPEND(container->poststop, container->n_poststop);
+		struct spec_hook *hook = ARRAY_APPEND(ret->hooks, ret->count);
 		int64_t timeout = 0;
 		hook->path = read_text(&element, "path");
 		(void)json_get_strv(&element, "args", &hook->args, NULL);
@@ -179,6 +181,7 @@ int state_read(int dir, const char *root, const char *id, struct container **ret
 	container->oci_version = read_text(&node, "ociVersion");
 	container->bundle = read_text(&node, "bundle");
 	container->rootfs = read_text(&node, "rootfs");
+	container->config = read_text(&node, "config");
 	container->cgroup_path = read_text(&node, "cgroupPath");
 	(void)json_get_strv(&node, "annotations", &container->annotations, NULL);
 	(void)json_get_i64(&node, "pid", 0, INT32_MAX, &pid, NULL);
@@ -189,7 +192,8 @@ int state_read(int dir, const char *root, const char *id, struct container **ret
 	container->pid = (pid_t)pid;
 	container->start_time = (uint64_t)start;
 	container->owner = (uid_t)owner;
-	read_hooks(&node, container);
+	read_hooks(&node, "poststart", &container->poststart);
+	read_hooks(&node, "poststop", &container->poststop);
 	*ret = TAKE_PTR(container);
 	return 0;
 }
@@ -204,20 +208,25 @@ void container_free(struct container *container)
 {
 	if (!container)
 		return;
-	for (size_t i = 0; i < container->n_poststop; i++) {
-		free(container->poststop[i].path);
-		strv_free(container->poststop[i].args);
-		strv_free(container->poststop[i].env);
-	}
-	free(container->poststop);
+	spec_hooks_done(&container->poststart);
+	spec_hooks_done(&container->poststop);
 	free(container->id);
 	free(container->root);
 	free(container->bundle);
 	free(container->rootfs);
+	free(container->config);
 	free(container->cgroup_path);
 	free(container->oci_version);
 	strv_free(container->annotations);
 	free(container);
+}
+
+int container_load_spec(const struct container *container, struct spec **ret, struct error *err)
+{
+	_cleanup_close_ int bundle = open(container->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return err_sys(err, errno, "open bundle '%s'", container->bundle);
+	return spec_load(bundle, str_is_empty(container->config) ? "config.json" : container->config, ret, err);
 }
 
 int container_list(const char *root, char ***ret_ids, struct error *err)
@@ -272,11 +281,8 @@ int container_status(struct container *container, enum container_status *ret, st
 void container_add_annotations(const struct container *container, struct json_object *object)
 {
 	struct json_object *annotations = container->annotations ? json_add_object(object, "annotations") : NULL;
-	for (char **pair = container->annotations; pair && *pair; pair++) {
-		size_t len = strcspn(*pair, "=");
-		_cleanup_free_ char *key = mem_strndup(*pair, len);
-		json_add_string(annotations, key, *pair + len + 1);
-	}
+	for (char **pair = container->annotations; pair && pair[0] && pair[1]; pair += 2)
+		json_add_string(annotations, pair[0], pair[1]);
 }
 
 /* @pid of -1 is left out. */

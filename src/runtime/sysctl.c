@@ -23,24 +23,20 @@ char *sysctl_normalize(const char *key)
 	return normal;
 }
 
-static int apply_one(const char *setting, int proc, struct error *err)
+static int apply_one(const char *written, const char *value, int proc, struct error *err)
 {
-	size_t len = strcspn(setting, "=");
-	_cleanup_free_ char *written = mem_strndup(setting, len);
 	_cleanup_free_ char *key = sysctl_normalize(written);
 	_cleanup_free_ char *name = mem_strdup(key);
 	swap_separators(name);
 	_cleanup_free_ char *path = mem_printf("sys/%s", name);
-	int r = procfs_write(proc, path, setting[len] ? setting + len + 1 : "");
-	return r < 0 ? err_sys_code(err, ERR_SYSCTL, -r, "set sysctl \"%s\" to \"%s\"", key,
-				    setting[len] ? setting + len + 1 : "") :
-		       0;
+	int r = procfs_write(proc, path, value);
+	return r < 0 ? err_sys_code(err, ERR_SYSCTL, -r, "set sysctl \"%s\" to \"%s\"", key, value) : 0;
 }
 
 int sysctl_apply(char *const *settings, int proc, struct error *err)
 {
 	int r = 0;
-	for (; r == 0 && settings && *settings; settings++)
-		r = apply_one(*settings, proc, err);
+	for (char *const *pair = settings; r == 0 && pair && *pair; pair += 2)
+		r = apply_one(pair[0], pair[1], proc, err);
 	return r;
 }

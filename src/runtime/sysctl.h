@@ -10,5 +10,5 @@
  */
 char *sysctl_normalize(const char *key);
 
-/* Write each "key=value" of @settings to @proc (procfs_open()), from inside the namespaces that they belong to. */
+/* Write @settings (key, value, key, value, ...) to @proc (procfs_open()), from inside the namespaces that they belong to. */
 int sysctl_apply(char *const *settings, int proc, struct error *err);

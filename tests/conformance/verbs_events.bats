@@ -22,9 +22,9 @@ teardown() {
 }
 
 @test "--stats is one line with all that engines read" {
-	config '.process.args = ["sh", "-c", "x=0; while [ $x -lt 20000 ]; do x=$((x+1)); done; echo done; sleep 1000"]'
+	config '.process.args = ["sh", "-c", "x=0; while [ $x -lt 20000 ]; do x=$((x+1)); done; echo ready; sleep 1000"]'
 	runtime run --detach box </dev/null >signals 2>errors
-	for _ in {1..200}; do grep -q done signals && break || sleep 0.05; done
+	until_true grep -q ready signals
 	run -0 runtime events --stats box
 	[ ${#lines[@]} -eq 1 ]
 	[[ $output == '{"type":"stats","id":"box","data":{'* ]]
@@ -62,22 +62,22 @@ teardown() {
 
 @test "a line for each interval, until the container ends" {
 	run_detached box
-	runtime events --interval 100ms box >events 3>&- &
+	runtime events --interval 100ms box >seen 3>&- &
 	local watcher=$!
-	for _ in {1..100}; do [ "$(wc -l <events)" -ge 3 ] && break || sleep 0.05; done
+	until_true has_lines seen 3
 	runtime kill box KILL
 	wait $watcher
-	jq -se 'length >= 3 and all(.type == "stats" and .id == "box")' events
+	jq -se 'length >= 3 and all(.type == "stats" and .id == "box")' seen
 }
 
 @test "the end of an interval that is long is not waited for" {
 	run_detached box
-	runtime events --interval 1h box >events 3>&- &
+	runtime events --interval 1h box >seen 3>&- &
 	local watcher=$!
 	sleep 0.3
 	runtime kill box KILL
 	wait $watcher
-	[ ! -s events ]
+	[ ! -s seen ]
 }
 
 @test "out of memory is told, also when it is the end" {
@@ -86,25 +86,24 @@ teardown() {
 		.mounts += [{destination: "/tmp", type: "bind", source: "'"$PWD"'", options: ["bind"]}]'
 	mkfifo go
 	run_detached box
-	runtime events --interval 1h box >events 3>&- &
+	runtime events --interval 1h box >seen 3>&- &
 	local watcher=$!
 	sleep 0.3
 	echo >go
 	wait $watcher
 	until_status box stopped
-	[ "$(head -n 1 events)" = '{"type":"oom","id":"box"}' ]
+	[ "$(head -n 1 seen)" = '{"type":"oom","id":"box"}' ]
 }
 
 @test "a process that is killed for memory leaves the container running, and both are told" {
 	config '.linux.resources.memory = {limit: 33554432, swap: 33554432}'
 	run_detached box
-	runtime events --interval 300ms box >events 3>&- &
+	runtime events --interval 300ms box >seen 3>&- &
 	local watcher=$!
 	sleep 0.1
 	runtime exec box sh -c 'x=a; while :; do x=$x$x; done' </dev/null >output 2>&1 || true
-	for _ in {1..100}; do grep -q '"type":"oom"' events && grep -q '"type":"stats"' events && break || sleep 0.05; done
-	grep -qx '{"type":"oom","id":"box"}' events
-	grep -q '^{"type":"stats"' events
+	until_true grep -qx '{"type":"oom","id":"box"}' seen
+	until_true grep -q '^{"type":"stats"' seen
 	status_is box running
 	runtime kill box KILL
 	wait $watcher

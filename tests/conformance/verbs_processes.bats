@@ -68,11 +68,11 @@ pid_of() {
 @test "kill takes signals by name and number, in any case, with and without SIG" {
 	config '.process.args = ["sh", "-c", "trap \"echo got USR1\" USR1; trap \"echo got WINCH\" WINCH; echo ready; while :; do sleep 0.1; done"]'
 	runtime run --detach box </dev/null >signals 2>errors
-	for _ in {1..100}; do grep -q ready signals && break || sleep 0.05; done
+	until_true grep -q ready signals
 	for word in USR1 SIGUSR1 usr1 sigusr1 10; do
 		: >signals
 		runtime kill box $word
-		for _ in {1..100}; do grep -q 'got USR1' signals && break || sleep 0.05; done
+		until_true grep -q 'got USR1' signals
 		grep -q 'got USR1' signals
 	done
 	run -0 runtime kill box 0
@@ -85,7 +85,7 @@ pid_of() {
 @test "kill without a signal is TERM" {
 	config '.process.args = ["sh", "-c", "trap \"exit 0\" TERM; echo ready; while :; do sleep 0.1; done"]'
 	runtime run --detach box </dev/null >signals 2>errors
-	for _ in {1..100}; do grep -q ready signals && break || sleep 0.05; done
+	until_true grep -q ready signals
 	runtime kill box
 	until_status box stopped
 }
@@ -104,10 +104,10 @@ pid_of() {
 @test "kill --all reaches every process" {
 	run_detached box
 	runtime exec --detach box sleep 1001 </dev/null >output 2>&1
-	[ "$(runtime ps -f json box | jq length)" -eq 2 ]
+	has_processes box 2
 	runtime kill --all box KILL
 	until_status box stopped
-	[ "$(runtime ps -f json box)" = null ]
+	until_true has_processes box 0
 }
 
 @test "in the host's pid namespace, KILL ends all of it" {
@@ -116,8 +116,7 @@ pid_of() {
 	runtime exec --detach box sleep 1001 </dev/null >output 2>&1
 	runtime kill box KILL
 	until_status box stopped
-	for _ in {1..100}; do [ "$(runtime ps -f json box)" = null ] && break || sleep 0.05; done
-	[ "$(runtime ps -f json box)" = null ]
+	until_true has_processes box 0
 	runtime delete box
 }
 
@@ -145,16 +144,15 @@ pid_of() {
 @test "a paused container does nothing until it is resumed" {
 	config '.process.args = ["sh", "-c", "while :; do echo .; sleep 0.02; done"]'
 	runtime run --detach box </dev/null >dots 2>errors
-	for _ in {1..100}; do [ -s dots ] && break || sleep 0.05; done
+	until_true [ -s dots ]
 	runtime pause box
 	status_is box paused
-	before=$(wc -c <dots)
+	before=$(wc -l <dots)
 	sleep 0.3
-	[ "$(wc -c <dots)" -eq "$before" ]
+	[ "$(wc -l <dots)" -eq "$before" ]
 	runtime resume box
 	status_is box running
-	for _ in {1..100}; do [ "$(wc -c <dots)" -gt "$before" ] && break || sleep 0.05; done
-	[ "$(wc -c <dots)" -gt "$before" ]
+	until_true has_lines dots $((before + 1))
 }
 
 @test "pause and resume want the state that they change" {

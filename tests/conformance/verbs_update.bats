@@ -129,7 +129,7 @@ has_swap_limit() {
 	limit_is cpuset/cpuset.cpus cpuset.cpus 0
 	limit_is cpuset/cpuset.mems cpuset.mems 0
 	run -1 runtime update --cpuset-cpus 4000 box
-	[[ $output == *cpuset.cpus* ]]
+	[[ $output == *'CPUs are not available'* ]]
 }
 
 @test "processes" {
@@ -180,9 +180,9 @@ has_swap_limit() {
 }
 
 @test "checkBeforeUpdate refuses a limit that would kill" {
-	config '.process.args = ["sh", "-c", "x=$(dd if=/dev/zero bs=1M count=12 | busybox tr \"\\\\000\" a); echo ready; sleep 1000"]'
+	config '.process.args = ["sh", "-c", "x=a; while [ ${#x} -lt 8388608 ]; do x=$x$x; done; echo ready; sleep 1000; true"]'
 	runtime run --detach box </dev/null >signals 2>errors
-	for _ in {1..200}; do grep -q ready signals && break || sleep 0.05; done
+	until_true grep -q ready signals
 	run -1 runtime update -r - box <<<'{"memory": {"limit": 1048576, "checkBeforeUpdate": true}}'
 	memory_limit_is 33554432
 	status_is box running

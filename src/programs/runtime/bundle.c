@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/path.h"
+#include "base/str.h"
 
 int bundle_parse_fds(const char *value, void *field, struct error *err)
 {
@@ -24,7 +25,8 @@ static int check_preserved_fds(uint64_t count, struct error *err)
 {
 	for (int fd = STDERR_FILENO + 1; fd <= STDERR_FILENO + (int)count; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			return err_set(err, ERR_USAGE, "--preserve-fds %d: file descriptor %d is not open", (int)count, fd);
+			return err_set(err, ERR_USAGE, "--preserve-fds %d: file descriptor %d is not open", (int)count,
+				       fd);
 	return 0;
 }
 
@@ -73,14 +75,15 @@ void bundle_close(struct bundle *bundle)
 }
 
 struct container_create_options bundle_create_options(const struct runtime_globals *globals,
-						      const struct bundle_options *options,
-						      const struct bundle *bundle, const char *id)
+						      const struct bundle_options *options, const struct bundle *bundle,
+						      const char *id)
 {
 	return (struct container_create_options){
 		.root = globals->root,
 		.id = id,
 		.bundle = bundle->path,
 		.bundle_fd = bundle->fd,
+		.config = options->config,
 		.spec = bundle->spec,
 		.rootfs_mount = -1,
 		.cache_dir = bundle->cache_dir,
@@ -89,13 +92,12 @@ struct container_create_options bundle_create_options(const struct runtime_globa
 		.console_socket = options->console_socket,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
+		.no_cgroup = globals->cgroup_manager == CGROUP_MANAGER_DISABLED,
 	};
 }
 
-int bundle_write_pid(const struct bundle_options *options, pid_t pid, struct error *err)
+static int write_pid(const struct bundle_options *options, pid_t pid, struct error *err)
 {
-	if (!options->pid_file)
-		return 0;
 	const char *name = path_base(options->pid_file);
 	_cleanup_free_ char *dir_path = mem_strndup(options->pid_file, (size_t)(name - options->pid_file));
 	_cleanup_close_ int dir = open(*dir_path ? dir_path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -104,4 +106,13 @@ int bundle_write_pid(const struct bundle_options *options, pid_t pid, struct err
 		return err_sys(err, errno, "open the directory of '%s'", options->pid_file);
 	int len = snprintf(text, sizeof text, "%d", pid);
 	return file_write_atomic(dir, name, text, (size_t)len, 0644, 0, err);
+}
+
+int bundle_announce(const struct bundle_options *options, const struct container_init *init, bool of_exec,
+		    struct error *err)
+{
+	int r = str_is_empty(options->pid_file) ? 0 : write_pid(options, init->pid, err);
+	if (r == 0 && !str_is_empty(options->pidfd_socket))
+		r = pidfd_send(options->pidfd_socket, init->pidfd, of_exec, err);
+	return r;
 }

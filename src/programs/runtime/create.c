@@ -22,7 +22,7 @@ static int create(const struct runtime_globals *globals, const struct bundle_opt
 	r = container_create(&create_options, &container, &init, err);
 	if (r < 0)
 		return r;
-	r = bundle_write_pid(options, init.pid, err);
+	r = bundle_announce(options, &init, false, err);
 	if (r < 0)
 		(void)container_delete(container, true, NULL);
 	container_init_done(&init);
@@ -44,6 +44,11 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r < 0 ? r : 0;
 }
 
-static const struct option OPTIONS[] = { BUNDLE_OPTIONS, OPT_END };
+static const struct option OPTIONS[] = {
+	BUNDLE_OPTIONS,
+	OPT_BOOL(struct bundle_options, no_subreaper, 0, "no-subreaper", NULL), /* crun's; we never are one here */
+	OPT_END,
+};
 
-const struct runtime_verb verb_create = { "create", "ID", "Create a container; start it with `start`", OPTIONS, VERB_ENTERS, run };
+const struct runtime_verb verb_create = { "create", "ID",	 "Create a container; start it with `start`",
+					  OPTIONS,  VERB_ENTERS, run };

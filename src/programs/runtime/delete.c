@@ -11,7 +11,8 @@ struct delete_options {
 
 static const struct option OPTIONS[] = {
 	OPT_BOOL(struct delete_options, force, 'f', "force", "Kill it if it runs; one that does not exist is fine"),
-	OPT_BOOL(struct delete_options, regex, 'r', "regex", "ID is a regular expression: all containers that it matches"),
+	OPT_BOOL(struct delete_options, regex, 'r', "regex",
+		 "ID is a regular expression: all containers that it matches"),
 	OPT_END,
 };
 
@@ -39,4 +40,4 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 }
 
 const struct runtime_verb verb_delete = { "delete", "ID", "Remove a container that has not been started or has ended",
-					  OPTIONS, 0, run };
+					  OPTIONS,  0,	  run };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "base/process.h"
 #include "base/str.h"
 #include "programs/runtime/bundle.h"
 #include "programs/runtime/foreground.h"
@@ -15,7 +17,7 @@
 struct exec_options {
 	struct bundle_options common; /* pid_file, console_socket, preserve_fds, detach */
 	char *process, *cwd, *user, *process_label, *apparmor;
-	char **env, **gids, **caps;
+	char **env, **gids, **caps, **cgroups;
 	bool tty, no_new_privs, ignore_paused;
 };
 
@@ -117,10 +119,7 @@ static int choose_process(const struct exec_options *options, const struct conta
 		return load_process(options->process, ret_process, err);
 	if (!*args)
 		return err_set(err, ERR_USAGE, "\"exec\" needs a program, or --process");
-	_cleanup_close_ int bundle = open(container->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (bundle < 0)
-		return err_sys(err, errno, "open bundle '%s'", container->bundle);
-	int r = spec_load(bundle, "config.json", ret_spec, err);
+	int r = container_load_spec(container, ret_spec, err);
 	if (r < 0)
 		return r;
 	*ret_process = TAKE_PTR((*ret_spec)->process);
@@ -129,7 +128,7 @@ static int choose_process(const struct exec_options *options, const struct conta
 
 static int hand_over(const struct exec_options *options, struct container_init *init, struct error *err)
 {
-	int r = bundle_write_pid(&options->common, init->pid, err);
+	int r = bundle_announce(&options->common, init, true, err);
 	if (r == 0 && options->common.console_socket && init->console >= 0) {
 		r = console_send(options->common.console_socket, init->console, err);
 		fd_close(TAKE_FD(init->console));
@@ -154,6 +153,7 @@ static int exec_in(const struct runtime_globals *globals, const struct exec_opti
 		.cache_dir = cache,
 		.stdio = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
 		.preserve_fds = (int)options->common.preserve_fds,
+		.cgroups = options->cgroups,
 		.ignore_paused = options->ignore_paused,
 	};
 	struct container_init init = { .pidfd = -1, .console = -1, .sync = -1 };
@@ -164,6 +164,8 @@ static int exec_in(const struct runtime_globals *globals, const struct exec_opti
 		r = container_exec(container, &exec_options, &init, err);
 	if (r == 0)
 		r = hand_over(options, &init, err);
+	if (r < 0 && init.pidfd >= 0) /* nobody would know of it */
+		(void)process_signal(init.pidfd, SIGKILL);
 	if (r == 0 && !options->common.detach)
 		r = foreground_supervise(&init, signals, err);
 	container_init_done(&init);
@@ -173,15 +175,18 @@ static int exec_in(const struct runtime_globals *globals, const struct exec_opti
 
 static int run(const struct runtime_globals *globals, const struct runtime_verb *verb, char **argv, struct error *err)
 {
-	enum { MOST_ARGUMENTS = 1 << 20 };
+	/* As with runc, so that it differs from what the program can say; but a command line that makes no sense is 1. */
+	enum { MOST_ARGUMENTS = 1 << 20, EXEC_FAILED = 255 };
 	struct exec_options options = { 0 };
 	const struct option *const tables[] = { verb->options, NULL };
 	_cleanup_free_ char **args = NULL;
 	int r = verb_parse(verb, argv, &options, 1, MOST_ARGUMENTS, &args, err);
-	if (r == 0)
+	if (r == 0) {
 		r = exec_in(globals, &options, args, err);
-	else if (r > 0)
-		r = 0;
+		r = r < 0 ? EXEC_FAILED : r;
+	} else {
+		r = MIN(r, 0);
+	}
 	options_done(tables, &options);
 	return r;
 }
@@ -196,16 +201,22 @@ static const struct option OPTIONS[] = {
 	OPT_LIST(struct exec_options, caps, 'c', "cap", "Add a capability"),
 	OPT_BOOL(struct exec_options, common.detach, 'd', "detach", "Do not wait for it to end"),
 	OPT_STRING(struct exec_options, common.pid_file, 0, "pid-file", "FILE", "Write its process id there"),
+	OPT_STRING(struct exec_options, common.pidfd_socket, 0, "pidfd-socket", "PATH",
+		   "Send a pidfd of it to this socket"),
 	OPT_STRING(struct exec_options, common.console_socket, 0, "console-socket", "PATH",
 		   "Send the terminal's master to this socket"),
 	OPT_STRING(struct exec_options, process_label, 0, "process-label", "LABEL", "Its SELinux label"),
 	OPT_STRING(struct exec_options, apparmor, 0, "apparmor", "PROFILE", "Its AppArmor profile"),
 	OPT_BOOL(struct exec_options, no_new_privs, 0, "no-new-privs", "Set no_new_privs"),
+	OPT_LIST(struct exec_options, cgroups, 0, "cgroup", "Run it in a sub-cgroup: [CONTROLLER[,CONTROLLER]:]PATH"),
+	OPT_BOOL(struct exec_options, common.no_subreaper, 0, "no-subreaper", NULL), /* of older runc's */
 	OPT_BOOL(struct exec_options, ignore_paused, 0, "ignore-paused", "Also in a paused container"),
 	OPT_PARSED(struct exec_options, common.preserve_fds, bundle_parse_fds, 0, "preserve-fds", "N",
 		   "Pass N further file descriptors, from 3 up"),
 	OPT_END,
 };
 
-const struct runtime_verb verb_exec = { "exec", "ID [PROGRAM [ARGUMENTS]]", "Run another program in a container", OPTIONS,
-					VERB_ENTERS | VERB_STOPS_AT_ARGUMENT, run };
+const struct runtime_verb verb_exec = {
+	"exec",	 "ID [PROGRAM [ARGUMENTS]]",	       "Run another program in a container",
+	OPTIONS, VERB_ENTERS | VERB_STOPS_AT_ARGUMENT, run
+};

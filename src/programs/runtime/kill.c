@@ -15,7 +15,8 @@ struct kill_options {
 
 static const struct option OPTIONS[] = {
 	OPT_BOOL(struct kill_options, all, 'a', "all", "Every process of the container, not only its first"),
-	OPT_BOOL(struct kill_options, regex, 'r', "regex", "ID is a regular expression: all containers that it matches"),
+	OPT_BOOL(struct kill_options, regex, 'r', "regex",
+		 "ID is a regular expression: all containers that it matches"),
 	OPT_END,
 };
 
@@ -48,5 +49,6 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return select_and_act(globals, args[0], options.regex, kill_one, &options, err);
 }
 
-const struct runtime_verb verb_kill = { "kill", "ID [SIGNAL]", "Send a signal (default: TERM) to a container", OPTIONS, 0,
-					run };
+const struct runtime_verb verb_kill = {
+	"kill", "ID [SIGNAL]", "Send a signal (default: TERM) to a container", OPTIONS, 0, run
+};

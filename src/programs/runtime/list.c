@@ -71,8 +71,8 @@ static void add_table_row(struct table *table, const struct list_row *row)
 	char pid[16];
 	snprintf(pid, sizeof pid, "%d", shown_pid(row));
 	const char *const cells[] = {
-		row->container->id, pid,	  container_status_name(row->status), row->container->bundle,
-		row->created,	    row->owner, NULL,
+		row->container->id, pid,  container_status_name(row->status), row->container->bundle, row->created,
+		row->owner,	    NULL,
 	};
 	table_add_row(table, cells);
 }

@@ -12,8 +12,8 @@ static int run_pause(const struct runtime_globals *globals, const struct runtime
 	return r != 0 ? MIN(r, 0) : container_pause(container, err);
 }
 
-const struct runtime_verb verb_pause = { "pause", "ID", "Stop all processes of a container where they are", NULL, 0,
-					 run_pause };
+const struct runtime_verb verb_pause = { "pause", "ID", "Stop all processes of a container where they are",
+					 NULL,	  0,	run_pause };
 
 static int run_resume(const struct runtime_globals *globals, const struct runtime_verb *verb, char **argv,
 		      struct error *err)
@@ -23,5 +23,5 @@ static int run_resume(const struct runtime_globals *globals, const struct runtim
 	return r != 0 ? MIN(r, 0) : container_resume(container, err);
 }
 
-const struct runtime_verb verb_resume = { "resume", "ID", "Let the processes of a paused container go on", NULL, 0,
-					  run_resume };
+const struct runtime_verb verb_resume = { "resume", "ID", "Let the processes of a paused container go on",
+					  NULL,	    0,	  run_resume };

@@ -122,7 +122,7 @@ static int print_table(const struct pids *pids, char *const *ps_options, struct 
 	if (strv_count(argv) == 1)
 		strv_append(&argv, "-ef");
 	_cleanup_free_ char *text = NULL;
-	size_t column;
+	size_t column = 0;
 	int r = run_ps(argv, &text, err);
 	if (r < 0)
 		return r;
@@ -166,5 +166,5 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r != 0 ? MIN(r, 0) : ps(globals, &options, args, err);
 }
 
-const struct runtime_verb verb_ps = { "ps", "ID [PS-OPTIONS]", "Print the processes of a container", OPTIONS,
-				      VERB_STOPS_AT_ARGUMENT, run };
+const struct runtime_verb verb_ps = { "ps",    "ID [PS-OPTIONS]",      "Print the processes of a container",
+				      OPTIONS, VERB_STOPS_AT_ARGUMENT, run };

@@ -10,8 +10,8 @@
 static int start_and_wait(const struct bundle_options *options, const struct bundle *bundle,
 			  struct container *container, struct container_init *init, int signals, struct error *err)
 {
-	int r = bundle_write_pid(options, init->pid, err);
-	if (r < 0 || (r = container_release(container, init, bundle->spec, err)) < 0)
+	int r = bundle_announce(options, init, false, err);
+	if (r < 0 || (r = container_release(container, init, err)) < 0)
 		return r;
 	return options->detach ? 0 : foreground_supervise(init, signals, err);
 }
@@ -35,8 +35,8 @@ static int run_container(const struct runtime_globals *globals, const struct bun
 	if (r < 0)
 		return r;
 	_cleanup_close_ int signals = options->detach ? -1 : foreground_block_signals(err);
-	r = signals < 0 && !options->detach ? signals :
-					      start_and_wait(options, &bundle, container, &init, signals, err);
+	r = signals < 0 && !options->detach ? signals
+					    : start_and_wait(options, &bundle, container, &init, signals, err);
 	bool keep = r >= 0 && (options->detach || options->keep);
 	struct error why = { 0 };
 	if (!keep && container_delete(container, true, &why) < 0)

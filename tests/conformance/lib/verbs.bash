@@ -12,7 +12,9 @@
 #   run_detached ID [FLAG...]    a container that runs; its output goes to the file output
 #   run_beside ID                the same in a cgroup of its own, for further containers
 #   status_is ID STATUS          what `state` says
+#   until_true COMMAND...        try again until it succeeds
 #   until_status ID STATUS       wait for that
+#   has_lines FILE NUMBER, has_processes ID NUMBER     for until_true
 #   cgroup_value V1-CONTROLLER/FILE V2-FILE    the content of the one that is there
 #   error_log FILE               the message of the last error in a JSON log
 #
@@ -80,18 +82,33 @@ status_is() {
 	[ "$(runtime state "$1" | jq -r .status)" = "$2" ]
 }
 
-until_status() {
+# Ten seconds, and more where programs are slow.
+until_true() {
 	local _
 	for _ in {1..200}; do
-		! status_is "$1" "$2" || return 0
+		! "$@" || return 0
 		sleep 0.05
 	done
-	runtime state "$1" >&2
+	echo "it did not come to that: $*" >&2
 	return 1
 }
 
+until_status() {
+	until_true status_is "$1" "$2"
+}
+
+# has_lines FILE NUMBER: that many, or more.
+has_lines() {
+	[ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# has_processes ID NUMBER
+has_processes() {
+	[ "$(runtime ps -f json "$1" | jq length)" -eq "$2" ]
+}
+
 is_v1() {
-	[ -d "/sys/fs/cgroup/$1" ]
+	[ -n "$1" ] && [ -d "/sys/fs/cgroup/$1" ]
 }
 
 cgroup_value() {
