@@ -15,8 +15,8 @@
 bool blob_exists(struct store *store, const char *digest)
 {
 	struct stat st;
-	return digest_is_valid(digest) &&
-	       fstatat(store->blobs, digest_hex(digest), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	return digest_is_valid(digest) && fstatat(store->blobs, digest_hex(digest), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode);
 }
 
 int blob_open(struct store *store, const char *digest, struct error *err)

@@ -52,36 +52,45 @@ static int corrupt(const char *why, struct error *err)
 	return err_set(err, ERR_IMG_LAYER, "layer is corrupt: %s", why);
 }
 
-/* The next @len bytes of the header, which are few. They stay valid until the next call. */
-static int header_bytes(struct gzip *gzip, struct source *source, size_t len, const uint8_t **ret, struct error *err)
+/* The next @len bytes of the header, into @buf unless that is NULL. They fit into the source's buffer. */
+static int header_bytes(struct gzip *gzip, struct source *source, uint8_t *buf, size_t len, struct error *err)
 {
 	ssize_t left = source_fill(source, len, err);
 	if (left < 0)
 		return (int)left;
 	if ((size_t)left < len)
 		return decompress_truncated(source, "gzip", err);
-	*ret = source->buf + source->at;
-	gzip->header_crc = (uint32_t)crc32(gzip->header_crc, *ret, (unsigned)len);
+	const uint8_t *at = source->buf + source->at;
+	gzip->header_crc = (uint32_t)crc32(gzip->header_crc, at, (unsigned)len);
 	source->at += len;
+	if (buf)
+		memcpy(buf, at, len);
 	return 0;
+}
+
+/* Two bytes as a number. */
+static int header_u16(struct gzip *gzip, struct source *source, unsigned *ret, struct error *err)
+{
+	uint8_t bytes[2] = { 0 };
+	int r = header_bytes(gzip, source, bytes, sizeof bytes, err);
+	*ret = bytes[0] | (unsigned)bytes[1] << 8;
+	return r;
 }
 
 static int skip_extra(struct gzip *gzip, struct source *source, struct error *err)
 {
-	const uint8_t *bytes;
-	int r = header_bytes(gzip, source, 2, &bytes, err);
-	if (r < 0)
-		return r;
-	return header_bytes(gzip, source, (size_t)(bytes[0] | bytes[1] << 8), &bytes, err);
+	unsigned len;
+	int r = header_u16(gzip, source, &len, err);
+	return r < 0 ? r : header_bytes(gzip, source, NULL, len, err);
 }
 
 /* A text that ends in a zero byte. */
 static int skip_text(struct gzip *gzip, struct source *source, struct error *err)
 {
 	for (size_t len = 0; len < TEXT_MAX; len++) {
-		const uint8_t *byte = NULL;
-		int r = header_bytes(gzip, source, 1, &byte, err);
-		if (r < 0 || *byte == 0)
+		uint8_t byte = 0;
+		int r = header_bytes(gzip, source, &byte, 1, err);
+		if (r < 0 || byte == 0)
 			return r;
 	}
 	return corrupt("a name in its gzip header does not end", err);
@@ -89,26 +98,25 @@ static int skip_text(struct gzip *gzip, struct source *source, struct error *err
 
 static int check_header_crc(struct gzip *gzip, struct source *source, struct error *err)
 {
-	const uint8_t *bytes;
-	uint32_t crc = gzip->header_crc & 0xffff;
-	int r = header_bytes(gzip, source, 2, &bytes, err);
+	unsigned expected = gzip->header_crc & 0xffff, found;
+	int r = header_u16(gzip, source, &found, err);
 	if (r < 0)
 		return r;
-	return crc == (uint32_t)(bytes[0] | bytes[1] << 8) ? 0 : corrupt("the checksum of its gzip header is wrong", err);
+	return found == expected ? 0 : corrupt("the checksum of its gzip header is wrong", err);
 }
 
 static int read_header(struct gzip *gzip, struct source *source, struct error *err)
 {
-	const uint8_t *bytes;
+	uint8_t fixed[HEADER_LENGTH] = { 0 };
 	gzip->header_crc = 0;
-	int r = header_bytes(gzip, source, HEADER_LENGTH, &bytes, err);
+	int r = header_bytes(gzip, source, fixed, sizeof fixed, err);
 	if (r < 0)
 		return r;
-	if (bytes[0] != 0x1f || bytes[1] != 0x8b)
+	if (fixed[0] != 0x1f || fixed[1] != 0x8b)
 		return corrupt("something that is not gzip follows its gzip stream", err);
-	if (bytes[2] != DEFLATE || (bytes[3] & FLAGS_RESERVED))
+	int flags = fixed[3];
+	if (fixed[2] != DEFLATE || (flags & FLAGS_RESERVED))
 		return corrupt("its gzip header has unknown flags", err);
-	int flags = bytes[3];
 	if (flags & FLAG_EXTRA)
 		r = skip_extra(gzip, source, err);
 	if (r == 0 && (flags & FLAG_NAME))
@@ -171,8 +179,8 @@ static ssize_t run_member(struct gzip *gzip, struct source *source, void *buf, s
 	case INFLATE_MORE:
 		/* With room for output and nothing done, it lacks input, or hangs in something malformed. */
 		if (used == 0 && made == 0)
-			return left == 0 ? decompress_truncated(source, "gzip", err) :
-					   corrupt("its gzip stream cannot be decompressed", err);
+			return left == 0 ? decompress_truncated(source, "gzip", err)
+					 : corrupt("its gzip stream cannot be decompressed", err);
 		break;
 	}
 	return (ssize_t)made;

@@ -17,8 +17,8 @@ static void *zstd_new(const struct inflater *inflater)
 {
 	struct zstd *zstd = NEW(struct zstd);
 	zstd->context = ZSTD_createDCtx();
-	if (!zstd->context || ZSTD_isError(ZSTD_DCtx_setParameter(zstd->context, ZSTD_d_windowLogMax,
-								  DECOMPRESS_ZSTD_WINDOW_LOG_MAX)))
+	if (!zstd->context ||
+	    ZSTD_isError(ZSTD_DCtx_setParameter(zstd->context, ZSTD_d_windowLogMax, DECOMPRESS_ZSTD_WINDOW_LOG_MAX)))
 		abort(); /* no memory: see base/mem.h */
 	return zstd;
 }

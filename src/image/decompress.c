@@ -39,8 +39,9 @@ ssize_t source_fill(struct source *source, size_t want, struct error *err)
 
 int decompress_truncated(const struct source *source, const char *what, struct error *err)
 {
-	return err_set(err, ERR_IMG_LAYER, "layer is truncated: its %s stream ends in the middle, after %" PRIu64 " bytes",
-		       what, source->taken);
+	return err_set(err, ERR_IMG_LAYER,
+		       "layer is truncated: its %s stream ends in the middle, after %" PRIu64 " bytes", what,
+		       source->taken);
 }
 
 static ssize_t run_plain(void *state, struct source *source, void *buf, size_t size, struct error *err)
@@ -84,7 +85,8 @@ static int choose_format(const uint8_t *bytes, size_t len, const struct format *
 		if (!signature_matches(i, bytes, len))
 			continue;
 		if (!SIGNATURES[i].format)
-			return err_set(err, ERR_IMG_LAYER, "layer is compressed with %s: it may be gzip, zstd or plain tar",
+			return err_set(err, ERR_IMG_LAYER,
+				       "layer is compressed with %s: it may be gzip, zstd or plain tar",
 				       SIGNATURES[i].name);
 		*ret = SIGNATURES[i].format;
 		return 0;
@@ -125,8 +127,8 @@ ssize_t decompress_read(struct decompressor *decompressor, void *buf, size_t siz
 		decompressor->state = format->new_state(decompressor->inflater);
 	size_t filled = 0;
 	while (filled < size && !decompressor->ended) {
-		ssize_t n = format->run(decompressor->state, &decompressor->source, (char *)buf + filled,
-					size - filled, err);
+		ssize_t n = format->run(decompressor->state, &decompressor->source, (char *)buf + filled, size - filled,
+					err);
 		if (n < 0)
 			return n;
 		decompressor->ended = n == 0;

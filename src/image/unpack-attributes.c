@@ -48,12 +48,10 @@ static const struct xattr_rule {
 	bool keep;
 	enum xattr_loss loss;
 } XATTR_RULES[] = {
-	{ "trusted.overlay.", false, LOSS_TOLERATED },
-	{ "user.overlay.", false, LOSS_TOLERATED },
-	{ XATTR_TRUSTED_PREFIX, true, LOSS_TOLERATED },
-	{ XATTR_USER_PREFIX, true, LOSS_TOLERATED },
-	{ XATTR_CAPABILITY, true, LOSS_FATAL },
-	{ XATTR_ACCESS_ACL, true, LOSS_UNSUPPORTED },
+	{ "trusted.overlay.", false, LOSS_TOLERATED }, /* overlayfs believes these */
+	{ "user.overlay.", false, LOSS_TOLERATED },    /* and these, if mounted without privileges */
+	{ XATTR_TRUSTED_PREFIX, true, LOSS_TOLERATED }, { XATTR_USER_PREFIX, true, LOSS_TOLERATED },
+	{ XATTR_CAPABILITY, true, LOSS_FATAL },		{ XATTR_ACCESS_ACL, true, LOSS_UNSUPPORTED },
 	{ XATTR_DEFAULT_ACL, true, LOSS_UNSUPPORTED },
 };
 
@@ -75,7 +73,8 @@ bool attributes_keep_xattr(const char *name)
 
 static int xattr_failed(const struct entry *entry, const char *name, int sys_errno, struct error *err)
 {
-	enum xattr_loss loss = find_rule(name)->loss;
+	const struct xattr_rule *rule = find_rule(name);
+	enum xattr_loss loss = rule ? rule->loss : LOSS_TOLERATED;
 	if (loss == LOSS_FATAL || (loss == LOSS_UNSUPPORTED && sys_errno != ENOTSUP)) {
 		entry_error(entry, sys_errno, "set an extended attribute of", err);
 		return err_cause(err, "the attribute is %s", name);

@@ -34,7 +34,8 @@ static struct tree_directory *add(struct tree *tree, char *path, size_t acl_len,
 {
 	tree->directories_size += sizeof(struct tree_directory) + strlen(path) + acl_len;
 	if (tree->directories_size > DIRECTORIES_SIZE_MAX) {
-		err_set(err, ERR_IMG_LAYER, "layer has too many directories: keeping their attributes takes more than %d MiB",
+		err_set(err, ERR_IMG_LAYER,
+			"layer has too many directories: keeping their attributes takes more than %d MiB",
 			DIRECTORIES_SIZE_MAX >> 20);
 		free(path);
 		return NULL;

@@ -25,13 +25,14 @@ static void pop(struct str *path)
 static int push(struct str *path, const char *component, size_t len, const char *raw, struct error *err)
 {
 	if (len > NAME_MAX)
-		return err_set(err, ERR_IMG_LAYER, "entry '%.64s...' has a name of %zu bytes, at most %d are possible", raw,
-			       len, NAME_MAX);
+		return err_set(err, ERR_IMG_LAYER, "entry '%.64s...' has a name of %zu bytes, at most %d are possible",
+			       raw, len, NAME_MAX);
 	if (path->len > 0)
 		str_append_char(path, '/');
 	str_append_len(path, component, len);
 	if (path->len >= PATH_MAX)
-		return err_set(err, ERR_IMG_LAYER, "entry '%.64s...' has a path of more than %d bytes", raw, PATH_MAX - 1);
+		return err_set(err, ERR_IMG_LAYER, "entry '%.64s...' has a path of more than %d bytes", raw,
+			       PATH_MAX - 1);
 	return 0;
 }
 

@@ -28,6 +28,15 @@ static bool is_whiteout(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
 
+/* A new directory may have got these from the default ACL of the one above it (T5). That it has none is no error. */
+static void remove_inherited_acls(int fd)
+{
+	static const char *const names[] = { "system.posix_acl_default", "system.posix_acl_access" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (fremovexattr(fd, names[i]) < 0 && errno != ENODATA && errno != ENOTSUP)
+			log_debug("unpack: cannot remove %s: errno %d", names[i], errno);
+}
+
 int tree_init(struct tree *tree, int root, uint64_t made_max, struct error *err)
 {
 	*tree = (struct tree){
@@ -37,8 +46,11 @@ int tree_init(struct tree *tree, int root, uint64_t made_max, struct error *err)
 		.our_gid = getegid(),
 		.parent = -1,
 	};
+	if (tree->root < 0)
+		return err_sys(err, errno, "open the layer's directory");
+	remove_inherited_acls(tree->root);
 	struct stat st;
-	if (tree->root < 0 || fchmod(tree->root, DIRECTORY_MODE) < 0 || fstat(tree->root, &st) < 0)
+	if (fchmod(tree->root, DIRECTORY_MODE) < 0 || fstat(tree->root, &st) < 0)
 		return err_sys(err, errno, "prepare the layer's directory");
 	/* On file systems mounted with grpid, the group is inherited from the directory instead. */
 	tree->owner_is_ours = st.st_gid == tree->our_gid;
@@ -65,8 +77,9 @@ static void forget_parent(struct tree *tree)
 static int count_made(struct tree *tree, const struct entry *entry, struct error *err)
 {
 	if (tree->made >= tree->made_max)
-		return err_set(err, ERR_IMG_LAYER, "layer has more than %" PRIu64 " entries, which is the limit (at '%s')",
-			       tree->made_max, entry->raw);
+		return err_set(err, ERR_IMG_LAYER,
+			       "layer has more than %" PRIu64 " entries, which is the limit (at '%s')", tree->made_max,
+			       entry->raw);
 	tree->made++;
 	return 0;
 }
@@ -102,8 +115,8 @@ static int make_parent(struct tree *tree, int dir, const char *name, const char 
 }
 
 /* There is something in the place of a parent, but no directory. A whiteout gives way (T4), the rest is refused (T2). */
-static int replace_by_parent(struct tree *tree, int dir, const char *name, const char *path,
-			     const struct entry *entry, struct error *err)
+static int replace_by_parent(struct tree *tree, int dir, const char *name, const char *path, const struct entry *entry,
+			     struct error *err)
 {
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -314,7 +327,7 @@ static int add_root(struct tree *tree, const struct entry *entry, struct error *
 {
 	if (entry->hard_link || !S_ISDIR(entry->mode))
 		return err_set(err, ERR_IMG_LAYER, "entry '%s' is the layer's root, but not a directory", entry->raw);
-	int r = attributes_set_xattrs(tree->root, entry, err);
+	int r = dress_directory(tree->root, true, false, entry, err);
 	return r < 0 ? r : directories_add(tree, entry, err);
 }
 
@@ -370,7 +383,7 @@ static int add_hard_link(struct tree *tree, const struct entry *entry, struct er
 	if (r < 0)
 		return r;
 	const struct target target = { .dir = target_dir, .name = path_base(entry->target) };
-	struct stat st;
+	struct stat st = { 0 };
 	r = check_target(&target, entry, &st, err);
 	if (r < 0)
 		return r;

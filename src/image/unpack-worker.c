@@ -271,6 +271,8 @@ int unpack_worker_feed(struct unpack_worker *worker, uint64_t available, bool co
 static int explain_death(struct unpack_worker *worker, struct error *err)
 {
 	int status;
+	/* Something that only pretends to be dead would keep us waiting. */
+	(void)kill(worker->pid, SIGKILL);
 	int r = process_wait(worker->pid, &status, err);
 	if (r < 0)
 		return r;

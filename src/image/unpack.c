@@ -37,7 +37,7 @@ struct unpacking {
 	uint64_t archive_size; /* uncompressed, so far */
 	uint64_t files_size;   /* of all regular files so far, holes included */
 	uint64_t entries;
-	uint64_t needed;       /* what was still to be written of a file when that failed */
+	uint64_t needed; /* what was still to be written of a file when that failed */
 	uint8_t *block;
 };
 
@@ -46,14 +46,14 @@ static int check_limits(const struct unpacking *unpacking, struct error *err)
 	const struct unpack_limits *limits = unpacking->limits;
 	uint64_t size = unpacking->archive_size, compressed = decompress_consumed(unpacking->source);
 	if (size > limits->bytes)
-		return err_set(err, ERR_IMG_LAYER, "layer is larger than %" PRIu64 " bytes unpacked, which is the limit",
-			       limits->bytes);
+		return err_set(err, ERR_IMG_LAYER,
+			       "layer is larger than %" PRIu64 " bytes unpacked, which is the limit", limits->bytes);
 	if (size > limits->ratio_from && size / limits->ratio > compressed) {
-		err_set(err, ERR_IMG_LAYER, "layer is more than %" PRIu64 " times as large unpacked, which is the limit",
-			limits->ratio);
+		err_set(err, ERR_IMG_LAYER,
+			"layer is more than %" PRIu64 " times as large unpacked, which is the limit", limits->ratio);
 		return err_cause(err,
-				 "its first %" PRIu64 " bytes have become %" PRIu64
-				 "; the limit counts from %" PRIu64 " on",
+				 "its first %" PRIu64 " bytes have become %" PRIu64 "; the limit counts from %" PRIu64
+				 " on",
 				 compressed, size, limits->ratio_from);
 	}
 	return 0;

@@ -22,14 +22,17 @@ extern const size_t overlay_n_settings;
 const char *overlay_opaque_xattr(const struct overlay_options *options);
 
 /*
- * The directories as fds, for the paths "/proc/self/fd/N", which are short and need no escaping whatever the
- * directory is called. The lowers come in the order of the options.
+ * The directories as fds, for the paths "/proc/self/fd/N", which are short and need no escaping whatever the directory
+ * is called: the first @n_lower of the lower ones in their order, and upper and work if the options have them.
  */
 struct overlay_fds {
 	int *lower;
 	size_t n_lower;
 	int upper, work; /* -1 if there are none */
 };
+#define OVERLAY_FDS_NONE { .upper = -1, .work = -1 }
+
+/* @ret has to be OVERLAY_FDS_NONE before; on failure it holds what was opened until then. */
 int overlay_open_directories(const struct overlay_options *options, size_t n_lower, struct overlay_fds *ret,
 			     struct error *err);
 void overlay_fds_done(struct overlay_fds *fds);

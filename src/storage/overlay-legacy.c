@@ -19,26 +19,30 @@
 #include "base/process.h"
 #include "storage/overlay-internal.h"
 
+static int open_directory(const struct overlay_options *options, const char *path, int *ret, struct error *err)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? overlay_refused(options, errno, err) : err_sys(err, errno, "open '%s'", path);
+	*ret = fd;
+	return 0;
+}
+
 int overlay_open_directories(const struct overlay_options *options, size_t n_lower, struct overlay_fds *ret,
 			     struct error *err)
 {
-	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-	_cleanup_overlay_fds_ struct overlay_fds fds = { .upper = -1, .work = -1 };
-	for (size_t i = 0; i < n_lower; i++) {
-		int fd = open(options->lower[i], flags);
-		if (fd < 0)
-			return err_sys(err, errno, "open layer '%s'", options->lower[i]);
-		*ARRAY_APPEND(fds.lower, fds.n_lower) = fd;
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < n_lower; i++) {
+		int fd = -1;
+		r = open_directory(options, options->lower[i], &fd, err);
+		if (r == 0)
+			*ARRAY_APPEND(ret->lower, ret->n_lower) = fd;
 	}
-	if (options->upper) {
-		fds.upper = open(options->upper, flags);
-		fds.work = open(options->work, flags);
-		if (fds.upper < 0 || fds.work < 0)
-			return err_sys(err, errno, "open '%s'", fds.upper < 0 ? options->upper : options->work);
-	}
-	*ret = fds;
-	fds = (struct overlay_fds){ .upper = -1, .work = -1 };
-	return 0;
+	if (r == 0 && options->upper)
+		r = open_directory(options, options->upper, &ret->upper, err);
+	if (r == 0 && options->upper)
+		r = open_directory(options, options->work, &ret->work, err);
+	return r;
 }
 
 void overlay_fds_done(struct overlay_fds *fds)
@@ -88,7 +92,8 @@ static _Noreturn void child_main(int sock, private_fn *act, const void *what)
 		fd = err_sys(&err, errno, "make a private mount namespace");
 	else
 		fd = act(what, &err);
-	_exit(fd_send(sock, &err, sizeof err, &fd, fd < 0 ? 0 : 1) < 0);
+	int r = fd_send(sock, &err, sizeof err, &fd, fd < 0 ? 0 : 1);
+	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 static int receive_mount(int sock, struct error *err)
@@ -140,7 +145,7 @@ static int mount_stack(const void *what, struct error *err)
 {
 	const struct stack *stack = what;
 	const struct overlay_options *options = stack->options;
-	_cleanup_overlay_fds_ struct overlay_fds fds = { .upper = -1, .work = -1 };
+	_cleanup_overlay_fds_ struct overlay_fds fds = OVERLAY_FDS_NONE;
 	int r = overlay_open_directories(options, stack->n_lower, &fds, err);
 	if (r < 0)
 		return r;

@@ -73,8 +73,8 @@ static const char *name_of_unfit(const char *path)
 		uint32_t magic;
 		const char *name;
 	} unfit[] = {
-		{ 0x794c7630, "overlayfs" }, { 0x6969, "NFS" },	      { 0x65735546, "FUSE" },	  { 0xf15f, "eCryptfs" },
-		{ 0x4d44, "FAT" },	     { 0xff534d42, "CIFS" },  { 0xfe534d42, "SMB" },	  { 0x01021997, "9p" },
+		{ 0x794c7630, "overlayfs" }, { 0x6969, "NFS" },	      { 0x65735546, "FUSE" }, { 0xf15f, "eCryptfs" },
+		{ 0x4d44, "FAT" },	     { 0xff534d42, "CIFS" },  { 0xfe534d42, "SMB" },  { 0x01021997, "9p" },
 		{ 0x73717368, "squashfs" },  { 0xe0f5e1e2, "EROFS" },
 	};
 	struct statfs fs;
@@ -150,8 +150,8 @@ static bool knows_no_options(int fs)
 
 static int set(int fs, const char *key, const char *value)
 {
-	int r = value ? fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0) :
-			fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL, 0);
+	int r = value ? fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0)
+		      : fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL, 0);
 	return r < 0 ? -errno : 0;
 }
 
@@ -193,24 +193,23 @@ static int set_settings(int fs, const struct overlay_options *options)
 	return options->userxattr ? set(fs, "userxattr", NULL) : 0;
 }
 
-static int set_upper(int fs, const struct overlay_options *options)
+static int set_upper(int fs, const struct overlay_options *options, const struct overlay_fds *fds)
 {
 	if (!options->upper)
 		return 0;
-	_cleanup_close_ int upper = open(options->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int work = open(options->work, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (upper < 0 || work < 0)
-		return -errno;
-	int r = set_path(fs, "upperdir", options->upper, upper);
-	return r < 0 ? r : set_path(fs, "workdir", options->work, work);
+	int r = set_path(fs, "upperdir", options->upper, fds->upper);
+	return r < 0 ? r : set_path(fs, "workdir", options->work, fds->work);
 }
 
-/* Everything but the lower directories. Returns an fd of the mount or -errno. */
-static int create(int fs, const struct overlay_options *options)
+/*
+ * Everything but the lower directories. Kernels before 6.5 resolve the paths only now, so @fds have to be open still.
+ * Returns an fd of the mount or -errno.
+ */
+static int create(int fs, const struct overlay_options *options, const struct overlay_fds *fds)
 {
 	int r = set(fs, "source", "overlay");
 	if (r == 0)
-		r = set_upper(fs, options);
+		r = set_upper(fs, options, fds);
 	if (r == 0)
 		r = set_settings(fs, options);
 	if (r == 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
@@ -229,12 +228,12 @@ static int create_joined(int fs, const struct overlay_options *options, const st
 	if (lowers.len > OVERLAY_VALUE_MAX)
 		return -E2BIG;
 	int r = set(fs, "lowerdir", lowers.data);
-	return r < 0 ? r : create(fs, options);
+	return r < 0 ? r : create(fs, options, fds);
 }
 
 int overlay_mount_joined(const struct overlay_options *options, size_t n_lower, struct error *err)
 {
-	_cleanup_overlay_fds_ struct overlay_fds fds = { 0 };
+	_cleanup_overlay_fds_ struct overlay_fds fds = OVERLAY_FDS_NONE;
 	int r = overlay_open_directories(options, n_lower, &fds, err);
 	if (r < 0)
 		return r;
@@ -258,10 +257,14 @@ static int mount_overlay(const struct overlay_options *options, size_t n_lower, 
 		return fs;
 	if (knows_no_options(fs))
 		return overlay_mount_joined(options, n_lower, err);
-	int r = set_lowers_one_by_one(fs, options, n_lower);
+	_cleanup_overlay_fds_ struct overlay_fds upper = OVERLAY_FDS_NONE;
+	int r = overlay_open_directories(options, 0, &upper, err);
+	if (r < 0)
+		return r;
+	r = set_lowers_one_by_one(fs, options, n_lower);
 	if (r == -EINVAL) /* 6.5 to 6.7 know their options, but not this one */
 		return overlay_mount_joined(options, n_lower, err);
-	int mount = r < 0 ? r : create(fs, options);
+	int mount = r < 0 ? r : create(fs, options, &upper);
 	if (mount >= 0)
 		return mount;
 	r = overlay_refused(options, -mount, err);
@@ -287,7 +290,8 @@ int overlay_mount(const struct overlay_options *options, struct error *err)
 {
 	size_t n_lower = count_visible(options);
 	if (n_lower == 0 || !options->upper != !options->work)
-		return err_set(err, ERR_INTERNAL, "an overlay needs a lower directory, and work where there is an upper");
+		return err_set(err, ERR_INTERNAL,
+			       "an overlay needs a lower directory, and work where there is an upper");
 	if (n_lower == 1 && !options->upper)
 		return mount_single(options->lower[0], err);
 	return mount_overlay(options, n_lower, err);

@@ -101,6 +101,10 @@ int store_sweep(struct store *store, struct error *err)
 
 int store_discard(struct store *store, int dir, const char *name)
 {
+	/* Locked, so that no sweep removes it at the same time as we do. */
+	_cleanup_close_ int lock = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (lock >= 0)
+		(void)flock(lock, LOCK_EX | LOCK_NB);
 	_cleanup_free_ char *rubbish = store_stage_name();
 	if (renameat(dir, name, store->tmp, rubbish) < 0)
 		return errno == ENOENT ? 0 : -errno;

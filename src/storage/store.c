@@ -28,9 +28,9 @@ static const struct {
 	const char *path;
 	size_t fd; /* offset in struct store */
 } DIRECTORIES[] = {
-	{ "blobs/sha256", offsetof(struct store, blobs) },   { "layers", offsetof(struct store, layers) },
-	{ "snapshots", offsetof(struct store, snapshots) },  { "logs", offsetof(struct store, logs) },
-	{ "cache/seccomp", offsetof(struct store, cache) },  { "tmp", offsetof(struct store, tmp) },
+	{ "blobs/sha256", offsetof(struct store, blobs) },  { "layers", offsetof(struct store, layers) },
+	{ "snapshots", offsetof(struct store, snapshots) }, { "logs", offsetof(struct store, logs) },
+	{ "cache/seccomp", offsetof(struct store, cache) }, { "tmp", offsetof(struct store, tmp) },
 };
 
 /* Source: OCI image-spec, image-layout.md. */
@@ -38,7 +38,8 @@ static const struct {
 	const char *name, *text;
 } LAYOUT_FILES[] = {
 	{ "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n" },
-	{ "index.json", "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}\n" },
+	{ "index.json",
+	  "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}\n" },
 };
 
 static int *directory_fd(struct store *store, size_t i)
