@@ -150,17 +150,20 @@ static int take_duration_unit(const char **at, int64_t *ret)
 		      { "ms", 1000000 },    { "s", 1000000000 }, { "m", 60000000000 }, { "h", 3600000000000 } };
 	size_t digits = strspn(*at, "0123456789."), len = strcspn(*at + digits, "0123456789.");
 	char number[40];
-	uint64_t nano;
+	uint64_t value, divisor = 1;
 	if (digits == 0 || digits >= sizeof number)
 		return -1;
 	memcpy(number, *at, digits);
 	number[digits] = '\0';
-	if (parse_nano(number, UINT64_MAX, &nano, NULL) < 0)
-		return -1;
+	if (parse_u64(number, UINT64_MAX, &value, NULL) < 0) {
+		divisor = 1000000000;
+		if (parse_nano(number, UINT64_MAX, &value, NULL) < 0)
+			return -1;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strlen(units[i].name) != len || strncmp(*at + digits, units[i].name, len) != 0)
 			continue;
-		unsigned __int128 ns = (unsigned __int128)nano * (uint64_t)units[i].ns / 1000000000u;
+		unsigned __int128 ns = (unsigned __int128)value * (uint64_t)units[i].ns / divisor;
 		*at += digits + len;
 		*ret = (int64_t)ns;
 		return ns > INT64_MAX ? -1 : 0;

@@ -197,7 +197,7 @@ static int move_up(struct removal *removal, int dir, const char *name)
 		r = renameat2(dir, name, removal->top, target, RENAME_NOREPLACE);
 	} while (r < 0 && errno == EEXIST);
 	if (r < 0)
-		return -errno;
+		return errno == ENOENT ? 0 : -errno;
 	removal->moved = true;
 	return 0;
 }

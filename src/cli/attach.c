@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/util.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
@@ -41,6 +42,7 @@ struct attach {
 	const char *output;
 	size_t output_len;
 	int output_fd;
+	int64_t output_since; /* of the monotonic clock */
 	bool closed[STDERR_FILENO + 1]; /* those of our streams whose readers have left */
 
 	bool ended;
@@ -185,6 +187,7 @@ static int take_output(struct attach *attach, int fd, const void *data, size_t l
 		attach->output_fd = fd;
 		attach->output = data;
 		attach->output_len = len;
+		attach->output_since = time_monotonic_ns();
 	}
 	return 0;
 }
@@ -252,6 +255,13 @@ static size_t chunk_size(int fd, size_t len)
 	return is_file ? len : MIN(len, (size_t)PIPE_BUF);
 }
 
+static void note_stall(struct attach *attach)
+{
+	bool done = attach->output_len == 0;
+	if (done && time_monotonic_ns() - attach->output_since >= MONITOR_PEER_STALL_MS * NSEC_PER_MSEC)
+		attach->result.stalled = true;
+}
+
 static void write_output(struct attach *attach)
 {
 	int fd = attach->output_fd;
@@ -259,6 +269,7 @@ static void write_output(struct attach *attach)
 	if (n >= 0) {
 		attach->output += n;
 		attach->output_len -= (size_t)n;
+		note_stall(attach);
 		return;
 	}
 	if (errno == EINTR || errno == EAGAIN)

@@ -40,6 +40,7 @@ enum attach_end {
 
 struct attach_result {
 	enum attach_end end;
+	bool stalled; /* our reader was slower than monitors put up with (M3), which is why the connection may be lost */
 	struct monitor_status status;
 };
 

@@ -58,23 +58,22 @@ static int after_exit(struct cli *cli, const struct foreground *foreground, cons
 	return status->exit_code;
 }
 
-/* Who closed the connection? A monitor that is dead leaves a container that is not running after the clean-up. */
-static int after_loss(struct cli *cli, const struct foreground *foreground, struct error *err)
+/*
+ * The connection was closed without a last word. A monitor that lives does that to a peer that does not read; a dead
+ * one has left a container that somebody has to clean up.
+ */
+static int after_loss(struct cli *cli, const struct foreground *foreground, bool stalled, struct error *err)
 {
 	const char *name = foreground->container->name;
-	struct container_record *record;
 	struct error failure = { 0 };
+	if (stalled) {
+		err_set(err, ERR_TIMEOUT, "lost the output of \"%s\": nobody read it for %d seconds", name,
+			MONITOR_PEER_STALL_MS / 1000);
+		err_cause(err, "the container's monitor closed the connection; the container was not stopped");
+		return err_stage(err, STAGE_APP);
+	}
 	if (engine_reconcile(cli->engine, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "clean up after the container", &failure);
-	if (engine_container_find(cli->engine, foreground->container->id, &record, NULL) >= 0) {
-		bool running = record->state == STATE_RUNNING || record->state == STATE_PAUSED;
-		container_record_free(record);
-		if (running) {
-			err_set(err, ERR_TIMEOUT, "lost the output of \"%s\": it was not read in time", name);
-			err_cause(err, "its monitor closed the connection; the container goes on");
-			return err_stage(err, STAGE_APP);
-		}
-	}
 	err_set(err, ERR_INTERNAL, "lost container \"%s\": the container's monitor died", name);
 	return err_stage(err, STAGE_APP);
 }
@@ -123,5 +122,5 @@ int foreground_start(struct cli *cli, const struct foreground *foreground, bool 
 	case ATTACH_LOST:
 		break;
 	}
-	return after_loss(cli, foreground, err);
+	return after_loss(cli, foreground, result.stalled, err);
 }

@@ -66,7 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct input input = { .data = data + 1, .len = size - 1, .piece = pieces[data[0] & 7] };
 	size_t step = steps[data[0] >> 3 & 3];
 	_cleanup_str_ struct str reference = { 0 }, other = { 0 };
-	int expected = decompress((struct input){ .data = data + 1, .len = size - 1 }, 65536, &inflater_zlib, &reference);
+	int expected =
+		decompress((struct input){ .data = data + 1, .len = size - 1 }, 65536, &inflater_zlib, &reference);
 	int found = decompress(input, step, inflater_best(), &other);
 	require(expected == found);
 	if (expected == 0)

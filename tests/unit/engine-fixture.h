@@ -51,9 +51,9 @@ static struct fixture fixture;
 #define assert_refused(expression, expected, words)                                                       \
 	do {                                                                                              \
 		struct error err = { 0 };                                                                 \
-		int result = (expression);                                                                \
-		if (result != -(expected) || !strstr(err.message, words))                                 \
-			fail_msg("%s: %d, \"%s\" (cause: %s)", #expression, result, err.message, err.cause); \
+		int code = (expression);                                                                  \
+		if (code != -(expected) || !strstr(err.message, words))                                   \
+			fail_msg("%s: %d, \"%s\" (cause: %s)", #expression, code, err.message, err.cause); \
 	} while (0)
 
 static inline void fixture_reopen(void)

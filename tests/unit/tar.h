@@ -16,7 +16,7 @@ enum { TAR_BLOCK = 512 };
 
 struct tar_member {
 	const char *name;
-	char type; /* '0' if it is 0 */
+	char type;     /* '0' if it is 0 */
 	unsigned mode; /* 0644 if it is 0; S_IFREG for none at all */
 	unsigned long uid, gid;
 	long long mtime;

@@ -22,8 +22,8 @@ static const struct inflater *const INFLATERS[] = {
 #endif
 };
 
-#define FOR_EACH_INFLATER(variable)                                                                   \
-	for (size_t variable##_i = 0; variable##_i < ARRAY_SIZE(INFLATERS); variable##_i++)           \
+#define FOR_EACH_INFLATER(variable)                                                         \
+	for (size_t variable##_i = 0; variable##_i < ARRAY_SIZE(INFLATERS); variable##_i++) \
 		for (const struct inflater *variable = INFLATERS[variable##_i]; variable; variable = NULL)
 
 struct input {
@@ -197,7 +197,7 @@ static void test_gzip(void **state)
 		_cleanup_str_ struct str text = make_text(sizes[i / 3]), packed = { 0 };
 		add_member(&packed, &text, (int[]){ 0, 1, 9 }[i % 3]);
 		FOR_EACH_INFLATER(inflater)
-			assert_becomes(inflater, &packed, &text);
+		assert_becomes(inflater, &packed, &text);
 	}
 }
 
@@ -205,7 +205,8 @@ static void test_gzip_of_megabytes(void **state)
 {
 	_cleanup_str_ struct str text = make_text(5 << 20), packed = { 0 };
 	add_member(&packed, &text, 6);
-	FOR_EACH_INFLATER(inflater) {
+	FOR_EACH_INFLATER(inflater)
+	{
 		_cleanup_str_ struct str found = { 0 };
 		assert_int_equal(decompress(inflater, packed.data, packed.len, 0, 256 * 1024, &found, NULL), 0);
 		assert_int_equal(found.len, text.len);
@@ -222,7 +223,7 @@ static void test_gzip_members(void **state)
 		str_append_len(&whole, str_text(&text), text.len);
 	}
 	FOR_EACH_INFLATER(inflater)
-		assert_becomes(inflater, &packed, &whole);
+	assert_becomes(inflater, &packed, &whole);
 }
 
 /* A header with everything that RFC 1952 has: an extra field, a name, a comment, a checksum. */
@@ -230,7 +231,10 @@ static struct str make_header(bool right_checksum)
 {
 	struct str header = { 0 };
 	str_append_len(&header, "\x1f\x8b\x08\x1e\x01\x02\x03\x04\x00\x03", 10);
-	str_append_len(&header, "\x05\x00" "extra", 7);
+	str_append_len(&header,
+		       "\x05\x00"
+		       "extra",
+		       7);
 	str_append_len(&header, "name", 5);
 	str_append_len(&header, "a comment", 10);
 	uint32_t crc = (uint32_t)crc32(0, (const unsigned char *)header.data, (unsigned)header.len);
@@ -252,15 +256,15 @@ static void test_gzip_headers(void **state)
 		str_append_len(&whole, text.data, text.len);
 	}
 	FOR_EACH_INFLATER(inflater)
-		assert_becomes(inflater, &packed, &whole);
+	assert_becomes(inflater, &packed, &whole);
 
 	_cleanup_str_ struct str wrong = make_header(false);
 	str_append_len(&wrong, member.data + 10, member.len - 10);
 	FOR_EACH_INFLATER(inflater)
-		assert_fails(inflater, &wrong, "the checksum of its gzip header is wrong");
+	assert_fails(inflater, &wrong, "the checksum of its gzip header is wrong");
 	member.data[3] = (char)0x20;
 	FOR_EACH_INFLATER(inflater)
-		assert_fails(inflater, &member, "its gzip header has unknown flags");
+	assert_fails(inflater, &member, "its gzip header has unknown flags");
 }
 
 static void test_gzip_name_without_end(void **state)
@@ -270,7 +274,7 @@ static void test_gzip_name_without_end(void **state)
 	for (int i = 0; i < 100000; i++)
 		str_append_char(&packed, 'x');
 	FOR_EACH_INFLATER(inflater)
-		assert_fails(inflater, &packed, "a name in its gzip header does not end");
+	assert_fails(inflater, &packed, "a name in its gzip header does not end");
 }
 
 static void test_gzip_padding(void **state)
@@ -280,10 +284,10 @@ static void test_gzip_padding(void **state)
 	for (int i = 0; i < 5000; i++)
 		str_append_char(&packed, '\0');
 	FOR_EACH_INFLATER(inflater)
-		assert_becomes(inflater, &packed, &text);
+	assert_becomes(inflater, &packed, &text);
 	str_append_char(&packed, 'x');
 	FOR_EACH_INFLATER(inflater)
-		assert_fails(inflater, &packed, "something that is not gzip follows its gzip stream");
+	assert_fails(inflater, &packed, "something that is not gzip follows its gzip stream");
 }
 
 static void test_gzip_junk(void **state)
@@ -292,7 +296,7 @@ static void test_gzip_junk(void **state)
 	add_member(&packed, &text, 6);
 	str_append(&packed, "this is not a gzip header");
 	FOR_EACH_INFLATER(inflater)
-		assert_fails(inflater, &packed, "something that is not gzip follows its gzip stream");
+	assert_fails(inflater, &packed, "something that is not gzip follows its gzip stream");
 }
 
 static void test_gzip_truncated(void **state)
@@ -304,8 +308,8 @@ static void test_gzip_truncated(void **state)
 	for (size_t len = 3; len < packed.len; len++) {
 		const struct str cut = { .data = packed.data, .len = len };
 		FOR_EACH_INFLATER(inflater)
-			if (len != first)
-				assert_fails(inflater, &cut, "layer is truncated: its gzip stream ends in the middle");
+		if (len != first)
+			assert_fails(inflater, &cut, "layer is truncated: its gzip stream ends in the middle");
 	}
 }
 
@@ -316,7 +320,7 @@ static void test_gzip_wrong_trailer(void **state)
 	for (size_t i = 1; i <= 8; i++) {
 		packed.data[packed.len - i] ^= 4;
 		FOR_EACH_INFLATER(inflater)
-			assert_fails(inflater, &packed, "the checksum of its gzip stream is wrong");
+		assert_fails(inflater, &packed, "the checksum of its gzip stream is wrong");
 		packed.data[packed.len - i] ^= 4;
 	}
 }
@@ -328,12 +332,13 @@ static void test_gzip_flipped_bits(void **state)
 	add_member(&packed, &text, 9);
 	for (size_t bit = 10 * 8; bit < packed.len * 8; bit++) {
 		packed.data[bit / 8] ^= (char)(1 << bit % 8);
-		FOR_EACH_INFLATER(inflater) {
+		FOR_EACH_INFLATER(inflater)
+		{
 			_cleanup_str_ struct str found = { 0 };
 			int r = decompress(inflater, packed.data, packed.len, 0, 512, &found, NULL);
 			/* Some bits are padding between the last block and the trailer. */
-			assert_true(r == -ERR_IMG_LAYER || (r == 0 && found.len == text.len &&
-							    memcmp(found.data, text.data, text.len) == 0));
+			assert_true(r == -ERR_IMG_LAYER ||
+				    (r == 0 && found.len == text.len && memcmp(found.data, text.data, text.len) == 0));
 		}
 		packed.data[bit / 8] ^= (char)(1 << bit % 8);
 	}
@@ -357,7 +362,10 @@ static void test_zstd_frames(void **state)
 	for (size_t i = 0; i < 20; i++) {
 		_cleanup_str_ struct str text = make_text(i % 3 ? i * 100 : 0);
 		if (i % 4 == 0)
-			str_append_len(&packed, "\x53\x2a\x4d\x18\x03\x00\x00\x00" "xyz", 11);
+			str_append_len(&packed,
+				       "\x53\x2a\x4d\x18\x03\x00\x00\x00"
+				       "xyz",
+				       11);
 		add_frame(&packed, &text);
 		str_append_len(&whole, str_text(&text), text.len);
 	}

@@ -468,7 +468,7 @@ static void test_a_command_that_is_creating_is_left_alone(void **state)
 	struct engine *other;
 	assert_ok(engine_open(fixture.root, fixture.runroot, &other, &err));
 	assert_ok(engine_reconcile(other, &err));
-	assert_refused(engine_container_remove(other, "web", true, &err), ERR_TIMEOUT, "another command works on it");
+	assert_refused(engine_container_remove(other, "web", true, &err), ERR_BUSY, "another command works on it");
 	engine_free(other);
 	assert_true(exists("%s/containers/%s/config.json", fixture.runroot, id));
 	assert_state("web", STATE_CREATED, 0);

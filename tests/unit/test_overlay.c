@@ -244,6 +244,30 @@ static void test_upper_directory_holds_whole_files(void **state)
 	assert_text(fixture->dir, "upper/etc/a", "middle");
 }
 
+/* Nothing waits for the disk, and all else is as ever. The kernel takes each work directory once. */
+static void test_ephemeral(void **state)
+{
+	const struct fixture *fixture = *state;
+	make_three_layers(fixture);
+	_cleanup_strv_ char **lower = PATHS(fixture, "top", "bottom");
+	static const char *const places[][2] = { { "upper-0", "work-0" }, { "upper-1", "work-1" } };
+	for (size_t i = 0; i < 2; i++) {
+		make_dir(fixture, places[i][0]);
+		make_dir(fixture, places[i][1]);
+		_cleanup_free_ char *upper = path_join(fixture->path, places[i][0]);
+		_cleanup_free_ char *work = path_join(fixture->path, places[i][1]);
+		const struct overlay_options options = {
+			.lower = lower, .upper = upper, .work = work, .ephemeral = true
+		};
+		struct error err = { 0 };
+		_cleanup_close_ int fd = i == 0 ? overlay_mount(&options, &err)
+						: overlay_mount_legacy(&options, 2, &err);
+		assert_mounted(fd, &err);
+		assert_int_equal(file_write_atomic(fd, "file", "text", 4, 0644, FILE_SYNC, NULL), 0);
+		assert_text(fd, "file", "text");
+	}
+}
+
 static void test_odd_names_of_directories(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -265,7 +289,9 @@ static void test_odd_names_of_directories(void **state)
 	_cleanup_free_ char *upper = path_join(fixture->path, "up,per:"), *work = path_join(fixture->path, "wo\\rk");
 	const struct overlay_options options = { .lower = lower, .upper = upper, .work = work };
 	static int (*const ways[])(const struct overlay_options *, size_t, struct error *) = {
-		NULL, overlay_mount_joined, overlay_mount_legacy,
+		NULL,
+		overlay_mount_joined,
+		overlay_mount_legacy,
 	};
 	for (size_t i = 0; i < 3; i++) {
 		struct error err = { 0 };
@@ -361,7 +387,8 @@ static void test_more_layers_than_a_page(void **state)
 	const struct fixture *fixture = *state;
 	_cleanup_strv_ char **lower = make_layers(fixture, 300);
 	struct error err = { 0 };
-	assert_int_equal(overlay_mount_legacy(&(struct overlay_options){ .lower = lower }, 300, &err), -ERR_UNSUPPORTED);
+	assert_int_equal(overlay_mount_legacy(&(struct overlay_options){ .lower = lower }, 300, &err),
+			 -ERR_UNSUPPORTED);
 	assert_non_null(strstr(err.message, "300 layers"));
 }
 
@@ -439,6 +466,7 @@ int main(void)
 		TEST(test_opaque_root_hides_the_layers_below),
 		TEST(test_changes_go_to_the_upper_directory),
 		TEST(test_upper_directory_holds_whole_files),
+		TEST(test_ephemeral),
 		TEST(test_odd_names_of_directories),
 		TEST(test_many_layers),
 		TEST(test_many_layers_the_old_way),

@@ -212,6 +212,45 @@ static void test_sizes_that_are_none(void **state)
 	}
 }
 
+static void test_durations(void **state)
+{
+	const struct {
+		const char *text;
+		int64_t ns;
+	} good[] = {
+		{ "0", 0 },
+		{ "0s", 0 },
+		{ "5s", 5000000000 },
+		{ "100ms", 100000000 },
+		{ "1.5h", 5400000000000 },
+		{ "1h30m", 5400000000000 },
+		{ ".5s", 500000000 },
+		{ "1us", 1000 },
+		{ "1\u00b5s", 1000 },
+		{ "2ns", 2 },
+		{ "90000000000ns", 90000000000 },
+		{ "1m1s1ms", 61001000000 },
+		{ "2562047h", 9223369200000000000 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		int64_t ns = -1;
+		assert_int_equal(parse_duration(good[i].text, &ns, NULL), 0);
+		assert_int_equal(ns, good[i].ns);
+	}
+}
+
+static void test_durations_that_are_none(void **state)
+{
+	const char *const bad[] = { "",	   "5",	  "s",	  "-5s",  "+5s",   "5 s",  "5s ",     "1y",  "1.2.3s", ".s",
+				    "00",  "5S",  "1h30", "1hh",  "0x5s",  "1e3s", "2562048h", "1d", "9223372036854775807s",
+				    "s5" };
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		int64_t ns = -1;
+		assert_true(parse_duration(bad[i], &ns, NULL) < 0);
+		assert_int_equal(ns, -1);
+	}
+}
+
 static void test_booleans(void **state)
 {
 	static const struct {
@@ -296,6 +335,8 @@ int main(void)
 		cmocka_unit_test(test_decimal_fractions),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_sizes_that_are_none),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_durations_that_are_none),
 		cmocka_unit_test(test_booleans),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_signals_that_are_none),

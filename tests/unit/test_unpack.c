@@ -2,6 +2,8 @@
 /* Layers that nobody means well with: names, links, whiteouts, devices, sizes. Each time, nothing outside is touched. */
 #include "unpack-fixture.h"
 
+#include <zlib.h>
+
 #include "image/unpack-name.h"
 
 /* --- Names --- */
@@ -528,9 +530,12 @@ static void test_attributes_of_overlayfs(void **state)
 {
 	struct fixture *fixture = *state;
 	static const char *const names[] = {
-		"SCHILY.xattr.trusted.overlay.opaque",	 "SCHILY.xattr.trusted.overlay.redirect",
-		"SCHILY.xattr.trusted.overlay.metacopy", "SCHILY.xattr.trusted.overlay.whiteout",
-		"SCHILY.xattr.user.overlay.opaque",	 "SCHILY.xattr.user.overlay.redirect",
+		"SCHILY.xattr.trusted.overlay.opaque",
+		"SCHILY.xattr.trusted.overlay.redirect",
+		"SCHILY.xattr.trusted.overlay.metacopy",
+		"SCHILY.xattr.trusted.overlay.whiteout",
+		"SCHILY.xattr.user.overlay.opaque",
+		"SCHILY.xattr.user.overlay.redirect",
 		"SCHILY.xattr.trusted.overlay.overlay.opaque",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -615,11 +620,11 @@ static void test_malformed_pax_headers(void **state)
 {
 	struct fixture *fixture = *state;
 	static const char *const records[] = {
-		"12 path=evil",		  /* no newline */
-		"99 path=evil\n",	  /* longer than there is */
-		"0 path=evil\n",	  /* shorter than itself */
-		"x path=evil\n",	  /* no number */
-		"11 path evil\n",	  /* no equals sign */
+		"12 path=evil",	  /* no newline */
+		"99 path=evil\n", /* longer than there is */
+		"0 path=evil\n",  /* shorter than itself */
+		"x path=evil\n",  /* no number */
+		"11 path evil\n", /* no equals sign */
 		"99999999999 path=evil\n",
 		"9 =evil\n\n",
 		"-9 path=evil\n",
@@ -686,6 +691,32 @@ static void test_limit_counts_holes(void **state)
 	assert_refused(fixture, ERR_IMG_LAYER,
 		       "layer's files, with the holes in them, are larger than 1048576 bytes, which is the limit");
 	assert_int_equal(stat_of(fixture, "hole").st_size, 600000);
+}
+
+/* A megabyte of zeros as a kilobyte of gzip. Up to the size from which the ratio counts, that is nobody's concern. */
+static void test_limit_of_ratio(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *zeros = mem_alloc(1 << 20), *packed = mem_alloc(1 << 20);
+	tar_add(&fixture->tar, .name = "zeros", .data = zeros, .data_len = 1 << 20);
+	tar_end(&fixture->tar);
+	z_stream stream = { .next_in = (unsigned char *)fixture->tar.data, .avail_in = (unsigned)fixture->tar.len };
+	stream.next_out = (unsigned char *)packed;
+	stream.avail_out = 1 << 20;
+	assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+	size_t len = stream.total_out;
+	deflateEnd(&stream);
+
+	fixture->limits.ratio = 100;
+	fixture->limits.ratio_from = 2 << 20;
+	assert_int_equal(fixture_unpack_bytes(fixture, packed, len), 0);
+	fixture->limits.ratio_from = 512 << 10;
+	assert_int_equal(fixture_unpack_bytes(fixture, packed, len), -ERR_IMG_LAYER);
+	assert_string_equal(fixture->err.message, "layer is more than 100 times as large unpacked, which is the limit");
+	assert_non_null(strstr(fixture->err.cause, "; the limit counts from 524288 on"));
+	fixture->limits.ratio = 2000;
+	assert_int_equal(fixture_unpack_bytes(fixture, packed, len), 0);
 }
 
 static void test_limit_of_entries(void **state)
@@ -775,6 +806,7 @@ int main(void)
 		TEST(test_ids_that_do_not_exist),
 		TEST(test_limit_of_bytes),
 		TEST(test_limit_counts_holes),
+		TEST(test_limit_of_ratio),
 		TEST(test_limit_of_entries),
 		TEST(test_sparse_map_beyond_the_data),
 		TEST(test_data_beyond_the_size),

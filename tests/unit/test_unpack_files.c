@@ -341,6 +341,23 @@ static void test_access_lists(void **state)
 	assert_int_equal(stat_of(fixture, "d").st_mode & ALLPERMS, 0770);
 }
 
+static void test_access_lists_of_the_place(void **state)
+{
+	struct fixture *fixture = *state;
+	if (fsetxattr(fixture->dir, "system.posix_acl_default", &ACL, sizeof ACL, 0) < 0 && errno == ENOTSUP)
+		skip();
+	tar_add(&fixture->tar, .name = "file");
+	tar_add(&fixture->tar, .name = "dir/file");
+	tar_add(&fixture->tar, .name = ".", .type = '5', .mode = 0755);
+	assert_unpacks(fixture);
+	static const char *const paths[] = { ".", "file", "dir", "dir/file" };
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		assert_string_equal(xattr_of(fixture, paths[i], "system.posix_acl_access"), "-");
+		assert_string_equal(xattr_of(fixture, paths[i], "system.posix_acl_default"), "-");
+	}
+	assert_int_equal(stat_of(fixture, "file").st_mode & ALLPERMS, 0644);
+}
+
 /* --- Kinds of files --- */
 
 static void test_devices_and_fifos(void **state)
@@ -627,6 +644,7 @@ int main(void)
 		TEST(test_attributes_of_every_namespace),
 		TEST(test_attributes_are_replaced),
 		TEST(test_access_lists),
+		TEST(test_access_lists_of_the_place),
 		TEST(test_devices_and_fifos),
 		TEST(test_hard_links),
 		TEST(test_hard_link_with_data),

@@ -275,7 +275,8 @@ static void test_worker_ends_with_its_parent(void **state)
 			struct unpack_worker *worker = start();
 			unpack_worker_begin(worker, blob, 0, fixture->dir, LAYER_PLAIN, NULL, NULL);
 			grandchild = only_child();
-			_exit(fd_write_all(pipe_fds[1], &grandchild, sizeof grandchild) < 0 || (i == 0 && pause() == 0));
+			_exit(fd_write_all(pipe_fds[1], &grandchild, sizeof grandchild) < 0 ||
+			      (i == 0 && pause() == 0));
 		}
 		assert_int_equal(fd_read_full(pipe_fds[0], &grandchild, sizeof grandchild), sizeof grandchild);
 		if (i == 0)
@@ -321,6 +322,7 @@ static void test_what_a_worker_is(void **state)
 {
 	struct fixture *fixture = *state;
 	_cleanup_close_ int secret = open("/etc/passwd", O_RDONLY); /* without O_CLOEXEC even */
+	assert_true(secret >= 0);
 	_cleanup_unpack_worker_ struct unpack_worker *worker = start();
 	_cleanup_close_ int blob = make_blob(fixture);
 	/* Once it has ended a job, it has entered its sandbox. */
@@ -371,8 +373,7 @@ static bool the_directory_is_usable(int dir)
 /* It may make a device, for that is what layers have, but not use it. */
 static bool devices_are_dead(int dir)
 {
-	return mknodat(dir, "zero", S_IFCHR | 0666, makedev(1, 5)) == 0 &&
-	       fails(openat(dir, "zero", O_RDONLY), EACCES);
+	return mknodat(dir, "zero", S_IFCHR | 0666, makedev(1, 5)) == 0 && fails(openat(dir, "zero", O_RDONLY), EACCES);
 }
 
 static bool calls_are_denied(void)
@@ -383,8 +384,8 @@ static bool calls_are_denied(void)
 	       fails(ptrace(PTRACE_TRACEME, 0, 0, 0), ENOSYS) && fails(kill(getppid(), 0), ENOSYS) &&
 	       fails(mount("none", "/", "tmpfs", 0, NULL), ENOSYS) && fails(unshare(CLONE_NEWUSER), ENOSYS) &&
 	       fails(syscall(SYS_bpf, 0, NULL, 0), ENOSYS) && fails(chroot("."), ENOSYS) &&
-	       fails(syscall(SYS_open_by_handle_at, -1, NULL, 0), ENOSYS) &&
-	       fails(fsopen("tmpfs", 0), ENOSYS) && fails(syscall(SYS_tgkill, 1, 1, 0), ENOSYS);
+	       fails(syscall(SYS_open_by_handle_at, -1, NULL, 0), ENOSYS) && fails(fsopen("tmpfs", 0), ENOSYS) &&
+	       fails(syscall(SYS_tgkill, 1, 1, 0), ENOSYS);
 }
 
 static bool memory_is_not_executable(void)

@@ -29,9 +29,9 @@
 #define CANARY_TEXT "I am here, and nobody has been at me"
 
 struct fixture {
-	char *path;   /* of the directory that holds the rest */
-	int dir;      /* "layer" in it */
-	int outside;  /* "outside", with "canary" */
+	char *path;  /* of the directory that holds the rest */
+	int dir;     /* "layer" in it */
+	int outside; /* "outside", with "canary" */
 	struct stat canary, outside_before, path_before;
 	struct str tar;
 	struct unpack_limits limits;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents out of the table of commands, on standard output. Part of the build; not installed. */
+#pragma once
+
+#include "cli/command.h"
+
+/* The name of the page about @command: "coffer-container-inspect". free() it. */
+char *page_name(const struct command *command);
+
+/* Man pages as scdoc source. */
+void man_overview(void);
+void man_command(const struct command *command);
+
+void completion_bash(void);
+void completion_zsh(void);
+void completion_fish(void);
+
+/* All names of @command that can be typed, the first one its own: a strv. */
+char **command_names(const struct command *command);
