@@ -60,9 +60,9 @@ static int parse_exit_code(struct filter *filter, struct error *err)
 {
 	enum { EXIT_CODE_MAX = 255 };
 	uint64_t code;
-	int r = parse_u64(filter->value, EXIT_CODE_MAX, &code, err);
-	if (r < 0)
-		return err_wrap(err, "invalid filter 'exited=%s'", filter->value);
+	if (parse_u64(filter->value, EXIT_CODE_MAX, &code, NULL) < 0)
+		return err_set(err, ERR_USAGE, "invalid filter 'exited=%s': it is a number up to %d", filter->value,
+			       EXIT_CODE_MAX);
 	filter->number = (int)code;
 	return 0;
 }

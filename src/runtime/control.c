@@ -26,8 +26,8 @@ static int open_cgroup_if(struct container *container, unsigned wanted, struct c
 	int r = container_status(container, &status, err);
 	if (r < 0)
 		return r;
-	return wanted & (1u << status) ? container_open_cgroup(container, ret, err)
-				       : not_running(container, status, err);
+	return wanted & (1u << status) ? container_open_cgroup(container, ret, err) :
+					 not_running(container, status, err);
 }
 
 int container_pids(struct container *container, pid_t **ret, size_t *ret_count, struct error *err)

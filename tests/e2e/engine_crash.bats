@@ -42,6 +42,10 @@ random_ms() {
 	printf '0.%03d' $((RANDOM % $1))
 }
 
+is_running() {
+	[ "$(state_of "$1" 2>/dev/null)" = "running 0" ]
+}
+
 state_of() {
 	coffer inspect "$1" | jq -r '.[0].State | "\(.Status) \(.ExitCode)"'
 }
@@ -119,8 +123,7 @@ state_of() {
 	local command status=0
 	coffer_exec run --rm --network none --name attached box:1 sleep 1000 &
 	command=$!
-	eventually test "$(coffer ps --quiet | grep -c .)" -eq 1
-	eventually coffer inspect attached >/dev/null
+	eventually is_running attached
 	coffer rm --force attached
 	wait "$command" || status=$?
 	[ "$status" -eq 137 ]

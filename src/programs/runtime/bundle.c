@@ -25,8 +25,7 @@ static int check_preserved_fds(uint64_t count, struct error *err)
 {
 	for (int fd = STDERR_FILENO + 1; fd <= STDERR_FILENO + (int)count; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			return err_set(err, ERR_USAGE, "--preserve-fds %d: file descriptor %d is not open", (int)count,
-				       fd);
+			return err_set(err, ERR_USAGE, "--preserve-fds %d: file descriptor %d is not open", (int)count, fd);
 	return 0;
 }
 
@@ -75,8 +74,8 @@ void bundle_close(struct bundle *bundle)
 }
 
 struct container_create_options bundle_create_options(const struct runtime_globals *globals,
-						      const struct bundle_options *options, const struct bundle *bundle,
-						      const char *id)
+						      const struct bundle_options *options,
+						      const struct bundle *bundle, const char *id)
 {
 	return (struct container_create_options){
 		.root = globals->root,

@@ -16,23 +16,24 @@ struct criu_options {
 	bool tcp_skip_in_flight, link_remap, detach, no_subreaper, no_pivot;
 };
 
-#define COMMON_OPTIONS                                                                                                \
-	OPT_STRING(struct criu_options, image_path, 0, "image-path", "DIR",                                           \
-		   "Where the images are (default: checkpoint)"),                                                     \
-		OPT_STRING(struct criu_options, work_path, 0, "work-path", "DIR", "Where criu works and logs"),       \
-		OPT_BOOL(struct criu_options, tcp_established, 0, "tcp-established", "With open TCP connections"),    \
-		OPT_BOOL(struct criu_options, tcp_skip_in_flight, 0, "tcp-skip-in-flight",                            \
-			 "Drop connections that are being made"),                                                     \
-		OPT_BOOL(struct criu_options, link_remap, 0, "link-remap", "With open files that have been removed"), \
-		OPT_BOOL(struct criu_options, ext_unix_sk, 0, "ext-unix-sk", "With unix sockets to the outside"),     \
-		OPT_BOOL(struct criu_options, shell_job, 0, "shell-job", "A job of a shell"),                         \
-		OPT_BOOL(struct criu_options, lazy_pages, 0, "lazy-pages", "Bring memory as it is used"),             \
-		OPT_BOOL(struct criu_options, file_locks, 0, "file-locks", "With file locks"),                        \
-		OPT_BOOL(struct criu_options, auto_dedup, 0, "auto-dedup",                                            \
-			 "Drop pages from earlier images that are in later ones"),                                    \
-		OPT_STRING(struct criu_options, cgroups_mode, 0, "manage-cgroups-mode", "MODE",                       \
-			   "soft, full, strict or ignore"),                                                           \
-		OPT_LIST(struct criu_options, empty_ns, 0, "empty-ns", "A namespace whose content is left out")
+#define COMMON_OPTIONS												\
+	OPT_STRING(struct criu_options, image_path, 0, "image-path", "DIR",					\
+		   "Where the images are (default: checkpoint)"),						\
+	OPT_STRING(struct criu_options, work_path, 0, "work-path", "DIR", "Where criu works and logs"),		\
+	OPT_BOOL(struct criu_options, tcp_established, 0, "tcp-established", "With open TCP connections"),	\
+	OPT_BOOL(struct criu_options, tcp_skip_in_flight, 0, "tcp-skip-in-flight",				\
+		 "Drop connections that are being made"),							\
+	OPT_BOOL(struct criu_options, link_remap, 0, "link-remap",						\
+		 "With open files that have been removed"),							\
+	OPT_BOOL(struct criu_options, ext_unix_sk, 0, "ext-unix-sk", "With unix sockets to the outside"),	\
+	OPT_BOOL(struct criu_options, shell_job, 0, "shell-job", "A job of a shell"),				\
+	OPT_BOOL(struct criu_options, lazy_pages, 0, "lazy-pages", "Bring memory as it is used"),		\
+	OPT_BOOL(struct criu_options, file_locks, 0, "file-locks", "With file locks"),				\
+	OPT_BOOL(struct criu_options, auto_dedup, 0, "auto-dedup",						\
+		 "Drop pages from earlier images that are in later ones"),					\
+	OPT_STRING(struct criu_options, cgroups_mode, 0, "manage-cgroups-mode", "MODE",				\
+		   "soft, full, strict or ignore"),								\
+	OPT_LIST(struct criu_options, empty_ns, 0, "empty-ns", "A namespace whose content is left out")
 
 static const struct option CHECKPOINT_OPTIONS[] = {
 	COMMON_OPTIONS,
@@ -82,8 +83,17 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return MIN(r, 0);
 }
 
-const struct runtime_verb verb_checkpoint = { "checkpoint",	  "ID", "Save a running container (not supported)",
-					      CHECKPOINT_OPTIONS, 0,	run };
+const struct runtime_verb verb_checkpoint = {
+	.name = "checkpoint",
+	.arguments = "ID",
+	.summary = "Save a running container (not supported)",
+	.options = CHECKPOINT_OPTIONS,
+	.run = run,
+};
 const struct runtime_verb verb_restore = {
-	"restore", "ID", "Start a container from what checkpoint saved (not supported)", RESTORE_OPTIONS, 0, run
+	.name = "restore",
+	.arguments = "ID",
+	.summary = "Start a container from what checkpoint saved (not supported)",
+	.options = RESTORE_OPTIONS,
+	.run = run,
 };

@@ -50,5 +50,11 @@ static const struct option OPTIONS[] = {
 	OPT_END,
 };
 
-const struct runtime_verb verb_create = { "create", "ID",	 "Create a container; start it with `start`",
-					  OPTIONS,  VERB_ENTERS, run };
+const struct runtime_verb verb_create = {
+	.name = "create",
+	.arguments = "ID",
+	.summary = "Create a container; start it with `start`",
+	.options = OPTIONS,
+	.flags = VERB_ENTERS,
+	.run = run,
+};

@@ -39,5 +39,10 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r != 0 ? MIN(r, 0) : select_and_act(globals, args[0], options.regex, delete_one, &options, err);
 }
 
-const struct runtime_verb verb_delete = { "delete", "ID", "Remove a container that has not been started or has ended",
-					  OPTIONS,  0,	  run };
+const struct runtime_verb verb_delete = {
+	.name = "delete",
+	.arguments = "ID",
+	.summary = "Remove a container that has not been started or has ended",
+	.options = OPTIONS,
+	.run = run,
+};

@@ -149,5 +149,10 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r != 0 ? MIN(r, 0) : events(globals, &options, args[0], err);
 }
 
-const struct runtime_verb verb_events = { "events", "ID", "Print counters and out-of-memory events of a container",
-					  OPTIONS,  0,	  run };
+const struct runtime_verb verb_events = {
+	.name = "events",
+	.arguments = "ID",
+	.summary = "Print counters and out-of-memory events of a container",
+	.options = OPTIONS,
+	.run = run,
+};

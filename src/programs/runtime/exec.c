@@ -175,7 +175,7 @@ static int exec_in(const struct runtime_globals *globals, const struct exec_opti
 
 static int run(const struct runtime_globals *globals, const struct runtime_verb *verb, char **argv, struct error *err)
 {
-	/* As with runc, so that it differs from what the program can say; but a command line that makes no sense is 1. */
+	/* As with runc, so that it is not taken for the program's own; but a command line without sense is 1. */
 	enum { MOST_ARGUMENTS = 1 << 20, EXEC_FAILED = 255 };
 	struct exec_options options = { 0 };
 	const struct option *const tables[] = { verb->options, NULL };
@@ -217,6 +217,10 @@ static const struct option OPTIONS[] = {
 };
 
 const struct runtime_verb verb_exec = {
-	"exec",	 "ID [PROGRAM [ARGUMENTS]]",	       "Run another program in a container",
-	OPTIONS, VERB_ENTERS | VERB_STOPS_AT_ARGUMENT, run
+	.name = "exec",
+	.arguments = "ID [PROGRAM [ARGUMENTS]]",
+	.summary = "Run another program in a container",
+	.options = OPTIONS,
+	.flags = VERB_ENTERS | VERB_STOPS_AT_ARGUMENT,
+	.run = run,
 };

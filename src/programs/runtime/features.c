@@ -138,4 +138,9 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return 0;
 }
 
-const struct runtime_verb verb_features = { "features", "", "Print what this program can do, as JSON", NULL, 0, run };
+const struct runtime_verb verb_features = {
+	.name = "features",
+	.arguments = "",
+	.summary = "Print what this program can do, as JSON",
+	.run = run,
+};

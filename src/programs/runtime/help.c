@@ -36,9 +36,11 @@ static void print_flags(const struct option *options)
 		if (!option->help)
 			continue;
 		int len = spell(option, flag, sizeof flag) + 3;
-		if (column == 0 || column + len > WIDTH)
-			column = printf("%s%*s", column ? "\n" : "", INDENT, "") - (column != 0);
-		column += printf("[%s] ", flag);
+		if (column > 0 && column + len > WIDTH) {
+			putchar('\n');
+			column = 0;
+		}
+		column += column == 0 ? printf("%*s[%s]", INDENT, "", flag) : printf(" [%s]", flag);
 	}
 	if (column > 0)
 		putchar('\n');

@@ -50,5 +50,9 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 }
 
 const struct runtime_verb verb_kill = {
-	"kill", "ID [SIGNAL]", "Send a signal (default: TERM) to a container", OPTIONS, 0, run
+	.name = "kill",
+	.arguments = "ID [SIGNAL]",
+	.summary = "Send a signal (default: TERM) to a container",
+	.options = OPTIONS,
+	.run = run,
 };

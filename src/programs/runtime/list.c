@@ -70,10 +70,9 @@ static void add_table_row(struct table *table, const struct list_row *row)
 {
 	char pid[16];
 	snprintf(pid, sizeof pid, "%d", shown_pid(row));
-	const char *const cells[] = {
-		row->container->id, pid,  container_status_name(row->status), row->container->bundle, row->created,
-		row->owner,	    NULL,
-	};
+	const char *const status = container_status_name(row->status);
+	const char *const cells[] = { row->container->id, pid, status, row->container->bundle, row->created, row->owner,
+				      NULL };
 	table_add_row(table, cells);
 }
 
@@ -146,4 +145,10 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r != 0 ? MIN(r, 0) : list(globals, &options, err);
 }
 
-const struct runtime_verb verb_list = { "list", "", "List containers", OPTIONS, 0, run };
+const struct runtime_verb verb_list = {
+	.name = "list",
+	.arguments = "",
+	.summary = "List containers",
+	.options = OPTIONS,
+	.run = run,
+};

@@ -12,8 +12,12 @@ static int run_pause(const struct runtime_globals *globals, const struct runtime
 	return r != 0 ? MIN(r, 0) : container_pause(container, err);
 }
 
-const struct runtime_verb verb_pause = { "pause", "ID", "Stop all processes of a container where they are",
-					 NULL,	  0,	run_pause };
+const struct runtime_verb verb_pause = {
+	.name = "pause",
+	.arguments = "ID",
+	.summary = "Stop all processes of a container where they are",
+	.run = run_pause,
+};
 
 static int run_resume(const struct runtime_globals *globals, const struct runtime_verb *verb, char **argv,
 		      struct error *err)
@@ -23,5 +27,9 @@ static int run_resume(const struct runtime_globals *globals, const struct runtim
 	return r != 0 ? MIN(r, 0) : container_resume(container, err);
 }
 
-const struct runtime_verb verb_resume = { "resume", "ID", "Let the processes of a paused container go on",
-					  NULL,	    0,	  run_resume };
+const struct runtime_verb verb_resume = {
+	.name = "resume",
+	.arguments = "ID",
+	.summary = "Let the processes of a paused container go on",
+	.run = run_resume,
+};

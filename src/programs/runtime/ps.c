@@ -166,5 +166,11 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r != 0 ? MIN(r, 0) : ps(globals, &options, args, err);
 }
 
-const struct runtime_verb verb_ps = { "ps",    "ID [PS-OPTIONS]",      "Print the processes of a container",
-				      OPTIONS, VERB_STOPS_AT_ARGUMENT, run };
+const struct runtime_verb verb_ps = {
+	.name = "ps",
+	.arguments = "ID [PS-OPTIONS]",
+	.summary = "Print the processes of a container",
+	.options = OPTIONS,
+	.flags = VERB_STOPS_AT_ARGUMENT,
+	.run = run,
+};

@@ -35,8 +35,8 @@ static int run_container(const struct runtime_globals *globals, const struct bun
 	if (r < 0)
 		return r;
 	_cleanup_close_ int signals = options->detach ? -1 : foreground_block_signals(err);
-	r = signals < 0 && !options->detach ? signals
-					    : start_and_wait(options, &bundle, container, &init, signals, err);
+	r = signals < 0 && !options->detach ? signals :
+					      start_and_wait(options, &bundle, container, &init, signals, err);
 	bool keep = r >= 0 && (options->detach || options->keep);
 	struct error why = { 0 };
 	if (!keep && container_delete(container, true, &why) < 0)
@@ -70,4 +70,11 @@ static const struct option OPTIONS[] = {
 	OPT_END,
 };
 
-const struct runtime_verb verb_run = { "run", "ID", "Create and start a container", OPTIONS, VERB_ENTERS, run };
+const struct runtime_verb verb_run = {
+	.name = "run",
+	.arguments = "ID",
+	.summary = "Create and start a container",
+	.options = OPTIONS,
+	.flags = VERB_ENTERS,
+	.run = run,
+};

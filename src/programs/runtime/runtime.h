@@ -43,8 +43,8 @@ struct runtime_verb {
 	const struct option *options; /* NULL: none */
 	int flags;		      /* enum verb_flags */
 	/*
-	 * @argv: the command line behind the verb. Returns an exit status, or a negative code for 1. If an error is set, it is
-	 * reported in any case.
+	 * @argv: the command line behind the verb. Returns an exit status, or a negative code for 1. If an error is
+	 * set, it is reported in any case.
 	 */
 	int (*run)(const struct runtime_globals *globals, const struct runtime_verb *verb, char **argv,
 		   struct error *err);

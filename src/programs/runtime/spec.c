@@ -152,7 +152,8 @@ static void add_linux(struct json_object *root, bool rootless)
 
 static int write_spec(const struct spec_options *options, struct error *err)
 {
-	const char *bundle = options->bundle ? options->bundle : ".", *name = options->file ? options->file : "config.json";
+	const char *bundle = options->bundle ? options->bundle : ".";
+	const char *name = options->file ? options->file : "config.json";
 	_cleanup_close_ int dir = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(err, errno, "open bundle '%s'", bundle);
@@ -187,4 +188,10 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r < 0 ? r : 0;
 }
 
-const struct runtime_verb verb_spec = { "spec", "", "Write a config.json to start from", OPTIONS, 0, run };
+const struct runtime_verb verb_spec = {
+	.name = "spec",
+	.arguments = "",
+	.summary = "Write a config.json to start from",
+	.options = OPTIONS,
+	.run = run,
+};

@@ -10,4 +10,9 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return r != 0 ? MIN(r, 0) : container_start(container, err);
 }
 
-const struct runtime_verb verb_start = { "start", "ID", "Run the program of a created container", NULL, 0, run };
+const struct runtime_verb verb_start = {
+	.name = "start",
+	.arguments = "ID",
+	.summary = "Run the program of a created container",
+	.run = run,
+};

@@ -18,4 +18,9 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return 0;
 }
 
-const struct runtime_verb verb_state = { "state", "ID", "Print the state of a container", NULL, 0, run };
+const struct runtime_verb verb_state = {
+	.name = "state",
+	.arguments = "ID",
+	.summary = "Print the state of a container",
+	.run = run,
+};

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A cgroup's counters as the data of runc's event "stats". Source: runc's types/events.go, for names and what is left out. */
+/*
+ * A cgroup's counters as the data of runc's event "stats".
+ * Source: what runc 1.1 to 1.4 print; its types/events.go for the names and for what is left out.
+ */
 #pragma once
 
 #include <json-c/json.h>

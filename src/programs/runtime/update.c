@@ -147,8 +147,8 @@ static int update(const struct runtime_globals *globals, const struct update_opt
 	int r = container_load(globals->root, id, &container, err);
 	if (r < 0)
 		return r;
-	return str_is_empty(options->file) ? update_from_flags(container, options, err)
-					   : update_from_file(container, options->file, err);
+	return str_is_empty(options->file) ? update_from_flags(container, options, err) :
+					     update_from_file(container, options->file, err);
 }
 
 static int run(const struct runtime_globals *globals, const struct runtime_verb *verb, char **argv, struct error *err)
@@ -166,4 +166,10 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	return MIN(r, 0);
 }
 
-const struct runtime_verb verb_update = { "update", "ID", "Change the limits of a container", OPTIONS, 0, run };
+const struct runtime_verb verb_update = {
+	.name = "update",
+	.arguments = "ID",
+	.summary = "Change the limits of a container",
+	.options = OPTIONS,
+	.run = run,
+};

@@ -61,11 +61,20 @@ coffer_file_teardown() {
 		coffer rm --force "$id" >/dev/null
 	done
 	left=$(coffer_left_behind)
+	coffer_remove_empty_parents
 	[ "$(grep -c . /proc/self/mountinfo)" -eq "$(<"$BATS_FILE_TMPDIR/mounts")" ] || left+=" mounts"
 	if [ -n "$left" ]; then
 		echo "left behind: $left" >&2
 		return 1
 	fi
+}
+
+# The folder of all containers' cgroups stays, empty, as others may need it: it goes if they do not.
+coffer_remove_empty_parents() {
+	local tree
+	for tree in /sys/fs/cgroup /sys/fs/cgroup/*; do
+		rmdir "$tree/coffer" "$tree/coffer-runtime" 2>/dev/null || true
+	done
 }
 
 # Whether CONTROLLER has a v1 hierarchy here, or is one of the v2 tree's.
