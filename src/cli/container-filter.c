@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/container-filter.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -36,6 +37,7 @@ static int parse_pattern(struct filter *filter, struct error *err)
 	if (r == 0)
 		return 0;
 	regerror(r, &filter->pattern, why, sizeof why);
+	why[0] = (char)tolower((unsigned char)why[0]);
 	return err_set(err, ERR_USAGE, "invalid filter '%s=%s': %s", KEY_NAMES[filter->key], filter->value, why);
 }
 
@@ -112,19 +114,28 @@ static int parse_filter(struct engine *engine, const char *text, struct filter *
 	return 0;
 }
 
-int container_filter_parse(struct engine *engine, char *const *texts, struct container_filter *ret, struct error *err)
+static int parse_all(struct engine *engine, char *const *texts, struct container_filter *filter, struct error *err)
 {
-	_cleanup_container_filter_ struct container_filter parsed = { 0 };
 	for (; texts && *texts; texts++) {
-		struct filter filter;
-		int r = parse_filter(engine, *texts, &filter, err);
+		struct filter one = { 0 };
+		int r = parse_filter(engine, *texts, &one, err);
 		if (r < 0)
 			return r;
-		*ARRAY_APPEND(parsed.filters, parsed.count) = filter;
-		parsed.shows_all |= filter.key == FILTER_STATUS || filter.key == FILTER_EXITED;
+		*ARRAY_APPEND(filter->filters, filter->count) = one;
+		filter->shows_all |= one.key == FILTER_STATUS || one.key == FILTER_EXITED;
 	}
-	*ret = parsed;
-	parsed = (struct container_filter){ 0 };
+	return 0;
+}
+
+int container_filter_parse(struct engine *engine, char *const *texts, struct container_filter *ret, struct error *err)
+{
+	struct container_filter filter = { 0 };
+	int r = parse_all(engine, texts, &filter, err);
+	if (r < 0) {
+		container_filter_done(&filter);
+		return r;
+	}
+	*ret = filter;
 	return 0;
 }
 

@@ -22,7 +22,9 @@ static int open_archive(const char *path, struct error *err)
 		return err_hint(err, "curl -fL %s | coffer import - NAME", path);
 	}
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? err_sys(err, errno, "open '%s'", path) : fd;
+	if (fd < 0)
+		return err_sys(err, errno, "open '%s'", path);
+	return fd;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)

@@ -26,6 +26,7 @@ enum {
 	RUN_DIR_MODE = 0700,
 	MAX_ATTEMPTS = 16, /* each one lost means that a removal came between two system calls of ours */
 	POLL_MS = 5,
+	MAKE_PATIENCE_MS = 2000,
 };
 
 void run_dir_close(struct run_dir *dir)
@@ -111,21 +112,36 @@ static int empty(struct run_dir *dir, struct error *err)
 	return 0;
 }
 
+/*
+ * Between its making and its lock, a directory looks like one that the dead have left: whoever looks for such may lock it
+ * first. Then it is gone in a moment, and we make it again.
+ */
+static int make_and_lock(struct engine *engine, const char *id, bool *made, struct run_dir *ret)
+{
+	int64_t deadline = time_monotonic_ns() + MAKE_PATIENCE_MS * NSEC_PER_MSEC;
+	for (*made = false;;) {
+		if (mkdirat(engine->containers, id, RUN_DIR_MODE) == 0)
+			*made = true;
+		else if (errno != EEXIST)
+			return -errno;
+		int r = try_lock(engine, id, ret);
+		bool again = r == -ESTALE || r == -ENOENT || (r == -EWOULDBLOCK && *made);
+		if (!again || time_monotonic_ns() >= deadline)
+			return r;
+		if (r == -EWOULDBLOCK)
+			pause_ms(1);
+	}
+}
+
 int run_dir_make(struct engine *engine, const char *id, struct run_dir *ret, struct error *err)
 {
 	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
-	bool made = false;
-	int r = -ESTALE;
-	for (int attempt = 0; (r == -ESTALE || r == -ENOENT) && attempt < MAX_ATTEMPTS; attempt++) {
-		made = mkdirat(engine->containers, id, RUN_DIR_MODE) == 0;
-		if (!made && errno != EEXIST)
-			return err_sys(err, errno, "make the run directory of container %.12s", id);
-		r = try_lock(engine, id, &dir);
-	}
+	bool made;
+	int r = make_and_lock(engine, id, &made, &dir);
 	if (r == -EWOULDBLOCK)
 		return err_set(err, ERR_BUSY, "container %.12s is in the hands of another process", id);
 	if (r < 0)
-		return err_sys(err, -r, "lock the run directory of container %.12s", id);
+		return err_sys(err, -r, "make the run directory of container %.12s", id);
 	r = made ? 0 : empty(&dir, err);
 	if (r < 0)
 		return r;

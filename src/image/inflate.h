@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The deflate stream of a gzip member, and the trailer (CRC-32, length) that follows it, by one of two libraries: ISA-L
- * is several times faster, zlib is everywhere. The member's header is read by decompress-gzip.c for both of them: ISA-L
- * loses its place in a header that is split between two buffers (intel/isa-l issue 224).
+ * is several times faster, zlib is everywhere. The member's header is read by decompress-gzip.c for both of them, for
+ * ISA-L (2.30) loses its place in a header that is split between two buffers.
  */
 #pragma once
 

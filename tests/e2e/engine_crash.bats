@@ -33,6 +33,18 @@ monitor_of() {
 	[ "$pid" -gt 0 ] && awk '/^PPid:/ { print $2 }' "/proc/$pid/status"
 }
 
+# Dead when this returns, and not only about to be.
+kill_monitor_of() {
+	local monitor
+	monitor=$(monitor_of "$1")
+	kill -KILL "$monitor"
+	eventually dead "$monitor"
+}
+
+dead() {
+	! alive "$1"
+}
+
 first_process_of() {
 	coffer inspect "$1" | jq -er '.[0].State.Pid'
 }
@@ -73,10 +85,10 @@ state_of() {
 	local pid
 	coffer run -d --network none --name orphan box:1 sleep 1000 >/dev/null
 	pid=$(first_process_of orphan)
-	kill -KILL "$(monitor_of orphan)"
-	eventually alive "$pid"
+	kill_monitor_of orphan
+	alive "$pid"
 	[ "$(state_of orphan)" = "exited 137" ]
-	! alive "$pid"
+	eventually dead "$pid"
 	coffer rm orphan
 	nothing_left
 }
@@ -84,7 +96,7 @@ state_of() {
 @test "a container whose monitor died can be started again, with all that it wrote" {
 	coffer run -d --network none --name again box:1 sh -c 'cat /kept 2>/dev/null; echo kept >>/kept; sleep 1000' >/dev/null
 	eventually test -s "$COFFER_TEST_ROOT/root/snapshots/$(coffer inspect again | jq -r '.[0].Id')/upper/kept"
-	kill -KILL "$(monitor_of again)"
+	kill_monitor_of again
 	coffer start again
 	[ "$(state_of again)" = "running 0" ]
 	coffer rm -f again
@@ -133,15 +145,14 @@ state_of() {
 # --- The machine ----------------------------------------------------------------------------------------------------
 
 @test "after a restart of the machine: what ran has exited, what was created can be started" {
-	local monitors
 	coffer run -d --network none --name kept box:1 sleep 1000 >/dev/null
 	coffer run -d --rm --network none --name removed box:1 sleep 1000 >/dev/null
 	coffer create --network none --name created box:1 cat /etc/hostname >/dev/null
-	monitors="$(monitor_of kept) $(monitor_of removed)"
 	# All processes are gone, and so is what lay in memory: kill the monitors, let their containers be cleared away
 	# behind the database's back, and empty the run directory.
 	cp "$db" "$db-wal" "$BATS_TEST_TMPDIR"
-	kill -KILL $monitors
+	kill_monitor_of kept
+	kill_monitor_of removed
 	coffer ps --all --quiet >/dev/null
 	rm -f "$db-shm"
 	cp "$BATS_TEST_TMPDIR/coffer.db" "$BATS_TEST_TMPDIR/coffer.db-wal" "$COFFER_TEST_ROOT/root"

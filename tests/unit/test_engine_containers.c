@@ -189,6 +189,8 @@ static const char ID_A[] = "aaaa000000000000000000000000000000000000000000000000
 static const char ID_B[] = "aaaa111111111111111111111111111111111111111111111111111111111111";
 static const char ID_C[] = "cccc000000000000000000000000000000000000000000000000000000000000";
 
+static const char ID_D[] = "dddd000000000000000000000000000000000000000000000000000000000000";
+
 static void assert_finds(const char *text, const char *id)
 {
 	struct container_record *record = found(text);
@@ -214,20 +216,6 @@ static void test_names_ids_and_prefixes(void **state)
 	static const char *const nobody[] = { "", "b", "aaaa2", "firs", "First", "%", "aaaa0%", "'", "../first", "/" };
 	for (size_t i = 0; i < ARRAY_SIZE(nobody); i++)
 		assert_gone(nobody[i]);
-}
-
-static void test_only_those_that_run(void **state)
-{
-	struct container_record **records;
-	size_t count;
-	insert_row(ID_A, "created", STATE_CREATED, false);
-	insert_row(ID_B, "running", STATE_RUNNING, false);
-	insert_row(ID_C, "exited", STATE_EXITED, false);
-	assert_ok(engine_container_list(fixture.engine, false, &records, &count, &err));
-	assert_int_equal(count, 1);
-	assert_string_equal(records[0]->name, "running");
-	container_record_free(records[0]);
-	free(records);
 }
 
 /* --- run directories and their locks --- */
@@ -305,6 +293,26 @@ static void test_fights_for_a_lock(void **state)
 	}
 }
 
+/* Somebody looks for what the dead have left, all the time; who makes a directory gets it all the same. */
+static void test_making_under_watch(void **state)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		fixture_reopen();
+		for (;;)
+			(void)engine_reconcile(fixture.engine, NULL);
+	}
+	for (int i = 0; i < 300; i++) {
+		struct run_dir dir = RUN_DIR_NONE;
+		assert_ok(run_dir_make(fixture.engine, ID_A, &dir, &err));
+		assert_true(exists("%s/containers/%s/lock", fixture.runroot, ID_A));
+		assert_ok(run_dir_remove(fixture.engine, ID_A, &dir, &err));
+	}
+	int status;
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
 /* --- the end, as it is recorded --- */
 
 /* A run directory as a monitor keeps it, with nobody's lock; its status says what we say. */
@@ -320,6 +328,28 @@ static const struct monitor_status ENDED = {
 	.state = MONITOR_STATE_EXITED, .pid = 4711, .start_time = 1, .started_at = 5 * NSEC_PER_SEC,
 	.finished_at = 6 * NSEC_PER_SEC, .exit_code = 7, .oom_killed = true, .memory_limit = -1, .memory_peak = -1,
 };
+
+static const struct monitor_status RUNNING = {
+	.state = MONITOR_STATE_RUNNING, .pid = 4711, .start_time = 1, .started_at = 5 * NSEC_PER_SEC,
+	.memory_limit = -1, .memory_peak = -1,
+};
+
+static void test_only_those_that_run(void **state)
+{
+	struct container_record **records;
+	size_t count;
+	insert_row(ID_A, "created", STATE_CREATED, false);
+	insert_row(ID_B, "running", STATE_RUNNING, false);
+	insert_row(ID_C, "exited", STATE_EXITED, false);
+	insert_row(ID_D, "starting", STATE_RUNNING, false); /* its monitor has not said anything yet */
+	leave_run_dir(ID_B, &RUNNING);
+	leave_run_dir(ID_D, NULL);
+	assert_ok(engine_container_list(fixture.engine, false, &records, &count, &err));
+	assert_int_equal(count, 1);
+	assert_string_equal(records[0]->name, "running");
+	container_record_free(records[0]);
+	free(records);
+}
 
 static void test_finish_records_the_end(void **state)
 {
@@ -602,6 +632,7 @@ int main(void)
 		TEST(test_a_lock_of_a_removed_directory_is_none),
 		TEST(test_what_the_dead_left_is_not_taken_over),
 		TEST(test_fights_for_a_lock),
+		TEST(test_making_under_watch),
 		TEST(test_finish_records_the_end),
 		TEST(test_finish_removes_all_of_an_rm),
 		TEST(test_a_running_one_is_not_finished),
