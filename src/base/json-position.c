@@ -23,7 +23,9 @@ struct json_position json_position_of_offset(const char *text, size_t offset)
 
 static const char *skip_space(const char *at)
 {
-	return at + strspn(at, " \t\r\n");
+	while (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')
+		at++;
+	return at;
 }
 
 /* Behind the string that begins at @at. */

@@ -42,7 +42,7 @@ struct attach {
 	const char *output;
 	size_t output_len;
 	int output_fd;
-	int64_t output_since; /* of the monotonic clock */
+	int64_t output_since;		/* of the monotonic clock */
 	bool closed[STDERR_FILENO + 1]; /* those of our streams whose readers have left */
 
 	bool ended;

@@ -29,31 +29,31 @@ struct example {
 };
 
 enum command_flags {
-	COMMAND_ENGINE = 1 << 0,	/* needs the engine */
-	COMMAND_RECONCILE = 1 << 1,	/* finishes what dead commands and monitors left, first */
-	COMMAND_STARTS = 1 << 2,	/* fails with err_info()->exit_status instead of 1 */
+	COMMAND_ENGINE = 1 << 0,    /* needs the engine */
+	COMMAND_RECONCILE = 1 << 1, /* finishes what dead commands and monitors left, first */
+	COMMAND_STARTS = 1 << 2,    /* fails with err_info()->exit_status instead of 1 */
 	COMMAND_STOP_AT_ARGUMENT = 1 << 3,
-	COMMAND_COMMON = 1 << 4,	/* among the first in `coffer --help` */
-	COMMAND_HIDDEN = 1 << 5,	/* for programs; in no list */
+	COMMAND_COMMON = 1 << 4, /* among the first in `coffer --help` */
+	COMMAND_HIDDEN = 1 << 5, /* for programs; in no list */
 };
 
 enum { ARGS_ANY = -1 };
 
 struct command {
-	const char *name;		/* "ps", or with its group: "container inspect" */
-	const char *const *aliases;	/* "container ls", ...; the first of a group stands in the group's help */
-	int flags;			/* enum command_flags */
-	const char *usage;		/* "[OPTIONS] IMAGE [COMMAND] [ARG...]" */
-	const char *summary;		/* one line, as in a list */
-	const char *description;	/* paragraphs for the man page, "\n\n" between them; or NULL */
+	const char *name;	    /* "ps", or with its group: "container inspect" */
+	const char *const *aliases; /* "container ls", ...; the first of a group stands in the group's help */
+	int flags;		    /* enum command_flags */
+	const char *usage;	    /* "[OPTIONS] IMAGE [COMMAND] [ARG...]" */
+	const char *summary;	    /* one line, as in a list */
+	const char *description;    /* paragraphs for the man page, "\n\n" between them; or NULL */
 	const struct example *examples;
 	int min_args, max_args;
-	enum completes completes;	/* what the arguments are */
+	enum completes completes; /* what the arguments are */
 	option_tables options;
-	size_t options_size;		/* of the struct that they fill, which run() gets */
-	const void *defaults;		/* what it holds before; NULL: zeroes */
+	size_t options_size;  /* of the struct that they fill, which run() gets */
+	const void *defaults; /* what it holds before; NULL: zeroes */
 	int (*run)(struct cli *cli, void *options, char **args, struct error *err);
-	void (*done)(void *options);	/* frees what options_done() does not know of, and runs before it; or NULL */
+	void (*done)(void *options); /* frees what options_done() does not know of, and runs before it; or NULL */
 };
 
 /* A first word that is no command but a family of them: "container", "image", "system". */

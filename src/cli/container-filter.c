@@ -52,7 +52,8 @@ static int parse_status(struct filter *filter, struct error *err)
 		}
 	}
 	if (!strv_contains((char *const *)never, filter->value))
-		return err_set(err, ERR_USAGE, "invalid filter 'status=%s': it is created, running, paused, exited or dead",
+		return err_set(err, ERR_USAGE,
+			       "invalid filter 'status=%s': it is created, running, paused, exited or dead",
 			       filter->value);
 	filter->number = -1;
 	return 0;

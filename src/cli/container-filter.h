@@ -9,7 +9,15 @@
 
 #include "engine/engine.h"
 
-enum filter_key { FILTER_ID, FILTER_NAME, FILTER_LABEL, FILTER_STATUS, FILTER_EXITED, FILTER_ANCESTOR, FILTER_KEY_COUNT };
+enum filter_key {
+	FILTER_ID,
+	FILTER_NAME,
+	FILTER_LABEL,
+	FILTER_STATUS,
+	FILTER_EXITED,
+	FILTER_ANCESTOR,
+	FILTER_KEY_COUNT
+};
 
 struct filter {
 	enum filter_key key;

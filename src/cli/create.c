@@ -23,11 +23,12 @@ const struct command command_create = {
 	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
 	.summary = "Create a new container, to be started later",
 	.description = "As *coffer-run*(1), but the container is not started: its ID is printed.",
-	.examples = (const struct example[]){
-		{ "create --name job busybox sleep 60", "Make it now ..." },
-		{ "start -a job", "... and run it later" },
-		{ 0 },
-	},
+	.examples =
+		(const struct example[]){
+			{ "create --name job busybox sleep 60", "Make it now ..." },
+			{ "start -a job", "... and run it later" },
+			{ 0 },
+		},
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,

@@ -26,7 +26,8 @@ int detach_keys_parse(const char *text, void *ret, struct error *err)
 	for (char **name = names; *name; name++) {
 		int byte = key_byte(*name);
 		if (byte < 0)
-			return err_set(err, ERR_USAGE, "unknown key \"%s\": keys are letters and ctrl-a to ctrl-z", *name);
+			return err_set(err, ERR_USAGE, "unknown key \"%s\": keys are letters and ctrl-a to ctrl-z",
+				       *name);
 		if (keys.count == DETACH_KEYS_MAX)
 			return err_set(err, ERR_USAGE, "more than %d keys", DETACH_KEYS_MAX);
 		keys.keys[keys.count++] = (char)byte;

@@ -15,7 +15,10 @@ struct detach_keys {
 	size_t seen; /* how many of them the input ended with; held back until it is clear */
 };
 
-#define DETACH_KEYS_DEFAULT { .keys = { 0x10, 0x11 }, .count = 2 } /* ctrl-p, ctrl-q */
+#define DETACH_KEYS_DEFAULT                        \
+	{                                          \
+		.keys = { 0x10, 0x11 }, .count = 2 \
+	} /* ctrl-p, ctrl-q */
 
 /*
  * "ctrl-a,x": letters, and ctrl- with one of a-z @ [ \ ] ^ _. Errors: ERR_USAGE. As an option's parser it

@@ -24,8 +24,8 @@ static int check_line(const char *path, size_t number, const char *line, struct 
 		return err_wrap(err, "%s:%zu", path, number);
 	size_t name = strcspn(line, "=");
 	if (strcspn(line, " \t") < name)
-		return err_set(err, ERR_USAGE, "%s:%zu: variable \"%.*s\" contains whitespaces", path, number, (int)name,
-			       line);
+		return err_set(err, ERR_USAGE, "%s:%zu: variable \"%.*s\" contains whitespaces", path, number,
+			       (int)name, line);
 	return 0;
 }
 

@@ -41,13 +41,15 @@ const struct command command_help = {
 	.name = "help",
 	.usage = "[COMMAND|ERROR-CODE]",
 	.summary = "Explain a command or an error code",
-	.description = "Errors of coffer end in a line such as [E-IMG-REF, exit 125]. That code stays the same for the same "
-		       "error, and *coffer help* explains it.",
-	.examples = (const struct example[]){
-		{ "help run", "The flags of a command" },
-		{ "help E-IMG-REF", "What an error means" },
-		{ 0 },
-	},
+	.description =
+		"Errors of coffer end in a line such as [E-IMG-REF, exit 125]. That code stays the same for the same "
+		"error, and *coffer help* explains it.",
+	.examples =
+		(const struct example[]){
+			{ "help run", "The flags of a command" },
+			{ "help E-IMG-REF", "What an error means" },
+			{ 0 },
+		},
 	.max_args = 2,
 	.completes = COMPLETE_COMMANDS,
 	.run = run,

@@ -36,7 +36,8 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	if (isatty(fd))
 		return err_set(err, ERR_USAGE, "cannot import from a terminal: standard input is to be a tar archive");
 	struct pull_result result = { 0 };
-	int r = engine_import(cli->engine, fd, args[1], options->message, options->changes, options->platform, &result, err);
+	int r = engine_import(cli->engine, fd, args[1], options->message, options->changes, options->platform, &result,
+			      err);
 	if (r < 0)
 		return r;
 	puts(result.image_id);
@@ -58,14 +59,17 @@ const struct command command_import = {
 	.flags = COMMAND_ENGINE,
 	.usage = "[OPTIONS] FILE|- [REPOSITORY[:TAG]]",
 	.summary = "Make an image of a tar archive of a root filesystem",
-	.description = "The archive may be compressed with gzip or zstd; \"-\" is standard input. The image has one layer, and "
-		       "prints its ID.\n\n"
-		       "*--change* knows CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME and WORKDIR.",
-	.examples = (const struct example[]){
-		{ "import rootfs.tar base:1", "From a file" },
-		{ "import -c 'CMD [\"/bin/sh\"]' - base:1 <rootfs.tar", "From standard input, with a command to run" },
-		{ 0 },
-	},
+	.description =
+		"The archive may be compressed with gzip or zstd; \"-\" is standard input. The image has one layer, and "
+		"prints its ID.\n\n"
+		"*--change* knows CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME and WORKDIR.",
+	.examples =
+		(const struct example[]){
+			{ "import rootfs.tar base:1", "From a file" },
+			{ "import -c 'CMD [\"/bin/sh\"]' - base:1 <rootfs.tar",
+			  "From standard input, with a command to run" },
+			{ 0 },
+		},
 	.min_args = 1,
 	.max_args = 2,
 	.completes = COMPLETE_FILES,

@@ -53,8 +53,8 @@ static int run(struct cli *cli, void *options, char **args, struct error *err)
 	printf("Containers: %d\n Running: %d\n Paused: %d\n Stopped: %d\nImages: %d\n", counts.containers,
 	       counts.states[STATE_RUNNING], counts.states[STATE_PAUSED],
 	       counts.containers - counts.states[STATE_RUNNING] - counts.states[STATE_PAUSED], counts.images);
-	printf("Version: %s\nStorage Driver: overlay\nCgroup Layout: %s\nKernel Version: %s\nArchitecture: %s\n", VERSION,
-	       cgroup_layout_name(cgroup_layout()), system.release, system.machine);
+	printf("Version: %s\nStorage Driver: overlay\nCgroup Layout: %s\nKernel Version: %s\nArchitecture: %s\n",
+	       VERSION, cgroup_layout_name(cgroup_layout()), system.release, system.machine);
 	printf("Root Directory: %s\nRun Directory: %s\n", cli->root, cli->runroot);
 	return 0;
 }

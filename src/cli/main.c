@@ -33,7 +33,8 @@ static int choose_directory(char **dir, const char *flag, const char *variable, 
 	const char *from_environment = getenv(variable);
 	const char *chosen = *dir ? *dir : str_is_empty(from_environment) ? fallback : from_environment;
 	if (!*chosen)
-		return err_set(err, ERR_USAGE, "invalid argument \"\" for \"--%s\" flag: a directory is expected", flag);
+		return err_set(err, ERR_USAGE, "invalid argument \"\" for \"--%s\" flag: a directory is expected",
+			       flag);
 	char *absolute;
 	if (*chosen == '/') {
 		absolute = mem_strdup(chosen);
@@ -145,8 +146,8 @@ static int run_with_options(struct cli *cli, const struct command *command, char
 
 static int run_command(struct cli *cli, const struct command *command, char **argv, struct error *err)
 {
-	_cleanup_free_ void *options = command->defaults ? mem_dup(command->defaults, command->options_size) :
-							   mem_alloc(command->options_size);
+	_cleanup_free_ void *options = command->defaults ? mem_dup(command->defaults, command->options_size)
+							 : mem_alloc(command->options_size);
 	int r = run_with_options(cli, command, argv, options, err);
 	if (command->done)
 		command->done(options);

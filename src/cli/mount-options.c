@@ -11,9 +11,13 @@
 #include "base/util.h"
 
 /* What may stand behind the last colon of -v; "ro" and "rw" are dealt with before. */
-static const char *const VOLUME_OPTIONS[] = { "shared",	 "rshared", "slave",  "rslave",	 "private", "rprivate",
-					      "nosuid",	 "nodev",   "noexec", "suid",	 "dev",	    "exec",
-					      "noatime", "relatime", "bind",  "rbind",	 "nocopy",  NULL };
+/* clang-format off */
+static const char *const VOLUME_OPTIONS[] = {
+	"shared", "rshared", "slave", "rslave", "private", "rprivate",
+	"nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime", "relatime",
+	"bind", "rbind", "nocopy", NULL,
+};
+/* clang-format on */
 
 /* --- Sources --- */
 
@@ -30,7 +34,8 @@ static int resolve_source(const char *source, const char *text, char **ret, stru
 		*ret = mem_strdup(source);
 		return 0;
 	}
-	if (streq(source, ".") || streq(source, "..") || str_starts_with(source, "./") || str_starts_with(source, "../")) {
+	if (streq(source, ".") || streq(source, "..") || str_starts_with(source, "./") ||
+	    str_starts_with(source, "../")) {
 		_cleanup_free_ char *here = getcwd(NULL, 0);
 		if (!here)
 			return err_set(err, ERR_MNT_REL, "\"%s\" is relative to a directory that is gone", source);
@@ -77,7 +82,8 @@ static int add_tmpfs_option(struct mount_request *mount, const char *option, str
 }
 
 static int add_options(struct mount_request *mount, const char *options,
-		       int (*add)(struct mount_request *mount, const char *option, struct error *err), struct error *err)
+		       int (*add)(struct mount_request *mount, const char *option, struct error *err),
+		       struct error *err)
 {
 	_cleanup_strv_ char **words = strv_split(options, ',');
 	for (char **word = words; *word; word++) {

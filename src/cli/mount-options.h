@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The values of -v and --tmpfs. Source: docs.docker.com, "Bind mounts", "tmpfs mounts", options for --volume, --tmpfs. */
+/* The values of -v and --tmpfs. Source: docs.docker.com, "Bind mounts" and "tmpfs mounts". */
 #pragma once
 
 #include "engine/engine.h"

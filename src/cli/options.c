@@ -11,9 +11,9 @@
 
 struct parser {
 	option_tables tables;
-	char **argv;	  /* what is left */
+	char **argv; /* what is left */
 	void *target;
-	char **args;	  /* what was no flag, and belongs into *ret_args */
+	char **args; /* what was no flag, and belongs into *ret_args */
 	size_t n_args;
 	bool help;
 };
@@ -43,8 +43,8 @@ static const struct option *find_by_name(option_tables tables, const char *name,
 {
 	const struct option *option;
 	FOR_EACH_OPTION(option, tables)
-		if (strlen(option->name) == len && strncmp(option->name, name, len) == 0)
-			return option;
+	if (strlen(option->name) == len && strncmp(option->name, name, len) == 0)
+		return option;
 	return NULL;
 }
 
@@ -52,8 +52,8 @@ static const struct option *find_by_letter(option_tables tables, char letter)
 {
 	const struct option *option;
 	FOR_EACH_OPTION(option, tables)
-		if (option->letter == letter)
-			return option;
+	if (option->letter == letter)
+		return option;
 	return NULL;
 }
 
@@ -137,8 +137,8 @@ static int unknown_flag(struct parser *parser, const char *name, size_t len, str
 	size_t count = 0;
 	const struct option *option;
 	FOR_EACH_OPTION(option, parser->tables)
-		if (is_shown(option))
-			*ARRAY_APPEND(names, count) = option->name;
+	if (is_shown(option))
+		*ARRAY_APPEND(names, count) = option->name;
 	*ARRAY_APPEND(names, count) = NULL;
 	const char *nearest = str_nearest(given, names);
 	err_set(err, ERR_USAGE, "unknown flag: --%s", given);
@@ -249,7 +249,8 @@ int options_parse(option_tables tables, enum options_flags flags, char **argv, v
 void options_done(option_tables tables, void *target)
 {
 	const struct option *option;
-	FOR_EACH_OPTION(option, tables) {
+	FOR_EACH_OPTION(option, tables)
+	{
 		void *field = (char *)target + option->offset;
 		if (option->kind == OPTION_STRING) {
 			free(*(char **)field);
@@ -271,8 +272,8 @@ size_t options_sorted(option_tables tables, const struct option ***ret)
 	const struct option **rows = NULL, *option;
 	size_t count = 0;
 	FOR_EACH_OPTION(option, tables)
-		if (is_shown(option))
-			*ARRAY_APPEND(rows, count) = option;
+	if (is_shown(option))
+		*ARRAY_APPEND(rows, count) = option;
 	if (count > 0)
 		qsort(rows, count, sizeof *rows, compare_names);
 	*ret = rows;

@@ -40,38 +40,57 @@ struct option {
 	char letter;	  /* or 0 */
 	enum option_kind kind;
 	const char *metavar; /* what help calls the value; NULL for OPTION_BOOL */
-	const char *help; /* NULL: another spelling of a flag, shown nowhere */
-	size_t offset; /* of the field, in the struct that options_parse() fills */
+	const char *help;    /* NULL: another spelling of a flag, shown nowhere */
+	size_t offset;	     /* of the field, in the struct that options_parse() fills */
 	int (*parse)(const char *value, void *field, struct error *err);
 	const char *const *choices; /* words, NULL-terminated; for other kinds than OPTION_CHOICE only completion's */
 	enum completes completes;
 };
 
 /* The offset of @field in @type, checked at compile time to be of type @wanted. */
-#define OPTION_FIELD(type, field, wanted)                                                                        \
-	(offsetof(type, field) +                                                                                 \
+#define OPTION_FIELD(type, field, wanted) \
+	(offsetof(type, field) +          \
 	 0 * sizeof(char[__builtin_types_compatible_p(typeof(((type *)0)->field), wanted) ? 1 : -1]))
 
 /* Rows. What follows the help text are further fields, such as `.completes = COMPLETE_FILES`. */
-#define OPT_BOOL(type, field, letter_, name_, help_)                                                               \
-	{ .name = name_, .letter = letter_, .kind = OPTION_BOOL, .help = help_, .offset = OPTION_FIELD(type, field, bool) }
-#define OPT_STRING(type, field, letter_, name_, metavar_, help_, ...)                                              \
-	{ .name = name_, .letter = letter_, .kind = OPTION_STRING, .metavar = metavar_, .help = help_,             \
-	  .offset = OPTION_FIELD(type, field, char *), __VA_ARGS__ }
-#define OPT_LIST(type, field, letter_, name_, help_, ...)                                                          \
-	{ .name = name_, .letter = letter_, .kind = OPTION_LIST, .metavar = "list", .help = help_,                 \
-	  .offset = OPTION_FIELD(type, field, char **), __VA_ARGS__ }
-#define OPT_SIZE(type, field, letter_, name_, help_)                                                               \
-	{ .name = name_, .letter = letter_, .kind = OPTION_SIZE, .metavar = "bytes", .help = help_,                \
-	  .offset = OPTION_FIELD(type, field, uint64_t) }
-#define OPT_CHOICE(type, field, letter_, name_, choices_, help_)                                                   \
-	{ .name = name_, .letter = letter_, .kind = OPTION_CHOICE, .metavar = "string", .help = help_,             \
-	  .offset = offsetof(type, field), .choices = choices_ }
-#define OPT_PARSED(type, field, parse_, letter_, name_, metavar_, help_, ...)                                      \
-	{ .name = name_, .letter = letter_, .kind = OPTION_PARSED, .metavar = metavar_, .help = help_,             \
-	  .offset = offsetof(type, field), .parse = parse_, __VA_ARGS__ }
-#define OPT_REFUSED(letter_, name_, why) { .name = name_, .letter = letter_, .kind = OPTION_REFUSED, .help = why }
-#define OPT_END { .name = NULL }
+#define OPT_BOOL(type, field, letter_, name_, help_)                                  \
+	{                                                                             \
+		.name = name_, .letter = letter_, .kind = OPTION_BOOL, .help = help_, \
+		.offset = OPTION_FIELD(type, field, bool)                             \
+	}
+#define OPT_STRING(type, field, letter_, name_, metavar_, help_, ...)                                        \
+	{                                                                                                    \
+		.name = name_, .letter = letter_, .kind = OPTION_STRING, .metavar = metavar_, .help = help_, \
+		.offset = OPTION_FIELD(type, field, char *), __VA_ARGS__                                     \
+	}
+#define OPT_LIST(type, field, letter_, name_, help_, ...)                                                \
+	{                                                                                                \
+		.name = name_, .letter = letter_, .kind = OPTION_LIST, .metavar = "list", .help = help_, \
+		.offset = OPTION_FIELD(type, field, char **), __VA_ARGS__                                \
+	}
+#define OPT_SIZE(type, field, letter_, name_, help_)                                                      \
+	{                                                                                                 \
+		.name = name_, .letter = letter_, .kind = OPTION_SIZE, .metavar = "bytes", .help = help_, \
+		.offset = OPTION_FIELD(type, field, uint64_t)                                             \
+	}
+#define OPT_CHOICE(type, field, letter_, name_, choices_, help_)                                             \
+	{                                                                                                    \
+		.name = name_, .letter = letter_, .kind = OPTION_CHOICE, .metavar = "string", .help = help_, \
+		.offset = offsetof(type, field), .choices = choices_                                         \
+	}
+#define OPT_PARSED(type, field, parse_, letter_, name_, metavar_, help_, ...)                                \
+	{                                                                                                    \
+		.name = name_, .letter = letter_, .kind = OPTION_PARSED, .metavar = metavar_, .help = help_, \
+		.offset = offsetof(type, field), .parse = parse_, __VA_ARGS__                                \
+	}
+#define OPT_REFUSED(letter_, name_, why)                                              \
+	{                                                                             \
+		.name = name_, .letter = letter_, .kind = OPTION_REFUSED, .help = why \
+	}
+#define OPT_END              \
+	{                    \
+		.name = NULL \
+	}
 
 /* A command's flags can come from several tables: this is a NULL-terminated list of them. */
 typedef const struct option *const *option_tables;

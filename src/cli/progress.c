@@ -21,8 +21,9 @@ static const int STEPS_DONE[] = {
 };
 
 static const char *const STATE_WORDS[] = {
-	[LAYER_WAITING] = "Pulling fs layer", [LAYER_DOWNLOADING] = "Downloading", [LAYER_VERIFYING] = "Verifying Checksum",
-	[LAYER_EXTRACTING] = "Extracting",    [LAYER_DONE] = "Pull complete",	   [LAYER_EXISTS] = "Already exists",
+	[LAYER_WAITING] = "Pulling fs layer",	  [LAYER_DOWNLOADING] = "Downloading",
+	[LAYER_VERIFYING] = "Verifying Checksum", [LAYER_EXTRACTING] = "Extracting",
+	[LAYER_DONE] = "Pull complete",		  [LAYER_EXISTS] = "Already exists",
 };
 
 /* --- Layers --- */

@@ -27,9 +27,9 @@ struct progress {
 	FILE *out;
 	struct progress_layer *layers;
 	size_t n_layers;
-	bool live;	  /* lines are drawn anew */
+	bool live;	   /* lines are drawn anew */
 	int rows, columns; /* of the terminal */
-	int64_t drawn_at; /* of the monotonic clock */
+	int64_t drawn_at;  /* of the monotonic clock */
 };
 
 void progress_init(struct progress *progress, FILE *out);

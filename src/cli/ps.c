@@ -117,8 +117,8 @@ static void add_row(struct table *table, const struct container_record *record, 
 	format_command(&command, record, whole);
 	format_ago(&created, record->created_at, now);
 	format_container_status(&status, record, now);
-	table_add_row(table, (const char *const[]){ str_text(&id), record->image, str_text(&command), str_text(&created),
-						    str_text(&status), "", record->name, NULL });
+	table_add_row(table, (const char *const[]){ str_text(&id), record->image, str_text(&command),
+						    str_text(&created), str_text(&status), "", record->name, NULL });
 }
 
 static void show_table(const struct list *list, const struct ps_options *options)
@@ -221,14 +221,16 @@ const struct command command_ps = {
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE | COMMAND_COMMON,
 	.usage = "[OPTIONS]",
 	.summary = "List containers",
-	.description = "Filters: *id* and *name* match a regular expression, *label* is KEY or KEY=VALUE, *status* is one of "
-		       "created, running, paused, exited, dead, *exited* is an exit code, *ancestor* the image. Of several "
-		       "filters with one key any may be true, of labels and of different keys all have to.",
-	.examples = (const struct example[]){
-		{ "ps -a --filter exited=137", "Those that were killed" },
-		{ "rm $(coffer ps -aq --filter status=exited)", "Remove all that have ended" },
-		{ 0 },
-	},
+	.description =
+		"Filters: *id* and *name* match a regular expression, *label* is KEY or KEY=VALUE, *status* is one of "
+		"created, running, paused, exited, dead, *exited* is an exit code, *ancestor* the image. Of several "
+		"filters with one key any may be true, of labels and of different keys all have to.",
+	.examples =
+		(const struct example[]){
+			{ "ps -a --filter exited=137", "Those that were killed" },
+			{ "rm $(coffer ps -aq --filter status=exited)", "Remove all that have ended" },
+			{ 0 },
+		},
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct ps_options),
 	.defaults = &(const struct ps_options){ .last = -1 },

@@ -87,15 +87,17 @@ const struct command command_pull = {
 	.flags = COMMAND_ENGINE | COMMAND_COMMON,
 	.usage = "[OPTIONS] NAME[:TAG|@DIGEST]",
 	.summary = "Download an image from a registry",
-	.description = "Downloads what is not here yet of an image's layers, all of them at once, and unpacks each as it "
-		       "arrives. Every byte is checked against the digest that names it.\n\n"
-		       "Registries on this machine's loopback addresses are spoken to by plain HTTP if they do not know "
-		       "HTTPS; all others by HTTPS.",
-	.examples = (const struct example[]){
-		{ "pull busybox", "The tag \"latest\" of docker.io/library/busybox" },
-		{ "pull localhost:5000/team/app:1.2", "From a registry on this machine" },
-		{ 0 },
-	},
+	.description =
+		"Downloads what is not here yet of an image's layers, all of them at once, and unpacks each as it "
+		"arrives. Every byte is checked against the digest that names it.\n\n"
+		"Registries on this machine's loopback addresses are spoken to by plain HTTP if they do not know "
+		"HTTPS; all others by HTTPS.",
+	.examples =
+		(const struct example[]){
+			{ "pull busybox", "The tag \"latest\" of docker.io/library/busybox" },
+			{ "pull localhost:5000/team/app:1.2", "From a registry on this machine" },
+			{ 0 },
+		},
 	.min_args = 1,
 	.max_args = 1,
 	.completes = COMPLETE_IMAGES,

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-/* The whole error, in the shape that err_format() describes. Standard output is flushed first, so that it comes first. */
+/* The whole error, in the shape that err_format() describes. What is left of standard output goes before it. */
 void report_error(const struct error *err, int exit_status);
 
 /* One line that is no error: "coffer: ...". Control characters are escaped. */

@@ -26,7 +26,8 @@ static int run(struct cli *cli, void *options, char **args, struct error *err)
 }
 
 static const struct option OPTIONS[] = {
-	OPT_BOOL(struct rm_options, force, 'f', "force", "Kill and remove a running one, too; one that is missing is fine"),
+	OPT_BOOL(struct rm_options, force, 'f', "force",
+		 "Kill and remove a running one, too; one that is missing is fine"),
 	OPT_BOOL(struct rm_options, volumes, 'v', "volumes", "Remove its anonymous volumes, too (there are none yet)"),
 	OPT_END,
 };
@@ -37,8 +38,9 @@ const struct command command_rm = {
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Remove one or more containers",
-	.description = "Removes what they wrote, their logs and their names. One that cannot be removed does not stop the "
-		       "others.",
+	.description =
+		"Removes what they wrote, their logs and their names. One that cannot be removed does not stop the "
+		"others.",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_CONTAINERS,

@@ -79,8 +79,8 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 		return r;
 	foreground.container = record;
 	bool started;
-	r = options->detach ? start_detached(cli, record, &started, err) :
-			      foreground_start(cli, &foreground, &started, err);
+	r = options->detach ? start_detached(cli, record, &started, err)
+			    : foreground_start(cli, &foreground, &started, err);
 	if (r < 0 && !started)
 		remove_unstarted(cli, container, record);
 	return r;
@@ -101,17 +101,19 @@ const struct command command_run = {
 	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
 	.summary = "Create and run a new container from an image",
 	.description =
-		"Makes a container of the image, which is pulled first if it is not here, and runs COMMAND in it, or what "
-		"the image says. Unless *--detach* is given, coffer stays with it: what it prints is printed, signals are "
-		"passed on, with *--interactive* it reads standard input, and its exit status becomes that of coffer.\n\n"
+		"Makes a container of the image, which is pulled first if it is not here, and runs COMMAND in it, or "
+		"what the image says. Unless *--detach* is given, coffer stays with it: what it prints is printed, "
+		"signals are passed on, with *--interactive* it reads standard input, and its exit status becomes that "
+		"of coffer.\n\n"
 		"With *--tty* the keys ctrl-p ctrl-q leave the container running and end coffer.",
-	.examples = (const struct example[]){
-		{ "run --rm -it busybox", "A shell that leaves nothing behind" },
-		{ "run -d --name web -m 64m --cpus 0.5 -v ./site:/www:ro busybox httpd -f -h /www",
-		  "In the background, with limits and a directory of the host" },
-		{ "run --rm --read-only --cap-drop all -u 1000:1000 busybox id", "With next to no rights" },
-		{ 0 },
-	},
+	.examples =
+		(const struct example[]){
+			{ "run --rm -it busybox", "A shell that leaves nothing behind" },
+			{ "run -d --name web -m 64m --cpus 0.5 -v ./site:/www:ro busybox httpd -f -h /www",
+			  "In the background, with limits and a directory of the host" },
+			{ "run --rm --read-only --cap-drop all -u 1000:1000 busybox id", "With next to no rights" },
+			{ 0 },
+		},
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,

@@ -17,7 +17,7 @@ static struct {
 } saved = { .fd = -1 };
 
 /* Signals whose default is to end us; those that are forwarded to the container are blocked and do not get here. */
-static const int DEADLY[] = { SIGHUP,  SIGINT,	SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGUSR1,
+static const int DEADLY[] = { SIGHUP,  SIGINT,	SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,  SIGFPE, SIGUSR1,
 			      SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGSYS };
 
 bool terminal_size(int fd, struct terminal_size *ret)

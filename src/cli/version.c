@@ -10,7 +10,8 @@ static int run(struct cli *cli, void *options, char **args, struct error *err)
 	struct utsname system;
 	char platform[64];
 	uname(&system);
-	printf("Version:   %s\nPlatform:  %s\nKernel:    %s\n", VERSION, platform_format(&host, platform), system.release);
+	printf("Version:   %s\nPlatform:  %s\nKernel:    %s\n", VERSION, platform_format(&host, platform),
+	       system.release);
 	return 0;
 }
 

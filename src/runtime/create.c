@@ -369,13 +369,10 @@ int container_release(struct container *container, struct container_init *init, 
 
 int container_start(struct container *container, struct error *err)
 {
-	_cleanup_close_ int dir = state_open(container->root, container->id, true, err);
+	enum container_status status;
+	_cleanup_close_ int dir = state_lock(container, &status, err);
 	if (dir < 0)
 		return dir;
-	enum container_status status;
-	int r = container_status(container, &status, err);
-	if (r < 0)
-		return r;
 	if (status != CONTAINER_CREATED)
 		return err_set(err, ERR_STATE, "cannot start a container that is %s: '%s'",
 			       container_status_name(status), container->id);

@@ -120,12 +120,10 @@ static bool may_kill(enum container_status status, bool force)
 
 int container_delete(struct container *container, bool force, struct error *err)
 {
-	_cleanup_close_ int dir = state_open(container->root, container->id, true, err);
-	if (dir < 0)
-		return dir;
 	enum container_status status;
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
-	int r = container_status(container, &status, err);
+	_cleanup_close_ int dir = state_lock(container, &status, err);
+	int r = dir;
 	if (r < 0)
 		return r;
 	if (status != CONTAINER_STOPPED && !may_kill(status, force)) {

@@ -250,32 +250,49 @@ const char *container_status_name(enum container_status status)
 	return names[status];
 }
 
-int container_status(struct container *container, enum container_status *ret, struct error *err)
+static bool is_alive(const struct container *container)
 {
 	char state = 0;
-	bool known = container->pid > 0;
-	bool alive = known && process_start_time(container->pid, &state) == container->start_time && state != 'Z' &&
-		     state != 'X';
-	_cleanup_close_ int dir = state_open(container->root, container->id, false, err);
-	if (dir < 0)
-		return dir;
-	if (!known) {
-		/* No pid yet: somebody is at it (and has the lock), or has died at it. */
-		bool busy = flock(dir, LOCK_EX | LOCK_NB) < 0;
-		*ret = busy ? CONTAINER_CREATING : CONTAINER_STOPPED;
-		return 0;
-	}
-	if (!alive) {
-		*ret = CONTAINER_STOPPED;
-		return 0;
-	}
+	return process_start_time(container->pid, &state) == container->start_time && state != 'Z' && state != 'X';
+}
+
+/* Of a container whose directory is @dir; @locked: by us. */
+static enum container_status find_status(const struct container *container, int dir, bool locked)
+{
+	/* No pid yet: somebody is at it (and has the lock), or has died at it. */
+	if (container->pid <= 0)
+		return !locked && flock(dir, LOCK_EX | LOCK_NB) < 0 ? CONTAINER_CREATING : CONTAINER_STOPPED;
+	if (!is_alive(container))
+		return CONTAINER_STOPPED;
 	bool frozen = false;
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	if (*container->cgroup_path && cgroup_open(container->cgroup_path, &cgroup, NULL) == 0)
 		(void)cgroup_is_frozen(cgroup, &frozen, NULL);
 	bool waiting = faccessat(dir, STATE_FIFO, F_OK, 0) == 0;
-	*ret = frozen ? CONTAINER_PAUSED : waiting ? CONTAINER_CREATED : CONTAINER_RUNNING;
+	return frozen ? CONTAINER_PAUSED : waiting ? CONTAINER_CREATED : CONTAINER_RUNNING;
+}
+
+int container_status(struct container *container, enum container_status *ret, struct error *err)
+{
+	_cleanup_close_ int dir = state_open(container->root, container->id, false, err);
+	if (dir < 0)
+		return dir;
+	*ret = find_status(container, dir, false);
 	return 0;
+}
+
+int state_lock(struct container *container, enum container_status *ret_status, struct error *err)
+{
+	_cleanup_container_ struct container *now = NULL;
+	_cleanup_close_ int dir = state_open(container->root, container->id, true, err);
+	int r = dir < 0 ? dir : state_read(dir, container->root, container->id, &now, err);
+	if (r < 0)
+		return r;
+	const struct container before = *container;
+	*container = *now;
+	*now = before;
+	*ret_status = find_status(container, dir, true);
+	return TAKE_FD(dir);
 }
 
 void container_add_annotations(const struct container *container, struct json_object *object)

@@ -19,6 +19,12 @@ int state_make(const char *root, const char *id, struct error *err);
 /* Open ROOT/ID; with @lock also wait for its lock. Errors: ERR_NO_CONTAINER. */
 int state_open(const char *root, const char *id, bool lock, struct error *err);
 
+/*
+ * Lock it (as state_open()), and only then look at what it is: @container, which was loaded before somebody else was done,
+ * is read again. Returns the directory's fd.
+ */
+int state_lock(struct container *container, enum container_status *ret_status, struct error *err);
+
 int state_write(int dir, const struct container *container, struct error *err);
 int state_read(int dir, const char *root, const char *id, struct container **ret, struct error *err);
 

@@ -67,7 +67,8 @@ static void check_options(const struct command *command)
 	for (option_tables table = command->options; table && *table; table++) {
 		for (const struct option *option = *table; option->name; option++) {
 			char letter[] = { option->letter, '\0' };
-			assert_false(strv_contains(seen, option->name) || (option->letter && strv_contains(seen, letter)));
+			assert_false(strv_contains(seen, option->name) ||
+				     (option->letter && strv_contains(seen, letter)));
 			strv_append(&seen, option->name);
 			strv_append(&seen, letter);
 			assert_true(option->kind == OPTION_BOOL || option->kind == OPTION_REFUSED || option->metavar);

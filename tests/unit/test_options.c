@@ -72,7 +72,8 @@ static char *describe(const struct values *values, const char *args)
 	_cleanup_free_ char *env = strv_join(values->env, ",");
 	str_appendf(&text, "%s%s%s", values->interactive ? "i" : "", values->tty ? "t" : "", values->rm ? "r" : "");
 	str_appendf(&text, " name=%s env=%s m=%llu %s c=%llu [%s]", values->name ? values->name : "-", env,
-		    (unsigned long long)values->memory, COLOURS[values->colour], (unsigned long long)values->count, args);
+		    (unsigned long long)values->memory, COLOURS[values->colour], (unsigned long long)values->count,
+		    args);
 	return str_take(&text);
 }
 
@@ -147,10 +148,12 @@ static void test_refused(void **state)
 		{ "-m 1x", "invalid argument \"1x\" for \"-m, --memory\" flag: invalid size: \"1x\"", "" },
 		{ "--memory=", "invalid argument \"\" for \"-m, --memory\" flag: invalid size: \"\"", "" },
 		{ "--rm=", "invalid argument \"\" for \"--rm\" flag: \"\" is neither true nor false", "" },
-		{ "-i=maybe", "invalid argument \"maybe\" for \"-i, --interactive\" flag: \"maybe\" is neither true nor false",
+		{ "-i=maybe",
+		  "invalid argument \"maybe\" for \"-i, --interactive\" flag: \"maybe\" is neither true nor false",
 		  "" },
 		{ "--colour blue", "invalid argument \"blue\" for \"--colour\" flag: it is one of red, green", "" },
-		{ "-c 101", "invalid argument \"101\" for \"-c, --count\" flag: \"101\" is too large, the most is 100", "" },
+		{ "-c 101", "invalid argument \"101\" for \"-c, --count\" flag: \"101\" is too large, the most is 100",
+		  "" },
 		{ "-c -1", "invalid argument \"-1\" for \"-c, --count\" flag: \"-1\" is not a number", "" },
 		{ "-p 80:80", "cannot use \"-p, --publish\": there is no network", "" },
 		{ "--publish=80", "cannot use \"-p, --publish\": there is no network", "" },
@@ -170,7 +173,8 @@ static void test_refused(void **state)
 
 static void test_help_is_known_everywhere(void **state)
 {
-	static const struct option with_h[] = { OPT_STRING(struct values, name, 'h', "hostname", "string", "A name"), OPT_END };
+	static const struct option with_h[] = { OPT_STRING(struct values, name, 'h', "hostname", "string", "A name"),
+						OPT_END };
 	static const struct option *const tables[] = { with_h, NULL };
 	static const char *const lines[] = { "--help", "-h", "-ih", "x --help --nosuch" };
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
@@ -220,8 +224,8 @@ static char *describe_mount(const struct mount_request *mount)
 {
 	_cleanup_free_ char *options = strv_join(mount->options, ",");
 	struct str text = { 0 };
-	str_appendf(&text, "%s>%s %s[%s]", mount->source ? mount->source : "", mount->target, mount->readonly ? "ro" : "rw",
-		    options);
+	str_appendf(&text, "%s>%s %s[%s]", mount->source ? mount->source : "", mount->target,
+		    mount->readonly ? "ro" : "rw", options);
 	return str_take(&text);
 }
 
@@ -239,11 +243,20 @@ static void test_volumes(void **state)
 		const char *text;
 		enum error_code code;
 	} bad[] = {
-		{ "", ERR_USAGE },	       { "/a", ERR_UNSUPPORTED },   { "/a:b", ERR_MNT_REL },
-		{ "/a:/", ERR_MNT_REL },       { "/a:/b/..", ERR_MNT_REL }, { "/a:/b:ro:x", ERR_USAGE },
-		{ "data:/b", ERR_UNSUPPORTED }, { "a/b:/c", ERR_MNT_REL },   { ":/b", ERR_USAGE },
-		{ "/a:/b:roo", ERR_USAGE },    { "/a:/b:z", ERR_UNSUPPORTED }, { "/a:", ERR_MNT_REL },
-		{ "/a:/b:,", ERR_USAGE },      { "-x:/b", ERR_MNT_REL },
+		{ "", ERR_USAGE },
+		{ "/a", ERR_UNSUPPORTED },
+		{ "/a:b", ERR_MNT_REL },
+		{ "/a:/", ERR_MNT_REL },
+		{ "/a:/b/..", ERR_MNT_REL },
+		{ "/a:/b:ro:x", ERR_USAGE },
+		{ "data:/b", ERR_UNSUPPORTED },
+		{ "a/b:/c", ERR_MNT_REL },
+		{ ":/b", ERR_USAGE },
+		{ "/a:/b:roo", ERR_USAGE },
+		{ "/a:/b:z", ERR_UNSUPPORTED },
+		{ "/a:", ERR_MNT_REL },
+		{ "/a:/b:,", ERR_USAGE },
+		{ "-x:/b", ERR_MNT_REL },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct mount_request mount;
@@ -311,8 +324,16 @@ static void test_detach_keys(void **state)
 		const char *passed;
 		bool complete;
 	} rows[] = {
-		{ "ctrl-p,ctrl-q", { "a\x10", "\x11" "b" }, "a", true },
-		{ "ctrl-p,ctrl-q", { "a\x10", "b\x10\x11" }, "a\x10" "b", true },
+		{ "ctrl-p,ctrl-q",
+		  { "a\x10", "\x11"
+			     "b" },
+		  "a",
+		  true },
+		{ "ctrl-p,ctrl-q",
+		  { "a\x10", "b\x10\x11" },
+		  "a\x10"
+		  "b",
+		  true },
 		{ "ctrl-p,ctrl-q", { "\x10\x10\x11" }, "\x10", true },
 		{ "ctrl-p,ctrl-q", { "\x10\x10", "x" }, "\x10\x10x", false },
 		{ "ctrl-p,ctrl-q", { "\x11\x10" }, "\x11", false },
@@ -331,7 +352,9 @@ static void test_detach_keys(void **state)
 		assert_int_equal(filter(keys, rows[i].pieces, &out), rows[i].complete);
 		assert_string_equal(str_text(&out), rows[i].passed);
 	}
-	static const char *const bad[] = { "ctrl-", "ctrl-1", "ctrl-ab", "ab", "a,,b", "ctrl-A", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a" };
+	static const char *const bad[] = {
+		"ctrl-", "ctrl-1", "ctrl-ab", "ab", "a,,b", "ctrl-A", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a"
+	};
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct detach_keys keys;
 		assert_int_equal(detach_keys_parse(bad[i], &keys, NULL), -ERR_USAGE);

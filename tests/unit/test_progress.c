@@ -105,7 +105,8 @@ static void test_small_terminal_gets_plain_lines(void **state)
 	screen_init(&screen, 2, 80);
 	manifest(&screen, (char *[]){ A, B, NULL }, (const uint64_t[]){ 10, 20 });
 	layer(&screen, A, LAYER_DONE, 10, 10);
-	expect(&screen, "aaaaaaaaaaaa: Pulling fs layer\naaaaaaaaaaaa: Download complete\naaaaaaaaaaaa: Pull complete\n");
+	expect(&screen,
+	       "aaaaaaaaaaaa: Pulling fs layer\naaaaaaaaaaaa: Download complete\naaaaaaaaaaaa: Pull complete\n");
 }
 
 static void test_lines(void **state)
@@ -118,10 +119,12 @@ static void test_lines(void **state)
 	} rows[] = {
 		{ LAYER_WAITING, 0, 0, 80, "aaaaaaaaaaaa: Pulling fs layer " },
 		{ LAYER_DOWNLOADING, 0, 2000000, 60, "aaaaaaaaaaaa: Downloading [>                        ] 0B/2MB" },
-		{ LAYER_DOWNLOADING, 1000000, 2000000, 60, "aaaaaaaaaaaa: Downloading [============>           ] 1MB/2MB" },
+		{ LAYER_DOWNLOADING, 1000000, 2000000, 60,
+		  "aaaaaaaaaaaa: Downloading [============>           ] 1MB/2MB" },
 		{ LAYER_DOWNLOADING, 2000000, 2000000, 200,
 		  "aaaaaaaaaaaa: Downloading [==================================================] 2MB/2MB" },
-		{ LAYER_DOWNLOADING, 3000000, 2000000, 60, "aaaaaaaaaaaa: Downloading [========================] 3MB/2MB" },
+		{ LAYER_DOWNLOADING, 3000000, 2000000, 60,
+		  "aaaaaaaaaaaa: Downloading [========================] 3MB/2MB" },
 		{ LAYER_DOWNLOADING, 1000, 2000000, 40, "aaaaaaaaaaaa: Downloading 1kB/2MB" },
 		{ LAYER_DOWNLOADING, 1500, 0, 80, "aaaaaaaaaaaa: Downloading 1.5kB" },
 		{ LAYER_DOWNLOADING, 1500, 2000, 20, "aaaaaaaaaaaa: Downlo" },
@@ -130,9 +133,10 @@ static void test_lines(void **state)
 		{ LAYER_DONE, 0, 0, 80, "aaaaaaaaaaaa: Pull complete " },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct progress_layer shown = {
-			.name = "aaaaaaaaaaaa", .state = rows[i].state, .current = rows[i].current, .total = rows[i].total
-		};
+		const struct progress_layer shown = { .name = "aaaaaaaaaaaa",
+						      .state = rows[i].state,
+						      .current = rows[i].current,
+						      .total = rows[i].total };
 		_cleanup_str_ struct str line = { 0 };
 		progress_format(&shown, rows[i].columns, &line);
 		assert_true(line.len <= (size_t)rows[i].columns);

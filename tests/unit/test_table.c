@@ -144,8 +144,8 @@ static void test_ellipsis(void **state)
 		size_t max;
 		const char *result;
 	} rows[] = {
-		{ "", 5, "" },	       { "12345", 5, "12345" }, { "123456", 5, "1234…" }, { "ääääää", 5, "ääää…" },
-		{ "ä", 1, "ä" },       { "äö", 1, "…" },	{ "abc", SIZE_MAX, "abc" },
+		{ "", 5, "" },	 { "12345", 5, "12345" }, { "123456", 5, "1234…" },   { "ääääää", 5, "ääää…" },
+		{ "ä", 1, "ä" }, { "äö", 1, "…" },	  { "abc", SIZE_MAX, "abc" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_str_ struct str out = { 0 };

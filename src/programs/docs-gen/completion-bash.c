@@ -151,9 +151,8 @@ void completion_bash(void)
 	for (const struct command_group *group = COMMAND_GROUPS; group->name; group++)
 		str_appendf(&words, " %s", group->name);
 	fputs(FUNCTIONS, stdout);
-	printf("# _coffer_command COMMAND CURRENT-WORD PREVIOUS-WORD\n_coffer_command() {\n\tlocal words='%s'\n\tcase $1 in\n"
-	       "\t'')\n",
-	       str_text(&words));
+	fputs("# _coffer_command COMMAND CURRENT-WORD PREVIOUS-WORD\n_coffer_command() {\n", stdout);
+	printf("\tlocal words='%s'\n\tcase $1 in\n\t'')\n", str_text(&words));
 	print_branch((option_tables)(const struct option *[]){ GLOBAL_OPTIONS, NULL }, "_coffer_offer \"$words\"");
 	for (const struct command_group *group = COMMAND_GROUPS; group->name; group++)
 		print_group(group);

@@ -123,7 +123,8 @@ static void put_command(const struct command *command)
 	if (command->completes == COMPLETE_COMMANDS)
 		put_words(str_text(&condition), NULL);
 	else if (*action(command->completes))
-		printf("complete -c coffer -n \"__coffer_is %s\"%s\n", str_text(&condition), action(command->completes));
+		printf("complete -c coffer -n \"__coffer_is %s\"%s\n", str_text(&condition),
+		       action(command->completes));
 	put_options(str_text(&condition), command->options);
 }
 

@@ -21,30 +21,28 @@ static const char FUNCTIONS[] =
 	"}\n"
 	"\n";
 
-static const char MAIN_FUNCTION_START[] =
-	"_coffer() {\n"
-	"\tlocal curcontext=$curcontext state line name\n"
-	"\ttypeset -A opt_args\n"
-	"\t_arguments -C -s -S -A '-*' '(- *)--help[Print usage]' \\\n";
+static const char MAIN_FUNCTION_START[] = "_coffer() {\n"
+					  "\tlocal curcontext=$curcontext state line name\n"
+					  "\ttypeset -A opt_args\n"
+					  "\t_arguments -C -s -S -A '-*' '(- *)--help[Print usage]' \\\n";
 
-static const char MAIN_FUNCTION_END[] =
-	"\t\t'1:command:_coffer_commands' '*::argument:->argument' && return\n"
-	"\tname=$words[1]\n"
-	"\tcase $name in\n"
-	"\tcontainer | image | system)\n"
-	"\t\tif ((CURRENT == 2)); then\n"
-	"\t\t\t_coffer_group_$name\n"
-	"\t\t\treturn\n"
-	"\t\tfi\n"
-	"\t\tname=\"$name $words[2]\"\n"
-	"\t\tshift words\n"
-	"\t\t((CURRENT--))\n"
-	"\t\t;;\n"
-	"\tesac\n"
-	"\t_coffer_command \"$name\"\n"
-	"}\n"
-	"\n"
-	"_coffer \"$@\"\n";
+static const char MAIN_FUNCTION_END[] = "\t\t'1:command:_coffer_commands' '*::argument:->argument' && return\n"
+					"\tname=$words[1]\n"
+					"\tcase $name in\n"
+					"\tcontainer | image | system)\n"
+					"\t\tif ((CURRENT == 2)); then\n"
+					"\t\t\t_coffer_group_$name\n"
+					"\t\t\treturn\n"
+					"\t\tfi\n"
+					"\t\tname=\"$name $words[2]\"\n"
+					"\t\tshift words\n"
+					"\t\t((CURRENT--))\n"
+					"\t\t;;\n"
+					"\tesac\n"
+					"\t_coffer_command \"$name\"\n"
+					"}\n"
+					"\n"
+					"_coffer \"$@\"\n";
 
 /* Inside of single quotes, where brackets and colons mean something to _arguments. */
 static void put_quoted(const char *text)

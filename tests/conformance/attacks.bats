@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# The attacks that broke other runtimes, played against ours. What must hold after each: nothing outside the root
+# filesystem was touched, and nothing of the host is open inside.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/verbs
+	verbs_file_setup
+	local applet
+	for applet in ls readlink id grep touch mount head sed tr; do
+		ln -s busybox "$ROOTFS/bin/$applet"
+	done
+}
+
+setup() {
+	load lib/verbs
+	verbs_setup
+	# A root filesystem of this test's own, for what is prepared in it.
+	cp -a "$ROOTFS" rootfs
+	config '.root = {"path": "rootfs", "readonly": false} | .process.env = ["PATH=/bin"]'
+	mkdir host
+	echo canary >host/canary
+}
+
+teardown() {
+	load lib/verbs
+	verbs_teardown
+}
+
+# The process of this test: runs SCRIPT
+runs() {
+	config "$(jq -n --arg script "$1" '$script' | sed 's/^/.process.args = ["sh", "-c", /; s/$/]/')"
+}
+
+# --- The runtime's own binary (CVE-2019-5736) -----------------------------------------------------------------------
+
+@test "an entry point of /proc/self/exe does not get the runtime's binary to write to" {
+	before=$(sha256sum <"$COFFER_BIN/coffer-runtime")
+	config '.process.args = ["/proc/self/exe", "--version"]'
+	run runtime run box
+	runs 'for fd in /proc/[0-9]*/exe; do dd if=/dev/zero of=$fd bs=1 count=1 conv=notrunc 2>/dev/null && echo wrote $fd; done; true'
+	run -0 runtime run box
+	[[ $output != *wrote*coffer* ]]
+	[ "$(sha256sum <"$COFFER_BIN/coffer-runtime")" = "$before" ]
+}
+
+@test "the init process runs from a place that nobody can write to, and is not dumpable" {
+	runtime create box </dev/null >output 2>&1
+	pid=$(runtime state box | jq .pid)
+	run ! bash -c ": >>/proc/$pid/exe"
+	[ "$(stat -c %u "/proc/$pid/mem")" = 0 ]
+	[[ $(stat -f -c %T "/proc/$pid/exe" 2>/dev/null) != '' ]]
+	runtime delete --force box
+}
+
+# --- Descriptors and the working directory (CVE-2024-21626) ------------------------------------------------------------
+
+@test "a working directory of /proc/self/fd/N is refused" {
+	for fd in 3 4 5 6 7 8 9 10 15 20 30 40; do
+		config ".process.cwd = \"/proc/self/fd/$fd\""
+		run ! runtime run box
+	done
+	config '.process.cwd = "/"'
+	run_detached box
+	for fd in 3 4 5 6 7 8 9 10; do
+		run ! runtime exec --cwd "/proc/self/fd/$fd" box ls
+	done
+	runtime delete --force box
+}
+
+@test "a working directory that is a link to /proc/self/fd/N is refused" {
+	for fd in 3 5 7 9; do
+		ln -sfn "/proc/self/fd/$fd" rootfs/work
+		config '.process.cwd = "/work"'
+		run ! runtime run box
+	done
+}
+
+@test "only the standard streams are open, in run and in exec" {
+	runs 'ls /proc/self/fd | tr "\n" " "'
+	run -0 runtime run box 9<host/canary
+	[[ $output =~ ^0\ 1\ 2\ 3\ *$ ]]
+	config '.process.args = ["sleep", "1000"]'
+	run_detached box
+	run -0 runtime exec box sh -c 'ls /proc/self/fd | tr "\n" " "' 9<host/canary
+	[[ $output =~ ^0\ 1\ 2\ 3\ *$ ]]
+	runtime delete --force box
+}
+
+# --- Links in the root filesystem (CVE-2021-30465 and its kin) ----------------------------------------------------------
+
+@test "mount points that are links stay inside: absolute, relative, and out by .." {
+	outside=$PWD/host
+	for link in "$outside" ../../../../../../../../../../../../..$outside /proc/self/root$outside; do
+		rm -rf rootfs/link "rootfs$outside"
+		ln -s "$link" rootfs/link
+		config '.mounts = [.mounts[] | select(.destination != "/link/point")] +
+			[{"destination": "/link/point", "type": "tmpfs", "source": "tmpfs"}]'
+		run_detached box || true
+		runtime delete --force box
+		[ "$(ls host)" = canary ]
+	done
+}
+
+@test "/proc, /dev and /sys as links into the host are resolved inside or refused" {
+	for dir in proc dev sys; do
+		for target in "$PWD/host" "../../../../../../../../..$PWD/host"; do
+			rm -rf "rootfs/$dir"
+			ln -s "$target" "rootfs/$dir"
+			run_detached box || true
+			runtime delete --force box
+			[ "$(ls host)" = canary ]
+			rm "rootfs/$dir"
+			mkdir "rootfs/$dir"
+		done
+	done
+	run ! grep "$PWD/host" /proc/self/mountinfo
+}
+
+@test "a device in the place of /dev/null, and a link in the place of /dev/console" {
+	rm -rf rootfs/dev
+	mkdir rootfs/dev
+	ln -s "$PWD/host/canary" rootfs/dev/null
+	ln -s "$PWD/host/canary" rootfs/dev/console
+	config '.mounts = [.mounts[] | select(.destination | startswith("/dev") | not)]'
+	run_detached box || true
+	runtime delete --force box
+	[ "$(<host/canary)" = canary ]
+	[ "$(stat -c %F host/canary)" = 'regular file' ]
+}
+
+@test "directories and links exchanged while containers are made" {
+	cat >exchange.c <<-'C'
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <stdio.h>
+		int main(int argc, char **argv)
+		{
+			while (argc == 3)
+				renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE);
+			return 1;
+		}
+	C
+	cc -O2 -o exchange exchange.c
+	mkdir -p volume/point
+	ln -s "$PWD/host" volume/link
+	./exchange volume/point volume/link 3>&- &
+	exchanger=$!
+	config ".mounts += [
+		{\"destination\": \"/volume\", \"type\": \"bind\", \"source\": \"$PWD/volume\", \"options\": [\"rbind\"]},
+		{\"destination\": \"/volume/point\", \"type\": \"tmpfs\", \"source\": \"tmpfs\"},
+		{\"destination\": \"/volume/point/made/here\", \"type\": \"tmpfs\", \"source\": \"tmpfs\"}] |
+		.process.args = [\"true\"]"
+	for i in {1..60}; do
+		runtime run "box$i" >/dev/null 2>&1 || true
+		runtime delete --force "box$i"
+	done
+	kill "$exchanger"
+	wait "$exchanger" 2>/dev/null || true
+	[ "$(ls host)" = canary ]
+	run ! grep "$PWD/host" /proc/self/mountinfo
+}
+
+# --- procfs and kernel settings (CVE-2025-52881, CVE-2022-0811) ---------------------------------------------------------
+
+@test "a tmpfs in the place of /proc does not take what is written to procfs" {
+	config '.mounts = [.mounts[] | select(.destination != "/proc")] +
+		[{"destination": "/proc", "type": "tmpfs", "source": "tmpfs"}] |
+		.linux.maskedPaths = [] | .linux.readonlyPaths = [] | .process.oomScoreAdj = 100 |
+		.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	before=$(</proc/sys/net/ipv4/ip_forward)
+	config '.process.args = ["sleep", "1000"]'
+	run_detached box
+	pid=$(runtime state box | jq .pid)
+	[ "$(<"/proc/$pid/oom_score_adj")" = 100 ]
+	[ "$(nsenter --target "$pid" --net cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
+	[ "$(</proc/sys/net/ipv4/ip_forward)" = "$before" ]
+	runtime delete --force box
+}
+
+@test "kernel settings that are the host's, or smuggle others in, are refused" {
+	for setting in '"kernel.panic": "1"' '"net/../kernel/panic": "1"' '"kernel.shm_rmid_forced": "1\n2"' \
+		'"vm.overcommit_memory": "1"' '"net.ipv4.ip_forward+kernel.core_pattern": "1"' '"": "1"'; do
+		config ".linux.sysctl = {$setting}"
+		run ! runtime run box
+		[[ $output == *sysctl* ]]
+	done
+}
+
+# --- Rights (CVE-2022-29162) --------------------------------------------------------------------------------------------
+
+@test "nothing is inheritable or ambient unless asked for" {
+	config 'del(.process.capabilities.inheritable, .process.capabilities.ambient) |
+		.process.capabilities.bounding = ["CAP_CHOWN"] | .process.capabilities.permitted = ["CAP_CHOWN"] |
+		.process.capabilities.effective = ["CAP_CHOWN"]'
+	runs 'grep -E "^Cap(Inh|Amb)" /proc/self/status'
+	run -0 runtime run box
+	[[ ${lines[0]} == *0000000000000000 && ${lines[1]} == *0000000000000000 ]]
+}
+
+@test "the container cannot write to its cgroups" {
+	runs 'for f in /sys/fs/cgroup/*/release_agent /sys/fs/cgroup/release_agent /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+		[ -e $f ] && echo 1 >$f 2>/dev/null && echo wrote $f; done; true'
+	run -0 runtime run box
+	[[ $output != *wrote* ]]
+}
