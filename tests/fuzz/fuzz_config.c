@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.json, from its bytes to a spec. What comes out must be what everybody behind it relies on; what is refused says
+ * so with a place in the file.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "runtime/mount-options.h"
+#include "runtime/spec.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void check_process(const struct spec_process *process)
+{
+	require(process->cwd && process->cwd[0] == '/');
+	require(process->args && process->args[0]);
+	require(process->user.uid != (uid_t)-1 && process->user.gid != (gid_t)-1);
+	for (char **variable = process->env; variable && *variable; variable++)
+		require(strchr(*variable, '='));
+	for (size_t i = 0; i < process->n_rlimits; i++)
+		require(process->rlimits[i].soft <= process->rlimits[i].hard);
+}
+
+static void check_spec(const struct spec *spec)
+{
+	require(spec->namespaces[NAMESPACE_MOUNT].listed);
+	require(!str_is_empty(spec->root.path));
+	require(strv_count(spec->annotations) % 2 == 0 && strv_count(spec->sysctl) % 2 == 0);
+	if (spec->process)
+		check_process(spec->process);
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		struct mount_options options;
+		require(!str_is_empty(spec->mounts[i].destination));
+		if (mount_options_parse(spec->mounts[i].options, &options, NULL) == 0)
+			mount_options_done(&options);
+	}
+	for (size_t i = 0; i < spec->n_devices; i++)
+		require(spec->devices[i].path[0] == '/' && strchr("cbup", spec->devices[i].type));
+	for (char **pair = spec->sysctl; pair && *pair; pair += 2)
+		require(!strstr(pair[0], "..") && !strpbrk(pair[0], "=+\n") && !strchr(pair[1], '\n'));
+}
+
+static void check_error(const struct error *err)
+{
+	require(err->code == ERR_SPEC && str_starts_with(err->message, "config.json"));
+	for (const char *c = err->message; *c; c++)
+		require((unsigned char)*c >= 0x20);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct json_document document;
+	struct spec *spec;
+	struct error err = { 0 };
+	log_set_level(LOG_LEVEL_ERROR);
+	if (json_parse((const char *)data, size, "config.json", ERR_SPEC, &document, &err) < 0) {
+		check_error(&err);
+		return 0;
+	}
+	if (spec_from_json(&document, &spec, &err) < 0) {
+		check_error(&err);
+	} else {
+		check_spec(spec);
+		spec_free(spec);
+	}
+	json_document_done(&document);
+	return 0;
+}
