@@ -190,9 +190,23 @@ void deliver_copy(struct monitor *monitor, enum packet_type type, const void *da
 	deliver(monitor, type, len);
 }
 
+/* The owner's pace is the container's, as with a pipe; nobody else may hold it up for long (M3). */
+static bool is_stalling(const struct peer *peer)
+{
+	return peer->owed && !peer->owner;
+}
+
+static bool somebody_is_stalling(const struct monitor *monitor)
+{
+	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
+		if (is_stalling(&monitor->peers[i]))
+			return true;
+	return false;
+}
+
 int delivery_timeout_ms(const struct monitor *monitor)
 {
-	if (!monitor->delivery.pending)
+	if (!monitor->delivery.pending || !somebody_is_stalling(monitor))
 		return -1;
 	int64_t left = monitor->delivery.deadline_ns - time_monotonic_ns();
 	return left > 0 ? (int)((left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC) : 0;
@@ -203,7 +217,7 @@ void delivery_expire(struct monitor *monitor)
 	if (delivery_timeout_ms(monitor) != 0)
 		return;
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++) {
-		if (monitor->peers[i].owed) {
+		if (is_stalling(&monitor->peers[i])) {
 			log_warn("a peer did not read for %d ms, and was disconnected", MONITOR_PEER_STALL_MS);
 			peer_drop(monitor, &monitor->peers[i]);
 		}

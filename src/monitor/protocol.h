@@ -18,7 +18,8 @@
  * Invariants:
  *  M1  status.json says "exited" only after every process of the container is gone, its cgroup and mounts with it.
  *  M2  Output that the container wrote before its end is delivered to the log and to attached peers before PACKET_EXIT.
- *  M3  A peer that does not read cannot stop the container for longer than MONITOR_PEER_STALL_MS; it is dropped then.
+ *  M3  A peer that does not read cannot stop the container for longer than MONITOR_PEER_STALL_MS; it is dropped then. The
+ *      owner's pace is the container's, as with a pipe: `coffer run ... | less` loses nothing.
  */
 #pragma once
 

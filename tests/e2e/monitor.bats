@@ -357,7 +357,7 @@ py() {
 @test "a peer that does not read is dropped, and the container goes on (M3)" {
 	py <<-'END'
 		c = Container("seq 1 1000000; echo done >/tmp/done; sleep 60")
-		c.launch(OWNER, START).until(STARTED)
+		c.launch(START).until(STARTED)
 		began = time.monotonic()
 		wait_until(lambda: os.path.exists(os.path.join(c.dir, "rootfs/tmp/done")))
 		assert STALL - 1 < time.monotonic() - began < STALL + 3
@@ -367,8 +367,19 @@ py() {
 		other = c.attach()
 		other.signal(9)
 		assert other.exit()["signal"] == 9
-		# The owner was dropped: the end is the monitor's.
 		wait_until(lambda: os.path.exists(c.cleaned))
+	END
+}
+
+@test "the owner's pace is the container's: it is not dropped, and loses nothing (M3)" {
+	py <<-'END'
+		c = Container("seq 1 1000000; echo done >/tmp/done")
+		peer = c.launch(OWNER, START)
+		peer.until(STARTED)
+		time.sleep(STALL + 2)
+		assert not os.path.exists(os.path.join(c.dir, "rootfs/tmp/done"))
+		assert peer.exit()["exitCode"] == 0
+		assert peer.out.endswith(b"1000000\n")
 	END
 }
 
