@@ -34,7 +34,10 @@ char *mem_strdup(const char *s)
 
 char *mem_strndup(const char *s, size_t len)
 {
-	return checked(strndup(s, len));
+	len = strnlen(s, len);
+	char *copy = mem_alloc(len + 1);
+	memcpy(copy, s, len);
+	return copy;
 }
 
 void *mem_dup(const void *data, size_t size)

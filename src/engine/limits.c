@@ -228,7 +228,7 @@ int ulimits_add(char *const *ulimits, struct json_object *process, struct error 
 {
 	struct json_object *array = strv_count(ulimits) > 0 ? json_add_array(process, "rlimits") : NULL;
 	for (; ulimits && *ulimits; ulimits++) {
-		struct spec_rlimit limit;
+		struct spec_rlimit limit = { 0 };
 		int r = parse_ulimit(*ulimits, &limit, err);
 		if (r >= 0)
 			r = check_ulimit(&limit, err);

@@ -294,7 +294,7 @@ int transfer_run(struct engine *engine, struct json_object *request, int fd, con
 		 struct transfer_result *ret, struct error *err)
 {
 	_cleanup_transfer_ struct transfer transfer = { .progress = progress };
-	pid_t pid;
+	pid_t pid = 0;
 	_cleanup_close_ int output = start(engine, request, fd, &pid, err);
 	if (output < 0)
 		return output;
