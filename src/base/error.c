@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/util.h"
 
 static const struct error_info INFO[ERR_CODE_END] = {
 	[ERR_NONE] = { "E-NONE", 0, 200, "no error" },
@@ -143,7 +144,9 @@ int err_wrap(struct error *err, const char *fmt, ...)
 	va_start(args, fmt);
 	format_escaped(text, sizeof text, fmt, args);
 	va_end(args);
-	size_t len = str_copy(err->message, sizeof err->message, text);
+	/* Where both do not fit, what was said first stays whole, for it is the cause. */
+	size_t kept = strlen(before) + strlen(": "), room = sizeof err->message - MIN(kept, sizeof err->message / 2);
+	size_t len = str_copy(err->message, room, text);
 	len += str_copy(err->message + len, sizeof err->message - len, ": ");
 	str_copy(err->message + len, sizeof err->message - len, before);
 	return -err->code;

@@ -173,9 +173,15 @@ static void cause_from_log(int dir, struct error *err)
 		err_cause(err, "the last that it said: %.*s", LOG_TAIL, line);
 }
 
-static int monitor_died(const struct launch *launch, struct error *err)
+static int monitor_died(struct engine *engine, const struct launch *launch, struct error *err)
 {
-	err_set(err, ERR_INTERNAL, "cannot start \"%s\": its monitor died", launch->name);
+	int status = child_wait(engine, launch->id);
+	if (WIFSIGNALED(status))
+		err_set(err, ERR_INTERNAL, "cannot start \"%s\": its monitor was killed by signal %d", launch->name,
+			WTERMSIG(status));
+	else
+		err_set(err, ERR_INTERNAL, "cannot start \"%s\": its monitor ended with status %d", launch->name,
+			WEXITSTATUS(status));
 	cause_from_log(launch->dir.fd, err);
 	return -ERR_INTERNAL;
 }
@@ -195,7 +201,7 @@ static int read_error(const void *payload, size_t len, struct error *err)
 }
 
 /* Wait for STARTED, and take nothing that comes behind it. Hooks may take their time, so there is no limit. */
-static int await_start(const struct launch *launch, int connection, struct error *err)
+static int await_start(struct engine *engine, const struct launch *launch, int connection, struct error *err)
 {
 	_cleanup_free_ void *buf = mem_alloc(MONITOR_PACKET_MAX);
 	for (;;) {
@@ -204,7 +210,7 @@ static int await_start(const struct launch *launch, int connection, struct error
 		size_t len;
 		int r = packet_receive(connection, buf, &type, &payload, &len);
 		if (r == 0 || r == -ECONNRESET)
-			return monitor_died(launch, err);
+			return monitor_died(engine, launch, err);
 		if (r < 0)
 			return err_sys(err, -r, "hear from the monitor of \"%s\"", launch->name);
 		if (type == PACKET_STARTED)
@@ -323,7 +329,7 @@ static int start(struct engine *engine, struct launch *launch, bool detach, int 
 		return connection;
 	int r = ask_to_start(connection, detach, err);
 	if (r >= 0)
-		r = await_start(launch, connection, err);
+		r = await_start(engine, launch, connection, err);
 	if (r >= 0 && !detach)
 		*ret_attach = TAKE_FD(connection);
 	return r;

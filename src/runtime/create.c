@@ -308,12 +308,22 @@ static int hear_from_init(struct creation *creation, struct error *err)
 	return r;
 }
 
+/* What config.json asks for and cannot be had is an error, never left out. */
+static int refuse_what_is_missing(const struct spec *spec, struct error *err)
+{
+	const struct spec_namespace *time = &spec->namespaces[NAMESPACE_TIME];
+	if (time->listed && !time->path)
+		return err_set(err, ERR_UNSUPPORTED, "new time namespaces are not supported");
+	return 0;
+}
+
 static int create(struct creation *creation, struct error *err)
 {
 	int r;
-	if ((r = reserve(creation, err)) < 0 || (r = prepare_filter(creation, err)) < 0 ||
-	    (r = make_cgroup(creation, err)) < 0 || (r = open_rootfs(creation, err)) < 0 ||
-	    (r = make_process(creation, err)) < 0 || (r = hear_from_init(creation, err)) < 0)
+	if ((r = refuse_what_is_missing(creation->options->spec, err)) < 0 || (r = reserve(creation, err)) < 0 ||
+	    (r = prepare_filter(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0 ||
+	    (r = open_rootfs(creation, err)) < 0 || (r = make_process(creation, err)) < 0 ||
+	    (r = hear_from_init(creation, err)) < 0)
 		return r;
 	return state_write(creation->state_dir, creation->container, err);
 }

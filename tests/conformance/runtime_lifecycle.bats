@@ -254,10 +254,11 @@ teardown() {
 }
 
 @test "a root filesystem by its absolute path" {
+	program 'echo fine'
 	config '.root.path = $path' --arg path "$PWD/rootfs"
 	cd /
-	run -0 runtime run --bundle "$BATS_TEST_TMPDIR/bundle" box </dev/null 3>&- &
-	wait $!
+	run -0 runtime run --bundle "$BATS_TEST_TMPDIR/bundle" box
+	equals "$output" fine
 }
 
 @test "annotations come back in the state" {

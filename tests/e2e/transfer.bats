@@ -288,7 +288,7 @@ is_the_image() {
 	refuses E-IMG-DIGEST "the registry itself names" "$LIAR/manifest-digest/x:four"
 	refuses E-IMG-DIGEST "is corrupt: got $(image_digest "$LAYOUT" four)" \
 		"$LIAR/manifest-type/x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-	refuses E-IMG-MANIFEST "manifest: holds a NUL byte" "$LIAR/manifest-garbage/x:four"
+	refuses E-IMG-MANIFEST "manifest:1:1: expected a value before byte 0x00" "$LIAR/manifest-garbage/x:four"
 	refuses E-IMG-MANIFEST "unexpected end of file" "$LIAR/manifest-empty/x:four"
 	refuses E-IMG-MANIFEST "ambiguous" "$LIAR/manifest-type/x:four"
 	refuses E-IMG-MANIFEST "ambiguous" "$LIAR/manifest-two-sided/x:four"

@@ -157,6 +157,20 @@ static void test_giant_texts(void **state)
 	}
 }
 
+/* However long a name is that somebody puts in front, the cause is still there. */
+static void test_long_names_do_not_hide_the_cause(void **state)
+{
+	char name[2000];
+	struct error err = { 0 };
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	err_sys(&err, ENOENT, "open 'config.json'");
+	err_wrap(&err, "create container '%s'", name);
+	assert_true(str_starts_with(err.message, "create container 'nnn"));
+	assert_true(str_ends_with(err.message, "n: open 'config.json': no such file or directory"));
+	assert_int_equal(strlen(err.message), sizeof err.message - 1);
+}
+
 static void test_received_errors_are_made_safe(void **state)
 {
 	struct error err;
@@ -272,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_no_error_value),
 		cmocka_unit_test(test_texts_of_others_are_escaped),
 		cmocka_unit_test(test_giant_texts),
+		cmocka_unit_test(test_long_names_do_not_hide_the_cause),
 		cmocka_unit_test(test_received_errors_are_made_safe),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_through_json_and_back),

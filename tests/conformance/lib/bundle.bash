@@ -16,6 +16,7 @@
 #   refused TEXT [FLAG...]       `create` fails, says TEXT, and leaves nothing
 #   state_of ID                  the status that `state` tells
 #   until_stopped ID             wait for the end
+#   until_true COMMAND...        wait for its success
 #   init_pid [ID]                of a container
 #   cgroup_dir CONTROLLER        where the container's cgroup of that v1 controller is
 #   helper NAME                  compile lib/NAME.c statically; prints the path of the program
@@ -56,7 +57,7 @@ bundle_setup() {
 bundle_teardown() {
 	[ -n "${STATE:-}" ] || return 0 # skipped
 	local id left
-	for id in $(runtime list --quiet); do
+	for id in $(runtime list --quiet 2>/dev/null); do
 		runtime delete --force "$id"
 	done
 	left=$(left_mounts && left_cgroups && left_processes && left_state)
@@ -161,7 +162,6 @@ until_stopped() {
 	return 1
 }
 
-# until COMMAND...: wait for its success.
 until_true() {
 	local _
 	for _ in {1..250}; do
