@@ -34,7 +34,8 @@ char *mem_strdup(const char *s)
 
 char *mem_strndup(const char *s, size_t len)
 {
-	len = strnlen(s, len);
+	const char *end = memchr(s, 0, len);
+	len = end ? (size_t)(end - s) : len;
 	char *copy = mem_alloc(len + 1);
 	memcpy(copy, s, len);
 	return copy;

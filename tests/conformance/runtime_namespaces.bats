@@ -61,7 +61,7 @@ release() {
 }
 
 @test "the program is process 1, and sees no other" {
-	box 'echo $$; ps -o pid,comm'
+	box 'echo $$; ps -o pid,comm; true'
 	equals "${lines[0]}" 1
 	equals "${#lines[@]}" 4 # the header, sh, ps
 }
@@ -110,17 +110,9 @@ release() {
 	[ "$(namespace_of "$pid" user)" != "$(namespace_of self user)" ]
 }
 
-@test "offsets of a time namespace" {
-	[ -e /proc/self/ns/time ] || skip "no time namespaces here"
-	config '.linux.namespaces += [{"type": "time"}] |
-		.linux.timeOffsets = {"boottime": {"secs": 1000000, "nanosecs": 5}, "monotonic": {"secs": 7}}'
-	run runtime create box </dev/null >/dev/null
-	if [ "$status" -ne 0 ]; then
-		contains "$output" 'E-UNSUPPORTED'
-	else
-		runtime start box
-		[ "$(cut -d. -f1 "/proc/$(init_pid)/timens_offsets")" != '' ]
-	fi
+@test "a new time namespace is refused rather than ignored" {
+	config '.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets = {"boottime": {"secs": 1000000}}'
+	refused '[E-UNSUPPORTED, stage create, exit 1]'
 }
 
 # --- by path ---
