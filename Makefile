@@ -65,7 +65,7 @@ check-vm: all
 	@if [ -x tests/vm/run ]; then tests/vm/run build; else echo "make check-vm: there is no tests/vm/run yet"; fi
 
 fuzz: fuzz-build
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run build-fuzz fuzz
+	@FUZZ_SEED=$${FUZZ_SEED:-0} FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run build-fuzz fuzz
 
 bench: all
 	@if [ -x bench/run ]; then bench/run build; else echo "make bench: there is no bench/run yet"; fi

@@ -25,7 +25,7 @@ int digest_check(const char *text, struct error *err)
 		return check_hex(hex, err);
 	size_t len = strcspn(text, ":");
 	if (!text[len])
-		return err_set(err, ERR_IMG_REF, "digest \"%s\" has no algorithm in front (\"sha256:\")", text);
+		return err_set(err, ERR_IMG_REF, "digest \"%.64s\" has no algorithm in front (\"sha256:\")", text);
 	return err_set(err, ERR_IMG_REF, "digest algorithm \"%.*s\" is not supported, only sha256 is",
 		       (int)(len > 32 ? 32 : len), text);
 }

@@ -24,8 +24,8 @@ enum {
 
 /* --- complaints --- */
 
-/* As much of a name as a message can hold, each byte of it as \xNN, and still say what is wrong with it. */
-#define NAME_FORMAT "%.200s"
+/* As much of a name as a message can hold, each byte of it as \xNN, and still say what is wrong with it, digests too. */
+#define NAME_FORMAT "%.128s"
 
 static int invalid(const char *text, struct error *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
