@@ -131,23 +131,12 @@ int rootfs_attach(struct rootfs *rootfs, struct error *err)
 static int open_target(struct rootfs *rootfs, const char *destination, bool directory, struct error *err)
 {
 	int fd = path_open_in_root(rootfs->mount, destination, O_PATH, 0);
-	if (fd >= 0)
-		return fd;
-	if (fd != -ENOENT)
+	if (fd < 0 && fd != -ENOENT)
 		return err_sys_code(err, ERR_MOUNT, -fd, "open mount point '%s'", destination);
-	if (directory) {
-		fd = path_make_dirs_in_root(rootfs->mount, destination, 0755);
-		return fd < 0 ? err_sys_code(err, ERR_MOUNT, -fd, "make mount point '%s'", destination) : fd;
-	}
-	const char *name;
-	_cleanup_close_ int parent = path_open_parent_in_root(rootfs->mount, destination, true, 0755, &name);
-	if (parent < 0)
-		return err_sys_code(err, ERR_MOUNT, -parent, "make the directory of mount point '%s'", destination);
-	_cleanup_close_ int file = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (file < 0)
-		return err_sys_code(err, ERR_MOUNT, errno, "make mount point '%s'", destination);
-	int target = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return target < 0 ? err_sys_code(err, ERR_MOUNT, errno, "open mount point '%s'", destination) : target;
+	if (fd < 0)
+		fd = directory ? path_make_dirs_in_root(rootfs->mount, destination, 0755) :
+				 path_make_file_in_root(rootfs->mount, destination, 0644, 0755);
+	return fd < 0 ? err_sys_code(err, ERR_MOUNT, -fd, "make mount point '%s'", destination) : fd;
 }
 
 static int finish_attributes(int mount, const struct mount_options *options, bool with_own, struct error *err)

@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Namespaces: new, joined by a path, shared. config-linux.md, "Namespaces".
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/bundle
+	bundle_file_setup
+}
+
+setup() {
+	load lib/bundle
+	bundle_setup
+}
+
+teardown() {
+	load lib/bundle
+	bundle_teardown
+}
+
+# The namespace of a process, as the kernel names it.
+namespace_of() {
+	readlink "/proc/$1/ns/$2"
+}
+
+# A process in namespaces of its own (flags of unshare), until the test ends.
+hold() {
+	unshare "$@" sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
+	HOLDER=$!
+	until_true pgrep -P $HOLDER -x sleep >/dev/null || until_true grep -qx sleep "/proc/$HOLDER/comm"
+}
+
+release() {
+	kill -KILL "$HOLDER" 2>/dev/null || true
+	wait "$HOLDER" 2>/dev/null || true
+}
+
+@test "all that are listed are new" {
+	create
+	pid=$(init_pid)
+	for ns in pid net ipc uts mnt cgroup; do
+		[ "$(namespace_of "$pid" $ns)" != "$(namespace_of self $ns)" ]
+	done
+	equals "$(namespace_of "$pid" user)" "$(namespace_of self user)"
+}
+
+@test "those that are not listed are shared" {
+	for ns in pid network ipc uts cgroup; do
+		config '.linux.namespaces |= map(select(.type != $ns)) | del(.hostname)' --arg ns $ns
+	done
+	spawn 'readlink /proc/self/ns/net; exec sleep 1000'
+	pid=$(init_pid)
+	for ns in pid net ipc uts cgroup; do
+		equals "$(namespace_of "$pid" $ns)" "$(namespace_of self $ns)"
+	done
+	[ "$(namespace_of "$pid" mnt)" != "$(namespace_of self mnt)" ]
+	equals "$(cat output)" "$(namespace_of self net)"
+}
+
+@test "the program is process 1, and sees no other" {
+	box 'echo $$; ps -o pid,comm; true'
+	equals "${lines[0]}" 1
+	equals "${#lines[@]}" 4 # the header, sh, ps
+}
+
+@test "without a pid namespace of its own it sees the host's, and what it leaves behind is killed" {
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	spawn 'sleep 1001 & echo $$; exec sleep 1002'
+	equals "$(cat output)" "$(init_pid)"
+	runtime kill box KILL
+	until_stopped box
+	runtime delete box
+	[ -z "$(left_processes)" ]
+}
+
+@test "a new network namespace has only loopback, and it is up" {
+	box 'ls /sys/class/net; ifconfig lo'
+	equals "${lines[0]}" lo
+	contains "$output" 'UP LOOPBACK RUNNING'
+	contains "$output" '127.0.0.1'
+	[[ $output != *eth* ]]
+}
+
+@test "hostname and domainname" {
+	config '.hostname = "box.example" | .domainname = "example.org"'
+	before=$(hostname)
+	box 'hostname; cat /proc/sys/kernel/domainname'
+	equals "$output" $'box.example\nexample.org'
+	equals "$(hostname)" "$before"
+}
+
+@test "a cgroup namespace hides where it is" {
+	box 'cut -d: -f3 /proc/self/cgroup | sort -u'
+	equals "$output" /
+}
+
+@test "ids of a user namespace" {
+	config '.linux.namespaces += [{"type": "user"}] |
+		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] |
+		.linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}]'
+	chown -R 100000:200000 rootfs
+	create
+	runtime start box
+	pid=$(init_pid)
+	equals "$(awk '/^(Uid|Gid):/ { print $2 }' "/proc/$pid/status")" $'100000\n200000'
+	equals "$(tr -s ' ' <"/proc/$pid/uid_map")" ' 0 100000 1000'
+	[ "$(namespace_of "$pid" user)" != "$(namespace_of self user)" ]
+}
+
+@test "offsets of a time namespace" {
+	[ -e /proc/self/ns/time ] || skip "no time namespaces here"
+	config '.linux.namespaces += [{"type": "time"}] |
+		.linux.timeOffsets = {"boottime": {"secs": 1000000, "nanosecs": 5}, "monotonic": {"secs": 7}}'
+	run runtime create box </dev/null >/dev/null
+	if [ "$status" -ne 0 ]; then
+		contains "$output" 'E-UNSUPPORTED'
+	else
+		runtime start box
+		[ "$(cut -d. -f1 "/proc/$(init_pid)/timens_offsets")" != '' ]
+	fi
+}
+
+# --- by path ---
+
+@test "join namespaces by their paths" {
+	hold --net --ipc --uts --cgroup --pid --fork --kill-child
+	inside=$(pgrep -P $HOLDER)
+	for ns in network:net ipc:ipc uts:uts cgroup:cgroup; do
+		config '(.linux.namespaces[] | select(.type == $type)).path = $path' --arg type "${ns%:*}" \
+			--arg path "/proc/$inside/ns/${ns#*:}"
+	done
+	config 'del(.hostname)'
+	create
+	pid=$(init_pid)
+	for ns in net ipc uts cgroup; do
+		equals "$(namespace_of "$pid" $ns)" "$(namespace_of "$inside" $ns)"
+	done
+	[ "$(namespace_of "$pid" pid)" != "$(namespace_of "$inside" pid)" ]
+	release
+}
+
+@test "join a pid namespace by its path" {
+	hold --pid --fork --kill-child
+	inside=$(pgrep -P $HOLDER)
+	config '(.linux.namespaces[] | select(.type == "pid")).path = $path' --arg path "/proc/$inside/ns/pid"
+	spawn 'echo $$; grep -c sleep /proc/1/comm; exec sleep 1000'
+	equals "$(namespace_of "$(init_pid)" pid)" "$(namespace_of "$inside" pid)"
+	until_true grep -qx 1 output
+	[ "$(head -n 1 output)" -gt 1 ]
+	run -0 runtime kill box KILL
+	until_stopped box
+	[ -d "/proc/$inside" ]
+	release
+}
+
+@test "the exit code of a program in a joined pid namespace" {
+	hold --pid --fork --kill-child
+	config '(.linux.namespaces[] | select(.type == "pid")).path = $path' --arg path "/proc/$(pgrep -P $HOLDER)/ns/pid"
+	box 'exit 7'
+	equals "$status" 7
+	release
+}
+
+@test "a path that is another namespace, or none" {
+	config '(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/uts"'
+	refused "'/proc/self/ns/uts' is a uts namespace, a network namespace is wanted"
+	config '(.linux.namespaces[] | select(.type == "network")).path = "/no/such/namespace"'
+	refused "open network namespace '/no/such/namespace': no such file or directory"
+	config '(.linux.namespaces[] | select(.type == "network")).path = "/dev/null"'
+	refused "'/dev/null' is not a namespace, a network namespace is wanted"
+	config '(.linux.namespaces[] | select(.type == "network")).path = "" |
+		(.linux.namespaces[] | select(.type == "pid")).path = "/proc/self/ns/net"'
+	refused "'/proc/self/ns/net' is a network namespace, a pid namespace is wanted"
+}
+
+@test "two containers share a network" {
+	create
+	config '(.linux.namespaces[] | select(.type == "network")).path = $path | .linux.cgroupsPath = $cgroup + "-2"' \
+		--arg path "/proc/$(init_pid)/ns/net"
+	runtime create other </dev/null >/dev/null 2>&1
+	equals "$(namespace_of "$(init_pid)" net)" "$(namespace_of "$(init_pid other)" net)"
+}
+
+# --- sysctl ---
+
+@test "settings of the container's namespaces" {
+	config '.linux.sysctl = {
+		"net.ipv4.ip_forward": "1", "net/ipv4/conf/lo/log_martians": "1", "kernel.shmmax": "12345678",
+		"kernel.domainname": "by.sysctl"}'
+	before=$(cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax)
+	box 'cd /proc/sys; cat net/ipv4/ip_forward net/ipv4/conf/lo/log_martians kernel/shmmax kernel/domainname'
+	equals "$output" $'1\n1\n12345678\nby.sysctl'
+	equals "$(cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax)" "$before"
+}
+
+@test "settings that the kernel does not know, or refuses" {
+	config '.linux.sysctl = {"net.ipv4.nosuch": "1"}'
+	refused 'set sysctl "net.ipv4.nosuch" to "1": no such file or directory'
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "many"}'
+	refused 'set sysctl "net.ipv4.ip_forward" to "many": invalid argument'
+}
