@@ -20,6 +20,7 @@
 #include "base/util.h"
 #include "runtime/container.h"
 #include "runtime/hooks.h"
+#include "runtime/id-map.h"
 #include "runtime/init.h"
 #include "runtime/namespace-join.h"
 #include "runtime/procfs.h"
@@ -32,11 +33,13 @@ struct creation {
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
 	bool has_filter;
+	struct namespace_fds namespaces;
 	struct rootfs rootfs;
 	int state_dir;
 	int proc;
 	int fifo;
 	int sync[2]; /* ours, init's */
+	bool in_cgroup; /* init, by birth */
 	struct container_init init;
 };
 
@@ -44,6 +47,7 @@ static void creation_done(struct creation *creation)
 {
 	cgroup_free(creation->cgroup);
 	seccomp_filter_done(&creation->filter);
+	namespace_fds_close(&creation->namespaces);
 	rootfs_close(&creation->rootfs);
 	fd_close(creation->state_dir);
 	fd_close(creation->proc);
@@ -210,13 +214,14 @@ _Noreturn static void become_init(struct creation *creation)
 		.spec = options->spec,
 		.id = options->id,
 		.filter = creation->has_filter ? &creation->filter : NULL,
+		.namespaces = creation->namespaces,
 		.rootfs = creation->rootfs,
 		.sync = TAKE_FD(creation->sync[1]),
 		.fifo = creation->fifo,
 		.proc = creation->proc,
 		.preserve_fds = options->preserve_fds,
 		.new_keyring = !options->no_new_keyring,
-		.in_cgroup = cgroup_clone_fd(creation->cgroup) >= 0,
+		.in_cgroup = creation->in_cgroup,
 		.state = state,
 	};
 	memcpy(context.stdio, options->stdio, sizeof context.stdio);
@@ -224,25 +229,32 @@ _Noreturn static void become_init(struct creation *creation)
 	init_run(&context);
 }
 
-static int write_id_map(struct creation *creation, const char *file, const struct spec_id_mapping *mappings,
-			size_t count, struct error *err)
+static struct id_maps maps_of(const struct spec *spec)
 {
-	_cleanup_str_ struct str map = { 0 };
-	char path[64];
-	snprintf(path, sizeof path, "%d/%s", creation->init.pid, file);
-	for (size_t i = 0; i < count; i++)
-		str_appendf(&map, "%u %u %u\n", mappings[i].container_id, mappings[i].host_id, mappings[i].size);
-	int r = procfs_write(creation->proc, path, str_text(&map));
-	return r < 0 ? err_sys_code(err, ERR_IDMAP, -r, "write %s of the container's user namespace", file) : 0;
+	return (struct id_maps){ spec->uid_mappings, spec->gid_mappings, spec->n_uid_mappings, spec->n_gid_mappings };
 }
 
 static int map_ids(struct creation *creation, struct error *err)
 {
 	const struct spec *spec = creation->options->spec;
+	const struct id_maps maps = maps_of(spec);
 	if (!spec->namespaces[NAMESPACE_USER].listed || spec->namespaces[NAMESPACE_USER].path)
 		return 0;
-	int r = write_id_map(creation, "uid_map", spec->uid_mappings, spec->n_uid_mappings, err);
-	return r < 0 ? r : write_id_map(creation, "gid_map", spec->gid_mappings, spec->n_gid_mappings, err);
+	return id_maps_write(creation->proc, creation->init.pid, &maps, err);
+}
+
+/* Mappings beside the path of a user namespace, as the kubelet's runtimes write them, are fine if they are its own. */
+static int check_joined_maps(struct creation *creation, struct error *err)
+{
+	const struct spec *spec = creation->options->spec;
+	const char *path = spec->namespaces[NAMESPACE_USER].path;
+	const struct id_maps maps = maps_of(spec);
+	if (!path || maps.n_uids + maps.n_gids == 0)
+		return 0;
+	int r = id_maps_match(creation->proc, creation->namespaces.fds[NAMESPACE_USER], &maps, err);
+	return r != 0 ? MIN(r, 0) :
+			err_set(err, ERR_SPEC, "uidMappings and gidMappings are not those of user namespace '%s', which is joined",
+				path);
 }
 
 static int open_rootfs(struct creation *creation, struct error *err)
@@ -261,11 +273,9 @@ static int make_process(struct creation *creation, struct error *err)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, creation->sync) < 0)
 		return err_sys(err, errno, "make a socket pair");
-	creation->proc = procfs_open(err);
-	if (creation->proc < 0)
-		return creation->proc;
 	int cgroup_fd = cgroup_clone_fd(creation->cgroup);
-	pid_t pid = namespace_clone(creation->options->spec, cgroup_fd, &creation->init.pidfd, err);
+	pid_t pid = namespace_clone(creation->options->spec, &creation->namespaces, cgroup_fd, &creation->init.pidfd,
+				    &creation->in_cgroup, err);
 	if (pid == 0)
 		become_init(creation);
 	if (pid < 0)
@@ -308,22 +318,14 @@ static int hear_from_init(struct creation *creation, struct error *err)
 	return r;
 }
 
-/* What config.json asks for and cannot be had is an error, never left out. */
-static int refuse_what_is_missing(const struct spec *spec, struct error *err)
-{
-	const struct spec_namespace *time = &spec->namespaces[NAMESPACE_TIME];
-	if (time->listed && !time->path)
-		return err_set(err, ERR_UNSUPPORTED, "new time namespaces are not supported");
-	return 0;
-}
-
 static int create(struct creation *creation, struct error *err)
 {
 	int r;
-	if ((r = refuse_what_is_missing(creation->options->spec, err)) < 0 || (r = reserve(creation, err)) < 0 ||
-	    (r = prepare_filter(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0 ||
-	    (r = open_rootfs(creation, err)) < 0 || (r = make_process(creation, err)) < 0 ||
-	    (r = hear_from_init(creation, err)) < 0)
+	if ((r = reserve(creation, err)) < 0 || (r = creation->proc = procfs_open(err)) < 0 ||
+	    (r = namespace_fds_open(creation->options->spec, &creation->namespaces, err)) < 0 ||
+	    (r = check_joined_maps(creation, err)) < 0 || (r = prepare_filter(creation, err)) < 0 ||
+	    (r = make_cgroup(creation, err)) < 0 || (r = open_rootfs(creation, err)) < 0 ||
+	    (r = make_process(creation, err)) < 0 || (r = hear_from_init(creation, err)) < 0)
 		return r;
 	return state_write(creation->state_dir, creation->container, err);
 }
@@ -337,6 +339,7 @@ int container_create(const struct container_create_options *options, struct cont
 		.proc = -1,
 		.fifo = -1,
 		.sync = { -1, -1 },
+		.namespaces = NAMESPACE_FDS_NONE,
 		.rootfs = { .spec = options->spec, .mount = -1 },
 		.init = { .pidfd = -1, .console = -1, .sync = -1 },
 	};

@@ -15,13 +15,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +32,7 @@
 #include "runtime/container.h"
 #include "runtime/credentials.h"
 #include "runtime/init.h"
+#include "runtime/namespace-join.h"
 #include "runtime/process-setup.h"
 #include "runtime/procfs.h"
 #include "runtime/program.h"
@@ -171,12 +170,11 @@ _Noreturn static void run_joiner(struct exec_context *context)
 	struct joined joined = { 0 };
 	int pidfd = -1;
 	if (join(context, &joined.error) == 0) {
-		struct clone_args args = { .flags = CLONE_PARENT | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd };
-		joined.pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+		joined.pid = namespace_clone_process(CLONE_PARENT, 0, -1, &pidfd, NULL);
 		if (joined.pid == 0)
 			run_program(context);
 		if (joined.pid < 0) {
-			(void)err_sys(&joined.error, errno, "make a process in container '%s'", context->container->id);
+			(void)err_sys(&joined.error, -joined.pid, "make a process in container '%s'", context->container->id);
 			joined.pid = 0;
 		}
 	}

@@ -87,23 +87,6 @@ int init_await_exec(int sock, struct error *err)
 
 /* --- namespaces from inside --- */
 
-static int join_listed(const struct spec *spec, struct error *err)
-{
-	for (int type = 0; type < NAMESPACE_COUNT; type++) {
-		const struct spec_namespace *ns = &spec->namespaces[type];
-		/* A user, pid or time namespace has been joined before this process was made. */
-		if (!ns->path || type == NAMESPACE_USER || type == NAMESPACE_PID || type == NAMESPACE_TIME)
-			continue;
-		_cleanup_close_ int fd = namespace_open(ns->path, type, err);
-		if (fd < 0)
-			return fd;
-		if (setns(fd, namespace_clone_flag(type)) < 0)
-			return err_sys_code(err, ERR_SPEC, errno, "join %s namespace '%s'", namespace_spec_name(type),
-					    ns->path);
-	}
-	return 0;
-}
-
 /* A new network namespace has its loopback down. */
 static int raise_loopback(struct error *err)
 {
@@ -128,9 +111,10 @@ static int set_names(const struct spec *spec, struct error *err)
 	return 0;
 }
 
-static int enter_namespaces(const struct spec *spec, struct error *err)
+static int enter_namespaces(struct init_context *context, struct error *err)
 {
-	int r = join_listed(spec, err);
+	const struct spec *spec = context->spec;
+	int r = namespace_join_rest(spec, &context->namespaces, err);
 	if (r < 0)
 		return r;
 	/* Only now that we are in the container's cgroup: the new namespace's root is where we are. */
@@ -228,12 +212,12 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 	/* While we are still who we were on the host: nobody of a user namespace may write to its cgroups. */
 	if ((r = cgroup_join_self(context->rootfs.cgroup, context->in_cgroup, err)) < 0)
 		return r;
-	if (is_new(context->spec, NAMESPACE_USER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+	if (context->spec->namespaces[NAMESPACE_USER].listed && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
 	/* Nobody of the container may look into us or trace us before its program runs (ptrace(2), "dumpable"). */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if ((context->new_keyring && (r = join_keyring(context->id, err)) < 0) ||
-	    (r = enter_namespaces(context->spec, err)) < 0 || (r = build_rootfs(context, ret_master, err)) < 0 ||
+	    (r = enter_namespaces(context, err)) < 0 || (r = build_rootfs(context, ret_master, err)) < 0 ||
 	    (r = run_creators_hooks(context, err)) < 0 ||
 	    (r = run_hooks_of(context, HOOK_CREATE_CONTAINER, "createContainer", err)) < 0 ||
 	    (r = set_attributes(context, err)) < 0 || (r = rootfs_protect(&context->rootfs, err)) < 0)

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "runtime/namespace-join.h"
 #include "runtime/rootfs.h"
 #include "runtime/seccomp.h"
 #include "runtime/spec.h"
@@ -50,6 +51,7 @@ struct init_context {
 	const struct spec *spec;
 	const char *id;
 	const struct seccomp_filter *filter; /* NULL: none */
+	struct namespace_fds namespaces;
 	struct rootfs rootfs;
 	int sync;
 	int fifo;	  /* -1: INIT_START on @sync instead */

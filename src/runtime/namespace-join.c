@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/util.h"
+#include "runtime/procfs.h"
 
 int namespace_open(const char *path, enum namespace_type type, struct error *err)
 {
@@ -34,15 +37,59 @@ int namespace_open(const char *path, enum namespace_type type, struct error *err
 	return TAKE_FD(fd);
 }
 
+int namespace_fds_open(const struct spec *spec, struct namespace_fds *ret, struct error *err)
+{
+	static const struct namespace_fds none = NAMESPACE_FDS_NONE;
+	_cleanup_(namespace_fds_close) struct namespace_fds namespaces = none;
+	for (int type = 0; type < NAMESPACE_COUNT; type++) {
+		const char *path = spec->namespaces[type].path;
+		int fd = path ? namespace_open(path, type, err) : -1;
+		if (path && fd < 0)
+			return fd;
+		namespaces.fds[type] = fd;
+	}
+	*ret = namespaces;
+	namespaces = none;
+	return 0;
+}
+
+void namespace_fds_close(struct namespace_fds *namespaces)
+{
+	for (int type = 0; type < NAMESPACE_COUNT; type++)
+		fd_close(TAKE_FD(namespaces->fds[type]));
+}
+
+static int join(const struct spec *spec, struct namespace_fds *namespaces, enum namespace_type type, struct error *err)
+{
+	if (namespaces->fds[type] < 0)
+		return 0;
+	if (setns(namespaces->fds[type], namespace_clone_flag(type)) < 0)
+		return err_sys_code(err, ERR_SPEC, errno, "join %s namespace '%s'", namespace_spec_name(type),
+				    spec->namespaces[type].path);
+	fd_close(TAKE_FD(namespaces->fds[type]));
+	return 0;
+}
+
+int namespace_join_rest(const struct spec *spec, struct namespace_fds *namespaces, struct error *err)
+{
+	int r = 0;
+	for (int type = 0; r == 0 && type < NAMESPACE_COUNT; type++)
+		r = join(spec, namespaces, type, err);
+	return r;
+}
+
+static bool is_new(const struct spec *spec, enum namespace_type type)
+{
+	return spec->namespaces[type].listed && !spec->namespaces[type].path;
+}
+
 /* The namespaces to be made with the process; a cgroup namespace follows once the process is in its cgroup. */
 static uint64_t new_namespaces(const struct spec *spec)
 {
 	uint64_t flags = 0;
-	for (int type = 0; type < NAMESPACE_COUNT; type++) {
-		const struct spec_namespace *ns = &spec->namespaces[type];
-		if (ns->listed && !ns->path && type != NAMESPACE_CGROUP && type != NAMESPACE_TIME)
+	for (int type = 0; type < NAMESPACE_COUNT; type++)
+		if (is_new(spec, type) && type != NAMESPACE_CGROUP && type != NAMESPACE_TIME)
 			flags |= (uint64_t)namespace_clone_flag(type);
-	}
 	return flags;
 }
 
@@ -54,12 +101,12 @@ static bool joined_by_children(enum namespace_type type)
 static bool needs_intermediate(const struct spec *spec)
 {
 	for (int type = 0; type < NAMESPACE_COUNT; type++)
-		if (joined_by_children(type) && spec->namespaces[type].path)
+		if (spec->namespaces[type].path && (joined_by_children(type) || spec->namespaces[NAMESPACE_USER].listed))
 			return true;
-	return false;
+	return is_new(spec, NAMESPACE_TIME);
 }
 
-static pid_t clone_process(uint64_t flags, int exit_signal, int cgroup_fd, int *ret_pidfd)
+pid_t namespace_clone_process(uint64_t flags, int exit_signal, int cgroup_fd, int *ret_pidfd, bool *ret_in_cgroup)
 {
 	int pidfd = -1;
 	struct clone_args args = {
@@ -68,7 +115,15 @@ static pid_t clone_process(uint64_t flags, int exit_signal, int cgroup_fd, int *
 		.exit_signal = (uint64_t)exit_signal,
 		.cgroup = (uint64_t)MAX(cgroup_fd, 0),
 	};
+	if (ret_in_cgroup)
+		*ret_in_cgroup = cgroup_fd >= 0;
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	if (pid < 0 && (errno == ENOSYS || errno == EPERM)) {
+		if (ret_in_cgroup)
+			*ret_in_cgroup = false;
+		/* The place of the pidfd is where the parent's thread id would be. Source: clone(2), CLONE_PIDFD. */
+		pid = (pid_t)syscall(SYS_clone, flags | CLONE_PIDFD | (uint64_t)exit_signal, NULL, &pidfd, NULL, NULL);
+	}
 	if (pid > 0)
 		*ret_pidfd = pidfd;
 	return pid < 0 ? -errno : pid;
@@ -86,43 +141,87 @@ static int clone_failed(int error, struct error *err)
 
 struct made {
 	pid_t pid; /* 0: failed */
+	bool in_cgroup;
 	struct error error;
 };
 
-static int join_for_children(const struct spec *spec, struct error *err)
+/* The clocks' names are timens_offsets's own. Source: time_namespaces(7), "/proc/PID/timens_offsets". */
+static int write_offsets(const struct spec *spec, struct error *err)
 {
-	for (int type = 0; type < NAMESPACE_COUNT; type++) {
-		const char *path = spec->namespaces[type].path;
-		if (!joined_by_children(type) || !path)
-			continue;
-		_cleanup_close_ int fd = namespace_open(path, type, err);
-		if (fd < 0)
-			return fd;
-		if (setns(fd, namespace_clone_flag(type)) < 0)
-			return err_sys_code(err, ERR_SPEC, errno, "join %s namespace '%s'", namespace_spec_name(type),
-					    path);
-	}
-	return 0;
+	const struct spec_time_offset *boottime = &spec->time_offset_boottime, *monotonic = &spec->time_offset_monotonic;
+	char text[160] = "", path[32];
+	int len = 0;
+	if (boottime->set)
+		len = snprintf(text, sizeof text, "boottime %" PRId64 " %" PRIu32 "\n", boottime->seconds,
+			       boottime->nanoseconds);
+	if (monotonic->set)
+		snprintf(text + len, sizeof text - (size_t)len, "monotonic %" PRId64 " %" PRIu32 "\n",
+			 monotonic->seconds, monotonic->nanoseconds);
+	if (!text[0])
+		return 0;
+	_cleanup_close_ int proc = procfs_open(err);
+	if (proc < 0)
+		return proc;
+	snprintf(path, sizeof path, "%d/timens_offsets", getpid());
+	int r = procfs_write(proc, path, text);
+	return r < 0 ? err_sys_code(err, ERR_SPEC, -r, "set the time offsets of the container") : 0;
+}
+
+/* For our children; we stay in the old one, and so it takes its offsets. */
+static int make_time_namespace(const struct spec *spec, struct error *err)
+{
+	if (unshare(namespace_clone_flag(NAMESPACE_TIME)) < 0)
+		return errno == EINVAL ? err_set(err, ERR_UNSUPPORTED, "this kernel has no time namespaces") :
+					 err_sys(err, errno, "make a time namespace");
+	return write_offsets(spec, err);
+}
+
+/*
+ * Those of the host, while we may: of mount and cgroup namespaces we still need our own. Where the kernel says no, the
+ * namespace belongs to the user namespace that we have not joined yet.
+ */
+static void join_the_hosts(const struct spec *spec, struct namespace_fds *namespaces)
+{
+	static const enum namespace_type types[] = { NAMESPACE_NETWORK, NAMESPACE_UTS, NAMESPACE_IPC, NAMESPACE_PID,
+						     NAMESPACE_TIME };
+	for (size_t i = 0; i < ARRAY_SIZE(types) && spec->namespaces[NAMESPACE_USER].listed; i++)
+		(void)join(spec, namespaces, types[i], NULL);
+}
+
+static int join_for_children(const struct spec *spec, struct namespace_fds *namespaces, struct error *err)
+{
+	int r = 0;
+	join_the_hosts(spec, namespaces);
+	for (int type = 0; r == 0 && type < NAMESPACE_COUNT; type++)
+		if (joined_by_children(type))
+			r = join(spec, namespaces, type, err);
+	if (r == 0 && is_new(spec, NAMESPACE_TIME))
+		r = make_time_namespace(spec, err);
+	return r;
 }
 
 /* Returns in the new process only. */
-static void intermediate(const struct spec *spec, int cgroup_fd, int sock)
+static void intermediate(const struct spec *spec, struct namespace_fds *namespaces, int cgroup_fd, int sock,
+			 bool *ret_in_cgroup)
 {
 	struct made made = { 0 };
 	int pidfd = -1;
-	if (join_for_children(spec, &made.error) == 0) {
-		pid_t pid = clone_process(new_namespaces(spec) | CLONE_PARENT, 0, cgroup_fd, &pidfd);
+	if (join_for_children(spec, namespaces, &made.error) == 0) {
+		pid_t pid = namespace_clone_process(new_namespaces(spec) | CLONE_PARENT, 0, cgroup_fd, &pidfd,
+						    ret_in_cgroup);
 		if (pid == 0)
 			return;
 		if (pid < 0)
 			(void)clone_failed(-pid, &made.error);
 		made.pid = MAX(pid, 0);
+		made.in_cgroup = *ret_in_cgroup;
 	}
 	(void)fd_send(sock, &made, sizeof made, &pidfd, pidfd >= 0);
 	_exit(0);
 }
 
-static pid_t clone_through_intermediate(const struct spec *spec, int cgroup_fd, int *ret_pidfd, struct error *err)
+static pid_t clone_through_intermediate(const struct spec *spec, struct namespace_fds *namespaces, int cgroup_fd,
+					int *ret_pidfd, bool *ret_in_cgroup, struct error *err)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -133,7 +232,7 @@ static pid_t clone_through_intermediate(const struct spec *spec, int cgroup_fd, 
 		return err_sys(err, errno, "make a process");
 	if (middle == 0) {
 		fd_close(TAKE_FD(ours));
-		intermediate(spec, cgroup_fd, theirs);
+		intermediate(spec, namespaces, cgroup_fd, theirs, ret_in_cgroup);
 		return 0;
 	}
 	fd_close(TAKE_FD(theirs));
@@ -151,13 +250,15 @@ static pid_t clone_through_intermediate(const struct spec *spec, int cgroup_fd, 
 		return -made.error.code;
 	}
 	*ret_pidfd = fd;
+	*ret_in_cgroup = made.in_cgroup;
 	return made.pid;
 }
 
-pid_t namespace_clone(const struct spec *spec, int cgroup_fd, int *ret_pidfd, struct error *err)
+pid_t namespace_clone(const struct spec *spec, struct namespace_fds *namespaces, int cgroup_fd, int *ret_pidfd,
+		      bool *ret_in_cgroup, struct error *err)
 {
 	if (needs_intermediate(spec))
-		return clone_through_intermediate(spec, cgroup_fd, ret_pidfd, err);
-	pid_t pid = clone_process(new_namespaces(spec), SIGCHLD, cgroup_fd, ret_pidfd);
+		return clone_through_intermediate(spec, namespaces, cgroup_fd, ret_pidfd, ret_in_cgroup, err);
+	pid_t pid = namespace_clone_process(new_namespaces(spec), SIGCHLD, cgroup_fd, ret_pidfd, ret_in_cgroup);
 	return pid < 0 ? clone_failed(-pid, err) : pid;
 }

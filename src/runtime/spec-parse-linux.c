@@ -52,34 +52,35 @@ static int parse_namespaces(const struct json_node *section, struct spec *spec, 
 	return r;
 }
 
-static int parse_time_offset(const struct json_node *offsets, const char *key, bool *set, int64_t *seconds,
-			     uint32_t *nanoseconds, struct error *err)
+static int parse_time_offset(const struct json_node *clock, struct spec_time_offset *ret, struct error *err)
 {
-	struct json_node node;
-	uint64_t ns = 0;
-	int r = json_get_object(offsets, key, &node, err);
-	if (r <= 0)
+	uint64_t nanoseconds = 0;
+	int r = json_as_object(clock, err);
+	if (r < 0 || (r = json_get_i64(clock, "secs", INT64_MIN, INT64_MAX, &ret->seconds, err)) < 0 ||
+	    (r = json_get_u64(clock, "nanosecs", 999999999, &nanoseconds, err)) < 0)
 		return r;
-	if ((r = json_get_i64(&node, "secs", INT64_MIN, INT64_MAX, seconds, err)) < 0 ||
-	    (r = json_get_u64(&node, "nanosecs", 999999999, &ns, err)) < 0)
-		return r;
-	*nanoseconds = (uint32_t)ns;
-	*set = true;
-	return 1;
+	ret->nanoseconds = (uint32_t)nanoseconds;
+	ret->set = true;
+	return 0;
 }
 
 static int parse_time_offsets(const struct json_node *section, struct spec *spec, struct error *err)
 {
-	struct json_node offsets;
+	struct json_node offsets, clock;
+	struct json_iterator iterator = { 0 };
 	int r = json_get_object(section, "timeOffsets", &offsets, err);
-	if (r <= 0)
-		return r;
-	r = parse_time_offset(&offsets, "boottime", &spec->time_offset_boottime.set,
-			      &spec->time_offset_boottime.seconds, &spec->time_offset_boottime.nanoseconds, err);
-	if (r < 0)
-		return r;
-	return parse_time_offset(&offsets, "monotonic", &spec->time_offset_monotonic.set,
-				 &spec->time_offset_monotonic.seconds, &spec->time_offset_monotonic.nanoseconds, err);
+	while (r > 0 && json_next(&offsets, &iterator, &clock)) {
+		struct spec_time_offset *offset = streq(clock.key, "boottime")	? &spec->time_offset_boottime :
+						  streq(clock.key, "monotonic") ? &spec->time_offset_monotonic :
+										  NULL;
+		if (!offset)
+			return json_error(&clock, err, "unknown clock \"%s\", \"boottime\" and \"monotonic\" have offsets",
+					  clock.key);
+		if ((r = parse_time_offset(&clock, offset, err)) < 0)
+			return r;
+		r = 1;
+	}
+	return r;
 }
 
 static int parse_device(const struct json_node *element, struct spec_device *device, struct error *err)

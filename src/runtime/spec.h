@@ -53,6 +53,12 @@ struct spec_id_mapping {
 	uint32_t container_id, host_id, size;
 };
 
+struct spec_time_offset {
+	bool set;
+	int64_t seconds;
+	uint32_t nanoseconds;
+};
+
 struct spec_mount {
 	char *destination;
 	char *type;	/* may be NULL */
@@ -230,11 +236,7 @@ struct spec {
 	struct spec_namespace namespaces[NAMESPACE_COUNT];
 	struct spec_id_mapping *uid_mappings, *gid_mappings;
 	size_t n_uid_mappings, n_gid_mappings;
-	struct {
-		bool set;
-		int64_t seconds;
-		uint32_t nanoseconds;
-	} time_offset_boottime, time_offset_monotonic;
+	struct spec_time_offset time_offset_boottime, time_offset_monotonic;
 	struct spec_device *devices;
 	size_t n_devices;
 	char *cgroups_path;

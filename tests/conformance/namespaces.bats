@@ -109,17 +109,64 @@ release() {
 	[ "$(namespace_of "$pid" user)" != "$(namespace_of self user)" ]
 }
 
+# --- time ---
+
+# Seconds of the clock "boottime", as /proc/uptime has it.
+boottime() {
+	cut -d. -f1 /proc/uptime
+}
+
 @test "offsets of a time namespace" {
 	[ -e /proc/self/ns/time ] || skip "no time namespaces here"
 	config '.linux.namespaces += [{"type": "time"}] |
 		.linux.timeOffsets = {"boottime": {"secs": 1000000, "nanosecs": 5}, "monotonic": {"secs": 7}}'
-	run runtime create box </dev/null >/dev/null
-	if [ "$status" -ne 0 ]; then
-		contains "$output" 'E-UNSUPPORTED'
-	else
-		runtime start box
-		[ "$(cut -d. -f1 "/proc/$(init_pid)/timens_offsets")" != '' ]
-	fi
+	spawn 'tr -s " " </proc/self/timens_offsets; cut -d. -f1 /proc/uptime; exec sleep 1000'
+	pid=$(init_pid)
+	[ "$(namespace_of "$pid" time)" != "$(namespace_of self time)" ]
+	equals "$(namespace_of "$pid" time)" "$(namespace_of "$pid" time_for_children)"
+	until_true has_lines output 3
+	equals "$(head -n 2 output)" $'monotonic 7 0\nboottime 1000000 5'
+	[ "$(tail -n 1 output)" -ge 1000000 ]
+	run -0 runtime exec box cut -d. -f1 /proc/uptime
+	[ "$output" -ge 1000000 ]
+	[ "$(boottime)" -lt 1000000 ]
+}
+
+@test "a time namespace without offsets, and one whose offset is negative" {
+	[ -e /proc/self/ns/time ] || skip "no time namespaces here"
+	config '.linux.namespaces += [{"type": "time"}]'
+	box 'tr -s " " </proc/self/timens_offsets'
+	equals "$output" $'monotonic 0 0\nboottime 0 0'
+	config '.linux.timeOffsets = {"monotonic": {"secs": -1, "nanosecs": 999999999}}'
+	box 'tr -s " " </proc/self/timens_offsets'
+	equals "$output" $'monotonic -1 999999999\nboottime 0 0'
+}
+
+@test "a time namespace of a user namespace" {
+	[ -e /proc/self/ns/time ] || skip "no time namespaces here"
+	config '.linux.namespaces += [{"type": "user"}, {"type": "time"}] | .linux.timeOffsets.boottime.secs = 1000000 |
+		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] | .linux.gidMappings = .linux.uidMappings'
+	chown -R 100000:100000 rootfs
+	spawn 'cut -d. -f1 /proc/uptime; exec sleep 1000'
+	until_true has_lines output 1
+	[ "$(cat output)" -ge 1000000 ]
+	run -0 runtime exec box cut -d. -f1 /proc/uptime
+	[ "$output" -ge 1000000 ]
+}
+
+@test "offsets that make no sense" {
+	config '.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets.realtime = {"secs": 1}'
+	refused 'linux/timeOffsets/realtime: unknown clock "realtime", "boottime" and "monotonic" have offsets'
+	config '.linux.timeOffsets = {"boottime": {"secs": 1, "nanosecs": 1000000000}}'
+	refused 'linux/timeOffsets/boottime/nanosecs'
+	config '.linux.timeOffsets = {"boottime": 7}'
+	refused 'linux/timeOffsets/boottime: expected an object'
+	config '.linux.timeOffsets = {"boottime": {"secs": -1000000000}}'
+	refused 'set the time offsets of the container: numerical result out of range'
+	config '.linux.timeOffsets = {"boottime": {"secs": 1}} | (.linux.namespaces[] | select(.type == "time")).path = "/proc/self/ns/time"'
+	refused 'timeOffsets need a new time namespace'
+	config '.linux.namespaces |= map(select(.type != "time"))'
+	refused 'timeOffsets need a new time namespace'
 }
 
 # --- by path ---
@@ -173,6 +220,116 @@ release() {
 	config '(.linux.namespaces[] | select(.type == "network")).path = "" |
 		(.linux.namespaces[] | select(.type == "pid")).path = "/proc/self/ns/net"'
 	refused "'/proc/self/ns/net' is a network namespace, a pid namespace is wanted"
+}
+
+@test "join a user namespace by its path, and those that belong to it" {
+	config '.linux.namespaces += [{"type": "user"}] |
+		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] | .linux.gidMappings = .linux.uidMappings'
+	chown -R 100000:100000 rootfs
+	create
+	first=$(init_pid)
+	for ns in user network:net ipc uts; do
+		config '(.linux.namespaces[] | select(.type == $type)).path = $path' --arg type "${ns%:*}" \
+			--arg path "/proc/$first/ns/${ns#*:}"
+	done
+	config '.linux.cgroupsPath = $cgroup + "-2" | del(.linux.uidMappings, .linux.gidMappings, .hostname)'
+	runtime create other </dev/null >/dev/null 2>&1
+	for ns in user net ipc uts; do
+		equals "$(namespace_of "$(init_pid other)" $ns)" "$(namespace_of "$first" $ns)"
+	done
+	[ "$(namespace_of "$(init_pid other)" pid)" != "$(namespace_of "$first" pid)" ]
+	equals "$(awk '/^(Uid|Gid):/ { print $2 }' "/proc/$(init_pid other)/status")" $'100000\n100000'
+	runtime start other
+	run -0 runtime exec other id -u
+	equals "$output" 0
+}
+
+@test "a new user namespace, and a network of the host by its path" {
+	hold --net --ipc
+	config '.linux.namespaces += [{"type": "user"}] |
+		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] | .linux.gidMappings = .linux.uidMappings |
+		(.linux.namespaces[] | select(.type == "network")).path = $net |
+		(.linux.namespaces[] | select(.type == "ipc")).path = $ipc |
+		.mounts |= map(select(.type != "sysfs" and .type != "mqueue"))' \
+		--arg net "/proc/$HOLDER/ns/net" --arg ipc "/proc/$HOLDER/ns/ipc"
+	chown -R 100000:100000 rootfs
+	create
+	equals "$(namespace_of "$(init_pid)" net)" "$(namespace_of "$HOLDER" net)"
+	equals "$(namespace_of "$(init_pid)" ipc)" "$(namespace_of "$HOLDER" ipc)"
+	[ "$(namespace_of "$(init_pid)" user)" != "$(namespace_of self user)" ]
+	release
+}
+
+@test "mappings beside a user namespace's path must be its own" {
+	config '.linux.namespaces += [{"type": "user"}] | .linux.gidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] |
+		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 5}, {"containerID": 5, "hostID": 300000, "size": 7}]'
+	chown -R 100000:100000 rootfs
+	create
+	config '(.linux.namespaces[] | select(.type == "user")).path = $path | .linux.cgroupsPath = $cgroup + "-2"' \
+		--arg path "/proc/$(init_pid)/ns/user"
+	runtime create other </dev/null >/dev/null 2>&1
+	runtime delete --force other
+	for change in '.linux.uidMappings[0].size = 4' '.linux.gidMappings = .linux.uidMappings' 'del(.linux.uidMappings[1])' \
+		'.linux.uidMappings += [{"containerID": 20, "hostID": 20, "size": 1}]'; do
+		cp config.json before.json
+		config "$change"
+		run -1 runtime create other
+		contains "$output" 'uidMappings and gidMappings are not those of user namespace'
+		contains "$output" '[E-SPEC, stage create, exit 1]'
+		mv before.json config.json
+	done
+}
+
+@test "join a mount namespace by its path" {
+	hold --mount
+	config '(.linux.namespaces[] | select(.type == "mount")).path = $path' --arg path "/proc/$HOLDER/ns/mnt"
+	create
+	equals "$(namespace_of "$(init_pid)" mnt)" "$(namespace_of "$HOLDER" mnt)"
+	runtime start box
+	run -0 runtime exec box ls /
+	contains "$output" bin
+	runtime delete --force box
+	release
+}
+
+@test "join a time namespace by its path" {
+	[ -e /proc/self/ns/time ] || skip "no time namespaces here"
+	hold --time --boottime 1000000 --fork --kill-child
+	inside=$(pgrep -P $HOLDER)
+	config '.linux.namespaces += [{"type": "time", "path": $path}]' --arg path "/proc/$inside/ns/time"
+	box 'cut -d. -f1 /proc/uptime'
+	[ "$output" -ge 1000000 ]
+	release
+}
+
+@test "a namespace that is gone" {
+	hold --net
+	path=/proc/$HOLDER/ns/net
+	release
+	config '(.linux.namespaces[] | select(.type == "network")).path = $path' --arg path "$path"
+	refused "open network namespace '$path': no such file or directory"
+}
+
+@test "user namespaces that make no sense" {
+	config '.linux.namespaces += [{"type": "user"}]'
+	refused 'a new user namespace needs uidMappings and gidMappings'
+	config '.linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 10}] | .linux.gidMappings = .linux.uidMappings |
+		.linux.namespaces |= map(select(.type != "user"))'
+	refused 'id mappings need a user namespace'
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings += [{"containerID": 5, "hostID": 100, "size": 10}]'
+	refused 'write uid_map of a user namespace: invalid argument'
+	contains "$output" '[E-IDMAP, stage create, exit 1]'
+}
+
+@test "namespaces of no known type, twice, with a relative path" {
+	config '.linux.namespaces += [{"type": "nosuch"}]'
+	refused 'unknown namespace type "nosuch"'
+	config '.linux.namespaces[-1] = {"type": "uts"}'
+	refused 'duplicate namespace type "uts" (first at /linux/namespaces/'
+	config 'del(.linux.namespaces[-1]) | .linux.namespaces[0].path = "ns/pid"'
+	refused 'namespace path "ns/pid" is not absolute'
+	config 'del(.linux.namespaces[0].path) | .linux.namespaces |= map(select(.type != "mount"))'
+	refused 'a container needs a mount namespace of its own'
 }
 
 @test "two containers share a network" {

@@ -105,7 +105,10 @@ static pid_t clone_waiting(const struct spec *spec, int *ret_pidfd, int *ret_go)
 	char byte;
 	struct error err = { 0 };
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
-	pid_t pid = namespace_clone(spec, -1, ret_pidfd, &err);
+	bool in_cgroup;
+	_cleanup_(namespace_fds_close) struct namespace_fds namespaces = NAMESPACE_FDS_NONE;
+	assert_int_equal(namespace_fds_open(spec, &namespaces, &err), 0);
+	pid_t pid = namespace_clone(spec, &namespaces, -1, ret_pidfd, &in_cgroup, &err);
 	if (pid == 0) {
 		close(pair[1]);
 		_exit(read(pair[0], &byte, 1) == 0 ? 42 : 1);
@@ -205,20 +208,43 @@ static void test_join_by_path(void **state)
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
-static void test_errors_of_the_intermediate(void **state)
+static void test_open_all_or_none(void **state)
 {
-	char missing[] = "/no/such/namespace", wrong[] = "/proc/self/ns/net";
+	char fine[] = "/proc/self/ns/ipc", missing[] = "/no/such/namespace", wrong[] = "/proc/self/ns/net";
 	struct spec spec = { 0 };
 	struct error err = { 0 };
+	struct namespace_fds namespaces = NAMESPACE_FDS_NONE;
+	spec.namespaces[NAMESPACE_IPC] = (struct spec_namespace){ .listed = true, .path = fine };
+	spec.namespaces[NAMESPACE_TIME] = (struct spec_namespace){ .listed = true, .path = missing };
+	assert_int_equal(namespace_fds_open(&spec, &namespaces, &err), -ERR_SPEC);
+	assert_string_equal(err.message, "open time namespace '/no/such/namespace': no such file or directory");
+	assert_int_equal(namespaces.fds[NAMESPACE_IPC], -1);
+	spec.namespaces[NAMESPACE_TIME].path = wrong;
+	assert_int_equal(namespace_fds_open(&spec, &namespaces, &err), -ERR_SPEC);
+	assert_string_equal(err.message, "'/proc/self/ns/net' is a network namespace, a time namespace is wanted");
+	spec.namespaces[NAMESPACE_TIME].path = NULL;
+	assert_int_equal(namespace_fds_open(&spec, &namespaces, &err), 0);
+	for (int type = 0; type < NAMESPACE_COUNT; type++)
+		assert_int_equal(namespaces.fds[type] >= 0, type == NAMESPACE_IPC);
+	namespace_fds_close(&namespaces);
+}
+
+/* Joining our own user namespace is refused by the kernel: what the intermediate says of it reaches us. */
+static void test_errors_of_the_intermediate(void **state)
+{
+	char own[] = "/proc/self/ns/user";
+	struct spec spec = { 0 };
+	struct error err = { 0 };
+	struct namespace_fds namespaces = NAMESPACE_FDS_NONE;
 	int pidfd = -77;
-	spec.namespaces[NAMESPACE_PID] = (struct spec_namespace){ .listed = true, .path = missing };
-	assert_int_equal(namespace_clone(&spec, -1, &pidfd, &err), -ERR_SPEC);
-	assert_string_equal(err.message, "open pid namespace '/no/such/namespace': no such file or directory");
-	spec.namespaces[NAMESPACE_PID].path = wrong;
-	assert_int_equal(namespace_clone(&spec, -1, &pidfd, &err), -ERR_SPEC);
-	assert_string_equal(err.message, "'/proc/self/ns/net' is a network namespace, a pid namespace is wanted");
+	bool in_cgroup = false;
+	spec.namespaces[NAMESPACE_USER] = (struct spec_namespace){ .listed = true, .path = own };
+	assert_int_equal(namespace_fds_open(&spec, &namespaces, &err), 0);
+	assert_int_equal(namespace_clone(&spec, &namespaces, -1, &pidfd, &in_cgroup, &err), -ERR_SPEC);
+	assert_string_equal(err.message, "join user namespace '/proc/self/ns/user': invalid argument");
 	assert_int_equal(pidfd, -77);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	namespace_fds_close(&namespaces);
 }
 
 int main(void)
@@ -229,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_open_what_is_none),
 		cmocka_unit_test(test_new_ones),
 		cmocka_unit_test(test_join_by_path),
+		cmocka_unit_test(test_open_all_or_none),
 		cmocka_unit_test(test_errors_of_the_intermediate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #   state_of ID                  the status that `state` tells
 #   until_stopped ID             wait for the end
 #   until_true COMMAND...        wait for its success
+#   has_lines FILE NUMBER        for until_true
 #   init_pid [ID]                of a container
 #   cgroup_dir CONTROLLER        where the container's cgroup of that v1 controller is
 #   helper NAME                  compile lib/NAME.c statically; prints the path of the program
@@ -171,6 +172,11 @@ until_true() {
 	done
 	echo "never true: $*"
 	return 1
+}
+
+# has_lines FILE NUMBER: that many, or more; for until_true.
+has_lines() {
+	[ "$(wc -l <"$1")" -ge "$2" ]
 }
 
 init_pid() {

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mappings of user and group ids, and the user namespaces that have them.
+ *
+ * @proc is what procfs_open() returns. Source: user_namespaces(7), "User and group ID mappings: uid_map and gid_map".
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "runtime/spec.h"
+
+struct id_maps {
+	const struct spec_id_mapping *uids, *gids;
+	size_t n_uids, n_gids;
+};
+
+/* Give the user namespace that @pid has made its mappings. Errors: ERR_IDMAP. */
+int id_maps_write(int proc, pid_t pid, const struct id_maps *maps, struct error *err);
+
+/* A new user namespace with these mappings and no process in it, as an fd. */
+int id_maps_namespace(int proc, const struct id_maps *maps, struct error *err);
+
+/* Whether the user namespace @fd has these mappings: 1, 0, or an error. */
+int id_maps_match(int proc, int fd, const struct id_maps *maps, struct error *err);
