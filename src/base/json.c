@@ -247,6 +247,16 @@ int json_get_string(const struct json_node *node, const char *key, const char **
 	return json_get(node, key, &member) ? json_as_string(&member, ret, err) : 0;
 }
 
+int json_get_text(const struct json_node *node, const char *key, char **ret, struct error *err)
+{
+	const char *text;
+	int r = json_get_string(node, key, &text, err);
+	if (r <= 0 || !*text)
+		return MIN(r, 0);
+	*ret = mem_strdup(text);
+	return 1;
+}
+
 int json_get_bool(const struct json_node *node, const char *key, bool *ret, struct error *err)
 {
 	struct json_node member = { 0 };

@@ -58,6 +58,10 @@ int json_get(const struct json_node *node, const char *key, struct json_node *re
 int json_get_object(const struct json_node *node, const char *key, struct json_node *ret, struct error *err);
 int json_get_array(const struct json_node *node, const char *key, struct json_node *ret, struct error *err);
 int json_get_string(const struct json_node *node, const char *key, const char **ret, struct error *err);
+
+/* A copy of a string, to be freed. An empty one counts as absent: that is how Go's programs write what is not set. */
+int json_get_text(const struct json_node *node, const char *key, char **ret, struct error *err);
+
 int json_get_bool(const struct json_node *node, const char *key, bool *ret, struct error *err);
 int json_get_i64(const struct json_node *node, const char *key, int64_t min, int64_t max, int64_t *ret,
 		 struct error *err);

@@ -14,16 +14,6 @@
 
 /* --- getters that copy --- */
 
-static int copy_string(const struct json_node *node, const char *key, char **ret, struct error *err)
-{
-	const char *text;
-	int r = json_get_string(node, key, &text, err);
-	/* Docker writes "" for what is not set. */
-	if (r > 0 && *text)
-		*ret = mem_strdup(text);
-	return r;
-}
-
 /* The keys of an object whose values are empty objects: how Go writes a set. */
 static int copy_set(const struct json_node *node, const char *key, char ***ret, struct error *err)
 {
@@ -61,7 +51,7 @@ static int copy_map(const struct json_node *node, const char *key, char ***ret, 
 
 static int parse_created(const struct json_node *root, char **ret, struct error *err)
 {
-	int r = copy_string(root, "created", ret, err);
+	int r = json_get_text(root, "created", ret, err);
 	if (r <= 0 || !*ret)
 		return r;
 	int64_t ns;
@@ -97,7 +87,7 @@ static int parse_process(const struct json_node *root, struct image_config *conf
 		{ "StopSignal", &config->stop_signal },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(strings) && r >= 0; i++)
-		r = copy_string(&node, strings[i].key, strings[i].ret, err);
+		r = json_get_text(&node, strings[i].key, strings[i].ret, err);
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && r >= 0; i++)
 		r = lists[i].copy(&node, lists[i].key, lists[i].ret, err);
 	return r;

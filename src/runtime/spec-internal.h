@@ -15,9 +15,6 @@ int spec_validate(const struct json_node *root, const struct spec *spec, struct 
 int spec_parse_id_mappings(const struct json_node *node, const char *key, struct spec_id_mapping **ret,
 			   size_t *ret_count, struct error *err);
 
-/* A copy of an optional string under @key. */
-int spec_parse_text(const struct json_node *node, const char *key, char **ret, struct error *err);
-
 /* The members of the object under @key, all strings: key, value, key, value, ... */
 int spec_parse_pairs(const struct json_node *node, const char *key, char ***ret, struct error *err);
 

@@ -38,15 +38,11 @@ static int parse_namespaces(const struct json_node *section, struct spec *spec, 
 					  first_index[type]);
 		*ns = (struct spec_namespace){ .listed = true };
 		first_index[type] = i;
-		r = spec_parse_text(&element, "path", &ns->path, err);
+		r = json_get_text(&element, "path", &ns->path, err);
 		if (r < 0)
 			return r;
-		if (str_is_empty(ns->path)) {
-			free(ns->path);
-			ns->path = NULL;
-		} else if (ns->path[0] != '/') {
+		if (ns->path && ns->path[0] != '/')
 			return json_error(&element, err, "namespace path \"%s\" is not absolute", ns->path);
-		}
 		r = 1;
 	}
 	return r;
@@ -168,8 +164,8 @@ static int parse_seccomp_fields(const struct json_node *node, struct spec_seccom
 	if ((r = spec_parse_optional_u64(node, "defaultErrnoRet", &seccomp->default_errno_ret, err)) < 0 ||
 	    (r = json_get_strv(node, "architectures", &seccomp->architectures, err)) < 0 ||
 	    (r = json_get_strv(node, "flags", &seccomp->flags, err)) < 0 ||
-	    (r = spec_parse_text(node, "listenerPath", &seccomp->listener_path, err)) < 0 ||
-	    (r = spec_parse_text(node, "listenerMetadata", &seccomp->listener_metadata, err)) < 0)
+	    (r = json_get_text(node, "listenerPath", &seccomp->listener_path, err)) < 0 ||
+	    (r = json_get_text(node, "listenerMetadata", &seccomp->listener_metadata, err)) < 0)
 		return r;
 	r = json_get_array(node, "syscalls", &rules, err);
 	for (size_t i = 0; r > 0 && i < json_array_length(&rules); i++) {
@@ -201,12 +197,12 @@ int spec_parse_linux(const struct json_node *section, struct spec *spec, struct 
 	    (r = spec_parse_id_mappings(section, "uidMappings", &spec->uid_mappings, &spec->n_uid_mappings, err)) < 0 ||
 	    (r = spec_parse_id_mappings(section, "gidMappings", &spec->gid_mappings, &spec->n_gid_mappings, err)) < 0 ||
 	    (r = parse_devices(section, spec, err)) < 0 ||
-	    (r = spec_parse_text(section, "cgroupsPath", &spec->cgroups_path, err)) < 0 ||
-	    (r = spec_parse_text(section, "rootfsPropagation", &spec->rootfs_propagation, err)) < 0 ||
+	    (r = json_get_text(section, "cgroupsPath", &spec->cgroups_path, err)) < 0 ||
+	    (r = json_get_text(section, "rootfsPropagation", &spec->rootfs_propagation, err)) < 0 ||
 	    (r = spec_parse_pairs(section, "sysctl", &spec->sysctl, err)) < 0 ||
 	    (r = json_get_strv(section, "maskedPaths", &spec->masked_paths, err)) < 0 ||
 	    (r = json_get_strv(section, "readonlyPaths", &spec->readonly_paths, err)) < 0 ||
-	    (r = spec_parse_text(section, "mountLabel", &spec->mount_label, err)) < 0)
+	    (r = json_get_text(section, "mountLabel", &spec->mount_label, err)) < 0)
 		return r;
 	r = json_get_object(section, "resources", &node, err);
 	if (r < 0 || (r > 0 && (r = spec_resources_from_json(&node, &spec->resources, err)) < 0))

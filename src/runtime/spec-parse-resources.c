@@ -38,9 +38,9 @@ static int parse_cpu(const struct json_node *resources, struct spec_resources *r
 	    (r = spec_parse_optional_i64(&node, "realtimeRuntime", &ret->cpu.realtime_runtime, err)) < 0 ||
 	    (r = spec_parse_optional_u64(&node, "realtimePeriod", &ret->cpu.realtime_period, err)) < 0 ||
 	    (r = spec_parse_optional_i64(&node, "idle", &ret->cpu.idle, err)) < 0 ||
-	    (r = spec_parse_text(&node, "cpus", &ret->cpu.cpus, err)) < 0)
+	    (r = json_get_text(&node, "cpus", &ret->cpu.cpus, err)) < 0)
 		return r;
-	return spec_parse_text(&node, "mems", &ret->cpu.mems, err);
+	return json_get_text(&node, "mems", &ret->cpu.mems, err);
 }
 
 static int parse_device_number(const struct json_node *element, int64_t *major, int64_t *minor, struct error *err)
@@ -102,7 +102,7 @@ static int parse_hugepages(const struct json_node *resources, struct spec_resour
 		struct json_node element = json_array_at(&array, i);
 		struct spec_hugepage_limit *limit = ARRAY_APPEND(ret->hugepage_limits, ret->n_hugepage_limits);
 		r = json_as_object(&element, err);
-		if (r < 0 || (r = spec_parse_text(&element, "pageSize", &limit->page_size, err)) < 0 ||
+		if (r < 0 || (r = json_get_text(&element, "pageSize", &limit->page_size, err)) < 0 ||
 		    (r = json_get_u64(&element, "limit", UINT64_MAX, &limit->limit, err)) < 0)
 			return r;
 		if (str_is_empty(limit->page_size) || strchr(limit->page_size, '/'))

@@ -13,15 +13,6 @@
 
 /* --- pieces that several parts need --- */
 
-int spec_parse_text(const struct json_node *node, const char *key, char **ret, struct error *err)
-{
-	const char *text;
-	int r = json_get_string(node, key, &text, err);
-	if (r > 0)
-		*ret = mem_strdup(text);
-	return r;
-}
-
 int spec_parse_pairs(const struct json_node *node, const char *key, char ***ret, struct error *err)
 {
 	struct json_node map, member;
@@ -213,12 +204,12 @@ static int parse_process(const struct json_node *node, struct spec_process *proc
 	    (r = parse_console_size(node, process, err)) < 0 || (r = parse_user(node, &process->user, err)) < 0 ||
 	    (r = json_get_strv(node, "args", &process->args, err)) < 0 ||
 	    (r = json_get_strv(node, "env", &process->env, err)) < 0 ||
-	    (r = spec_parse_text(node, "cwd", &process->cwd, err)) < 0 ||
+	    (r = json_get_text(node, "cwd", &process->cwd, err)) < 0 ||
 	    (r = parse_capabilities(node, &process->capabilities, err)) < 0 ||
 	    (r = parse_rlimits(node, process, err)) < 0 ||
 	    (r = json_get_bool(node, "noNewPrivileges", &process->no_new_privileges, err)) < 0 ||
-	    (r = spec_parse_text(node, "apparmorProfile", &process->apparmor_profile, err)) < 0 ||
-	    (r = spec_parse_text(node, "selinuxLabel", &process->selinux_label, err)) < 0 ||
+	    (r = json_get_text(node, "apparmorProfile", &process->apparmor_profile, err)) < 0 ||
+	    (r = json_get_text(node, "selinuxLabel", &process->selinux_label, err)) < 0 ||
 	    (r = spec_parse_optional_i64(node, "oomScoreAdj", &process->oom_score_adj, err)) < 0)
 		return r;
 	return 0;
@@ -243,9 +234,9 @@ int spec_process_from_json(const struct json_node *node, struct spec_process **r
 static int parse_mount(const struct json_node *element, struct spec_mount *mount, struct error *err)
 {
 	int r = json_as_object(element, err);
-	if (r < 0 || (r = spec_parse_text(element, "destination", &mount->destination, err)) < 0 ||
-	    (r = spec_parse_text(element, "type", &mount->type, err)) < 0 ||
-	    (r = spec_parse_text(element, "source", &mount->source, err)) < 0 ||
+	if (r < 0 || (r = json_get_text(element, "destination", &mount->destination, err)) < 0 ||
+	    (r = json_get_text(element, "type", &mount->type, err)) < 0 ||
+	    (r = json_get_text(element, "source", &mount->source, err)) < 0 ||
 	    (r = json_get_strv(element, "options", &mount->options, err)) < 0 ||
 	    (r = spec_parse_id_mappings(element, "uidMappings", &mount->uid_mappings, &mount->n_uid_mappings, err)) < 0)
 		return r;
@@ -270,7 +261,7 @@ static int parse_hook(const struct json_node *element, struct spec_hook *hook, s
 {
 	int64_t timeout;
 	int r = json_as_object(element, err);
-	if (r < 0 || (r = spec_parse_text(element, "path", &hook->path, err)) < 0 ||
+	if (r < 0 || (r = json_get_text(element, "path", &hook->path, err)) < 0 ||
 	    (r = json_get_strv(element, "args", &hook->args, err)) < 0 ||
 	    (r = json_get_strv(element, "env", &hook->env, err)) < 0 ||
 	    (r = json_get_i64(element, "timeout", 1, INT32_MAX, &timeout, err)) < 0)
@@ -319,7 +310,7 @@ static int parse_root(const struct json_node *root, struct spec *spec, struct er
 	int r = json_get_object(root, "root", &node, err);
 	if (r <= 0)
 		return r;
-	if ((r = spec_parse_text(&node, "path", &spec->root.path, err)) < 0)
+	if ((r = json_get_text(&node, "path", &spec->root.path, err)) < 0)
 		return r;
 	return json_get_bool(&node, "readonly", &spec->root.readonly, err);
 }
@@ -328,9 +319,9 @@ static int parse_all(const struct json_node *root, struct spec *spec, struct err
 {
 	struct json_node node;
 	int r = json_as_object(root, err);
-	if (r < 0 || (r = spec_parse_text(root, "ociVersion", &spec->oci_version, err)) < 0 ||
-	    (r = spec_parse_text(root, "hostname", &spec->hostname, err)) < 0 ||
-	    (r = spec_parse_text(root, "domainname", &spec->domainname, err)) < 0 ||
+	if (r < 0 || (r = json_get_text(root, "ociVersion", &spec->oci_version, err)) < 0 ||
+	    (r = json_get_text(root, "hostname", &spec->hostname, err)) < 0 ||
+	    (r = json_get_text(root, "domainname", &spec->domainname, err)) < 0 ||
 	    (r = spec_parse_pairs(root, "annotations", &spec->annotations, err)) < 0 ||
 	    (r = parse_root(root, spec, err)) < 0 || (r = parse_mounts(root, spec, err)) < 0 ||
 	    (r = parse_hooks(root, spec, err)) < 0)

@@ -430,6 +430,21 @@ static void test_keys_that_stand_twice(void **state)
 	assert_string_equal(err.message, "doc:2:5: /k: expected a string, found a number");
 }
 
+static void test_texts_that_are_empty_are_absent(void **state)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	_cleanup_free_ char *text = NULL;
+	parse("{\"empty\":\"\",\"null\":null,\"word\":\"w\",\"number\":1}", &document);
+	struct json_node root = json_root(&document);
+	assert_int_equal(json_get_text(&root, "empty", &text, NULL), 0);
+	assert_int_equal(json_get_text(&root, "null", &text, NULL), 0);
+	assert_int_equal(json_get_text(&root, "none", &text, NULL), 0);
+	assert_int_equal(json_get_text(&root, "number", &text, NULL), -ERR_SPEC);
+	assert_null(text);
+	assert_int_equal(json_get_text(&root, "word", &text, NULL), 1);
+	assert_string_equal(text, "w");
+}
+
 /* A complaint about the last of many megabytes still comes at once. */
 static void test_position_at_the_end_of_a_large_document(void **state)
 {
@@ -471,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_members_in_order),
 		cmocka_unit_test(test_building),
 		cmocka_unit_test(test_keys_that_stand_twice),
+		cmocka_unit_test(test_texts_that_are_empty_are_absent),
 		cmocka_unit_test(test_position_at_the_end_of_a_large_document),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
