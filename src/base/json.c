@@ -319,6 +319,11 @@ int json_need_string(const struct json_node *node, const char *key, const char *
 	return need(json_get_string(node, key, ret, err), node, key, err);
 }
 
+int json_need_u64(const struct json_node *node, const char *key, uint64_t max, uint64_t *ret, struct error *err)
+{
+	return need(json_get_u64(node, key, max, ret, err), node, key, err);
+}
+
 size_t json_array_length(const struct json_node *array)
 {
 	return json_object_array_length(array->value);

@@ -74,6 +74,7 @@ int json_get_strv(const struct json_node *node, const char *key, char ***ret, st
 int json_need_object(const struct json_node *node, const char *key, struct json_node *ret, struct error *err);
 int json_need_array(const struct json_node *node, const char *key, struct json_node *ret, struct error *err);
 int json_need_string(const struct json_node *node, const char *key, const char **ret, struct error *err);
+int json_need_u64(const struct json_node *node, const char *key, uint64_t max, uint64_t *ret, struct error *err);
 
 size_t json_array_length(const struct json_node *array);
 struct json_node json_array_at(const struct json_node *array, size_t index);

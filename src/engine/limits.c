@@ -210,7 +210,7 @@ static bool may_raise_limits(void)
 	return data[0].effective & (uint32_t)capability_bit(CAP_SYS_RESOURCE);
 }
 
-/* The runtime would keep what it can; but this limit was asked for. */
+/* The runtime would refuse it as well, but without the name of the flag, and once everything else is made. */
 static int check_ulimit(const struct spec_rlimit *limit, struct error *err)
 {
 	struct rlimit current;

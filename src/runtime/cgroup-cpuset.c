@@ -5,17 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 
 #include "base/file.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "runtime/cgroup-internal.h"
+#include "runtime/number-set.h"
 
-enum {
-	LIST_TEXT_MAX = 4096,	 /* as file_read_line() reads them */
-	LIST_NUMBERS = 8 * 1024, /* more than any kernel's NR_CPUS */
-};
+enum { LIST_TEXT_MAX = 4096 }; /* as file_read_line() reads them */
 
 static const char *const FILES[] = { "cpuset.cpus", "cpuset.mems" };
 
@@ -24,61 +21,17 @@ static bool cpuset_wanted(const struct spec_resources *resources)
 	return !str_is_empty(resources->cpu.cpus) || !str_is_empty(resources->cpu.mems);
 }
 
-/* A set of numbers out of "0-2,7". */
-struct number_set {
-	unsigned char bits[LIST_NUMBERS / 8];
-};
-
-static bool take_number(const char **at, unsigned long *ret)
-{
-	if (**at < '0' || **at > '9')
-		return false;
-	char *end;
-	*ret = strtoul(*at, &end, 10);
-	*at = end;
-	return *ret < LIST_NUMBERS;
-}
-
-/* False for what is no such list: the kernel knows more forms ("0-31:2/4"), and it will judge. */
-static bool parse_list(const char *text, struct number_set *ret)
-{
-	*ret = (struct number_set){ 0 };
-	for (const char *at = text; *at;) {
-		unsigned long first, last;
-		if (!take_number(&at, &first))
-			return false;
-		last = first;
-		if (*at == '-' && (at++, !take_number(&at, &last)))
-			return false;
-		for (unsigned long i = first; i <= last; i++)
-			ret->bits[i / 8] |= (unsigned char)(1u << i % 8);
-		if (*at == ',')
-			at++;
-		else if (*at)
-			return false;
-	}
-	return true;
-}
-
-static bool is_subset(const struct number_set *small, const struct number_set *large)
-{
-	for (size_t i = 0; i < sizeof small->bits; i++)
-		if (small->bits[i] & ~large->bits[i])
-			return false;
-	return true;
-}
-
 /*
  * v1 refuses what the parent does not have in several ways, v2 takes it and lets it have no effect: so it is looked up
- * first. @available is the parent's file.
+ * first. @available is the parent's file. The kernel knows more forms of lists ("0-31:2/4"): those it will judge itself.
  */
 static int check_available(const struct cgroup_tree *tree, const char *requested, const char *available,
 			   const char *what, struct error *err)
 {
 	char text[LIST_TEXT_MAX];
 	struct number_set wanted, there;
-	if (file_read_line(tree->fd, available, text, sizeof text) <= 0 || !parse_list(text, &there) ||
-	    !parse_list(requested, &wanted) || is_subset(&wanted, &there))
+	if (file_read_line(tree->fd, available, text, sizeof text) <= 0 || number_set_parse(text, &there, NULL) < 0 ||
+	    number_set_parse(requested, &wanted, NULL) < 0 || number_set_is_subset(&wanted, &there))
 		return 0;
 	return err_set(err, ERR_CPU, "requested %s are not available - requested %s, available: %s", what, requested,
 		       text);

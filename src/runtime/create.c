@@ -24,6 +24,8 @@
 #include "runtime/init.h"
 #include "runtime/namespace-join.h"
 #include "runtime/procfs.h"
+#include "runtime/rlimit.h"
+#include "runtime/scheduling.h"
 #include "runtime/state.h"
 
 /* Everything that exists while a container is being made; creation_done() lets go of it, creation_undo() destroys it. */
@@ -257,6 +259,12 @@ static int check_joined_maps(struct creation *creation, struct error *err)
 				path);
 }
 
+static int raise_limits(struct creation *creation, struct error *err)
+{
+	const struct spec_process *process = creation->options->spec->process;
+	return process ? rlimit_raise(creation->init.pid, process->rlimits, process->n_rlimits, err) : 0;
+}
+
 static int open_rootfs(struct creation *creation, struct error *err)
 {
 	const struct container_create_options *options = creation->options;
@@ -284,7 +292,8 @@ static int make_process(struct creation *creation, struct error *err)
 	fd_close(TAKE_FD(creation->sync[1]));
 	creation->container->pid = pid;
 	creation->container->start_time = process_start_time(pid, NULL);
-	return map_ids(creation, err);
+	int r = map_ids(creation, err);
+	return r < 0 ? r : raise_limits(creation, err);
 }
 
 static int run_creators_hooks(struct creation *creation, struct error *err)
@@ -309,6 +318,10 @@ static int hear_from_init(struct creation *creation, struct error *err)
 	(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
 	int r = run_creators_hooks(creation, err);
 	if (r < 0 || (r = init_receive(creation->sync[0], INIT_READY, &creation->init.console, err)) < 0)
+		return r;
+	/* Only now: under some policies it could not have made processes, or would have been slow to get here. */
+	const struct spec_process *process = creation->options->spec->process;
+	if (process && (r = scheduling_apply(process, creation->init.pid, err)) < 0)
 		return r;
 	const char *console_socket = creation->options->console_socket;
 	if (console_socket && creation->init.console >= 0) {

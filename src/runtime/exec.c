@@ -38,10 +38,13 @@
 #include "runtime/program.h"
 #include "runtime/rlimit.h"
 #include "runtime/rootfs.h"
+#include "runtime/scheduling.h"
 
 struct exec_context {
 	const struct container *container;
 	const struct container_exec_options *options;
+	struct spec *spec;	     /* of the container */
+	struct spec_process process; /* what is to run; everything in it belongs to @options or @spec */
 	struct seccomp_filter filter;
 	bool has_filter;
 	struct cgroup *cgroup;
@@ -53,6 +56,7 @@ struct exec_context {
 static void context_done(struct exec_context *context)
 {
 	seccomp_filter_done(&context->filter);
+	spec_free(context->spec);
 	cgroup_free(context->cgroup);
 	fd_close(context->pidfd);
 	fd_close(context->proc);
@@ -78,7 +82,7 @@ static int make_terminal(const struct spec_process *process, struct error *err)
 static int set_up(struct exec_context *context, char **ret_path, struct error *err)
 {
 	const struct container_exec_options *options = context->options;
-	const struct spec_process *process = options->process;
+	const struct spec_process *process = &context->process;
 	/* The joiner's word about us comes first. */
 	int r = init_receive(context->sync[1], INIT_GO, NULL, err);
 	if (r < 0)
@@ -96,6 +100,8 @@ static int set_up(struct exec_context *context, char **ret_path, struct error *e
 	fd_close(TAKE_FD(root));
 	const int keep[] = { context->sync[1], cwd, master };
 	fd_close_from_except(STDERR_FILENO + 1 + options->preserve_fds, keep, ARRAY_SIZE(keep));
+	if ((r = rlimit_apply(process->rlimits, process->n_rlimits, err)) < 0)
+		return r;
 	r = process_become(process, context->has_filter ? &context->filter : NULL, cwd, err);
 	if (r < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
 		return r;
@@ -106,7 +112,7 @@ static int set_up(struct exec_context *context, char **ret_path, struct error *e
 
 _Noreturn static void run_program(struct exec_context *context)
 {
-	const struct spec_process *process = context->options->process;
+	const struct spec_process *process = &context->process;
 	struct error err = { 0 };
 	char *path = NULL, *const none[] = { NULL };
 	if (set_up(context, &path, &err) == 0) {
@@ -144,11 +150,16 @@ static int foreign_namespaces(const struct exec_context *context)
 /* What has to be done while the host's /proc can still be seen, and before rights are lost to a user namespace. */
 static int prepare_to_join(struct exec_context *context, struct error *err)
 {
-	const struct spec_process *process = context->options->process;
-	int r = context->cgroup ? cgroup_join_self(context->cgroup, false, err) : 0;
-	if (r < 0 || (r = credentials_set_oom_score(process, context->proc, err)) < 0)
+	const struct spec_process *process = &context->process;
+	int r = process->initial_cpus ? scheduling_bind(process->initial_cpus, err) : 0;
+	if (r < 0 || (context->cgroup && (r = cgroup_join_self(context->cgroup, false, err)) < 0))
 		return r;
-	return rlimit_apply(process->rlimits, process->n_rlimits, err);
+	if ((process->initial_cpus || process->final_cpus) && (r = scheduling_bind(process->final_cpus, err)) < 0)
+		return r;
+	if ((r = credentials_set_oom_score(process, context->proc, err)) < 0 ||
+	    (r = credentials_set_labels(process, context->proc, err)) < 0)
+		return r;
+	return rlimit_raise(0, process->rlimits, process->n_rlimits, err);
 }
 
 static int join(struct exec_context *context, struct error *err)
@@ -217,7 +228,7 @@ static int converse(struct exec_context *context, struct container_init *init, s
 	fd_close(TAKE_FD(context->sync[1]));
 	int r = receive_joined(context, init, err);
 	(void)RETRY_ON_EINTR(waitpid(joiner, NULL, 0));
-	if (r < 0)
+	if (r < 0 || (r = scheduling_apply(&context->process, init->pid, err)) < 0)
 		return r;
 	(void)init_send(context->sync[0], INIT_GO, NULL, -1);
 	if ((r = init_receive(context->sync[0], INIT_READY, &init->console, err)) < 0)
@@ -242,14 +253,39 @@ static int check_running(struct exec_context *context, struct error *err)
 	return 0;
 }
 
+/* What the process leaves open is as in the container's own: it is never less confined for saying less. */
+static void complete_process(struct exec_context *context)
+{
+	const struct spec_process *own = context->spec->process;
+	struct spec_process *process = &context->process;
+	*process = *context->options->process;
+	if (!own)
+		return;
+#define TAKE_OVER(member) process->member = process->member ? process->member : own->member
+	TAKE_OVER(capabilities);
+	TAKE_OVER(apparmor_profile);
+	TAKE_OVER(selinux_label);
+	TAKE_OVER(scheduler);
+	TAKE_OVER(io_priority);
+#undef TAKE_OVER
+	if (!process->initial_cpus && !process->final_cpus) {
+		process->initial_cpus = own->initial_cpus;
+		process->final_cpus = own->final_cpus;
+	}
+	if (process->n_rlimits == 0) {
+		process->rlimits = own->rlimits;
+		process->n_rlimits = own->n_rlimits;
+	}
+	if (!process->oom_score_adj.set)
+		process->oom_score_adj = own->oom_score_adj;
+}
+
 /* The filter of config.json: a program that comes later is held by the same. */
 static int prepare_filter(struct exec_context *context, struct error *err)
 {
-	_cleanup_spec_ struct spec *spec = NULL;
-	int r = container_load_spec(context->container, &spec, err);
-	if (r < 0 || !spec->seccomp)
-		return r;
-	r = seccomp_prepare(spec->seccomp, context->options->cache_dir, &context->filter, err);
+	if (!context->spec->seccomp)
+		return 0;
+	int r = seccomp_prepare(context->spec->seccomp, context->options->cache_dir, &context->filter, err);
 	context->has_filter = r >= 0;
 	return r;
 }
@@ -269,11 +305,11 @@ static int open_cgroup(struct exec_context *context, struct error *err)
 
 static int prepare(struct exec_context *context, struct error *err)
 {
-	const struct spec_process *process = context->options->process;
-	if (!str_is_empty(process->apparmor_profile) || !str_is_empty(process->selinux_label))
-		return err_set(err, ERR_UNSUPPORTED, "labels of security modules are not supported by exec");
 	int r = check_running(context, err);
-	if (r < 0 || (r = prepare_filter(context, err)) < 0)
+	if (r < 0 || (r = container_load_spec(context->container, &context->spec, err)) < 0)
+		return r;
+	complete_process(context);
+	if ((r = prepare_filter(context, err)) < 0)
 		return r;
 	if ((r = open_cgroup(context, err)) < 0)
 		return r;

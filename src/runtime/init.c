@@ -178,10 +178,8 @@ static int set_attributes(struct init_context *context, struct error *err)
 	int r = sysctl_apply(spec->sysctl, context->proc, err);
 	if (r < 0 || !spec->process)
 		return r;
-	if ((r = credentials_set_oom_score(spec->process, context->proc, err)) < 0 ||
-	    (r = credentials_set_labels(spec->process, context->proc, err)) < 0)
-		return r;
-	return rlimit_apply(spec->process->rlimits, spec->process->n_rlimits, err);
+	r = credentials_set_oom_score(spec->process, context->proc, err);
+	return r < 0 ? r : credentials_set_labels(spec->process, context->proc, err);
 }
 
 static int run_hooks_of(struct init_context *context, enum hook_point point, const char *name, struct error *err)
@@ -237,8 +235,8 @@ static int finish(struct init_context *context, int master, char **ret_path, str
 	/* Nothing of the creator's is left open, not even until exec: its locks would be held by us. */
 	const int keep[] = { context->sync, context->fifo, cwd, master };
 	fd_close_from_except(STDERR_FILENO + 1 + context->preserve_fds, keep, ARRAY_SIZE(keep));
-	int r = process_become(process, context->filter, cwd, err);
-	if (r < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
+	int r = rlimit_apply(process->rlimits, process->n_rlimits, err);
+	if (r < 0 || (r = process_become(process, context->filter, cwd, err)) < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
 		return err_stage(err, STAGE_EXEC);
 	if (init_send(context->sync, INIT_READY, NULL, master) < 0)
 		return err_set(err, ERR_CANCELLED, "the creator of the container is gone");

@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "base/util.h"
-#include "runtime/capability.h"
 
 /* By the kernel's numbers, which have no hole. */
 static const char *const NAMES[] = {
@@ -48,42 +46,39 @@ const char *rlimit_name(int resource)
 	return resource >= 0 && resource < NAME_COUNT ? NAMES[resource] : NULL;
 }
 
-static int get_current(int resource, struct rlimit *ret)
+static int set_failed(const struct spec_rlimit *limit, int error, struct error *err)
 {
-	return getrlimit((__rlimit_resource_t)resource, ret) < 0 ? -errno : 0;
+	int r = err_sys(err, error, "set %s to %llu:%llu", rlimit_name(limit->resource), (unsigned long long)limit->soft,
+			(unsigned long long)limit->hard);
+	struct rlimit current;
+	if (error == EPERM && getrlimit((__rlimit_resource_t)limit->resource, &current) == 0)
+		err_cause(err, "the hard limit in force is %llu, and raising it needs CAP_SYS_RESOURCE",
+			  (unsigned long long)current.rlim_max);
+	return r;
 }
 
-bool rlimit_can_be(const struct spec_rlimit *limit)
+int rlimit_raise(pid_t pid, const struct spec_rlimit *limits, size_t count, struct error *err)
 {
-	enum { CAP_SYS_RESOURCE_ = 24 };
-	struct rlimit current;
-	return get_current(limit->resource, &current) == 0 &&
-	       (limit->hard <= current.rlim_max || (capability_bounding() & capability_bit(CAP_SYS_RESOURCE_)));
-}
-
-static int set_what_is_permitted(const struct spec_rlimit *wanted)
-{
-	struct rlimit current;
-	int r = get_current(wanted->resource, &current);
-	if (r < 0)
-		return r;
-	struct rlimit limit = { .rlim_cur = MIN((rlim_t)wanted->soft, current.rlim_max),
-				.rlim_max = MIN((rlim_t)wanted->hard, current.rlim_max) };
-	log_debug("raising %s to %llu is not permitted, it stays %llu", rlimit_name(wanted->resource),
-		  (unsigned long long)wanted->hard, (unsigned long long)current.rlim_max);
-	return setrlimit((__rlimit_resource_t)wanted->resource, &limit) < 0 ? -errno : 0;
+	for (size_t i = 0; i < count; i++) {
+		__rlimit_resource_t resource = (__rlimit_resource_t)limits[i].resource;
+		struct rlimit limit;
+		if (prlimit(pid, resource, NULL, &limit) < 0)
+			return set_failed(&limits[i], errno, err);
+		if (limits[i].hard <= limit.rlim_max)
+			continue;
+		limit.rlim_max = limits[i].hard;
+		if (prlimit(pid, resource, &limit, NULL) < 0)
+			return set_failed(&limits[i], errno, err);
+	}
+	return 0;
 }
 
 int rlimit_apply(const struct spec_rlimit *limits, size_t count, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct rlimit limit = { .rlim_cur = limits[i].soft, .rlim_max = limits[i].hard };
-		if (setrlimit((__rlimit_resource_t)limits[i].resource, &limit) == 0)
-			continue;
-		int r = errno == EPERM ? set_what_is_permitted(&limits[i]) : -errno;
-		if (r < 0)
-			return err_sys(err, -r, "set %s to %llu:%llu", rlimit_name(limits[i].resource),
-				       (unsigned long long)limits[i].soft, (unsigned long long)limits[i].hard);
+		if (setrlimit((__rlimit_resource_t)limits[i].resource, &limit) < 0)
+			return set_failed(&limits[i], errno, err);
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "runtime/spec.h"
@@ -14,10 +15,9 @@ int rlimit_from_name(const char *name, struct error *err);
 const char *rlimit_name(int resource);
 
 /*
- * Set them for ourselves. Raising a hard limit needs CAP_SYS_RESOURCE, which nested environments often lack: the limit in
- * force then stays, and the log says so at debug level. Whoever must have a limit checks before (rlimit_can_be()).
+ * In two steps, since raising a hard limit needs CAP_SYS_RESOURCE on the host, which nobody in a user namespace has, and
+ * lowering one can hinder whoever still has work to do: who has the right raises those of @pid (0: ours) that are too
+ * low, and the process itself sets them when it is about to run its program. Errors: ERR_PERMISSION, ERR_SYSTEM.
  */
+int rlimit_raise(pid_t pid, const struct spec_rlimit *limits, size_t count, struct error *err);
 int rlimit_apply(const struct spec_rlimit *limits, size_t count, struct error *err);
-
-/* Whether we may set @limit as it is. */
-bool rlimit_can_be(const struct spec_rlimit *limit);

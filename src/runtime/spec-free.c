@@ -14,6 +14,10 @@ void spec_process_free(struct spec_process *process)
 	free(process->cwd);
 	free(process->capabilities);
 	free(process->rlimits);
+	free(process->scheduler);
+	free(process->io_priority);
+	free(process->initial_cpus);
+	free(process->final_cpus);
 	free(process->apparmor_profile);
 	free(process->selinux_label);
 	free(process);

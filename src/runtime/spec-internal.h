@@ -4,12 +4,17 @@
 
 #include "runtime/spec.h"
 
+int spec_parse_process(const struct json_node *node, struct spec_process **ret, struct error *err);
 int spec_parse_linux(const struct json_node *section, struct spec *spec, struct error *err);
 int spec_parse_seccomp(const struct json_node *seccomp, struct spec_seccomp **ret, struct error *err);
 void spec_seccomp_free(struct spec_seccomp *seccomp);
 
 /* What cannot mean anything, whatever machine it runs on. Nodes are there for the messages. */
 int spec_validate(const struct json_node *root, const struct spec *spec, struct error *err);
+int spec_validate_process(const struct json_node *node, const struct spec_process *process, struct error *err);
+
+/* Untouched if it is not there. */
+int spec_parse_u32(const struct json_node *node, const char *key, uint32_t max, uint32_t *ret, struct error *err);
 
 /* An array of id mappings under @key. */
 int spec_parse_id_mappings(const struct json_node *node, const char *key, struct spec_id_mapping **ret,

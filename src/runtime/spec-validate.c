@@ -46,24 +46,27 @@ static int check_version(const struct json_node *root, const struct spec *spec, 
 	return 0;
 }
 
-static int check_process(const struct json_node *root, const struct spec *spec, struct error *err)
+int spec_validate_process(const struct json_node *node, const struct spec_process *process, struct error *err)
 {
-	if (!spec->process)
-		return 0;
-	struct json_node process = at(root, "process"), cwd = at(&process, "cwd"), env = at(&process, "env");
-	const char *path = spec->process->cwd;
-	if (!path || path[0] != '/')
+	struct json_node cwd = at(node, "cwd"), env = at(node, "env");
+	if (!process->cwd || process->cwd[0] != '/')
 		return json_error(&cwd, err, "cwd must be an absolute path");
-	if (!spec->process->args || !spec->process->args[0])
-		return json_error(&process, err, "\"args\" must name a program");
-	for (char **variable = spec->process->env; variable && *variable; variable++)
+	if (!process->args || !process->args[0])
+		return json_error(node, err, "\"args\" must name a program");
+	for (char **variable = process->env; variable && *variable; variable++)
 		if ((*variable)[0] == '=' || !strchr(*variable, '='))
 			return json_error(&env, err, "environment variable \"%s\" is not of the form NAME=value",
 					  *variable);
-	const struct optional_i64 *score = &spec->process->oom_score_adj;
+	const struct optional_i64 *score = &process->oom_score_adj;
 	if (score->set && (score->value < -1000 || score->value > 1000))
-		return json_error(&process, err, "oomScoreAdj %" PRId64 " is out of range, -1000 to 1000", score->value);
+		return json_error(node, err, "oomScoreAdj %" PRId64 " is out of range, -1000 to 1000", score->value);
 	return 0;
+}
+
+static int check_process(const struct json_node *root, const struct spec *spec, struct error *err)
+{
+	struct json_node process = at(root, "process");
+	return spec->process ? spec_validate_process(&process, spec->process, err) : 0;
 }
 
 static int check_root(const struct json_node *root, const struct spec *spec, struct error *err)

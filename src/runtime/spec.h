@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "runtime/number-set.h"
 
 /* The newest release that we know, and so the highest "ociVersion" that we can promise anything about. */
 #define OCI_VERSION "1.2.1"
@@ -93,6 +94,20 @@ struct spec_rlimit {
 	uint64_t soft, hard;
 };
 
+/* As sched_setattr(2) takes it. */
+struct spec_scheduler {
+	uint32_t policy; /* SCHED_* */
+	uint64_t flags;	 /* SCHED_FLAG_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+struct spec_io_priority {
+	int class; /* IOPRIO_CLASS_* */
+	int level; /* 0, the highest, to 7 */
+};
+
 struct spec_user {
 	uid_t uid;
 	gid_t gid;
@@ -111,6 +126,9 @@ struct spec_process {
 	struct spec_capabilities *capabilities; /* NULL: none given, nothing is changed */
 	struct spec_rlimit *rlimits;
 	size_t n_rlimits;
+	struct spec_scheduler *scheduler;     /* NULL: none given, as with the next three */
+	struct spec_io_priority *io_priority;
+	struct number_set *initial_cpus, *final_cpus; /* of exec only: before and after it is in the container's cgroup */
 	bool no_new_privileges;
 	char *apparmor_profile;
 	char *selinux_label;
@@ -262,7 +280,7 @@ static inline void spec_freep(struct spec **spec)
 }
 #define _cleanup_spec_ _cleanup_(spec_freep)
 
-/* One process object alone, as `exec --process` gives it. */
+/* One process object alone, as `exec --process` gives it; validated, too. */
 int spec_process_from_json(const struct json_node *node, struct spec_process **ret, struct error *err);
 void spec_process_free(struct spec_process *process);
 void spec_hooks_done(struct spec_hooks *hooks);

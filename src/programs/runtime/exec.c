@@ -103,12 +103,7 @@ static int load_process(const char *path, struct spec_process **ret, struct erro
 	if (r < 0)
 		return r;
 	struct json_node root = json_root(&document);
-	if ((r = spec_process_from_json(&root, ret, err)) < 0)
-		return r;
-	const struct spec_process *process = *ret;
-	if (!process->args || !process->args[0] || !process->cwd || process->cwd[0] != '/')
-		return json_error(&root, err, "\"args\" and an absolute \"cwd\" are required");
-	return 0;
+	return spec_process_from_json(&root, ret, err);
 }
 
 /* *ret_spec keeps alive what *ret_process points into, if that comes from config.json. */
