@@ -67,6 +67,15 @@ int child_wait(struct engine *engine, const char *id);
 /* Collect those that have ended, so that a process that lives long has no zombies. */
 void children_reap(struct engine *engine);
 
+/* --- tell.c --- */
+
+/*
+ * Say something to the monitor of container @id, over a connection of its own, which is returned: PACKET_EXIT will come on
+ * it. Errors: ERR_STATE if it has none, or has nothing to listen with any more.
+ */
+int monitor_tell(struct engine *engine, const char *id, enum packet_type type, const void *payload, size_t len,
+		 struct error *err);
+
 /* --- launch.c --- */
 
 /*

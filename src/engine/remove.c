@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `rm` and `kill`. */
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/process.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/engine-internal.h"
@@ -19,13 +18,6 @@ enum {
 };
 
 /* --- kill --- */
-
-/* The first process, unless its number has been given to another one since. Returns 0 or -errno. */
-static int signal_first(const struct monitor_status *status, int sig)
-{
-	_cleanup_close_ int pidfd = process_pidfd_checked(status->pid, status->start_time);
-	return pidfd < 0 ? pidfd : process_signal(pidfd, sig);
-}
 
 static int not_running(const struct container_row *row, const char *what, struct error *err)
 {
@@ -44,10 +36,12 @@ int engine_container_kill(struct engine *engine, const char *name, int sig, stru
 		return r;
 	if (r == 0 || status.state != MONITOR_STATE_RUNNING)
 		return not_running(&row, "kill", err);
-	r = signal_first(&status, sig);
-	if (r == -ESRCH)
+	/* By its monitor, which has to know whether it may be started again. */
+	const int32_t number = sig;
+	_cleanup_close_ int connection = monitor_tell(engine, row.id, PACKET_SIGNAL, &number, sizeof number, err);
+	if (connection == -ERR_STATE)
 		return not_running(&row, "kill", err);
-	return r < 0 ? err_sys(err, -r, "cannot kill container \"%s\"", row.name) : 0;
+	return connection < 0 ? connection : 0;
 }
 
 /* --- rm --- */
@@ -75,6 +69,15 @@ static int gave_up(const struct container_row *row, bool running, struct error *
 	return err_cause(err, "its monitor still holds it after %d s", KILL_PATIENCE_MS / 1000);
 }
 
+static void kill_at_once(struct engine *engine, const char *id)
+{
+	const struct packet_stop wish = { .signal = SIGKILL, .timeout_ms = 0, .reason = STOP_BY_REMOVE };
+	struct error failure = { 0 };
+	_cleanup_close_ int connection = monitor_tell(engine, id, PACKET_STOP, &wish, sizeof wish, &failure);
+	if (connection < 0 && connection != -ERR_STATE)
+		log_failure(LOG_LEVEL_WARN, "kill a container", &failure);
+}
+
 /*
  * Lock one that somebody alive has: a monitor, whose container is killed with @force, or a command, which will be done
  * soon. 0 if it has no run directory any more.
@@ -83,6 +86,7 @@ static int lock_by_force(struct engine *engine, const struct container_row *row,
 			 struct error *err)
 {
 	int64_t start = time_monotonic_ns();
+	bool told = false;
 	for (;;) {
 		struct error busy = { 0 };
 		struct monitor_status status = { 0 };
@@ -96,8 +100,9 @@ static int lock_by_force(struct engine *engine, const struct container_row *row,
 		bool running = known > 0 && status.state != MONITOR_STATE_EXITED;
 		if (running && !force)
 			return refuse_running(row, err);
-		if (running)
-			(void)signal_first(&status, SIGKILL);
+		if (running && !told)
+			kill_at_once(engine, row->id);
+		told |= running;
 		children_reap(engine);
 		int patience_ms = known > 0 ? KILL_PATIENCE_MS : PATIENCE_MS;
 		if (time_monotonic_ns() - start > patience_ms * NSEC_PER_MSEC)

@@ -5,6 +5,7 @@
  *	monitor-loop.c    watches: what is waited for, and who handles it
  *	monitor-io.c      streams and input: the container's end
  *	monitor-peer.c    peers and delivery: the other end
+ *	monitor-stop.c    stop: who wants its end
  *	monitor-end.c     the end, good or bad
  *	monitor.c         all else
  *
@@ -40,6 +41,11 @@ struct watch {
 int loop_open(struct monitor *monitor, struct error *err);
 void watch_set(struct monitor *monitor, struct watch *watch, uint32_t events);
 void watch_close(struct monitor *monitor, struct watch *watch);
+
+/* What happens at a time of its own. A timer that is set again forgets when it was due before. */
+enum timer { TIMER_STOP, TIMER_COUNT };
+void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms);
+void timer_clear(struct monitor *monitor, enum timer timer);
 
 /* Wait at most @timeout_ms (-1: for ever) for one event and handle it. Returns false if there was none. */
 bool loop_once(struct monitor *monitor, int timeout_ms);
@@ -129,6 +135,25 @@ void peers_unpark(struct monitor *monitor);
 void peers_hear(struct monitor *monitor);
 void peers_close(struct monitor *monitor);
 
+/* --- monitor-stop.c --- */
+
+/* How somebody wants it to end. */
+struct stop {
+	bool asked; /* by a person or the machine: whatever its restart policy says, it stays ended */
+};
+
+/* Send it a signal that somebody asked for. */
+void stop_signal(struct monitor *monitor, int sig);
+
+/* As PACKET_STOP has it. */
+void stop_ask(struct monitor *monitor, const struct packet_stop *wish);
+
+/* Our own SIGTERM: the machine stops, and the container gets its stop signal. */
+void stop_with_machine(struct monitor *monitor);
+
+/* TIMER_STOP. */
+void stop_kill(struct monitor *monitor);
+
 /* --- monitor-end.c --- */
 
 /* After the first process's end, or after @failure to get so far. Returns the exit code. */
@@ -145,12 +170,13 @@ struct monitor {
 	struct monitor_status status;
 
 	int epoll;
+	int64_t timers[TIMER_COUNT]; /* when each is due, of the monotonic clock; 0: not set */
 	struct watch signals;
 	struct watch listener;
 
 	bool start_asked; /* PACKET_START has come, or is not waited for */
-	bool stop_asked;  /* before that, SIGTERM has */
-	bool ended;	  /* the first process; status says how */
+	struct stop stop;
+	bool ended; /* the first process; status says how */
 
 	struct log_file *log;
 	struct stream streams[2];

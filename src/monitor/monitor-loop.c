@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -51,14 +52,6 @@ void reap(struct monitor *monitor)
 			record_end(monitor, wait_status);
 }
 
-static void pass_stop_on(struct monitor *monitor)
-{
-	if (monitor->status.state == MONITOR_STATE_CREATED)
-		monitor->stop_asked = true;
-	else
-		(void)process_signal(monitor->init.pidfd, monitor->plan.stop_signal);
-}
-
 static void signals_ready(struct monitor *monitor, struct watch *watch, uint32_t events)
 {
 	struct signalfd_siginfo info;
@@ -67,7 +60,7 @@ static void signals_ready(struct monitor *monitor, struct watch *watch, uint32_t
 	if (info.ssi_signo == SIGCHLD)
 		reap(monitor);
 	else
-		pass_stop_on(monitor);
+		stop_with_machine(monitor);
 }
 
 /* All are blocked, so that none ends us; those that mean something to us are read. */
@@ -98,17 +91,63 @@ int loop_open(struct monitor *monitor, struct error *err)
 	return open_signals(monitor, err);
 }
 
+/* --- Timers --- */
+
+static void (*const ON_TIMER[TIMER_COUNT])(struct monitor *monitor) = {
+	[TIMER_STOP] = stop_kill,
+};
+
+void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms)
+{
+	monitor->timers[timer] = time_monotonic_ns() + delay_ms * NSEC_PER_MSEC;
+}
+
+void timer_clear(struct monitor *monitor, enum timer timer)
+{
+	monitor->timers[timer] = 0;
+}
+
+static int ms_until(int64_t when_ns)
+{
+	int64_t left = when_ns - time_monotonic_ns();
+	return left <= 0 ? 0 : (int)MIN((left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC, (int64_t)INT_MAX);
+}
+
+static int earlier(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+static int next_timer_ms(const struct monitor *monitor)
+{
+	int next = -1;
+	for (size_t i = 0; i < TIMER_COUNT; i++)
+		if (monitor->timers[i])
+			next = earlier(next, ms_until(monitor->timers[i]));
+	return next;
+}
+
+static void run_timers(struct monitor *monitor)
+{
+	for (size_t i = 0; i < TIMER_COUNT; i++) {
+		if (!monitor->timers[i] || ms_until(monitor->timers[i]) > 0)
+			continue;
+		monitor->timers[i] = 0;
+		ON_TIMER[i](monitor);
+	}
+}
+
 /* One event at a time: what handles it may close any other watch, and make one with the same number. */
 bool loop_once(struct monitor *monitor, int timeout_ms)
 {
 	struct epoll_event event;
-	int expiry = delivery_timeout_ms(monitor);
-	int wait_ms = timeout_ms < 0 || (expiry >= 0 && expiry < timeout_ms) ? expiry : timeout_ms;
+	int wait_ms = earlier(timeout_ms, earlier(delivery_timeout_ms(monitor), next_timer_ms(monitor)));
 	int n = epoll_wait(monitor->epoll, &event, 1, wait_ms);
 	if (n > 0) {
 		struct watch *watch = event.data.ptr;
 		watch->ready(monitor, watch, event.events);
 	}
 	delivery_expire(monitor);
+	run_timers(monitor);
 	return n > 0;
 }

@@ -12,12 +12,9 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/process.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "monitor/monitor-internal.h"
-
-#define ATTACH_SOCKET "attach"
 
 static void peer_update(struct monitor *monitor, struct peer *peer)
 {
@@ -68,8 +65,18 @@ static int on_signal(struct monitor *monitor, struct peer *peer, const void *pay
 	memcpy(&sig, payload, sizeof sig);
 	if (sig < 1 || sig > SIGRTMAX)
 		return -EPROTO;
-	if (!monitor->ended)
-		(void)process_signal(monitor->init.pidfd, sig);
+	stop_signal(monitor, sig);
+	return 0;
+}
+
+static int on_stop(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
+{
+	struct packet_stop wish;
+	memcpy(&wish, payload, sizeof wish);
+	if (wish.signal < 0 || wish.signal > SIGRTMAX || wish.timeout_ms < -1 || wish.reason < 0 ||
+	    wish.reason >= STOP_REASON_COUNT)
+		return -EPROTO;
+	stop_ask(monitor, &wish);
 	return 0;
 }
 
@@ -84,7 +91,7 @@ static const struct {
 	int (*handle)(struct monitor *monitor, struct peer *peer, const void *payload, size_t len);
 } HANDLERS[] = {
 	{ PACKET_START, on_start },   { PACKET_STDIN, on_stdin }, { PACKET_RESIZE, on_resize },
-	{ PACKET_SIGNAL, on_signal }, { PACKET_OWNER, on_owner },
+	{ PACKET_SIGNAL, on_signal }, { PACKET_STOP, on_stop },	  { PACKET_OWNER, on_owner },
 };
 
 static int dispatch(struct monitor *monitor, struct peer *peer, enum packet_type type, const void *payload, size_t len)
@@ -296,12 +303,12 @@ int peers_listen(struct monitor *monitor, struct error *err)
 		return err_sys(err, errno, "make a socket");
 	/* By way of the directory's fd, for the path itself may be longer than an address can be. */
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	snprintf(address.sun_path, sizeof address.sun_path, "%s/" ATTACH_SOCKET, fd_path(monitor->options->dir).text);
-	(void)unlinkat(monitor->options->dir, ATTACH_SOCKET, 0);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/" MONITOR_SOCKET, fd_path(monitor->options->dir).text);
+	(void)unlinkat(monitor->options->dir, MONITOR_SOCKET, 0);
 	/* The mode that a socket has when it is bound is the file's. */
 	if (fchmod(sock, 0600) < 0 || bind(sock, (struct sockaddr *)&address, sizeof address) < 0 ||
 	    listen(sock, MONITOR_PEERS_MAX) < 0)
-		return err_sys(err, errno, "listen on '%s/" ATTACH_SOCKET "'", monitor->options->path);
+		return err_sys(err, errno, "listen on '%s/" MONITOR_SOCKET "'", monitor->options->path);
 	monitor->listener = (struct watch){ .fd = TAKE_FD(sock), .ready = listener_ready };
 	watch_set(monitor, &monitor->listener, EPOLLIN);
 	return 0;
@@ -312,6 +319,6 @@ void peers_close(struct monitor *monitor)
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
 		watch_close(monitor, &monitor->peers[i].watch);
 	if (monitor->listener.fd >= 0)
-		(void)unlinkat(monitor->options->dir, ATTACH_SOCKET, 0);
+		(void)unlinkat(monitor->options->dir, MONITOR_SOCKET, 0);
 	watch_close(monitor, &monitor->listener);
 }

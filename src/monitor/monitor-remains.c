@@ -111,7 +111,7 @@ int monitor_remains_clear(int dir, const char *runtime_root, const char *id, str
 		if ((r = container_delete(container, true, err)) < 0)
 			return r;
 	}
-	(void)unlinkat(dir, "attach", 0);
+	(void)unlinkat(dir, MONITOR_SOCKET, 0);
 	if (status.state != MONITOR_STATE_EXITED) {
 		find_end(pidfd, was_alive, &status);
 		if ((r = monitor_status_write(&status, dir, err)) < 0)

@@ -154,7 +154,7 @@ static void listen_for_peers(struct monitor *monitor)
 
 static bool nobody_will_start(const struct monitor *monitor)
 {
-	return monitor->ended || monitor->stop_asked || peers_count(monitor) == 0;
+	return monitor->ended || monitor->stop.asked || peers_count(monitor) == 0;
 }
 
 static int wait_for_start(struct monitor *monitor, struct error *err)
@@ -172,7 +172,7 @@ static int wait_for_start(struct monitor *monitor, struct error *err)
 		(void)loop_once(monitor, -1);
 	if (monitor->start_asked)
 		return 0;
-	if (monitor->ended || monitor->stop_asked)
+	if (monitor->ended || monitor->stop.asked)
 		return err_set(err, ERR_CANCELLED, "the container was stopped before it was started");
 	return err_set(err, ERR_CANCELLED, "the command that was to start the container is gone");
 }

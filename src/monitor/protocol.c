@@ -2,8 +2,12 @@
 #include "monitor/protocol.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/util.h"
 
 enum { PAYLOAD_MAX = MONITOR_PACKET_MAX - 1 };
@@ -17,6 +21,7 @@ static const struct packet_rule {
 	{ PACKET_STDIN, 0, PAYLOAD_MAX },
 	{ PACKET_RESIZE, sizeof(struct packet_size), sizeof(struct packet_size) },
 	{ PACKET_SIGNAL, sizeof(int32_t), sizeof(int32_t) },
+	{ PACKET_STOP, sizeof(struct packet_stop), sizeof(struct packet_stop) },
 	{ PACKET_OWNER, 0, 0 },
 	{ PACKET_CREATED, sizeof(struct packet_created), sizeof(struct packet_created) },
 	{ PACKET_STARTED, 0, 0 },
@@ -77,4 +82,17 @@ int packet_peek(int sock, enum packet_type *ret_type)
 		return n < 0 ? -errno : 0;
 	*ret_type = byte;
 	return 1;
+}
+
+int monitor_connect(int dir)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return -errno;
+	/* By way of the directory's fd, for the path itself may be longer than an address can be. */
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/" MONITOR_SOCKET, fd_path(dir).text);
+	if (RETRY_ON_EINTR(connect(sock, (struct sockaddr *)&address, sizeof address)) < 0)
+		return -errno;
+	return TAKE_FD(sock);
 }

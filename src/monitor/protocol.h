@@ -31,6 +31,7 @@
 #include "base/error.h"
 
 #define MONITOR_PROGRAM "coffer-monitor"
+#define MONITOR_SOCKET "attach" /* in the run directory */
 
 enum {
 	MONITOR_PACKET_MAX = 64 * 1024, /* bytes, with the type */
@@ -41,28 +42,45 @@ enum {
 
 enum packet_type {
 	/* to the monitor */
-	PACKET_START = 'S',	  /* create only: run the program now */
-	PACKET_STDIN = 'i',	  /* bytes for standard input; empty: end of file */
-	PACKET_RESIZE = 'w',	  /* struct packet_size: the terminal's window */
-	PACKET_SIGNAL = 'k',	  /* int32_t: send to the container's first process */
-	PACKET_OWNER = 'o',	  /* no payload: "I collect the result and clean up"; see monitor_plan.cleanup */
+	PACKET_START = 'S',  /* create only: run the program now */
+	PACKET_STDIN = 'i',  /* bytes for standard input; empty: end of file */
+	PACKET_RESIZE = 'w', /* struct packet_size: the terminal's window */
+	PACKET_SIGNAL = 'k', /* int32_t: send to the container's first process */
+	PACKET_STOP = 'T',   /* struct packet_stop: let it end, and stay so */
+	PACKET_OWNER = 'o',  /* no payload: "I collect the result and clean up"; see monitor_plan.cleanup */
 	/* from the monitor */
-	PACKET_CREATED = 'C',	  /* struct packet_created */
-	PACKET_STARTED = 'R',	  /* no payload: the program was executed */
-	PACKET_STDOUT = '1',	  /* bytes; a terminal's output comes as this, too */
+	PACKET_CREATED = 'C', /* struct packet_created */
+	PACKET_STARTED = 'R', /* no payload: the program was executed */
+	PACKET_STDOUT = '1',  /* bytes; a terminal's output comes as this, too */
 	PACKET_STDERR = '2',
-	PACKET_ERROR = 'E',	  /* JSON text of json_from_error(): create or start failed; the monitor has cleaned up */
-	PACKET_EXIT = 'X',	  /* JSON text of the final status.json; the last packet */
+	PACKET_ERROR = 'E', /* JSON text of json_from_error(): create or start failed; the monitor has cleaned up */
+	PACKET_EXIT = 'X',  /* JSON text of the final status.json; the last packet */
 };
 
 struct packet_size {
 	uint16_t rows, columns;
 };
 
+/* What somebody was doing when they asked for the end. */
+enum stop_reason { STOP_BY_STOP, STOP_BY_RESTART, STOP_BY_REMOVE, STOP_REASON_COUNT };
+
+/*
+ * Send @signal (0: the container's stop signal), and SIGKILL if it has not ended @timeout_ms later (-1: never). Of several
+ * requests each sends its signal, and the earliest SIGKILL counts. Whoever asks gets PACKET_EXIT, as every peer does.
+ */
+struct packet_stop {
+	int32_t signal;
+	int32_t timeout_ms;
+	int32_t reason; /* enum stop_reason */
+};
+
 struct packet_created {
 	int32_t pid;
 	uint64_t start_time; /* of process_start_time() */
 };
+
+/* A connection to the monitor whose run directory @dir is. Returns the socket, or -errno. */
+int monitor_connect(int dir);
 
 /* Send one packet of at most MONITOR_PACKET_MAX - 1 bytes. Returns 0 or -errno. */
 int packet_send(int sock, enum packet_type type, const void *payload, size_t len);
@@ -81,15 +99,15 @@ int packet_peek(int sock, enum packet_type *ret_type);
 
 struct monitor_plan {
 	char *id, *name;
-	char *runtime_root;   /* where the runtime keeps its state of this container */
-	char *cache_dir;      /* compiled seccomp filters */
-	char **lower;	      /* the overlay's lower directories, topmost first; NULL: root.path of config.json is used */
-	char *upper, *work;   /* NULL: read-only view of lower */
-	bool ephemeral;	      /* upper is removed at the end: nothing of it has to reach the disk */
-	bool open_stdin;      /* keep standard input open for peers; else it is /dev/null */
-	bool stdin_once;      /* it ends with the first peer that wrote to it */
-	char *log_path;	      /* json-file log, or NULL */
-	char **cleanup;	      /* argv run when the container has ended and no PACKET_OWNER peer is connected; NULL: none */
+	char *runtime_root; /* where the runtime keeps its state of this container */
+	char *cache_dir;    /* compiled seccomp filters */
+	char **lower;	    /* the overlay's lower directories, topmost first; NULL: root.path of config.json is used */
+	char *upper, *work; /* NULL: read-only view of lower */
+	bool ephemeral;	    /* upper is removed at the end: nothing of it has to reach the disk */
+	bool open_stdin;    /* keep standard input open for peers; else it is /dev/null */
+	bool stdin_once;    /* it ends with the first peer that wrote to it */
+	char *log_path;	    /* json-file log, or NULL */
+	char **cleanup; /* argv run when the container has ended and no PACKET_OWNER peer is connected; NULL: none */
 	int stop_signal;
 };
 
@@ -104,14 +122,14 @@ enum monitor_state { MONITOR_STATE_CREATED, MONITOR_STATE_RUNNING, MONITOR_STATE
 
 struct monitor_status {
 	enum monitor_state state;
-	pid_t pid;		/* of the container's first process, on the host; 0 before */
-	uint64_t start_time;	/* which makes the pid unambiguous */
-	int64_t started_at, finished_at; /* ns since the epoch, 0: not yet */
-	int exit_code;		/* 0-255; 128+n for signal n */
-	int signal;		/* that killed it, or 0 */
-	bool oom_killed;	/* the kernel killed something in the container for memory */
+	pid_t pid;			   /* of the container's first process, on the host; 0 before */
+	uint64_t start_time;		   /* which makes the pid unambiguous */
+	int64_t started_at, finished_at;   /* ns since the epoch, 0: not yet */
+	int exit_code;			   /* 0-255; 128+n for signal n */
+	int signal;			   /* that killed it, or 0 */
+	bool oom_killed;		   /* the kernel killed something in the container for memory */
 	int64_t memory_limit, memory_peak; /* bytes, -1: not known */
-	struct error error;	/* why create or start failed; code 0: they did not */
+	struct error error;		   /* why create or start failed; code 0: they did not */
 };
 
 int monitor_status_write(const struct monitor_status *status, int dir, struct error *err);

@@ -401,7 +401,8 @@ py() {
 		peer.until(STARTED)
 		c.wait_for_socket()
 		nonsense = [b"Z", b"\0", b"1out", b"X{}", b"R", b"S", b"k", b"k\0\0\0\0", b"k\xff\xff\xff\x7f", b"w12345",
-		            b"oo", b"i" * 65537]
+		            b"oo", b"i" * 65537, b"T", b"T" + struct.pack("=iii", 65, 0, 0),
+		            b"T" + struct.pack("=iii", 15, -2, 0), b"T" + struct.pack("=iii", 15, 0, 99)]
 		for packet in nonsense:
 		    hostile = c.attach()
 		    hostile.sock.send(packet)
@@ -659,6 +660,40 @@ py() {
 		        os.kill(c.pid, ignored)
 		    os.kill(c.pid, sent)
 		    assert c.peer.exit()["exitCode"] == 9
+	END
+}
+
+@test "stop: the signal first, SIGKILL when its time is over, and the earliest time of several" {
+	py <<-'END'
+		c = Container("trap 'exit 9' TERM; echo ready; while :; do sleep 0.02; done")
+		c.launch(OWNER, START).until_out(b"ready")
+		c.peer.stop(timeout_ms=60000)
+		assert c.peer.exit()["exitCode"] == 9
+
+		deaf = "trap 'echo heard' TERM USR1; echo ready; while :; do sleep 0.02; done"
+		c = Container(deaf, stopSignal=10)
+		c.launch(OWNER, START).until_out(b"ready")
+		c.peer.stop() # without a time
+		c.peer.until_out(b"heard")
+		c.peer.stop(15, 60000)
+		c.peer.until_out(b"heard\nheard")
+		c.peer.stop(15, 100)
+		c.peer.stop(15, 60000)
+		status = c.peer.exit()
+		assert (status["exitCode"], status["signal"]) == (137, 9), status
+		c.wait()
+		c.assert_gone()
+	END
+}
+
+@test "stop before the start is its end" {
+	py <<-'END'
+		c = Container("true")
+		c.launch(OWNER).until(CREATED)
+		c.peer.stop(timeout_ms=0)
+		assert b"was stopped before it was started" in c.peer.until(ERROR)
+		c.wait()
+		c.assert_gone()
 	END
 }
 

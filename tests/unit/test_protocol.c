@@ -65,11 +65,13 @@ static void test_every_type_passes(void **state)
 	created.pid = 4711;
 	created.start_time = 815;
 	int32_t sig = 15;
+	struct packet_stop stop = { .signal = 15, .timeout_ms = -1, .reason = STOP_BY_STOP };
 	assert_passes(pair, PACKET_START, NULL, 0);
 	assert_passes(pair, PACKET_STDIN, "in", 2);
 	assert_passes(pair, PACKET_STDIN, NULL, 0);
 	assert_passes(pair, PACKET_RESIZE, &size, sizeof size);
 	assert_passes(pair, PACKET_SIGNAL, &sig, sizeof sig);
+	assert_passes(pair, PACKET_STOP, &stop, sizeof stop);
 	assert_passes(pair, PACKET_OWNER, NULL, 0);
 	assert_passes(pair, PACKET_CREATED, &created, sizeof created);
 	assert_passes(pair, PACKET_STARTED, NULL, 0);
@@ -100,12 +102,17 @@ static void test_hostile_packets(void **state)
 		const char *bytes;
 		size_t len;
 	} packets[] = {
-		{ "Z", 1 },							     /* no such type */
-		{ "\0", 1 },	      { "\xff", 1 },	    { "Sx", 2 },	     /* START has no payload */
-		{ "ox", 2 },	      { "w", 1 },				     /* RESIZE has four bytes */
-		{ "w\0\0\0", 4 },     { "w\0\0\0\0\0", 6 }, { "k", 1 },		     /* SIGNAL, too */
-		{ "k\1\0\0\0\0", 6 }, { "C\0\0\0\0", 5 },   { "R.", 2 }, { "1", 1 }, /* output is never empty */
-		{ "2", 1 },	      { "E", 1 },	    { "X{", 2 }, { huge, sizeof huge }, /* longer than any */
+		{ "Z", 1 }, /* no such type */
+		{ "\0", 1 },	      { "\xff", 1 },
+		{ "Sx", 2 },			  /* START has no payload */
+		{ "ox", 2 },	      { "w", 1 }, /* RESIZE has four bytes */
+		{ "w\0\0\0", 4 },     { "w\0\0\0\0\0", 6 },
+		{ "k", 1 }, /* SIGNAL, too */
+		{ "T\1\0\0\0\0", 6 }, { "k\1\0\0\0\0", 6 },
+		{ "C\0\0\0\0", 5 },   { "R.", 2 },
+		{ "1", 1 }, /* output is never empty */
+		{ "2", 1 },	      { "E", 1 },
+		{ "X{", 2 },	      { huge, sizeof huge }, /* longer than any */
 	};
 	const struct pair *pair = *state;
 	for (size_t i = 0; i < ARRAY_SIZE(packets); i++) {

@@ -15,7 +15,7 @@ import socket
 import struct
 import time
 
-START, STDIN, RESIZE, SIGNAL, OWNER = b"S", b"i", b"w", b"k", b"o"
+START, STDIN, RESIZE, SIGNAL, STOP, OWNER = b"S", b"i", b"w", b"k", b"T", b"o"
 CREATED, STARTED, STDOUT, STDERR, ERROR, EXIT = b"C", b"R", b"1", b"2", b"E", b"X"
 
 TIMEOUT = 30
@@ -49,6 +49,9 @@ class Peer:
 
     def signal(self, number):
         self.send(SIGNAL, struct.pack("=i", number))
+
+    def stop(self, number=0, timeout_ms=-1, reason=0):
+        self.send(STOP, struct.pack("=iii", number, timeout_ms, reason))
 
     def resize(self, rows, columns):
         self.send(RESIZE, struct.pack("=HH", rows, columns))

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Speaking to a monitor that somebody else has started. */
+#include <errno.h>
+#include <time.h>
+
+#include "base/time.h"
+#include "engine/engine-internal.h"
+#include "engine/record.h"
+
+enum {
+	PATIENCE_MS = 2 * 1000,
+	PAUSE_MS = 2,
+};
+
+/* Whether it has a container and will listen: it first starts that, and then has time for us. */
+static bool is_about_to_listen(int dir)
+{
+	struct monitor_status status;
+	return monitor_status_read(dir, &status, NULL) >= 0 && status.state != MONITOR_STATE_EXITED;
+}
+
+static int connect_patiently(int dir)
+{
+	int64_t deadline = time_monotonic_ns() + PATIENCE_MS * NSEC_PER_MSEC;
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * NSEC_PER_MSEC };
+	for (;;) {
+		int r = monitor_connect(dir);
+		if ((r != -ENOENT && r != -ECONNREFUSED) || !is_about_to_listen(dir) || time_monotonic_ns() > deadline)
+			return r;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+int monitor_tell(struct engine *engine, const char *id, enum packet_type type, const void *payload, size_t len,
+		 struct error *err)
+{
+	_cleanup_close_ int dir = run_dir_open(engine, id);
+	_cleanup_close_ int connection = dir < 0 ? dir : connect_patiently(dir);
+	int r = connection < 0 ? connection : packet_send(connection, type, payload, len);
+	if (r == 0)
+		return TAKE_FD(connection);
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE || r == -ECONNRESET)
+		return err_set(err, ERR_STATE, "container %.12s is not running", id);
+	return err_sys(err, -r, "speak to the monitor of container %.12s", id);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who wants the container to end, and what is done about it. It is the container that decides when, up to a time. */
+#include <errno.h>
+#include <signal.h>
+
+#include "base/log.h"
+#include "base/process.h"
+#include "base/time.h"
+#include "monitor/monitor-internal.h"
+
+static bool runs(const struct monitor *monitor)
+{
+	return monitor->status.state == MONITOR_STATE_RUNNING && !monitor->ended;
+}
+
+static void send_signal(struct monitor *monitor, int sig)
+{
+	int r = process_signal(monitor->init.pidfd, sig);
+	if (r < 0 && r != -ESRCH)
+		log_warn("send signal %d to the container: error %d", sig, -r);
+}
+
+/* Such a signal is meant to end it, and not to have it started again. */
+static bool is_last(const struct monitor *monitor, int sig)
+{
+	return sig == SIGKILL || sig == monitor->plan.stop_signal;
+}
+
+void stop_signal(struct monitor *monitor, int sig)
+{
+	if (monitor->ended)
+		return;
+	monitor->stop.asked |= is_last(monitor, sig);
+	send_signal(monitor, sig);
+}
+
+/* The earliest counts. */
+static void kill_after(struct monitor *monitor, int timeout_ms)
+{
+	int64_t due = monitor->timers[TIMER_STOP];
+	if (!due || due > time_monotonic_ns() + timeout_ms * NSEC_PER_MSEC)
+		timer_set(monitor, TIMER_STOP, timeout_ms);
+}
+
+void stop_ask(struct monitor *monitor, const struct packet_stop *wish)
+{
+	monitor->stop.asked = true;
+	if (!runs(monitor))
+		return;
+	send_signal(monitor, wish->signal ? wish->signal : monitor->plan.stop_signal);
+	if (wish->timeout_ms >= 0)
+		kill_after(monitor, wish->timeout_ms);
+}
+
+void stop_with_machine(struct monitor *monitor)
+{
+	monitor->stop.asked = true;
+	if (runs(monitor))
+		send_signal(monitor, monitor->plan.stop_signal);
+}
+
+void stop_kill(struct monitor *monitor)
+{
+	if (runs(monitor))
+		send_signal(monitor, SIGKILL);
+}
