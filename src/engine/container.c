@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/image.h"
 #include "engine/merged.h"
 #include "engine/name.h"
@@ -157,7 +158,7 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 		launch.dir = RUN_DIR_NONE;
 		return r;
 	}
-	launch.name = mem_strdup(row->name);
+	launch_named(&launch, row);
 	*ret = launch;
 	launch = (struct launch){ .dir = RUN_DIR_NONE };
 	return 0;
@@ -190,6 +191,7 @@ static int create(struct engine *engine, const struct container_spec *spec, stru
 		return r;
 	}
 	*ARRAY_APPEND(engine->created, engine->n_created) = launch;
+	event_container(engine, row, "create", NULL);
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct launch {
 	char **lower; /* the layers' directories, topmost first */
 	bool open_stdin, auto_remove;
 	int stop_signal;
+	char **event_attributes;
 };
 void launch_done(struct launch *launch);
 #define _cleanup_launch_ _cleanup_(launch_done)
@@ -85,30 +86,36 @@ int monitor_tell(struct engine *engine, const char *id, enum packet_type type, c
 int launch_lower(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err);
 
 /*
- * Write the container's config.json and files into its run directory @dir. *ret, which takes @dir over, lacks its name
- * yet.
+ * Write the container's config.json and files into its run directory @dir. *ret, which takes @dir over, needs
+ * launch_named() yet.
  */
 int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, char *const *diff_ids,
 		   struct run_dir *dir, struct launch *ret, struct error *err);
 
+/* It has got its name: @row is as the database has it. */
+void launch_named(struct launch *launch, const struct container_row *row);
+
 /* --- finish.c: the caller holds the lock of @dir, which they release --- */
 
 /* It ran, and ended as @status says. */
-int container_settle(struct engine *engine, const char *id, bool auto_remove, const struct monitor_status *status,
+int container_settle(struct engine *engine, const struct container_row *row, const struct monitor_status *status,
 		     struct run_dir *dir, struct error *err);
 
 /*
  * Clear away what runs of it or is left of it, find out how it ended, and settle that. For one whose monitor has ended,
  * or died.
  */
-int container_clear(struct engine *engine, const char *id, bool auto_remove, struct run_dir *dir, struct error *err);
+int container_clear(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err);
+
+/* The event of an end that no monitor has recorded. */
+void container_record_lost(struct engine *engine, const struct container_row *row, const struct monitor_status *status);
 
 /* Only clear away; *ret_status says how it ended. */
 int container_clear_remains(struct engine *engine, const char *id, struct run_dir *dir, struct monitor_status *ret_status,
 			    struct error *err);
 
 /* Remove all that there is of it: snapshot, log, row, run directory. Goes on after an error, and returns the first. */
-int container_erase(struct engine *engine, const char *id, struct run_dir *dir, struct error *err);
+int container_erase(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err);
 
 /* Snapshot and log alone. */
 int container_erase_files(struct engine *engine, const char *id, struct error *err);

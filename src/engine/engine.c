@@ -102,6 +102,7 @@ void launch_done(struct launch *launch)
 	run_dir_close(&launch->dir);
 	free(launch->name);
 	strv_free(launch->lower);
+	strv_free(launch->event_attributes);
 	*launch = (struct launch){ .dir = RUN_DIR_NONE };
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/record.h"
 #include "monitor/monitor.h"
 #include "storage/snapshot.h"
@@ -51,44 +52,56 @@ static int delete_row(struct engine *engine, const char *id, struct error *err)
 	return r < 0 ? r : container_row_delete(db, id, err);
 }
 
-int container_erase(struct engine *engine, const char *id, struct run_dir *dir, struct error *err)
+int container_erase(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err)
 {
-	int r = container_erase_files(engine, id, err);
-	r = first_of(r, delete_row(engine, id, r < 0 ? NULL : err));
-	return first_of(r, run_dir_remove(engine, id, dir, r < 0 ? NULL : err));
+	int r = container_erase_files(engine, row->id, err);
+	r = first_of(r, delete_row(engine, row->id, r < 0 ? NULL : err));
+	if (r >= 0)
+		event_container(engine, row, "destroy", NULL);
+	return first_of(r, run_dir_remove(engine, row->id, dir, r < 0 ? NULL : err));
 }
 
 /* --- recording --- */
 
-int container_settle(struct engine *engine, const char *id, bool auto_remove, const struct monitor_status *status,
+int container_settle(struct engine *engine, const struct container_row *row, const struct monitor_status *status,
 		     struct run_dir *dir, struct error *err)
 {
+	const char *id = row->id;
 	struct db *db;
-	if (auto_remove)
-		return container_erase(engine, id, dir, err);
+	if (row->auto_remove)
+		return container_erase(engine, row, dir, err);
 	int r = engine_db(engine, &db, err);
 	bool never_ran = status->started_at == 0 && status->error.code != ERR_NONE;
 	if (r >= 0)
-		r = never_ran ? container_row_set_failed(db, id, status->exit_code, status->error.message, err) :
-				container_row_set_exited(db, id, status, err);
+		r = never_ran ? container_row_set_failed(db, id, status->exit_code, status->error.message, err)
+			      : container_row_set_exited(db, id, status, err);
 	return r < 0 ? r : run_dir_remove(engine, id, dir, err);
 }
 
-int container_clear_remains(struct engine *engine, const char *id, struct run_dir *dir, struct monitor_status *ret_status,
-			    struct error *err)
+int container_clear_remains(struct engine *engine, const char *id, struct run_dir *dir,
+			    struct monitor_status *ret_status, struct error *err)
 {
 	_cleanup_free_ char *runtime_root = engine_runtime_root(engine);
 	return monitor_remains_clear(dir->fd, runtime_root, id, ret_status, err);
 }
 
-int container_clear(struct engine *engine, const char *id, bool auto_remove, struct run_dir *dir, struct error *err)
+void container_record_lost(struct engine *engine, const struct container_row *row, const struct monitor_status *status)
+{
+	_cleanup_free_ char *code = mem_printf("exitCode=%d", status->exit_code);
+	event_container(engine, row, "die", (char *[]){ code, NULL });
+}
+
+int container_clear(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err)
 {
 	struct monitor_status status;
 	/* A monitor that has recorded the end has left nothing to clear away (M1). */
 	int r = monitor_status_read(dir->fd, &status, NULL);
-	if (r < 0 || status.state != MONITOR_STATE_EXITED)
-		r = container_clear_remains(engine, id, dir, &status, err);
-	return r < 0 ? r : container_settle(engine, id, auto_remove, &status, dir, err);
+	if (r < 0 || status.state != MONITOR_STATE_EXITED) {
+		r = container_clear_remains(engine, row->id, dir, &status, err);
+		if (r >= 0)
+			container_record_lost(engine, row, &status);
+	}
+	return r < 0 ? r : container_settle(engine, row, &status, dir, err);
 }
 
 /* --- engine_container_finish() --- */
@@ -122,7 +135,7 @@ static int finish_row(struct engine *engine, const char *id, struct run_dir *dir
 	if (r < 0)
 		return r;
 	if (r > 0 && row.state == STATE_RUNNING)
-		return container_clear(engine, id, row.auto_remove, dir, err);
+		return container_clear(engine, &row, dir, err);
 	return run_dir_remove(engine, id, dir, err);
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/image.h"
 #include "image/reference.h"
 
@@ -17,12 +18,12 @@ struct removal {
 	struct db *db;
 	const char *asked; /* the person's word for it */
 	char *id;
-	char *reference;   /* in full, if that is what they said */
+	char *reference; /* in full, if that is what they said */
 	bool force;
-	char **names;	   /* all of the image's, in full */
+	char **names; /* all of the image's, in full */
 	char **digests;
-	char **untagged;   /* familiar */
-	bool gone;	   /* the image's rows are removed */
+	char **untagged; /* familiar */
+	bool gone;	 /* the image's rows are removed */
 };
 
 static void removal_done(struct removal *removal)
@@ -161,10 +162,11 @@ static int check_repositories(const struct removal *removal, struct error *err)
 {
 	for (char **name = removal->names; !removal->force && name && *name; name++)
 		if (!same_repository(*name, removal->names[0]))
-			return err_set(err, ERR_BUSY,
-				       "conflict: unable to delete %.*s (must be forced) - image is referenced in multiple "
-				       "repositories",
-				       SHORT_ID, removal->id);
+			return err_set(
+				err, ERR_BUSY,
+				"conflict: unable to delete %.*s (must be forced) - image is referenced in multiple "
+				"repositories",
+				SHORT_ID, removal->id);
 	return 0;
 }
 
@@ -202,6 +204,15 @@ static int remove_rows(struct removal *removal, struct error *err)
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
+/* Docker has one event for each name, which does not say which. */
+static void record_removal(struct engine *engine, const struct removal *removal)
+{
+	for (char **name = removal->untagged; name && *name; name++)
+		event_image(engine, "untag", removal->id, removal->id);
+	if (removal->gone)
+		event_image(engine, "delete", removal->id, removal->id);
+}
+
 int engine_image_remove(struct engine *engine, const char *name, bool force, char ***ret_untagged, char ***ret_deleted,
 			struct error *err)
 {
@@ -212,6 +223,8 @@ int engine_image_remove(struct engine *engine, const char *name, bool force, cha
 		r = image_resolve(engine, name, &removal.id, &removal.reference, err);
 	if (r >= 0)
 		r = remove_rows(&removal, err);
+	if (r >= 0)
+		record_removal(engine, &removal);
 	if (r >= 0)
 		r = index_json_write(engine, err);
 	if (r >= 0 && removal.gone) {

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "image/blob.h"
 #include "image/digest.h"
 #include "image/reference.h"
@@ -149,8 +150,8 @@ static char *familiar_name(const char *full)
 static int read_names(struct db *db, struct image *image, struct error *err)
 {
 	_cleanup_db_query_ struct db_query query = { 0 };
-	int r = db_query(db, "SELECT name FROM image_names WHERE image = ?1 ORDER BY name", DB_VALUES(DB_TEXT(image->id)),
-			 &query, err);
+	int r = db_query(db, "SELECT name FROM image_names WHERE image = ?1 ORDER BY name",
+			 DB_VALUES(DB_TEXT(image->id)), &query, err);
 	while (r >= 0 && (r = db_next(&query, err)) > 0) {
 		const char *name = db_text(&query, 0);
 		strv_take(strchr(name, '@') ? &image->digests : &image->names, familiar_name(name));
@@ -242,7 +243,7 @@ int engine_image_config(struct engine *engine, const struct image *image, struct
 
 /* --- another name --- */
 
-static int parse_target(const char *target, char **ret, struct error *err)
+static int parse_target(const char *target, char **ret, char **ret_familiar, struct error *err)
 {
 	_cleanup_reference_ struct image_reference reference = { 0 };
 	int r = reference_parse(target, &reference, err);
@@ -251,6 +252,7 @@ static int parse_target(const char *target, char **ret, struct error *err)
 	if (reference.digest)
 		return err_set(err, ERR_IMG_REF, "\"%s\": refusing to create a tag with a digest reference", target);
 	*ret = reference_full(&reference);
+	*ret_familiar = reference_familiar(&reference);
 	return 0;
 }
 
@@ -270,15 +272,19 @@ int engine_image_tag(struct engine *engine, const char *source, const char *targ
 {
 	_cleanup_free_ char *id = NULL;
 	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *familiar = NULL;
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
-		r = parse_target(target, &name, err);
+		r = parse_target(target, &name, &familiar, err);
 	if (r >= 0)
 		r = image_resolve(engine, source, &id, NULL, err);
 	if (r >= 0)
 		r = set_name(db, name, id, err);
 	if (r == -ERR_BUSY)
 		return err_set(err, ERR_IMG_NOT_FOUND, "No such image: %s (it has just been removed)", source);
-	return r < 0 ? r : index_json_write(engine, err);
+	if (r < 0)
+		return r;
+	event_image(engine, "tag", id, familiar);
+	return index_json_write(engine, err);
 }

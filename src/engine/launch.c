@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/merged.h"
 #include "engine/mountpoints.h"
 #include "engine/oci-spec.h"
@@ -110,4 +111,10 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	*dir = RUN_DIR_NONE;
 	launch = (struct launch){ .dir = RUN_DIR_NONE };
 	return 0;
+}
+
+void launch_named(struct launch *launch, const struct container_row *row)
+{
+	launch->name = mem_strdup(row->name);
+	launch->event_attributes = event_container_attributes(row);
 }

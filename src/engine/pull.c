@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/image.h"
 #include "engine/transfer.h"
 #include "image/platform.h"
@@ -23,9 +24,10 @@ void pull_result_done(struct pull_result *result)
 
 /* What the new image is to be called. */
 struct naming {
-	char *reference;  /* in full, or NULL */
-	char *name;	  /* with a tag, or NULL */
-	char *repository; /* "registry/repository", or NULL */
+	char *reference;		      /* in full, or NULL */
+	char *name;			      /* with a tag, or NULL */
+	char *repository;		      /* "registry/repository", or NULL */
+	char *familiar, *familiar_repository; /* as people write them, or NULL */
 };
 
 static void naming_done(struct naming *naming)
@@ -33,6 +35,8 @@ static void naming_done(struct naming *naming)
 	free(naming->reference);
 	free(naming->name);
 	free(naming->repository);
+	free(naming->familiar);
+	free(naming->familiar_repository);
 }
 #define _cleanup_naming_ _cleanup_(naming_done)
 
@@ -44,6 +48,8 @@ static int parse_naming(const char *text, struct naming *ret, struct error *err)
 	if (r < 0)
 		return r;
 	ret->reference = reference_full(&reference);
+	ret->familiar = reference_familiar(&reference);
+	ret->familiar_repository = reference_familiar_repository(&reference);
 	ret->repository = mem_printf("%s/%s", reference.registry, reference.repository);
 	if (!reference.digest)
 		ret->name = reference_full(&reference);
@@ -64,8 +70,8 @@ static int add_platform(struct json_object *request, const char *platform, struc
 static int record(struct engine *engine, const struct naming *naming, const struct transfer_result *transferred,
 		  bool from_registry, struct pull_result *ret, struct error *err)
 {
-	_cleanup_free_ char *digest =
-		from_registry ? mem_printf("%s@%s", naming->repository, transferred->digest) : NULL;
+	_cleanup_free_ char *digest = from_registry ? mem_printf("%s@%s", naming->repository, transferred->digest)
+						    : NULL;
 	const struct image_arrival arrival = {
 		.manifest = transferred->manifest,
 		.index = transferred->index,
@@ -110,8 +116,11 @@ int engine_pull(struct engine *engine, const char *reference, const char *platfo
 		r = add_platform(request, platform, err);
 	if (r >= 0)
 		r = transfer_and_record(engine, request, -1, &naming, progress, ret, err);
-	if (r < 0)
+	if (r < 0) {
 		(void)err_stage(err, STAGE_PULL);
+		return r;
+	}
+	event_image(engine, "pull", naming.familiar, naming.familiar_repository);
 	return r;
 }
 
@@ -132,7 +141,10 @@ int engine_import(struct engine *engine, int fd, const char *reference, const ch
 		r = add_platform(request, platform, err);
 	if (r >= 0)
 		r = transfer_and_record(engine, request, fd, &naming, NULL, ret, err);
-	if (r < 0)
+	if (r < 0) {
 		(void)err_stage(err, STAGE_UNPACK);
+		return r;
+	}
+	event_image(engine, "import", ret->image_id, reference ? naming.familiar : ret->image_id);
 	return r;
 }

@@ -51,9 +51,9 @@ static int finish_abandoned(struct engine *engine, const char *id, const struct 
 	log_info("container %.12s: its %s is dead, cleaning up", id,
 		 row->state == STATE_RUNNING ? "monitor" : "command");
 	if (row->state == STATE_RUNNING)
-		return container_clear(engine, id, row->auto_remove, dir, err);
+		return container_clear(engine, row, dir, err);
 	if (row->state == STATE_CREATED && row->auto_remove)
-		return container_erase(engine, id, dir, err);
+		return container_erase(engine, row, dir, err);
 	return run_dir_remove(engine, id, dir, err);
 }
 
@@ -96,7 +96,8 @@ static int settle_lost(struct engine *engine, const char *id, struct error *err)
 	status.started_at = MAX(row.started_at, row.created_at); /* it did run, since nobody knows when */
 	status.finished_at = time_now_ns();
 	err_set(&status.error, ERR_INTERNAL, "the machine or its monitor stopped");
-	return container_settle(engine, id, row.auto_remove, &status, &dir, err);
+	container_record_lost(engine, &row, &status);
+	return container_settle(engine, &row, &status, &dir, err);
 }
 
 int reconcile_container(struct engine *engine, const char *id, struct error *err)

@@ -137,7 +137,7 @@ int engine_container_remove(struct engine *engine, const char *name, bool force,
 	if (row.state == STATE_RUNNING && !streq(row.runroot, engine->runroot))
 		return runs_elsewhere(&row, err);
 	if (take_own(engine, row.id, &dir))
-		return container_erase(engine, row.id, &dir, err);
+		return container_erase(engine, &row, &dir, err);
 	r = lock_by_force(engine, &row, force, &dir, err);
 	if (r < 0)
 		return r;
@@ -146,5 +146,5 @@ int engine_container_remove(struct engine *engine, const char *name, bool force,
 		r = run_dir_make(engine, row.id, &dir, err);
 	else
 		r = container_clear_remains(engine, row.id, &dir, &status, err);
-	return r < 0 ? r : container_erase(engine, row.id, &dir, err);
+	return r < 0 ? r : container_erase(engine, &row, &dir, err);
 }

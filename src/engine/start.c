@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "build-config.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/image.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
@@ -77,6 +78,8 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.log_path = engine_log_path(engine, launch->id),
 		.cleanup = cleanup_command(engine, launch->id),
 		.stop_signal = launch->stop_signal,
+		.events_path = engine_events_path(engine),
+		.event_attributes = strv_copy(launch->event_attributes),
 	};
 	int r = monitor_plan_write(&plan, launch->dir.fd, err);
 	monitor_plan_done(&plan);
@@ -121,7 +124,8 @@ static int spawn_monitor(struct engine *engine, const struct launch *launch, int
 	struct fd_path program = fd_path(engine->monitor);
 	char *argv[] = { (char *)MONITOR_PROGRAM, launch->name, dir, NULL };
 	const int pass_fds[] = { control, launch->dir.lock };
-	static_assert(MONITOR_CONTROL_FD == (int)PASS_FD_FIRST && MONITOR_LOCK_FD == PASS_FD_FIRST + 1, "in this order");
+	static_assert(MONITOR_CONTROL_FD == (int)PASS_FD_FIRST && MONITOR_LOCK_FD == PASS_FD_FIRST + 1,
+		      "in this order");
 	const struct process_spawn spawn = {
 		.path = program.text,
 		.argv = argv,
@@ -231,6 +235,13 @@ static int ask_to_start(int connection, bool detach, struct error *err)
 
 /* --- when it could not be started --- */
 
+static int erase_started(struct engine *engine, struct db *db, struct launch *launch, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	int r = container_row_load(db, launch->id, &row, err);
+	return r < 0 ? r : container_erase(engine, &row, &launch->dir, err);
+}
+
 /* The monitor has cleaned up and ends, or has died and left all as it was. */
 static int take_back(struct engine *engine, struct launch *launch, const struct error *why, struct error *err)
 {
@@ -247,9 +258,9 @@ static int take_back(struct engine *engine, struct launch *launch, const struct 
 	int r = container_clear_remains(engine, launch->id, &launch->dir, &status, err);
 	if (r < 0)
 		return r;
-	if (launch->auto_remove)
-		return container_erase(engine, launch->id, &launch->dir, err);
 	r = engine_db(engine, &db, err);
+	if (r >= 0 && launch->auto_remove)
+		return erase_started(engine, db, launch, err);
 	if (r >= 0)
 		r = container_row_set_failed(db, launch->id, err_info(why->code)->exit_status, why->message, err);
 	return r < 0 ? r : run_dir_remove(engine, launch->id, &launch->dir, err);
@@ -307,7 +318,7 @@ static int prepare_again(struct engine *engine, const char *id, struct launch *r
 		(void)run_dir_remove(engine, id, &dir, NULL);
 		return r;
 	}
-	ret->name = mem_strdup(row.name);
+	launch_named(ret, &row);
 	return 0;
 }
 

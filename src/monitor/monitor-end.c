@@ -92,6 +92,16 @@ static void write_status(struct monitor *monitor, const struct error *failure)
 		log_failure(LOG_LEVEL_ERROR, "record the end", &err);
 }
 
+/* Before anybody can know of it, so that what they do about it comes later in the journal. */
+static void record_events(struct monitor *monitor)
+{
+	if (monitor->status.started_at == 0)
+		return;
+	event_died(monitor);
+	if (monitor->stop.by_stop)
+		event_stopped(monitor);
+}
+
 /* Whoever holds the lock next, the owner or the cleanup, does what is left to do. */
 static void unlock(struct monitor *monitor)
 {
@@ -147,6 +157,7 @@ int monitor_end(struct monitor *monitor, const struct error *failure)
 	remove_container(monitor);
 	finish_output(monitor);
 	write_status(monitor, failure);
+	record_events(monitor);
 	unlock(monitor);
 	bool owned = tell_peers(monitor, failure);
 	peers_close(monitor);

@@ -139,7 +139,8 @@ void peers_close(struct monitor *monitor);
 
 /* How somebody wants it to end. */
 struct stop {
-	bool asked; /* by a person or the machine: whatever its restart policy says, it stays ended */
+	bool asked;   /* by a person or the machine: whatever its restart policy says, it stays ended */
+	bool by_stop; /* by somebody who stops or restarts it */
 };
 
 /* Send it a signal that somebody asked for. */
@@ -153,6 +154,13 @@ void stop_with_machine(struct monitor *monitor);
 
 /* TIMER_STOP. */
 void stop_kill(struct monitor *monitor);
+
+/* --- monitor-event.c: what goes into the journal of events --- */
+
+void event_started(struct monitor *monitor);
+void event_killed(struct monitor *monitor, int sig);
+void event_died(struct monitor *monitor);
+void event_stopped(struct monitor *monitor);
 
 /* --- monitor-end.c --- */
 

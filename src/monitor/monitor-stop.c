@@ -18,6 +18,8 @@ static void send_signal(struct monitor *monitor, int sig)
 	int r = process_signal(monitor->init.pidfd, sig);
 	if (r < 0 && r != -ESRCH)
 		log_warn("send signal %d to the container: error %d", sig, -r);
+	if (r == 0)
+		event_killed(monitor, sig);
 }
 
 /* Such a signal is meant to end it, and not to have it started again. */
@@ -45,10 +47,12 @@ static void kill_after(struct monitor *monitor, int timeout_ms)
 void stop_ask(struct monitor *monitor, const struct packet_stop *wish)
 {
 	monitor->stop.asked = true;
+	monitor->stop.by_stop |= wish->reason != STOP_BY_REMOVE;
 	if (!runs(monitor))
 		return;
-	send_signal(monitor, wish->signal ? wish->signal : monitor->plan.stop_signal);
-	if (wish->timeout_ms >= 0)
+	int sig = wish->signal ? wish->signal : monitor->plan.stop_signal;
+	send_signal(monitor, sig);
+	if (wish->timeout_ms >= 0 && sig != SIGKILL)
 		kill_after(monitor, wish->timeout_ms);
 }
 

@@ -187,6 +187,7 @@ static int start(struct monitor *monitor, struct error *err)
 	r = monitor_status_write(&monitor->status, monitor->options->dir, err);
 	if (r < 0)
 		return r;
+	event_started(monitor);
 	deliver_copy(monitor, PACKET_STARTED, NULL, 0);
 	io_flow(monitor, !monitor->delivery.pending);
 	return 0;

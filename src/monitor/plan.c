@@ -30,6 +30,8 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_string(object, "logPath", plan->log_path);
 	json_add_strv(object, "cleanup", plan->cleanup);
 	json_add_i64(object, "stopSignal", plan->stop_signal);
+	json_add_string(object, "eventsPath", plan->events_path);
+	json_add_strv(object, "eventAttributes", plan->event_attributes);
 	const char *text = json_text(object);
 	return file_write_atomic(dir, PLAN_FILE, text, strlen(text), 0600, 0, err);
 }
@@ -48,6 +50,7 @@ static int parse_strings(const struct json_node *root, struct monitor_plan *plan
 		{ "upper", &plan->upper, false },
 		{ "work", &plan->work, false },
 		{ "logPath", &plan->log_path, false },
+		{ "eventsPath", &plan->events_path, false },
 	};
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		const char *text = NULL;
@@ -67,6 +70,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	if ((r = json_as_object(root, err)) < 0 || (r = parse_strings(root, plan, err)) < 0 ||
 	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
+	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
 	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
 	    (r = json_get_bool(root, "stdinOnce", &plan->stdin_once, err)) < 0 ||
@@ -119,5 +123,7 @@ void monitor_plan_done(struct monitor_plan *plan)
 	free(plan->work);
 	free(plan->log_path);
 	strv_free(plan->cleanup);
+	free(plan->events_path);
+	strv_free(plan->event_attributes);
 	*plan = (struct monitor_plan){ 0 };
 }

@@ -109,9 +109,10 @@ struct monitor_plan {
 	char *log_path;	    /* json-file log, or NULL */
 	char **cleanup; /* argv run when the container has ended and no PACKET_OWNER peer is connected; NULL: none */
 	int stop_signal;
+	char *events_path;	 /* the directory of the journal (monitor/journal.h), or NULL */
+	char **event_attributes; /* "key=value" of every event */
 };
 
-struct json_document;
 int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *err);
 int monitor_plan_read(int dir, struct monitor_plan *ret, struct error *err);
 void monitor_plan_done(struct monitor_plan *plan);

@@ -563,7 +563,7 @@ static void test_kill_needs_a_running_one(void **state)
 	assert_refused(engine_container_kill(fixture.engine, "nosuch", SIGTERM, &err), ERR_NO_CONTAINER, "No such container");
 }
 
-/* Only the process that was meant: a pid that has been given to another one since is nobody. */
+/* Nobody is killed by a number that a dead monitor has left: it may have been given to another process since. */
 static void test_kill_is_sure_of_its_process(void **state)
 {
 	struct monitor_status running = { .state = MONITOR_STATE_RUNNING, .pid = getpid(), .start_time = 1, .started_at = 1 };

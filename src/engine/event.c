@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/event.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/engine-internal.h"
+
+char *engine_events_path(const struct engine *engine)
+{
+	return path_join(engine->root, "events");
+}
+
+void event_record(struct engine *engine, const struct journal_event *event)
+{
+	_cleanup_free_ char *path = engine_events_path(engine);
+	char why[128];
+	int r = journal_append(path, event);
+	if (r < 0)
+		log_warn("record event \"%s\" in '%s': %s", event->action, path, str_errno(-r, why, sizeof why));
+}
+
+/* Labels first, so that none of them can pass for one of ours. */
+char **event_container_attributes(const struct container_row *row)
+{
+	char **attributes = strv_copy(row->config.labels);
+	strv_take(&attributes, mem_printf("image=%s", config_spec(&row->config)->image));
+	strv_take(&attributes, mem_printf("name=%s", row->name));
+	return attributes;
+}
+
+void event_container(struct engine *engine, const struct container_row *row, const char *action, char *const *more)
+{
+	_cleanup_strv_ char **attributes = event_container_attributes(row);
+	for (; more && *more; more++)
+		strv_append(&attributes, *more);
+	event_record(engine,
+		     &(const struct journal_event){
+			     .type = "container", .action = action, .actor = row->id, .attributes = attributes });
+}
+
+void event_image(struct engine *engine, const char *action, const char *id, const char *name)
+{
+	_cleanup_free_ char *attribute = mem_printf("name=%s", name);
+	event_record(engine, &(const struct journal_event){ .type = "image",
+							    .action = action,
+							    .actor = id,
+							    .attributes = (char *[]){ attribute, NULL } });
+}

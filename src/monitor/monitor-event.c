@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the monitor tells the journal. A journal that cannot be written is no reason to stop anything. */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "monitor/journal.h"
+#include "monitor/monitor-internal.h"
+
+static void record(struct monitor *monitor, const char *action, const char *more, const char *further)
+{
+	const struct monitor_plan *plan = &monitor->plan;
+	if (!plan->events_path)
+		return;
+	_cleanup_strv_ char **attributes = strv_copy(plan->event_attributes);
+	if (more)
+		strv_append(&attributes, more);
+	if (further)
+		strv_append(&attributes, further);
+	const struct journal_event event = {
+		.type = "container", .action = action, .actor = plan->id, .attributes = attributes
+	};
+	char why[128];
+	int r = journal_append(plan->events_path, &event);
+	if (r < 0)
+		log_warn("record event \"%s\" in '%s': %s", action, plan->events_path, str_errno(-r, why, sizeof why));
+}
+
+void event_started(struct monitor *monitor)
+{
+	record(monitor, "start", NULL, NULL);
+}
+
+void event_killed(struct monitor *monitor, int sig)
+{
+	_cleanup_free_ char *number = mem_printf("signal=%d", sig);
+	record(monitor, "kill", number, NULL);
+}
+
+void event_died(struct monitor *monitor)
+{
+	const struct monitor_status *status = &monitor->status;
+	_cleanup_free_ char *duration =
+		mem_printf("execDuration=%lld", (long long)((status->finished_at - status->started_at) / NSEC_PER_SEC));
+	_cleanup_free_ char *code = mem_printf("exitCode=%d", status->exit_code);
+	record(monitor, "die", duration, code);
+}
+
+void event_stopped(struct monitor *monitor)
+{
+	record(monitor, "stop", NULL, NULL);
+}
