@@ -62,7 +62,7 @@ check: deps-test
 	@tests/run build-check $(T)
 
 check-vm: all
-	@if [ -x tests/vm/run ]; then tests/vm/run build; else echo "make check-vm: there is no tests/vm/run yet"; fi
+	@if [ -x tests/vm/run ]; then tests/vm/run build && tests/vm/run --systemd build; else echo "make check-vm: there is no tests/vm/run yet"; fi
 
 fuzz: fuzz-build
 	@FUZZ_SEED=$${FUZZ_SEED:-0} FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run build-fuzz fuzz

@@ -16,6 +16,17 @@ GUEST_PACKAGES=(
 	libcap2-bin mount procps runc sed tar util-linux
 )
 
+# With systemd as the first process; crun is a second peer there.
+# shellcheck disable=SC2034 # run asks for them
+SYSTEMD_PACKAGES=(
+	crun dbus dbus-daemon dbus-session-bus-common dbus-system-bus-common
+	dbus-user-session systemd
+)
+SYSTEMD_PROGRAMS=(
+	/bin/systemctl /lib/systemd/systemd /lib/systemd/systemd-shutdown
+	/usr/bin/busctl /usr/bin/crun /usr/bin/dbus-daemon /usr/bin/systemd-run
+)
+
 # No test can run here. TAP's word for it, so that a harness counts it.
 skip_all() {
 	echo "1..0 # SKIP $*"
@@ -118,6 +129,40 @@ guest_base() {
 	fi
 	touch "$base"
 	echo "$base"
+}
+
+# Print the archive that makes a host with systemd out of the base: its manager,
+# the bus, what crun needs, and the units that they cannot do without. Not those
+# that sysinit.target wants: a guest needs no journal, no udev, no temporary files.
+guest_systemd() {
+	local cache=$1 work=$2 here key archive root files
+	here=$(dirname "${BASH_SOURCE[0]}")
+	key=$(cat "${BASH_SOURCE[0]}" "$here"/systemd/*.service /var/lib/dpkg/status | sha256sum | cut -c1-16)
+	archive=$cache/systemd-$key.cpio
+	if [ ! -e "$archive" ]; then
+		root=$work/systemd
+		guest_skeleton "$root"
+		mkdir -p "$root"/{etc/systemd/system,usr/share/dbus-1,home/user}
+		printf '%s\n' root:x:0:0:root:/root:/bin/bash messagebus:x:100:100::/:/bin/false \
+			user:x:1000:1000::/home/user:/bin/bash nobody:x:65534:65534::/:/bin/false >"$root/etc/passwd"
+		printf '%s\n' root:x:0: messagebus:x:100: user:x:1000: nogroup:x:65534: >"$root/etc/group"
+		echo user:100000:65536 | tee "$root/etc/subuid" >"$root/etc/subgid"
+		echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
+
+		files=$(find /lib/systemd/system /usr/lib/systemd/user -maxdepth 1 \
+			\( -name '*.target' -o -name '*.slice' -o -name 'dbus.*' \))
+		{ printf '%s\n' "${SYSTEMD_PROGRAMS[@]}" "$files" && libraries "${SYSTEMD_PROGRAMS[@]}" &&
+			dpkg -L dbus-system-bus-common dbus-session-bus-common systemd |
+				grep -E '^/usr/share/dbus-1/.*\.conf$'; } |
+			sed 's,^/lib/,/usr/lib/,' | sort -u >"$work/files" || return 1
+		copy_files "$root" <"$work/files" || return 1
+		cp "$here"/systemd/*.service "$root/etc/systemd/system/" || return 1
+		mkdir "$root/usr/lib/systemd/user/sockets.target.wants"
+		ln -s ../dbus.socket "$root/usr/lib/systemd/user/sockets.target.wants/"
+		make_cpio "$root" "$work/systemd.cpio" && mv "$work/systemd.cpio" "$archive" || return 1
+	fi
+	touch "$archive"
+	echo "$archive"
 }
 
 # Write the archive of what a run is about: the programs of a build (a directory,
