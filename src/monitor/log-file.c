@@ -276,13 +276,18 @@ void log_file_write(struct log_file *log, enum log_stream stream, const void *da
 	flush(log, log->used);
 }
 
+void log_file_end_lines(struct log_file *log, int64_t now_ns)
+{
+	for (enum log_stream stream = 0; stream < LOG_STREAM_COUNT; stream++)
+		end_line(log, stream, now_ns);
+	flush(log, log->used);
+}
+
 void log_file_close(struct log_file *log, int64_t now_ns)
 {
 	if (!log)
 		return;
-	for (enum log_stream stream = 0; stream < LOG_STREAM_COUNT; stream++)
-		end_line(log, stream, now_ns);
-	flush(log, log->used);
+	log_file_end_lines(log, now_ns);
 	fd_close(log->fd);
 	fd_close(log->dir);
 	free(log->name);

@@ -42,5 +42,8 @@ int log_file_open(const char *path, const struct log_limits *limits, struct log_
 /* Take @len bytes of output that were read at @now_ns. Complete lines are in the file when it returns. */
 void log_file_write(struct log_file *log, enum log_stream stream, const void *data, size_t len, int64_t now_ns);
 
-/* Write what is left of unfinished lines, and close. */
+/* Write what is left of unfinished lines: no more will come of them. */
+void log_file_end_lines(struct log_file *log, int64_t now_ns);
+
+/* The same, and close. */
 void log_file_close(struct log_file *log, int64_t now_ns);

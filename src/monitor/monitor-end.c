@@ -73,30 +73,30 @@ static void finish_output(struct monitor *monitor)
 	if (monitor->status.state == MONITOR_STATE_RUNNING)
 		io_drain(monitor);
 	io_close(monitor);
-	log_file_close(TAKE_PTR(monitor->log), time_now_ns());
+	if (monitor->log)
+		log_file_end_lines(monitor->log, time_now_ns());
 }
 
-static void write_status(struct monitor *monitor, const struct error *failure)
+static void write_status(struct monitor *monitor, enum monitor_state state)
+{
+	struct error err = { 0 };
+	monitor->status.state = state;
+	if (monitor_status_write(&monitor->status, monitor->options->dir, &err) < 0)
+		log_failure(LOG_LEVEL_ERROR, "record the end", &err);
+}
+
+static void note_failure(struct monitor *monitor, const struct error *failure)
 {
 	struct monitor_status *status = &monitor->status;
-	struct error err = { 0 };
-	status->state = MONITOR_STATE_EXITED;
-	if (failure) {
-		status->error = *failure;
-		status->exit_code = err_info(failure->code)->exit_status;
-		status->signal = 0;
-	}
-	if (status->finished_at == 0)
-		status->finished_at = time_now_ns();
-	if (monitor_status_write(status, monitor->options->dir, &err) < 0)
-		log_failure(LOG_LEVEL_ERROR, "record the end", &err);
+	status->error = *failure;
+	status->exit_code = err_info(failure->code)->exit_status;
+	status->signal = 0;
+	status->finished_at = time_now_ns();
 }
 
 /* Before anybody can know of it, so that what they do about it comes later in the journal. */
 static void record_events(struct monitor *monitor)
 {
-	if (monitor->status.started_at == 0)
-		return;
 	event_died(monitor);
 	if (monitor->stop.by_stop)
 		event_stopped(monitor);
@@ -152,16 +152,46 @@ static void run_cleanup(struct monitor *monitor)
 		wait_for_cleanup(pid, argv[0]);
 }
 
-int monitor_end(struct monitor *monitor, const struct error *failure)
+/* The run is over, and what is of it goes into no later one. */
+static void forget_run(struct monitor *monitor)
 {
+	container_init_done(&monitor->init);
+	container_free(TAKE_PTR(monitor->container));
+	timer_clear(monitor, TIMER_STOP);
+}
+
+bool monitor_end(struct monitor *monitor, const struct error *failure)
+{
+	bool ran = monitor->status.state == MONITOR_STATE_RUNNING;
 	remove_container(monitor);
 	finish_output(monitor);
-	write_status(monitor, failure);
-	record_events(monitor);
+	if (failure)
+		note_failure(monitor, failure);
+	bool again = !failure && restart_decide(monitor);
+	write_status(monitor, again ? MONITOR_STATE_RESTARTING : MONITOR_STATE_EXITED);
+	if (ran)
+		record_events(monitor);
+	if (!again)
+		unlock(monitor);
+	monitor->owned = tell_peers(monitor, failure);
+	peers_disconnect(monitor);
+	forget_run(monitor);
+	return again;
+}
+
+void monitor_cancel(struct monitor *monitor)
+{
+	write_status(monitor, MONITOR_STATE_EXITED);
+	if (monitor->stop.by_stop)
+		event_stopped(monitor);
 	unlock(monitor);
-	bool owned = tell_peers(monitor, failure);
+	monitor->owned = tell_peers(monitor, NULL);
+}
+
+void monitor_finish(struct monitor *monitor)
+{
 	peers_close(monitor);
-	if (!owned && monitor->plan.cleanup)
+	log_file_close(TAKE_PTR(monitor->log), time_now_ns());
+	if (!monitor->owned && monitor->plan.cleanup)
 		run_cleanup(monitor);
-	return monitor->status.exit_code;
 }

@@ -6,6 +6,7 @@
  *	monitor-io.c      streams and input: the container's end
  *	monitor-peer.c    peers and delivery: the other end
  *	monitor-stop.c    stop: who wants its end
+ *	monitor-restart.c restart: when it is started again
  *	monitor-end.c     the end, good or bad
  *	monitor.c         all else
  *
@@ -43,7 +44,7 @@ void watch_set(struct monitor *monitor, struct watch *watch, uint32_t events);
 void watch_close(struct monitor *monitor, struct watch *watch);
 
 /* What happens at a time of its own. A timer that is set again forgets when it was due before. */
-enum timer { TIMER_STOP, TIMER_COUNT };
+enum timer { TIMER_STOP, TIMER_RESTART, TIMER_COUNT };
 void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms);
 void timer_clear(struct monitor *monitor, enum timer timer);
 
@@ -85,6 +86,9 @@ void io_flow(struct monitor *monitor, bool flow);
 /* Deliver all that the container has written; nobody of it is alive any more. */
 void io_drain(struct monitor *monitor);
 void io_close(struct monitor *monitor);
+
+/* As before the first run: no streams, no input. */
+void io_reset(struct monitor *monitor);
 
 /* Whether a STDIN packet can be taken now. */
 bool input_is_free(const struct monitor *monitor);
@@ -135,11 +139,14 @@ void peers_unpark(struct monitor *monitor);
 void peers_hear(struct monitor *monitor);
 void peers_close(struct monitor *monitor);
 
+/* All who are connected now; others may come. */
+void peers_disconnect(struct monitor *monitor);
+
 /* --- monitor-stop.c --- */
 
 /* How somebody wants it to end. */
 struct stop {
-	bool asked;   /* by a person or the machine: whatever its restart policy says, it stays ended */
+	bool asked;   /* by a person or the machine: whatever its restart policy says, it stays ended (M5) */
 	bool by_stop; /* by somebody who stops or restarts it */
 };
 
@@ -155,6 +162,22 @@ void stop_with_machine(struct monitor *monitor);
 /* TIMER_STOP. */
 void stop_kill(struct monitor *monitor);
 
+/* --- monitor-restart.c --- */
+
+struct restart {
+	int pause_ms; /* the last one; 0: none yet */
+	bool due;     /* it is over */
+};
+
+/* After a run whose end status has: whether there is to be another one. Counts it, if so. */
+bool restart_decide(struct monitor *monitor);
+
+/* The pause before it. Returns false if somebody has asked for the end meanwhile. */
+bool restart_wait(struct monitor *monitor);
+
+/* TIMER_RESTART. */
+void restart_now(struct monitor *monitor);
+
 /* --- monitor-event.c: what goes into the journal of events --- */
 
 void event_started(struct monitor *monitor);
@@ -164,8 +187,17 @@ void event_stopped(struct monitor *monitor);
 
 /* --- monitor-end.c --- */
 
-/* After the first process's end, or after @failure to get so far. Returns the exit code. */
-int monitor_end(struct monitor *monitor, const struct error *failure);
+/*
+ * After the first process's end, or after @failure to get so far: clear away all of this run, record it, and tell the
+ * peers. Returns whether there is to be another one; if not, it remains to monitor_finish().
+ */
+bool monitor_end(struct monitor *monitor, const struct error *failure);
+
+/* Nobody has asked for another run after all. */
+void monitor_cancel(struct monitor *monitor);
+
+/* What is left to do when peers have been told: by an owner, or by the cleanup command. */
+void monitor_finish(struct monitor *monitor);
 
 /* --- monitor.c --- */
 
@@ -183,7 +215,9 @@ struct monitor {
 	struct watch listener;
 
 	bool start_asked; /* PACKET_START has come, or is not waited for */
+	bool owned;	  /* an owner knows of the end, and sees to the rest */
 	struct stop stop;
+	struct restart restart;
 	bool ended; /* the first process; status says how */
 
 	struct log_file *log;

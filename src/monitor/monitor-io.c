@@ -220,6 +220,16 @@ int io_open_terminal(struct monitor *monitor, int *console, struct error *err)
 	return 0;
 }
 
+void io_reset(struct monitor *monitor)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(monitor->streams); i++)
+		monitor->streams[i].watch = (struct watch){ .fd = -1 };
+	monitor->input.watch = (struct watch){ .fd = -1 };
+	monitor->input.at = monitor->input.len = 0;
+	monitor->input.ending = false;
+	monitor->input_once = NULL;
+}
+
 void io_close(struct monitor *monitor)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(monitor->streams); i++)

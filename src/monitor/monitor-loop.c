@@ -95,6 +95,7 @@ int loop_open(struct monitor *monitor, struct error *err)
 
 static void (*const ON_TIMER[TIMER_COUNT])(struct monitor *monitor) = {
 	[TIMER_STOP] = stop_kill,
+	[TIMER_RESTART] = restart_now,
 };
 
 void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms)

@@ -314,10 +314,16 @@ int peers_listen(struct monitor *monitor, struct error *err)
 	return 0;
 }
 
-void peers_close(struct monitor *monitor)
+void peers_disconnect(struct monitor *monitor)
 {
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
-		watch_close(monitor, &monitor->peers[i].watch);
+		if (monitor->peers[i].watch.fd >= 0)
+			peer_drop(monitor, &monitor->peers[i]);
+}
+
+void peers_close(struct monitor *monitor)
+{
+	peers_disconnect(monitor);
 	if (monitor->listener.fd >= 0)
 		(void)unlinkat(monitor->options->dir, MONITOR_SOCKET, 0);
 	watch_close(monitor, &monitor->listener);

@@ -70,9 +70,12 @@ static void find_end(int pidfd, bool was_alive, struct monitor_status *status)
 {
 	int wait_status = SIGKILL; /* ours, if the kernel is too old to say */
 	bool known = pidfd >= 0 && (wait_for_status(pidfd, &wait_status) || was_alive);
+	bool between_runs = status->state == MONITOR_STATE_RESTARTING && pidfd < 0;
 	status->state = MONITOR_STATE_EXITED;
-	status->finished_at = time_now_ns();
 	err_set(&status->error, ERR_CANCELLED, "the container's monitor died");
+	if (between_runs)
+		return; /* as its last run did */
+	status->finished_at = time_now_ns();
 	if (!known) {
 		status->exit_code = 255;
 		err_cause(&status->error, "the exit status was lost with it");

@@ -32,7 +32,8 @@ void stop_signal(struct monitor *monitor, int sig)
 {
 	if (monitor->ended)
 		return;
-	monitor->stop.asked |= is_last(monitor, sig);
+	if (is_last(monitor, sig))
+		monitor->stop.asked = monitor->status.stopped_by_hand = true;
 	send_signal(monitor, sig);
 }
 
@@ -46,7 +47,7 @@ static void kill_after(struct monitor *monitor, int timeout_ms)
 
 void stop_ask(struct monitor *monitor, const struct packet_stop *wish)
 {
-	monitor->stop.asked = true;
+	monitor->stop.asked = monitor->status.stopped_by_hand = true;
 	monitor->stop.by_stop |= wish->reason != STOP_BY_REMOVE;
 	if (!runs(monitor))
 		return;

@@ -17,19 +17,19 @@
 #include "monitor/monitor-internal.h"
 #include "storage/overlay.h"
 
+#define NO_INIT ((struct container_init){ .pidfd = -1, .console = -1, .sync = -1 })
+
 static struct monitor *monitor_new(const struct monitor_options *options)
 {
 	struct monitor *monitor = NEW(struct monitor);
 	monitor->options = options;
 	monitor->start_asked = options->start;
-	monitor->init = (struct container_init){ .pidfd = -1, .console = -1, .sync = -1 };
+	monitor->init = NO_INIT;
 	monitor->status = (struct monitor_status){ .memory_limit = -1, .memory_peak = -1 };
 	monitor->epoll = -1;
 	monitor->signals.fd = -1;
 	monitor->listener.fd = -1;
-	for (size_t i = 0; i < ARRAY_SIZE(monitor->streams); i++)
-		monitor->streams[i].watch.fd = -1;
-	monitor->input.watch.fd = -1;
+	io_reset(monitor);
 	peers_init(monitor);
 	return monitor;
 }
@@ -50,14 +50,19 @@ static void monitor_free(struct monitor *monitor)
 
 /* --- 1. What is to run --- */
 
+static int read_spec(struct monitor *monitor, struct error *err)
+{
+	int r = spec_load(monitor->options->dir, "config.json", &monitor->spec, err);
+	if (r < 0)
+		return r;
+	return monitor->spec->process ? 0 : err_set(err, ERR_SPEC, "config.json has no process to start");
+}
+
 static int read_bundle(struct monitor *monitor, struct error *err)
 {
-	int dir = monitor->options->dir;
-	int r = monitor_plan_read(dir, &monitor->plan, err);
-	if (r < 0 || (r = spec_load(dir, "config.json", &monitor->spec, err)) < 0)
+	int r = monitor_plan_read(monitor->options->dir, &monitor->plan, err);
+	if (r < 0 || (r = read_spec(monitor, err)) < 0)
 		return r;
-	if (!monitor->spec->process)
-		return err_set(err, ERR_SPEC, "config.json has no process to start");
 	if (monitor->plan.stop_signal == 0)
 		monitor->plan.stop_signal = SIGTERM;
 	if (!monitor->plan.log_path)
@@ -215,20 +220,58 @@ static void serve(struct monitor *monitor)
 		(void)loop_once(monitor, -1);
 }
 
+/* --- 5. Again --- */
+
+/* What the last run has left in the status is true no more. */
+static void reset_run(struct monitor *monitor)
+{
+	struct monitor_status *status = &monitor->status;
+	io_reset(monitor);
+	monitor->init = NO_INIT;
+	monitor->ended = false;
+	status->pid = 0;
+	status->start_time = 0;
+	status->exit_code = status->signal = 0;
+	status->oom_killed = false;
+	status->memory_limit = status->memory_peak = -1;
+}
+
+static int bring_up_again(struct monitor *monitor, struct error *err)
+{
+	reset_run(monitor);
+	int r = read_spec(monitor, err);
+	if (r < 0 || (r = create(monitor, err)) < 0)
+		return r;
+	return start(monitor, err);
+}
+
+/* From one run that has come up, or not, to its end. Returns whether there is to be another one. */
+static bool run(struct monitor *monitor, int brought_up, struct error *failure)
+{
+	if (brought_up < 0) {
+		err_stage(failure, STAGE_CREATE);
+		return monitor_end(monitor, failure);
+	}
+	serve(monitor);
+	return monitor_end(monitor, NULL);
+}
+
 int monitor_run(const struct monitor_options *options, struct error *err)
 {
 	struct monitor *monitor = monitor_new(options);
 	struct error failure = { 0 };
 	int r = bring_up(monitor, &failure);
-	if (r < 0) {
-		err_stage(&failure, STAGE_CREATE);
-		(void)monitor_end(monitor, &failure);
-		if (err)
-			*err = failure;
-	} else {
-		serve(monitor);
-		r = monitor_end(monitor, NULL);
+	while (run(monitor, r, &failure)) {
+		if (!restart_wait(monitor)) {
+			monitor_cancel(monitor);
+			break;
+		}
+		r = bring_up_again(monitor, &failure);
 	}
+	monitor_finish(monitor);
+	if (r < 0 && err)
+		*err = failure;
+	r = r < 0 ? r : monitor->status.exit_code;
 	monitor_free(monitor);
 	return r;
 }

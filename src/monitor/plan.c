@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* monitor.json: what the engine tells a container's monitor. */
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -32,6 +33,8 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_i64(object, "stopSignal", plan->stop_signal);
 	json_add_string(object, "eventsPath", plan->events_path);
 	json_add_strv(object, "eventAttributes", plan->event_attributes);
+	json_add_i64(object, "restart", plan->restart);
+	json_add_i64(object, "restartMax", plan->restart_max);
 	const char *text = json_text(object);
 	return file_write_atomic(dir, PLAN_FILE, text, strlen(text), 0600, 0, err);
 }
@@ -65,7 +68,7 @@ static int parse_strings(const struct json_node *root, struct monitor_plan *plan
 
 static int parse_plan(const struct json_node *root, struct monitor_plan *plan, struct error *err)
 {
-	int64_t stop_signal = 0;
+	int64_t stop_signal = 0, restart = RESTART_NO, restart_max = 0;
 	int r;
 	if ((r = json_as_object(root, err)) < 0 || (r = parse_strings(root, plan, err)) < 0 ||
 	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
@@ -74,9 +77,13 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
 	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
 	    (r = json_get_bool(root, "stdinOnce", &plan->stdin_once, err)) < 0 ||
-	    (r = json_get_i64(root, "stopSignal", 0, SIGRTMAX, &stop_signal, err)) < 0)
+	    (r = json_get_i64(root, "stopSignal", 0, SIGRTMAX, &stop_signal, err)) < 0 ||
+	    (r = json_get_i64(root, "restart", 0, RESTART_UNLESS_STOPPED, &restart, err)) < 0 ||
+	    (r = json_get_i64(root, "restartMax", 0, INT_MAX, &restart_max, err)) < 0)
 		return r;
 	plan->stop_signal = (int)stop_signal;
+	plan->restart = (enum restart_policy)restart;
+	plan->restart_max = (int)restart_max;
 	return 0;
 }
 

@@ -20,6 +20,8 @@
  *  M2  Output that the container wrote before its end is delivered to the log and to attached peers before PACKET_EXIT.
  *  M3  A peer that does not read cannot stop the container for longer than MONITOR_PEER_STALL_MS; it is dropped then. The
  *      owner's pace is the container's, as with a pipe: `coffer run ... | less` loses nothing.
+ *  M4  While status.json says "restarting", nothing of the container exists but what it wrote, and the lock is held.
+ *  M5  What somebody has asked to end is not started again, however it ends.
  */
 #pragma once
 
@@ -54,7 +56,7 @@ enum packet_type {
 	PACKET_STDOUT = '1',  /* bytes; a terminal's output comes as this, too */
 	PACKET_STDERR = '2',
 	PACKET_ERROR = 'E', /* JSON text of json_from_error(): create or start failed; the monitor has cleaned up */
-	PACKET_EXIT = 'X',  /* JSON text of the final status.json; the last packet */
+	PACKET_EXIT = 'X',  /* JSON text of status.json, "exited" or "restarting"; the last packet */
 };
 
 struct packet_size {
@@ -97,6 +99,9 @@ int packet_peek(int sock, enum packet_type *ret_type);
 
 /* --- monitor.json --- */
 
+/* When to start it again. In the order of Docker's words: no, on-failure, always, unless-stopped. */
+enum restart_policy { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_UNLESS_STOPPED };
+
 struct monitor_plan {
 	char *id, *name;
 	char *runtime_root; /* where the runtime keeps its state of this container */
@@ -111,6 +116,8 @@ struct monitor_plan {
 	int stop_signal;
 	char *events_path;	 /* the directory of the journal (monitor/journal.h), or NULL */
 	char **event_attributes; /* "key=value" of every event */
+	enum restart_policy restart;
+	int restart_max; /* of RESTART_ON_FAILURE; 0: no limit */
 };
 
 int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *err);
@@ -119,7 +126,12 @@ void monitor_plan_done(struct monitor_plan *plan);
 
 /* --- status.json --- */
 
-enum monitor_state { MONITOR_STATE_CREATED, MONITOR_STATE_RUNNING, MONITOR_STATE_EXITED };
+enum monitor_state {
+	MONITOR_STATE_CREATED,
+	MONITOR_STATE_RUNNING,
+	MONITOR_STATE_EXITED,
+	MONITOR_STATE_RESTARTING, /* it has ended, and will be started again */
+};
 
 struct monitor_status {
 	enum monitor_state state;
@@ -130,6 +142,8 @@ struct monitor_status {
 	int signal;			   /* that killed it, or 0 */
 	bool oom_killed;		   /* the kernel killed something in the container for memory */
 	int64_t memory_limit, memory_peak; /* bytes, -1: not known */
+	int restart_count;
+	bool stopped_by_hand; /* somebody asked for the end: `unless-stopped` keeps it down after a boot */
 	struct error error;		   /* why create or start failed; code 0: they did not */
 };
 

@@ -18,6 +18,7 @@ static const char *const STATE_NAMES[] = {
 	[MONITOR_STATE_CREATED] = "created",
 	[MONITOR_STATE_RUNNING] = "running",
 	[MONITOR_STATE_EXITED] = "exited",
+	[MONITOR_STATE_RESTARTING] = "restarting",
 };
 
 char *monitor_status_text(const struct monitor_status *status)
@@ -33,6 +34,8 @@ char *monitor_status_text(const struct monitor_status *status)
 	json_add_bool(object, "oomKilled", status->oom_killed);
 	json_add_i64(object, "memoryLimit", status->memory_limit);
 	json_add_i64(object, "memoryPeak", status->memory_peak);
+	json_add_i64(object, "restartCount", status->restart_count);
+	json_add_bool(object, "stoppedByHand", status->stopped_by_hand);
 	if (status->error.code != ERR_NONE)
 		json_object_object_add(object, "error", json_from_error(&status->error));
 	return mem_strdup(json_text(object));
@@ -55,7 +58,7 @@ static int parse_state(const struct json_node *root, enum monitor_state *ret, st
 
 static int parse_status(const struct json_node *root, struct monitor_status *status, struct error *err)
 {
-	int64_t pid = 0, exit_code = 0, sig = 0;
+	int64_t pid = 0, exit_code = 0, sig = 0, restart_count = 0;
 	struct json_node error;
 	int r;
 	if ((r = json_as_object(root, err)) < 0 || (r = parse_state(root, &status->state, err)) < 0 ||
@@ -68,8 +71,11 @@ static int parse_status(const struct json_node *root, struct monitor_status *sta
 	    (r = json_get_bool(root, "oomKilled", &status->oom_killed, err)) < 0 ||
 	    (r = json_get_i64(root, "memoryLimit", -1, INT64_MAX, &status->memory_limit, err)) < 0 ||
 	    (r = json_get_i64(root, "memoryPeak", -1, INT64_MAX, &status->memory_peak, err)) < 0 ||
+	    (r = json_get_i64(root, "restartCount", 0, INT_MAX, &restart_count, err)) < 0 ||
+	    (r = json_get_bool(root, "stoppedByHand", &status->stopped_by_hand, err)) < 0 ||
 	    (r = json_get_object(root, "error", &error, err)) < 0)
 		return r;
+	status->restart_count = (int)restart_count;
 	status->pid = (pid_t)pid;
 	status->exit_code = (int)exit_code;
 	status->signal = (int)sig;

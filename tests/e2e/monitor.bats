@@ -697,6 +697,123 @@ py() {
 	END
 }
 
+@test "restarts: in place, after a pause that doubles, until it has failed often enough" {
+	py <<-'END'
+		c = Container("echo run >>/tmp/runs; cat /tmp/runs; exit 3", restart=1, restartMax=3)
+		status = c.run(OWNER)
+		assert (status["state"], status["exitCode"], status["restartCount"]) == ("restarting", 3, 1), status
+		assert c.wait() == 3
+		status = c.status()
+		assert (status["state"], status["exitCode"], status["restartCount"]) == ("exited", 3, 3), status
+		assert not status["stoppedByHand"]
+		c.assert_gone()
+		assert [e["log"] for e in c.logged()] == ["run\n"] * (1 + 2 + 3 + 4)
+		assert os.path.exists(c.cleaned), "the first owner has gone with its run"
+		assert c.monitor_log() == ""
+	END
+}
+
+@test "restarts: not after success if only failure counts, and never without a policy" {
+	py <<-'END'
+		for plan in ({"restart": 1}, {"restart": 0}, {}):
+		    c = Container("exit 0", **plan)
+		    assert c.run(OWNER)["state"] == "exited"
+		    assert c.status()["restartCount"] == 0
+		c = Container("exit 1")
+		assert c.run(OWNER)["state"] == "exited"
+		assert not c.status()["stoppedByHand"]
+	END
+}
+
+@test "restarts: who attaches meanwhile gets the next run, with its input" {
+	py <<-'END'
+		c = Container("echo $$ ready; read x; echo got $x; exit 1", openStdin=True, restart=2)
+		c.launch(OWNER, START).until_out(b"ready")
+		for word in (b"one", b"two", b"three"):
+		    peer = c.peer if word == b"one" else c.attach()
+		    if word != b"one":
+		        wait_until(lambda: c.status()["state"] == "running")
+		    peer.send(STDIN, word + b"\n")
+		    status = peer.exit()
+		    assert b"got " + word in peer.out and status["state"] == "restarting"
+		peer = c.attach()
+		peer.stop()
+		wait_until(lambda: c.status()["state"] == "exited")
+		c.wait()
+		c.assert_gone()
+	END
+}
+
+@test "restarts: stop in the pause ends it, as does our SIGTERM, which is nobody's hand" {
+	py <<-'END'
+		def in_long_pause():
+		    c = Container("exit 1", restart=3)
+		    c.launch(START, OWNER)
+		    c.peer.exit()
+		    wait_until(lambda: c.status()["restartCount"] > 4)
+		    wait_until(lambda: c.status()["state"] == "restarting")
+		    return c
+		c = in_long_pause()
+		peer = c.attach()
+		peer.stop()
+		status = peer.exit()
+		assert (status["state"], status["exitCode"], status["stoppedByHand"]) == ("exited", 1, True), status
+		c.wait()
+		c.assert_gone()
+		c = in_long_pause()
+		os.kill(c.pid, signal.SIGTERM)
+		c.wait()
+		assert not c.status()["stoppedByHand"] and os.path.exists(c.cleaned)
+		c.assert_gone()
+	END
+}
+
+@test "restarts: what was stopped or killed on purpose stays down" {
+	py <<-'END'
+		for act in (lambda p: p.stop(timeout_ms=1000), lambda p: p.signal(9), lambda p: p.signal(15)):
+		    c = Container("trap 'exit 4' TERM; echo ready; while :; do sleep 0.02; done", restart=2)
+		    c.launch(OWNER, START).until_out(b"ready")
+		    act(c.peer)
+		    status = c.peer.exit()
+		    assert status["state"] == "exited" and status["stoppedByHand"], status
+		    c.wait()
+		c = Container("trap 'exit 4' USR1; echo ready; while :; do sleep 0.02; done", restart=2)
+		c.launch(OWNER, START).until_out(b"ready")
+		c.peer.signal(10)
+		assert c.peer.exit()["state"] == "restarting"
+		wait_until(lambda: c.status()["state"] == "running")
+		c.attach().stop(9)
+		c.wait()
+		c.assert_gone()
+	END
+}
+
+@test "restarts: one that cannot be started again stays down, and says why" {
+	py <<-'END'
+		c = Container("rm /bin/sh; exit 1", restart=2)
+		os.symlink("busybox", os.path.join(c.dir, "rootfs/bin/rm"))
+		c.run(OWNER)
+		assert c.wait() == 127
+		status = c.status()
+		assert (status["state"], status["exitCode"]) == ("exited", 127), status
+		assert "sh" in status["error"]["message"]
+		c.assert_gone()
+	END
+}
+
+@test "a monitor killed in the pause leaves the last run's end" {
+	py <<-'END'
+		c = Container("exit 6", restart=2)
+		c.launch(START, OWNER)
+		c.peer.exit()
+		wait_until(lambda: c.status()["restartCount"] > 3 and c.status()["state"] == "restarting")
+		assert c.is_locked()
+		os.kill(c.pid, signal.SIGKILL)
+		wait_until(lambda: not c.is_locked())
+		assert c.status()["exitCode"] == 6
+	END
+}
+
 @test "all processes die with the first" {
 	py <<-'END'
 		c = Container("sleep 60 & sleep 60 & echo ready; read x", openStdin=True)
