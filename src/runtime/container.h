@@ -69,6 +69,7 @@ struct container_create_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	bool no_cgroup;		/* stay in the creator's cgroup; limits are left out, with a warning in the log */
+	bool notify;		/* make a directory STATE_NOTIFY in its state, which @spec mounts */
 	bool in_process_start;	/* we start it ourselves by container_release(), not by way of exec.fifo */
 };
 

@@ -139,6 +139,10 @@ static int reserve(struct creation *creation, struct error *err)
 	int r = options->no_cgroup ? 0 : cgroup_check_path(creation->container->cgroup_path, err);
 	if (r < 0 || (r = state_write(creation->state_dir, creation->container, err)) < 0)
 		return r;
+	/* Whoever the container's program is may look inside; nobody outside comes here. */
+	if (options->notify && (mkdirat(creation->state_dir, STATE_NOTIFY, 0755) < 0 ||
+				fchmodat(creation->state_dir, STATE_NOTIFY, 0755, 0) < 0))
+		return err_sys(err, errno, "make '%s'", STATE_NOTIFY);
 	if (options->in_process_start)
 		return 0;
 	if (mkfifoat(creation->state_dir, STATE_FIFO, 0600) < 0)

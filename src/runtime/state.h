@@ -12,6 +12,7 @@
 
 #define STATE_FILE "state.json"
 #define STATE_FIFO "exec.fifo"
+#define STATE_NOTIFY "notify" /* a directory for the socket by which the container says that it is ready */
 
 /* Make ROOT/ID, locked. The id is taken by that: ERR_EXISTS if there is one. Returns the directory's fd. */
 int state_make(const char *root, const char *id, struct error *err);

@@ -14,19 +14,13 @@
 #include "base/parse.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "programs/runtime/activation.h"
+#include "programs/runtime/notify.h"
 
 int bundle_parse_fds(const char *value, void *field, struct error *err)
 {
 	enum { MOST = 1024 };
 	return parse_u64(value, MOST, field, err);
-}
-
-static int check_preserved_fds(uint64_t count, struct error *err)
-{
-	for (int fd = STDERR_FILENO + 1; fd <= STDERR_FILENO + (int)count; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return err_set(err, ERR_USAGE, "--preserve-fds %d: file descriptor %d is not open", (int)count, fd);
-	return 0;
 }
 
 int bundle_open_cache(const char *root)
@@ -37,13 +31,14 @@ int bundle_open_cache(const char *root)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-int bundle_open(const struct runtime_globals *globals, const struct bundle_options *options, struct bundle *ret,
-		struct error *err)
+int bundle_open(const struct runtime_globals *globals, const struct bundle_options *options, const char *id,
+		struct bundle *ret, struct error *err)
 {
-	int r = check_preserved_fds(options->preserve_fds, err);
+	int sockets = activation_count(err);
+	int r = sockets < 0 ? sockets : activation_check(sockets, options->preserve_fds, err);
 	if (r < 0)
 		return r;
-	_cleanup_bundle_ struct bundle bundle = { .fd = -1, .cache_dir = -1 };
+	_cleanup_bundle_ struct bundle bundle = { .fd = -1, .cache_dir = -1, .n_fds = r };
 	const char *given = options->bundle ? options->bundle : ".";
 	bundle.path = realpath(given, NULL);
 	if (!bundle.path || (bundle.fd = open(bundle.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
@@ -59,6 +54,9 @@ int bundle_open(const struct runtime_globals *globals, const struct bundle_optio
 		return r;
 	if (!bundle.spec->process)
 		return err_set(err, ERR_SPEC, "%s: /: \"process\" is required to create a container", config);
+	activation_announce(bundle.spec->process, sockets);
+	if (notify_is_wanted())
+		notify_extend_spec(globals->root, id, bundle.spec);
 	bundle.cache_dir = bundle.spec->seccomp ? bundle_open_cache(globals->root) : -1;
 	*ret = bundle;
 	bundle = (struct bundle){ .fd = -1, .cache_dir = -1 };
@@ -87,11 +85,12 @@ struct container_create_options bundle_create_options(const struct runtime_globa
 		.rootfs_mount = -1,
 		.cache_dir = bundle->cache_dir,
 		.stdio = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
-		.preserve_fds = (int)options->preserve_fds,
+		.preserve_fds = bundle->n_fds,
 		.console_socket = options->console_socket,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 		.no_cgroup = globals->cgroup_manager == CGROUP_MANAGER_DISABLED,
+		.notify = notify_is_wanted(),
 	};
 }
 

@@ -35,10 +35,12 @@ struct bundle {
 	int fd, cache_dir;
 	char *path;
 	struct spec *spec;
+	int n_fds; /* from 3 up, that the program gets: sockets of a service manager, and --preserve-fds */
 };
 
-int bundle_open(const struct runtime_globals *globals, const struct bundle_options *options, struct bundle *ret,
-		struct error *err);
+/* For the container @id: with what our environment has for its program. */
+int bundle_open(const struct runtime_globals *globals, const struct bundle_options *options, const char *id,
+		struct bundle *ret, struct error *err);
 void bundle_close(struct bundle *bundle);
 #define _cleanup_bundle_ _cleanup_(bundle_close)
 

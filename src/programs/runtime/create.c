@@ -11,7 +11,7 @@ static int create(const struct runtime_globals *globals, const struct bundle_opt
 	_cleanup_bundle_ struct bundle bundle = { .fd = -1, .cache_dir = -1 };
 	_cleanup_container_ struct container *container = NULL;
 	struct container_init init;
-	int r = bundle_open(globals, options, &bundle, err);
+	int r = bundle_open(globals, options, id, &bundle, err);
 	if (r < 0)
 		return r;
 	if (bundle.spec->process->terminal && !options->console_socket)

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "programs/runtime/activation.h"
 #include "programs/runtime/bundle.h"
 #include "programs/runtime/foreground.h"
 #include "runtime/capability.h"
@@ -137,7 +138,9 @@ static int exec_in(const struct runtime_globals *globals, const struct exec_opti
 	_cleanup_container_ struct container *container = NULL;
 	_cleanup_spec_ struct spec *spec = NULL;
 	struct spec_process *process = NULL;
-	int r = container_load(globals->root, args[0], &container, err);
+	int r = activation_check(0, options->common.preserve_fds, err);
+	if (r >= 0)
+		r = container_load(globals->root, args[0], &container, err);
 	if (r == 0)
 		r = choose_process(options, container, args + 1, &spec, &process, err);
 	if (r == 0 && process->terminal && options->common.detach && !options->common.console_socket)
@@ -162,7 +165,7 @@ static int exec_in(const struct runtime_globals *globals, const struct exec_opti
 	if (r < 0 && init.pidfd >= 0) /* nobody would know of it */
 		(void)process_signal(init.pidfd, SIGKILL);
 	if (r == 0 && !options->common.detach)
-		r = foreground_supervise(&init, signals, err);
+		r = foreground_supervise(&init, signals, NULL, err);
 	container_init_done(&init);
 	spec_process_free(process);
 	return r;

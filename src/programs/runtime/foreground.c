@@ -39,21 +39,24 @@ static void forward(const struct container_init *init, struct relay *relay, int 
 		(void)process_signal(init->pidfd, sig);
 }
 
-int foreground_supervise(const struct container_init *init, int signals, struct error *err)
+int foreground_supervise(const struct container_init *init, int signals, struct notify *notify, struct error *err)
 {
 	struct relay relay;
 	int status = 0, r = relay_begin(&relay, init->console, err);
 	if (r < 0)
 		return r;
 	while (!reap(init->pid, &status)) {
-		struct pollfd fds[2 + RELAY_FDS] = { { .fd = signals, .events = POLLIN },
-						     { .fd = init->pidfd, .events = POLLIN } };
-		relay_poll(&relay, &fds[2]);
+		struct pollfd fds[3 + RELAY_FDS] = { { .fd = signals, .events = POLLIN },
+						     { .fd = init->pidfd, .events = POLLIN },
+						     { .fd = notify ? notify->socket : -1, .events = POLLIN } };
+		relay_poll(&relay, &fds[3]);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			break;
 		if (fds[0].revents)
 			forward(init, &relay, signals);
-		relay_serve(&relay, &fds[2]);
+		if (fds[2].revents)
+			notify_serve(notify);
+		relay_serve(&relay, &fds[3]);
 	}
 	relay_end(&relay);
 	return process_exit_code(status);

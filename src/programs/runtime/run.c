@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "programs/runtime/bundle.h"
 #include "programs/runtime/foreground.h"
+#include "programs/runtime/notify.h"
 
-static int start_and_wait(const struct bundle_options *options, const struct bundle *bundle,
-			  struct container *container, struct container_init *init, int signals, struct error *err)
+static int start_and_wait(const struct bundle_options *options, struct container *container,
+			  struct container_init *init, int signals, struct error *err)
 {
+	_cleanup_notify_ struct notify notify = { .socket = -1 };
 	int r = bundle_announce(options, init, false, err);
-	if (r < 0 || (r = container_release(container, init, err)) < 0)
+	if (r < 0)
 		return r;
-	return options->detach ? 0 : foreground_supervise(init, signals, err);
+	notify_open(&notify, container->root, container->id);
+	notify.main_pid = options->detach ? init->pid : getpid();
+	if ((r = container_release(container, init, err)) < 0)
+		return r;
+	if (!options->detach)
+		return foreground_supervise(init, signals, &notify, err);
+	notify_await(&notify, init->pidfd);
+	return 0;
 }
 
 static int run_container(const struct runtime_globals *globals, const struct bundle_options *options, const char *id,
@@ -22,7 +32,7 @@ static int run_container(const struct runtime_globals *globals, const struct bun
 	_cleanup_bundle_ struct bundle bundle = { .fd = -1, .cache_dir = -1 };
 	_cleanup_container_ struct container *container = NULL;
 	struct container_init init;
-	int r = bundle_open(globals, options, &bundle, err);
+	int r = bundle_open(globals, options, id, &bundle, err);
 	if (r < 0)
 		return r;
 	if (options->detach && bundle.spec->process->terminal && !options->console_socket)
@@ -35,8 +45,7 @@ static int run_container(const struct runtime_globals *globals, const struct bun
 	if (r < 0)
 		return r;
 	_cleanup_close_ int signals = options->detach ? -1 : foreground_block_signals(err);
-	r = signals < 0 && !options->detach ? signals :
-					      start_and_wait(options, &bundle, container, &init, signals, err);
+	r = signals < 0 && !options->detach ? signals : start_and_wait(options, container, &init, signals, err);
 	bool keep = r >= 0 && (options->detach || options->keep);
 	struct error why = { 0 };
 	if (!keep && container_delete(container, true, &why) < 0)
