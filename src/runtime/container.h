@@ -144,6 +144,13 @@ int container_resume(struct container *container, struct error *err);
 int container_update(struct container *container, const struct spec_resources *resources, struct error *err);
 
 /*
+ * Mount @mounts (of spec_mounts_from_json(); relative sources are below the working directory) in a container that runs,
+ * or take away what is on their destinations. They are done one after the other: what comes before a failure stays done.
+ */
+int container_add_mounts(struct container *container, const struct spec *mounts, struct error *err);
+int container_remove_mounts(struct container *container, const struct spec *mounts, struct error *err);
+
+/*
  * Remove cgroup and state, run poststop hooks. A container that has not stopped is ERR_STATE, unless @force, which kills
  * it first. Goes on after failures and returns the first.
  */

@@ -131,22 +131,6 @@ struct joined {
 	struct error error;
 };
 
-/* The namespaces of the container that are not ours already; joining one's own user namespace is refused by the kernel. */
-static int foreign_namespaces(const struct exec_context *context)
-{
-	int flags = 0;
-	for (int type = 0; type < NAMESPACE_COUNT; type++) {
-		char own[32], theirs[48];
-		struct stat a, b;
-		snprintf(own, sizeof own, "self/ns/%s", namespace_proc_name(type));
-		snprintf(theirs, sizeof theirs, "%d/ns/%s", context->container->pid, namespace_proc_name(type));
-		if (fstatat(context->proc, own, &a, 0) == 0 && fstatat(context->proc, theirs, &b, 0) == 0 &&
-		    a.st_ino != b.st_ino)
-			flags |= namespace_clone_flag(type);
-	}
-	return flags;
-}
-
 /* What has to be done while the host's /proc can still be seen, and before rights are lost to a user namespace. */
 static int prepare_to_join(struct exec_context *context, struct error *err)
 {
@@ -164,7 +148,8 @@ static int prepare_to_join(struct exec_context *context, struct error *err)
 
 static int join(struct exec_context *context, struct error *err)
 {
-	int flags = foreign_namespaces(context), r = prepare_to_join(context, err);
+	/* Not our own: joining one's own user namespace is refused by the kernel. */
+	int flags = namespace_foreign(context->proc, context->container->pid), r = prepare_to_join(context, err);
 	if (r < 0)
 		return r;
 	/* From here on a process of the container could see us: it may neither look into us nor trace us. */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +36,20 @@ int namespace_open(const char *path, enum namespace_type type, struct error *err
 			return err_set(err, ERR_SPEC, "'%s' is a %s namespace, a %s namespace is wanted", path,
 				       namespace_spec_name(other), namespace_spec_name(type));
 	return TAKE_FD(fd);
+}
+
+int namespace_foreign(int proc, pid_t pid)
+{
+	int flags = 0;
+	for (int type = 0; type < NAMESPACE_COUNT; type++) {
+		char own[32], theirs[48];
+		struct stat a, b;
+		snprintf(own, sizeof own, "self/ns/%s", namespace_proc_name(type));
+		snprintf(theirs, sizeof theirs, "%d/ns/%s", pid, namespace_proc_name(type));
+		if (fstatat(proc, own, &a, 0) == 0 && fstatat(proc, theirs, &b, 0) == 0 && a.st_ino != b.st_ino)
+			flags |= namespace_clone_flag(type);
+	}
+	return flags;
 }
 
 int namespace_fds_open(const struct spec *spec, struct namespace_fds *ret, struct error *err)

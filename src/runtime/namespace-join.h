@@ -56,5 +56,8 @@ pid_t namespace_clone(const struct spec *spec, struct namespace_fds *namespaces,
  */
 pid_t namespace_clone_process(uint64_t flags, int exit_signal, int cgroup_fd, int *ret_pidfd, bool *ret_in_cgroup);
 
+/* The CLONE_NEW* flags of the namespaces in which process @pid is and we are not; @proc is procfs_open(). */
+int namespace_foreign(int proc, pid_t pid);
+
 /* Open the namespace at @path and check that it is of @type; the message names both types if it is not. */
 int namespace_open(const char *path, enum namespace_type type, struct error *err);

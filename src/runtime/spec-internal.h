@@ -16,6 +16,9 @@ int spec_validate_process(const struct json_node *node, const struct spec_proces
 /* Untouched if it is not there. */
 int spec_parse_u32(const struct json_node *node, const char *key, uint32_t max, uint32_t *ret, struct error *err);
 
+/* The mounts alone, of which @array is the node. */
+int spec_validate_mounts(const struct json_node *array, const struct spec *spec, struct error *err);
+
 /* An array of id mappings under @key. */
 int spec_parse_id_mappings(const struct json_node *node, const char *key, struct spec_id_mapping **ret,
 			   size_t *ret_count, struct error *err);

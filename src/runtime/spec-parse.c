@@ -89,18 +89,35 @@ static int parse_mount(const struct json_node *element, struct spec_mount *mount
 	return spec_parse_id_mappings(element, "gidMappings", &mount->gid_mappings, &mount->n_gid_mappings, err);
 }
 
+static int parse_mount_array(const struct json_node *array, struct spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < json_array_length(array); i++) {
+		struct json_node element = json_array_at(array, i);
+		int r = parse_mount(&element, ARRAY_APPEND(spec->mounts, spec->n_mounts), err);
+		if (r < 0)
+			return r;
+	}
+	return 1;
+}
+
 static int parse_mounts(const struct json_node *root, struct spec *spec, struct error *err)
 {
 	struct json_node array;
 	int r = json_get_array(root, "mounts", &array, err);
-	for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
-		struct json_node element = json_array_at(&array, i);
-		r = parse_mount(&element, ARRAY_APPEND(spec->mounts, spec->n_mounts), err);
-		if (r < 0)
-			return r;
-		r = 1;
-	}
-	return r;
+	return r > 0 ? parse_mount_array(&array, spec, err) : r;
+}
+
+int spec_mounts_from_json(const struct json_node *node, struct spec **ret, struct error *err)
+{
+	_cleanup_spec_ struct spec *spec = NEW(struct spec);
+	struct json_node array = *node;
+	int r = json_object_is_type(node->value, json_type_array) ? 1 : json_as_object(node, err);
+	if (r == 0)
+		r = json_need_array(node, "mounts", &array, err);
+	if (r < 0 || (r = parse_mount_array(&array, spec, err)) < 0 || (r = spec_validate_mounts(&array, spec, err)) < 0)
+		return r;
+	*ret = TAKE_PTR(spec);
+	return 0;
 }
 
 static int parse_hook(const struct json_node *element, struct spec_hook *hook, struct error *err)

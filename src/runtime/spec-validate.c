@@ -76,18 +76,23 @@ static int check_root(const struct json_node *root, const struct spec *spec, str
 	return 0;
 }
 
-static int check_mounts(const struct json_node *root, const struct spec *spec, struct error *err)
+int spec_validate_mounts(const struct json_node *array, const struct spec *spec, struct error *err)
 {
-	struct json_node mounts = at(root, "mounts");
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
-		struct json_node node = json_array_at(&mounts, i);
+		struct json_node node = json_array_at(array, i);
 		if (str_is_empty(mount->destination))
 			return json_error(&node, err, "\"destination\" is required, but missing");
 		if ((mount->n_uid_mappings > 0) != (mount->n_gid_mappings > 0))
 			return json_error(&node, err, "uidMappings and gidMappings go together");
 	}
 	return 0;
+}
+
+static int check_mounts(const struct json_node *root, const struct spec *spec, struct error *err)
+{
+	struct json_node mounts = at(root, "mounts");
+	return spec_validate_mounts(&mounts, spec, err);
 }
 
 /* Which kernel settings are the container's own, by the namespace that they belong to. */

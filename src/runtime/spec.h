@@ -285,6 +285,9 @@ int spec_process_from_json(const struct json_node *node, struct spec_process **r
 void spec_process_free(struct spec_process *process);
 void spec_hooks_done(struct spec_hooks *hooks);
 
+/* An array of mounts, or an object with one as "mounts": a spec that holds nothing else. */
+int spec_mounts_from_json(const struct json_node *node, struct spec **ret, struct error *err);
+
 /* One resources object alone, as `update -r` gives it. */
 int spec_resources_from_json(const struct json_node *node, struct spec_resources *ret, struct error *err);
 void spec_resources_done(struct spec_resources *resources);

@@ -5,7 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 
-VERBS="checkpoint create delete events exec features kill list pause ps restore resume run spec start state update"
+VERBS="checkpoint create delete events exec features kill list mounts pause ps restore resume run spec start state update"
 
 setup_file() {
 	load lib/verbs

@@ -18,8 +18,9 @@
 
 static const struct runtime_verb *const VERBS[] = {
 	&verb_checkpoint, &verb_create, &verb_delete, &verb_events, &verb_exec,	   &verb_features,
-	&verb_kill,	  &verb_list,	&verb_pause,  &verb_ps,	    &verb_restore, &verb_resume,
-	&verb_run,	  &verb_spec,	&verb_start,  &verb_state,  &verb_update,  NULL,
+	&verb_kill,	  &verb_list,	&verb_mounts, &verb_pause,  &verb_ps,	   &verb_restore,
+	&verb_resume,	  &verb_run,	&verb_spec,   &verb_start,  &verb_state,   &verb_update,
+	NULL,
 };
 
 const char *const output_formats[] = { [OUTPUT_TABLE] = "table", [OUTPUT_JSON] = "json", NULL };

@@ -51,8 +51,8 @@ struct runtime_verb {
 };
 
 extern const struct runtime_verb verb_checkpoint, verb_create, verb_delete, verb_events, verb_exec, verb_features,
-	verb_kill, verb_list, verb_pause, verb_ps, verb_restore, verb_resume, verb_run, verb_spec, verb_start,
-	verb_state, verb_update;
+	verb_kill, verb_list, verb_mounts, verb_pause, verb_ps, verb_restore, verb_resume, verb_run, verb_spec,
+	verb_start, verb_state, verb_update;
 
 enum verb_flags {
 	VERB_ENTERS = 1 << 0,		 /* makes a process that enters a container: see self_protect() */
