@@ -269,12 +269,6 @@ static int raise_limits(struct creation *creation, struct error *err)
 	return process ? rlimit_raise(creation->init.pid, process->rlimits, process->n_rlimits, err) : 0;
 }
 
-static int raise_limits(struct creation *creation, struct error *err)
-{
-	const struct spec_process *process = creation->options->spec->process;
-	return process ? rlimit_raise(creation->init.pid, process->rlimits, process->n_rlimits, err) : 0;
-}
-
 static int open_rootfs(struct creation *creation, struct error *err)
 {
 	const struct container_create_options *options = creation->options;
