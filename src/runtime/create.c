@@ -26,6 +26,7 @@
 #include "runtime/procfs.h"
 #include "runtime/rlimit.h"
 #include "runtime/scheduling.h"
+#include "runtime/seccomp-listener.h"
 #include "runtime/state.h"
 
 /* Everything that exists while a container is being made; creation_done() lets go of it, creation_undo() destroys it. */
@@ -321,6 +322,9 @@ static int hear_from_init(struct creation *creation, struct error *err)
 {
 	(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
 	int r = run_creators_hooks(creation, err);
+	if (r == 0 && creation->filter.notifies)
+		r = seccomp_listener_deliver(creation->options->spec->seccomp, creation->container, CONTAINER_CREATING,
+					     creation->init.pid, creation->sync[0], err);
 	if (r < 0 || (r = init_receive(creation->sync[0], INIT_READY, &creation->init.console, err)) < 0)
 		return r;
 	/* Only now: under some policies it could not have made processes, or would have been slow to get here. */

@@ -10,12 +10,14 @@
  *	                            clone3(CLONE_PARENT)            ->
  *	  <- struct joined, pidfd
  *	  INIT_GO                                                       ->
+ *	  <- INIT_LISTENER with it, if the filter notifies
  *	  <- INIT_READY with the terminal's master, or INIT_ERROR           streams, user, filter
  *	  <- end of file: it runs; or INIT_ERROR                            exec
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -39,6 +41,7 @@
 #include "runtime/rlimit.h"
 #include "runtime/rootfs.h"
 #include "runtime/scheduling.h"
+#include "runtime/seccomp-listener.h"
 
 struct exec_context {
 	const struct container *container;
@@ -102,7 +105,7 @@ static int set_up(struct exec_context *context, char **ret_path, struct error *e
 	fd_close_from_except(STDERR_FILENO + 1 + options->preserve_fds, keep, ARRAY_SIZE(keep));
 	if ((r = rlimit_apply(process->rlimits, process->n_rlimits, err)) < 0)
 		return r;
-	r = process_become(process, context->has_filter ? &context->filter : NULL, cwd, err);
+	r = process_become(process, context->has_filter ? &context->filter : NULL, cwd, context->sync[1], err);
 	if (r < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
 		return r;
 	return init_send(context->sync[1], INIT_READY, NULL, master) < 0 ?
@@ -216,6 +219,10 @@ static int converse(struct exec_context *context, struct container_init *init, s
 	if (r < 0 || (r = scheduling_apply(&context->process, init->pid, err)) < 0)
 		return r;
 	(void)init_send(context->sync[0], INIT_GO, NULL, -1);
+	if (context->filter.notifies &&
+	    (r = seccomp_listener_deliver(context->spec->seccomp, context->container, CONTAINER_RUNNING, init->pid,
+					  context->sync[0], err)) < 0)
+		return r;
 	if ((r = init_receive(context->sync[0], INIT_READY, &init->console, err)) < 0)
 		return r;
 	return init_await_exec(context->sync[0], err);
@@ -317,8 +324,10 @@ int container_exec(struct container *container, const struct container_exec_opti
 	if (r == 0)
 		r = converse(&context, &init, err);
 	if (r < 0) {
-		if (init.pid > 0)
+		if (init.pid > 0) {
+			(void)process_signal(init.pidfd, SIGKILL); /* it may wait: for us, or for an agent that is not there */
 			(void)RETRY_ON_EINTR(waitpid(init.pid, NULL, __WALL));
+		}
 		container_init_done(&init);
 		return err_stage(err, STAGE_EXEC);
 	}

@@ -236,7 +236,7 @@ static int finish(struct init_context *context, int master, char **ret_path, str
 	const int keep[] = { context->sync, context->fifo, cwd, master };
 	fd_close_from_except(STDERR_FILENO + 1 + context->preserve_fds, keep, ARRAY_SIZE(keep));
 	int r = rlimit_apply(process->rlimits, process->n_rlimits, err);
-	if (r < 0 || (r = process_become(process, context->filter, cwd, err)) < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
+	if (r < 0 || (r = process_become(process, context->filter, cwd, context->sync, err)) < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
 		return err_stage(err, STAGE_EXEC);
 	if (init_send(context->sync, INIT_READY, NULL, master) < 0)
 		return err_set(err, ERR_CANCELLED, "the creator of the container is gone");

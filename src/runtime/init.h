@@ -11,6 +11,7 @@
  *	prestart, createRuntime
  *	INIT_GO                 ->
  *	                                          createContainer hooks, pivot_root, limits, filter, user
+ *	                        <-                INIT_LISTENER         (with it, if the filter notifies)
  *	                        <-                INIT_READY            (with the terminal's master)
  *	INIT_START (or a byte in exec.fifo) ->
  *	                                          startContainer hooks, exec
@@ -28,7 +29,7 @@
 #include "runtime/seccomp.h"
 #include "runtime/spec.h"
 
-enum init_message_type { INIT_GO = 1, INIT_HOOKS, INIT_READY, INIT_START, INIT_ERROR };
+enum init_message_type { INIT_GO = 1, INIT_HOOKS, INIT_LISTENER, INIT_READY, INIT_START, INIT_ERROR };
 
 struct init_message {
 	int type;

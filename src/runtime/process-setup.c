@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "runtime/credentials.h"
+#include "runtime/seccomp-listener.h"
 
 void process_reset_signals(void)
 {
@@ -70,17 +71,15 @@ static int enter_working_directory(int fd, const char *cwd, struct error *err)
 	return 0;
 }
 
-static int install_filter(const struct seccomp_filter *filter, struct error *err)
+static int install_filter(const struct seccomp_filter *filter, int sync, struct error *err)
 {
-	int listener = -1;
 	if (!filter)
 		return 0;
-	if (filter->notifies)
-		return err_set(err, ERR_UNSUPPORTED, "seccomp action SCMP_ACT_NOTIFY is not supported");
-	return seccomp_install(filter, &listener, err);
+	return filter->notifies ? seccomp_listener_install(filter, sync, err) : seccomp_install(filter, NULL, err);
 }
 
-int process_become(const struct spec_process *process, const struct seccomp_filter *filter, int cwd, struct error *err)
+int process_become(const struct spec_process *process, const struct seccomp_filter *filter, int cwd, int sync,
+		   struct error *err)
 {
 	bool early_filter = !process->no_new_privileges;
 	struct error why = { 0 };
@@ -93,12 +92,12 @@ int process_become(const struct spec_process *process, const struct seccomp_filt
 	give_streams_to(process->user.uid);
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(err, errno, "set no_new_privs");
-	if ((early_filter && (r = install_filter(filter, err)) < 0) || (r = credentials_become(process, err)) < 0)
+	if ((early_filter && (r = install_filter(filter, sync, err)) < 0) || (r = credentials_become(process, err)) < 0)
 		return r;
 	/* Changing the user made us dumpable again where suid_dumpable says so. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (retry_cwd && (r = enter_working_directory(cwd, process->cwd, err)) < 0)
 		return r;
-	return early_filter ? 0 : install_filter(filter, err);
+	return early_filter ? 0 : install_filter(filter, sync, err);
 }
 

@@ -18,6 +18,7 @@ int process_take_terminal(int slave, struct error *err);
 /*
  * Working directory (an O_PATH fd of process->cwd, resolved inside the root), owner of the streams, no_new_privs, user,
  * capabilities, filter (NULL: none). A filter needs no_new_privs or CAP_SYS_ADMIN: with the first it comes last, without it
- * before the capabilities go. The process is not dumpable afterwards.
+ * before the capabilities go; if it notifies, its listener goes over @sync. The process is not dumpable afterwards.
  */
-int process_become(const struct spec_process *process, const struct seccomp_filter *filter, int cwd, struct error *err);
+int process_become(const struct spec_process *process, const struct seccomp_filter *filter, int cwd, int sync,
+		   struct error *err);

@@ -167,6 +167,8 @@ static int parse_seccomp_fields(const struct json_node *node, struct spec_seccom
 	    (r = json_get_text(node, "listenerPath", &seccomp->listener_path, err)) < 0 ||
 	    (r = json_get_text(node, "listenerMetadata", &seccomp->listener_metadata, err)) < 0)
 		return r;
+	if (seccomp->listener_metadata && !seccomp->listener_path)
+		return json_error(node, err, "\"listenerMetadata\" needs a \"listenerPath\"");
 	r = json_get_array(node, "syscalls", &rules, err);
 	for (size_t i = 0; r > 0 && i < json_array_length(&rules); i++) {
 		struct json_node rule = json_array_at(&rules, i);

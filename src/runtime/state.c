@@ -303,7 +303,7 @@ void container_add_annotations(const struct container *container, struct json_ob
 }
 
 /* @pid of -1 is left out. */
-static struct json_object *state_object(const struct container *container, enum container_status status, pid_t pid)
+static struct json_object *make_object(const struct container *container, enum container_status status, pid_t pid)
 {
 	struct json_object *object = json_object_new_object();
 	json_add_string(object, "ociVersion", container->oci_version ? container->oci_version : "1.0.2");
@@ -321,10 +321,14 @@ static bool has_process(const struct container *container, enum container_status
 	return container->pid > 0 && status != CONTAINER_STOPPED;
 }
 
+struct json_object *state_object(const struct container *container, enum container_status status)
+{
+	return make_object(container, status, has_process(container, status) ? container->pid : -1);
+}
+
 char *state_document(const struct container *container, enum container_status status)
 {
-	_cleanup_json_ struct json_object *object =
-		state_object(container, status, has_process(container, status) ? container->pid : -1);
+	_cleanup_json_ struct json_object *object = state_object(container, status);
 	return mem_strdup(json_text(object));
 }
 
@@ -334,6 +338,6 @@ char *container_state_text(struct container *container, struct error *err)
 	if (container_status(container, &status, err) < 0)
 		return NULL;
 	_cleanup_json_ struct json_object *object =
-		state_object(container, status, has_process(container, status) ? container->pid : 0);
+		make_object(container, status, has_process(container, status) ? container->pid : 0);
 	return mem_strdup(json_text_pretty(object));
 }

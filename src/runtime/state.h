@@ -32,5 +32,6 @@ int state_read(int dir, const char *root, const char *id, struct container **ret
 /* Remove ROOT/ID. */
 int state_remove(const char *root, const char *id, struct error *err);
 
-/* The "state" document of the specification with a status given, for hooks. free() it. */
+/* The "state" of the specification with a status given, and as text, for hooks. free() that. */
+struct json_object *state_object(const struct container *container, enum container_status status);
 char *state_document(const struct container *container, enum container_status status);
