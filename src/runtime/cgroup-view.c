@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "runtime/mount.h"
+#include "base/util.h"
 #include "runtime/rootfs.h"
 
 /* By its path: the fd in @tree belongs to the creator's mount namespace, and cannot be mounted from in ours. */
@@ -21,13 +21,12 @@ static int open_tree_directory(const struct cgroup *cgroup, const struct cgroup_
 	return fd < 0 ? err_sys_code(err, ERR_MOUNT, errno, "open cgroup '%s'", path) : fd;
 }
 
-static int attach_tree(const struct cgroup *cgroup, const struct cgroup_tree *tree, uint64_t attributes, int target,
-		       const char *name, struct error *err)
+static int attach_tree(const struct cgroup *cgroup, const struct cgroup_tree *tree, const struct mount_change *change,
+		       const struct mount_place *place, struct error *err)
 {
 	_cleanup_close_ int dir = open_tree_directory(cgroup, tree, err);
-	_cleanup_close_ int clone = dir < 0 ? dir : mount_clone(dir, false, err);
-	int r = clone < 0 ? clone : mount_change(clone, attributes, 0, false, err);
-	return r < 0 ? r : mount_attach(clone, target, name, err);
+	_cleanup_close_ int mount = dir < 0 ? dir : mount_place_bind(dir, false, place, change, err);
+	return MIN(mount, 0);
 }
 
 /* "cpu,cpuacct" is also known as "cpu" and "cpuacct". */
@@ -42,36 +41,42 @@ static int link_controllers(int dir, const char *name)
 	return 0;
 }
 
-/* A folder for each tree, in a small tmpfs. */
-static int mount_folders(const struct cgroup *cgroup, uint64_t attributes, int target, const char *destination,
-			 struct error *err)
+static int add_folder(const struct cgroup *cgroup, const struct cgroup_tree *tree, int folder,
+		      const struct mount_change *change, const char *destination, struct error *err)
 {
-	const struct cgroup_tree *trees;
-	size_t count = cgroup_trees(cgroup, &trees);
-	const char *const data[] = { "mode=755", "size=64k", NULL };
-	_cleanup_close_ int folder = mount_new("tmpfs", "cgroup", data, attributes & ~(uint64_t)MOUNT_ATTR_RDONLY, 0, err);
-	int r = folder < 0 ? folder : mount_attach(folder, target, destination, err);
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		if (mkdirat(folder, trees[i].name, 0755) < 0 || link_controllers(folder, trees[i].name) < 0)
-			return err_sys_code(err, ERR_MOUNT, errno, "make '%s/%s'", destination, trees[i].name);
-		_cleanup_close_ int place = path_open_beneath(folder, trees[i].name, O_PATH | O_DIRECTORY, 0);
-		if (place < 0)
-			return err_sys_code(err, ERR_MOUNT, -place, "open '%s/%s'", destination, trees[i].name);
-		r = attach_tree(cgroup, &trees[i], attributes, place, trees[i].name, err);
-	}
-	return r < 0 ? r : mount_change(folder, attributes & MOUNT_ATTR_RDONLY, 0, false, err);
+	if (mkdirat(folder, tree->name, 0755) < 0 || link_controllers(folder, tree->name) < 0)
+		return err_sys_code(err, ERR_MOUNT, errno, "make '%s/%s'", destination, tree->name);
+	_cleanup_close_ int target = path_open_beneath(folder, tree->name, O_PATH | O_DIRECTORY, 0);
+	if (target < 0)
+		return err_sys_code(err, ERR_MOUNT, -target, "open '%s/%s'", destination, tree->name);
+	const struct mount_place place = { .root = folder, .path = tree->name, .target = target };
+	return attach_tree(cgroup, tree, change, &place, err);
 }
 
-int cgroup_view_mount(struct rootfs *rootfs, const char *destination, uint64_t attributes, struct error *err)
+/* A folder for each tree, in a small tmpfs. */
+static int mount_folders(const struct cgroup *cgroup, const struct mount_change *change, const struct mount_place *place,
+			 struct error *err)
+{
+	static const char *const data[] = { "mode=755", "size=64k", NULL };
+	static const struct mount_file_system fs = { "tmpfs", "cgroup", data, 0 };
+	const struct mount_change writable = { .set = change->set & ~(uint64_t)MOUNT_ATTR_RDONLY };
+	const struct cgroup_tree *trees;
+	size_t count = cgroup_trees(cgroup, &trees);
+	_cleanup_close_ int folder = mount_place_new(&fs, place, &writable, err);
+	int r = MIN(folder, 0);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_folder(cgroup, &trees[i], folder, change, place->path, err);
+	return r < 0 ? r : mount_change(folder, change->set & MOUNT_ATTR_RDONLY, 0, false, err);
+}
+
+int cgroup_view_mount(struct rootfs *rootfs, const struct mount_place *place, const struct mount_change *change,
+		      struct error *err)
 {
 	const struct cgroup_tree *trees = NULL;
 	size_t count = rootfs->cgroup ? cgroup_trees(rootfs->cgroup, &trees) : 0;
-	_cleanup_close_ int target = path_make_dirs_in_root(rootfs->mount, destination, 0755);
-	if (target < 0)
-		return err_sys_code(err, ERR_MOUNT, -target, "make mount point '%s'", destination);
 	if (count == 0)
 		return 0;
 	if (count == 1 && trees[0].v2)
-		return attach_tree(rootfs->cgroup, &trees[0], attributes, target, destination, err);
-	return mount_folders(rootfs->cgroup, attributes, target, destination, err);
+		return attach_tree(rootfs->cgroup, &trees[0], change, place, err);
+	return mount_folders(rootfs->cgroup, change, place, err);
 }

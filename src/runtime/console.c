@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/util.h"
 #include "runtime/container.h"
-#include "runtime/mount.h"
 #include "runtime/rootfs.h"
 
 enum { TTYAUX_MAJOR = 5, PTMX_MINOR = 2 };
@@ -43,10 +43,12 @@ static int put_on_console(struct rootfs *rootfs, int slave, struct error *err)
 	if (file < 0)
 		return err_sys_code(err, ERR_TTY, errno, "make '/dev/console'");
 	_cleanup_close_ int target = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int clone = mount_clone(slave, false, err);
-	if (clone < 0)
-		return clone;
-	return mount_attach(clone, target, "/dev/console", err);
+	if (target < 0)
+		return err_sys_code(err, ERR_TTY, errno, "open '/dev/console'");
+	const struct mount_place place = { .root = dev, .path = name, .target = target };
+	static const struct mount_change none = { 0 };
+	_cleanup_close_ int mount = mount_place_bind(slave, false, &place, &none, err);
+	return MIN(mount, 0);
 }
 
 int console_open(int root, const struct spec_process *process, int *ret_slave, struct error *err)

@@ -277,6 +277,7 @@ static int open_rootfs(struct creation *creation, struct error *err)
 	rootfs->spec = options->spec;
 	rootfs->cgroup = creation->cgroup;
 	rootfs->no_pivot = options->no_pivot;
+	rootfs->user_namespace = creation->namespaces.fds[NAMESPACE_USER];
 	if (options->rootfs_mount >= 0 && (rootfs->mount = fcntl(options->rootfs_mount, F_DUPFD_CLOEXEC, 3)) < 0)
 		return err_sys(err, errno, "duplicate a file descriptor");
 	return rootfs_open(rootfs, options->bundle_fd, err);

@@ -54,12 +54,19 @@ static int set_apparmor(const char *profile, int proc, struct error *err)
 	return r < 0 ? err_sys_code(err, ERR_SEC_LSM, -r, "apply AppArmor profile \"%s\"", profile) : 0;
 }
 
+int credentials_check_selinux(const char *label, struct error *err)
+{
+	if (str_is_empty(label) || module_is_active("selinux"))
+		return 0;
+	return err_set(err, ERR_SEC_LSM, "SELinux is not enabled on this kernel; label \"%s\" would not be applied", label);
+}
+
 static int set_selinux(const char *label, int proc, struct error *err)
 {
-	if (!module_is_active("selinux"))
-		return err_set(err, ERR_SEC_LSM, "SELinux is not enabled on this kernel; label \"%s\" would not be applied",
-			       label);
-	int r = write_attribute(proc, "attr/exec", label);
+	int r = credentials_check_selinux(label, err);
+	if (r < 0)
+		return r;
+	r = write_attribute(proc, "attr/exec", label);
 	return r < 0 ? err_sys_code(err, ERR_SEC_LSM, -r, "apply SELinux label \"%s\"", label) : 0;
 }
 

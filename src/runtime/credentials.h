@@ -14,6 +14,9 @@ int credentials_set_oom_score(const struct spec_process *process, int proc, stru
  */
 int credentials_set_labels(const struct spec_process *process, int proc, struct error *err);
 
+/* ERR_SEC_LSM if @label (which may be NULL) is one that nobody here would apply. */
+int credentials_check_selinux(const char *label, struct error *err);
+
 /*
  * Become the user, with the capabilities, in the order that keeps the right to do so: bounding set, groups, gid, uid,
  * the other sets, umask. A seccomp filter without no_new_privileges is installed before, for it needs CAP_SYS_ADMIN.

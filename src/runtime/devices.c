@@ -14,7 +14,6 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "runtime/mount-options.h"
-#include "runtime/mount.h"
 #include "runtime/rootfs.h"
 
 static const struct {
@@ -57,10 +56,12 @@ static int bind_device(int parent, const char *name, const struct spec_device *d
 	if (file < 0)
 		return err_sys_code(err, ERR_DEV, errno, "make '%s'", device->path);
 	_cleanup_close_ int target = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int clone = mount_clone(source, false, err);
-	if (clone < 0)
-		return clone;
-	return mount_attach(clone, target, device->path, err);
+	if (target < 0)
+		return err_sys_code(err, ERR_DEV, errno, "open '%s'", device->path);
+	const struct mount_place place = { .root = parent, .path = name, .target = target };
+	static const struct mount_change none = { 0 };
+	_cleanup_close_ int mount = mount_place_bind(source, false, &place, &none, err);
+	return mount < 0 ? err_wrap(err, "give the host's device '%s'", device->path) : 0;
 }
 
 static int make_device(struct rootfs *rootfs, const struct spec_device *device, struct error *err)
@@ -81,6 +82,32 @@ static int make_device(struct rootfs *rootfs, const struct spec_device *device, 
 	    fchownat(parent, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys_code(err, ERR_DEV, errno, "give device '%s' to its owner", device->path);
 	return 0;
+}
+
+/* What the spec says of a default device (its mode, its owner) is said instead. */
+static bool is_listed(const struct spec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->n_devices; i++) {
+		_cleanup_free_ char *listed = path_normalize(spec->devices[i].path);
+		if (streq(listed, path))
+			return true;
+	}
+	return false;
+}
+
+static int make_defaults(struct rootfs *rootfs, struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(DEFAULT_DEVICES); i++) {
+		const struct spec_device device = { .path = (char *)DEFAULT_DEVICES[i].path,
+						    .type = 'c',
+						    .major = DEFAULT_DEVICES[i].major,
+						    .minor = DEFAULT_DEVICES[i].minor,
+						    .mode = 0666 };
+		if (!is_listed(rootfs->spec, device.path))
+			r = make_device(rootfs, &device, err);
+	}
+	return r;
 }
 
 static int make_links(int dev, struct error *err)
@@ -117,15 +144,7 @@ int devices_make(struct rootfs *rootfs, struct error *err)
 	_cleanup_close_ int dev = path_make_dirs_in_root(rootfs->mount, "/dev", 0755);
 	if (dev < 0)
 		return err_sys_code(err, ERR_DEV, -dev, "open /dev of the root filesystem");
-	int r = 0;
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(DEFAULT_DEVICES); i++) {
-		const struct spec_device device = { .path = (char *)DEFAULT_DEVICES[i].path,
-						    .type = 'c',
-						    .major = DEFAULT_DEVICES[i].major,
-						    .minor = DEFAULT_DEVICES[i].minor,
-						    .mode = 0666 };
-		r = make_device(rootfs, &device, err);
-	}
+	int r = make_defaults(rootfs, err);
 	for (size_t i = 0; r == 0 && i < spec->n_devices; i++)
 		r = make_device(rootfs, &spec->devices[i], err);
 	return r < 0 ? r : make_links(dev, err);

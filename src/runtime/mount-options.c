@@ -2,9 +2,12 @@
 #include "runtime/mount-options.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/util.h"
 
 #ifndef MOUNT_ATTR_NOSYMFOLLOW
@@ -37,6 +40,7 @@ static const struct attribute {
 	{ "symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW },
 };
 
+/* Also as "r<name>", which crun knows; a superblock has no tree of mounts, and so it is the same. */
 static const struct {
 	const char *name;
 	unsigned long flag;
@@ -45,7 +49,8 @@ static const struct {
 	{ "sync", MS_SYNCHRONOUS, false }, { "async", MS_SYNCHRONOUS, true }, { "dirsync", MS_DIRSYNC, false },
 	{ "mand", MS_MANDLOCK, false },	   { "nomand", MS_MANDLOCK, true },   { "lazytime", MS_LAZYTIME, false },
 	{ "nolazytime", MS_LAZYTIME, true }, { "silent", MS_SILENT, false },  { "loud", MS_SILENT, true },
-	{ "iversion", MS_I_VERSION, false }, { "noiversion", MS_I_VERSION, true },
+	{ "iversion", MS_I_VERSION, false }, { "noiversion", MS_I_VERSION, true }, { "acl", MS_POSIXACL, false },
+	{ "noacl", MS_POSIXACL, true },
 };
 
 static const struct {
@@ -82,11 +87,11 @@ static bool take_attribute(const char *word, struct mount_options *options)
 	for (size_t i = 0; i < ARRAY_SIZE(ATTRIBUTES); i++) {
 		const struct attribute *attribute = &ATTRIBUTES[i];
 		if (streq(word, attribute->name)) {
-			change_attributes(&options->set, &options->clear, attribute);
+			change_attributes(&options->change.set, &options->change.clear, attribute);
 			return true;
 		}
 		if (word[0] == 'r' && streq(word + 1, attribute->name)) {
-			change_attributes(&options->recursive_set, &options->recursive_clear, attribute);
+			change_attributes(&options->change.tree_set, &options->change.tree_clear, attribute);
 			return true;
 		}
 	}
@@ -96,7 +101,7 @@ static bool take_attribute(const char *word, struct mount_options *options)
 static bool take_superblock_flag(const char *word, struct mount_options *options)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(SUPERBLOCK); i++) {
-		if (!streq(word, SUPERBLOCK[i].name))
+		if (!streq(word, SUPERBLOCK[i].name) && !(word[0] == 'r' && streq(word + 1, SUPERBLOCK[i].name)))
 			continue;
 		if (SUPERBLOCK[i].clear)
 			options->superblock &= ~SUPERBLOCK[i].flag;
@@ -107,28 +112,65 @@ static bool take_superblock_flag(const char *word, struct mount_options *options
 	return false;
 }
 
-static bool take_word(const char *word, struct mount_options *options)
+/* What the runtime does itself. Sources: config.md, "Linux mount options"; crun(1), "Mount options extensions". */
+static const struct {
+	const char *name;
+	size_t offset; /* of a bool */
+} OWN[] = {
+	{ "bind", offsetof(struct mount_options, bind) },
+	{ "rbind", offsetof(struct mount_options, bind) },
+	{ "rbind", offsetof(struct mount_options, recursive) },
+	{ "remount", offsetof(struct mount_options, remount) },
+	{ "tmpcopyup", offsetof(struct mount_options, copy_up) },
+	{ "copy-symlink", offsetof(struct mount_options, copy_symlink) },
+	{ "src-nofollow", offsetof(struct mount_options, source_nofollow) },
+	{ "dest-nofollow", offsetof(struct mount_options, target_nofollow) },
+	{ "idmap", offsetof(struct mount_options, map_ids) },
+	{ "ridmap", offsetof(struct mount_options, map_ids) },
+	{ "ridmap", offsetof(struct mount_options, map_ids_recursive) },
+};
+
+static bool take_own(const char *word, struct mount_options *options)
+{
+	size_t len = strcspn(word, "=");
+	bool found = false, maps = str_starts_with(word, "idmap=") || str_starts_with(word, "ridmap=");
+	for (size_t i = 0; i < ARRAY_SIZE(OWN); i++) {
+		if (strncmp(word, OWN[i].name, len) != 0 || OWN[i].name[len] || (word[len] && !maps))
+			continue;
+		*(bool *)((char *)options + OWN[i].offset) = found = true;
+	}
+	if (found && maps) {
+		free(options->id_mapping);
+		options->id_mapping = mem_strdup(word + len + 1);
+	}
+	return found;
+}
+
+static bool take_propagation(const char *word, struct mount_change *change)
 {
 	bool recursive;
 	unsigned long propagation = mount_propagation_from_name(word, &recursive);
 	if (propagation) {
-		options->propagation = propagation;
-		options->propagation_recursive = recursive;
-		return true;
+		change->propagation = propagation;
+		change->propagation_recursive = recursive;
 	}
-	if (streq(word, "bind") || streq(word, "rbind")) {
-		options->bind = true;
-		options->recursive = word[0] == 'r';
-		return true;
-	}
-	if (streq(word, "tmpcopyup")) {
-		options->copy_up = true;
-		return true;
-	}
-	/* "defaults" says nothing, "remount" has no meaning for a mount that is only being made. */
-	if (streq(word, "defaults") || streq(word, "remount") || streq(word, ""))
-		return true;
-	return take_attribute(word, options) || take_superblock_flag(word, options);
+	return propagation;
+}
+
+static bool take_word(const char *word, struct mount_options *options)
+{
+	return streq(word, "defaults") || streq(word, "") || take_own(word, options) ||
+	       take_propagation(word, &options->change) || take_attribute(word, options) ||
+	       take_superblock_flag(word, options);
+}
+
+/* Words that say different things about the same link. Source: crun(1), "copy-symlink". */
+static int check_links(const struct mount_options *options, struct error *err)
+{
+	if (options->copy_symlink && (options->source_nofollow || options->target_nofollow))
+		return err_set(err, ERR_SPEC, "mount option \"copy-symlink\" excludes \"%s\"",
+			       options->source_nofollow ? "src-nofollow" : "dest-nofollow");
+	return 0;
 }
 
 int mount_options_parse(char *const *words, struct mount_options *ret, struct error *err)
@@ -140,6 +182,9 @@ int mount_options_parse(char *const *words, struct mount_options *ret, struct er
 		if (!take_word(*words, &options))
 			strv_append(&options.data, *words);
 	}
+	int r = check_links(&options, err);
+	if (r < 0)
+		return r;
 	*ret = options;
 	options = (struct mount_options){ 0 };
 	return 0;
@@ -147,6 +192,7 @@ int mount_options_parse(char *const *words, struct mount_options *ret, struct er
 
 void mount_options_done(struct mount_options *options)
 {
+	free(options->id_mapping);
 	strv_free(options->data);
 	*options = (struct mount_options){ 0 };
 }
@@ -157,30 +203,42 @@ bool mount_is_bind(const struct spec_mount *mount)
 	       strv_contains(mount->options, "rbind");
 }
 
+/* Names for mount_option_names(), each once. */
+struct names {
+	const char *words[2 * (ARRAY_SIZE(ATTRIBUTES) + ARRAY_SIZE(SUPERBLOCK) + ARRAY_SIZE(PROPAGATION)) +
+			  ARRAY_SIZE(OWN) + 2];
+	size_t count;
+	char recursive[ARRAY_SIZE(ATTRIBUTES) + ARRAY_SIZE(PROPAGATION)][20];
+	size_t n_recursive;
+};
+
+static void add_name(struct names *names, const char *name)
+{
+	if (names->count == 0 || !streq(names->words[names->count - 1], name))
+		names->words[names->count++] = name;
+}
+
+static void add_pair(struct names *names, const char *name)
+{
+	char *recursive = names->recursive[names->n_recursive++];
+	snprintf(recursive, sizeof names->recursive[0], "r%s", name);
+	add_name(names, name);
+	add_name(names, recursive);
+}
+
 const char *const *mount_option_names(void)
 {
-	enum { WORDS = 2 * ARRAY_SIZE(ATTRIBUTES) + ARRAY_SIZE(SUPERBLOCK) + 2 * ARRAY_SIZE(PROPAGATION) + 4 };
-	static const char *names[WORDS + 1];
-	static char recursive[ARRAY_SIZE(ATTRIBUTES) + ARRAY_SIZE(PROPAGATION)][20];
-	size_t n = 0, made = 0;
-	if (names[0])
-		return names;
-	for (size_t i = 0; i < ARRAY_SIZE(ATTRIBUTES); i++) {
-		snprintf(recursive[made], sizeof recursive[made], "r%s", ATTRIBUTES[i].name);
-		names[n++] = ATTRIBUTES[i].name;
-		names[n++] = recursive[made++];
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(PROPAGATION); i++) {
-		snprintf(recursive[made], sizeof recursive[made], "r%s", PROPAGATION[i].name);
-		names[n++] = PROPAGATION[i].name;
-		names[n++] = recursive[made++];
-	}
+	static struct names names;
+	if (names.count > 0)
+		return names.words;
+	for (size_t i = 0; i < ARRAY_SIZE(ATTRIBUTES); i++)
+		add_pair(&names, ATTRIBUTES[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(PROPAGATION); i++)
+		add_pair(&names, PROPAGATION[i].name);
 	for (size_t i = 0; i < ARRAY_SIZE(SUPERBLOCK); i++)
-		names[n++] = SUPERBLOCK[i].name;
-	names[n++] = "bind";
-	names[n++] = "rbind";
-	names[n++] = "tmpcopyup";
-	names[n++] = "defaults";
-	names[n] = NULL;
-	return names;
+		add_name(&names, SUPERBLOCK[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(OWN); i++)
+		add_name(&names, OWN[i].name);
+	add_name(&names, "defaults");
+	return names.words;
 }

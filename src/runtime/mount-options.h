@@ -7,17 +7,21 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "runtime/mount.h"
 #include "runtime/spec.h"
 
 struct mount_options {
 	bool bind, recursive; /* "bind", "rbind" */
-	uint64_t set, clear;  /* MOUNT_ATTR_* of this mount */
-	uint64_t recursive_set, recursive_clear; /* MOUNT_ATTR_* of the whole tree: "rro", ... */
-	unsigned long propagation;	  /* MS_SHARED and so on, or 0 */
-	bool propagation_recursive;
-	unsigned long superblock;	  /* MS_* that belong to the file system: MS_SYNCHRONOUS, MS_DIRSYNC, ... */
-	bool copy_up;			  /* "tmpcopyup": fill a tmpfs with what it hides */
-	char **data;			  /* the file system's own options; strv */
+	bool remount;	      /* change what is mounted there */
+	struct mount_change change;
+	unsigned long superblock; /* MS_* that belong to the file system: MS_SYNCHRONOUS, MS_DIRSYNC, ... */
+	bool copy_up;		  /* "tmpcopyup": fill a tmpfs with what it hides */
+	bool copy_symlink;	  /* a source that is a link is made anew at the destination, instead of a mount */
+	bool source_nofollow;	  /* "src-nofollow": a link itself is mounted */
+	bool target_nofollow;	  /* "dest-nofollow": a link itself is mounted on */
+	bool map_ids, map_ids_recursive; /* "idmap", "ridmap" */
+	char *id_mapping;	  /* what stands behind "idmap=", or NULL; runtime/mount-idmap.c reads it */
+	char **data;		  /* the file system's own options; strv */
 };
 
 /* Errors: ERR_SPEC for options that exclude each other. Unknown words are the file system's, and the kernel's to judge. */

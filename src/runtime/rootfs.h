@@ -5,7 +5,8 @@
  *
  *  1. rootfs_open(): the root and all that is bind mounted become detached mounts, held by fds, before a container could
  *     exchange anything (CVE-2025-31133). An fd of one mount namespace is no place to mount on or from in another:
- *     detached mounts belong to none.
+ *     detached mounts belong to none. Where the kernel makes none, init opens the same paths again, and only what it
+ *     finds to be the same file is used.
  *  2. rootfs_attach(): the root becomes a mount of the new namespace, on top of its "/".
  *  3. rootfs_mount_all(), devices_make(), console: everything is resolved from the root's fd, inside it.
  *  4. rootfs_protect(): masked and read-only paths, a read-only root.
@@ -17,13 +18,23 @@
 
 #include "base/error.h"
 #include "runtime/cgroup.h"
+#include "runtime/mount-place.h"
 #include "runtime/spec.h"
+
+/* Something of the host, as the creator found it. */
+struct rootfs_source {
+	int fd;	    /* a detached clone; or, where the kernel cannot make one, what stands at ... */
+	char *path; /* ... this path, and has to be found there again by init */
+	char *link; /* "copy-symlink": the text of the link, there is nothing to mount */
+};
 
 struct rootfs {
 	const struct spec *spec;
 	struct cgroup *cgroup; /* may be NULL */
+	int user_namespace;    /* the one that the container joins by its path, or -1 */
 	int mount;		     /* the root: given as a detached mount, or -1 and opened by rootfs_open() */
-	int *sources;		     /* of each of the spec's mounts: a detached clone, or -1 */
+	char *path;		     /* as of rootfs_source */
+	struct rootfs_source *sources; /* of each of the spec's mounts */
 	bool no_pivot;
 };
 
@@ -33,14 +44,24 @@ int rootfs_open(struct rootfs *rootfs, int bundle, struct error *err);
 /* Close the fds; what they stand for stays mounted where it is attached. */
 void rootfs_close(struct rootfs *rootfs);
 
+/* An fd of what @source is, in our own mount namespace; for one that has a path. */
+int rootfs_source_reopen(int fd, const char *path, struct error *err);
+
 int rootfs_attach(struct rootfs *rootfs, struct error *err);
 int rootfs_mount_all(struct rootfs *rootfs, struct error *err);
 int rootfs_protect(struct rootfs *rootfs, struct error *err);
 int rootfs_make_working_directory(struct rootfs *rootfs, struct error *err);
 int rootfs_enter(struct rootfs *rootfs, struct error *err);
 
-/* runtime/cgroup-view.c: the mount of type "cgroup" at @destination. */
-int cgroup_view_mount(struct rootfs *rootfs, const char *destination, uint64_t attributes, struct error *err);
+/* Put the index of a mount in config.json, and what it was to be, in front of @err. */
+int rootfs_wrap_mount(const struct rootfs *rootfs, size_t index, struct error *err);
+
+/* The propagation that mounts of the host get in the container, unless their options say another: MS_*, or 0. */
+unsigned long rootfs_default_propagation(const struct spec *spec);
+
+/* runtime/cgroup-view.c: the mount of type "cgroup" at @place, with the attributes of @change. */
+int cgroup_view_mount(struct rootfs *rootfs, const struct mount_place *place, const struct mount_change *change,
+		      struct error *err);
 
 /* runtime/devices.c: device nodes and links in /dev, unless the spec binds a /dev of its own. */
 int devices_make(struct rootfs *rootfs, struct error *err);

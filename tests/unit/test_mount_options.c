@@ -52,13 +52,13 @@ static void test_words(void **state)
 		_cleanup_strv_ char **words = strv_split(rows[i].words, ',');
 		_cleanup_mount_options_ struct mount_options options = { 0 };
 		assert_int_equal(mount_options_parse(words, &options, NULL), 0);
-		if (options.set != rows[i].set || options.clear != rows[i].clear ||
-		    options.recursive_set != rows[i].recursive_set || options.recursive_clear != rows[i].recursive_clear)
+		if (options.change.set != rows[i].set || options.change.clear != rows[i].clear ||
+		    options.change.tree_set != rows[i].recursive_set || options.change.tree_clear != rows[i].recursive_clear)
 			fail_msg("\"%s\": set %#llx clear %#llx, recursive %#llx %#llx", rows[i].words,
-				 (unsigned long long)options.set, (unsigned long long)options.clear,
-				 (unsigned long long)options.recursive_set, (unsigned long long)options.recursive_clear);
+				 (unsigned long long)options.change.set, (unsigned long long)options.change.clear,
+				 (unsigned long long)options.change.tree_set, (unsigned long long)options.change.tree_clear);
 		assert_int_equal(strv_count(options.data), 0);
-		assert_int_equal(options.propagation, 0);
+		assert_int_equal(options.change.propagation, 0);
 	}
 }
 
@@ -98,8 +98,8 @@ static void test_propagation(void **state)
 		_cleanup_mount_options_ struct mount_options options = { 0 };
 		bool recursive = !rows[i].recursive;
 		assert_int_equal(mount_options_parse((char *const *)words, &options, NULL), 0);
-		assert_int_equal(options.propagation, rows[i].flag);
-		assert_int_equal(options.propagation_recursive, rows[i].recursive);
+		assert_int_equal(options.change.propagation, rows[i].flag);
+		assert_int_equal(options.change.propagation_recursive, rows[i].recursive);
 		assert_int_equal(mount_propagation_from_name(rows[i].word, &recursive), rows[i].flag);
 		assert_int_equal(recursive, rows[i].recursive);
 	}
@@ -117,7 +117,7 @@ static void test_the_rest_is_the_file_systems(void **state)
 	assert_int_equal(mount_options_parse((char *const *)words, &options, NULL), 0);
 	_cleanup_free_ char *data = strv_join(options.data, " ");
 	assert_string_equal(data, "size=64k mode=755 Ro nosuchword");
-	assert_int_equal(options.set, RDONLY);
+	assert_int_equal(options.change.set, RDONLY);
 }
 
 /* What would be two options to the kernel is none that was asked for. */

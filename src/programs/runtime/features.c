@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this program can do, as the specification wants it told: what it knows, whatever the machine; only the flags of
- * seccomp that are "supported" are asked of the kernel. Lists come from the tables that the parsers use.
+ * What this program can do, as the specification wants it told: what it knows, whatever the machine; the flags of seccomp
+ * that are "supported", and whether ids of mounts can be mapped, are asked of the kernel. Lists come from the tables that the parsers use.
  * Source: OCI runtime-spec, features.md and features-linux.md.
  */
 #include <seccomp.h>
@@ -16,6 +16,7 @@
 #include "programs/runtime/runtime.h"
 #include "runtime/capability.h"
 #include "runtime/mount-options.h"
+#include "runtime/mount.h"
 #include "runtime/seccomp-words.h"
 #include "runtime/seccomp.h"
 #include "runtime/spec.h"
@@ -102,7 +103,7 @@ static void add_switches(struct json_object *section)
 	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
 		json_add_bool(json_add_object(section, switches[i].name), "enabled", switches[i].enabled);
 	struct json_object *extensions = json_add_object(section, "mountExtensions");
-	json_add_bool(json_add_object(extensions, "idmap"), "enabled", false);
+	json_add_bool(json_add_object(extensions, "idmap"), "enabled", mount_can(MOUNT_CAN_CHANGE));
 }
 
 static void add_annotations(struct json_object *root)

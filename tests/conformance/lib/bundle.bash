@@ -20,13 +20,19 @@
 #   has_lines FILE NUMBER        for until_true
 #   init_pid [ID]                of a container
 #   cgroup_dir CONTROLLER        where the container's cgroup of that v1 controller is
-#   helper NAME                  compile lib/NAME.c statically; prints the path of the program
+#   helper NAME                  compile lib/NAME.c; prints the path of the program
+#
+# With system calls in $COFFER_REFUSE, all of this happens as if the kernel did not have them; they answer $COFFER_REFUSE_ERRNO.
 #
 # Needs root, jq and busybox-static.
 
 bundle_file_setup() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	export TEMPLATE=$BATS_FILE_TMPDIR/template
+	if [ -n "${COFFER_REFUSE:-}" ]; then
+		REFUSE=$(helper refuse)
+		export REFUSE
+	fi
 	umask 022
 	mkdir -p "$TEMPLATE"/{bin,dev,etc,proc,sys,tmp,root}
 	chmod 1777 "$TEMPLATE/tmp"
@@ -95,7 +101,11 @@ left_state() {
 
 # bats listens on fd 3 until all who have it are gone.
 runtime() {
-	"$COFFER_BIN/coffer-runtime" --root "$STATE" "$@" 3>&-
+	if [ -n "${COFFER_REFUSE:-}" ]; then
+		"$REFUSE" "$COFFER_REFUSE_ERRNO" "$COFFER_REFUSE" "$COFFER_BIN/coffer-runtime" --root "$STATE" "$@" 3>&-
+	else
+		"$COFFER_BIN/coffer-runtime" --root "$STATE" "$@" 3>&-
+	fi
 }
 
 config() {
@@ -192,7 +202,7 @@ needs_v1() {
 }
 
 helper() {
-	local program=$BATS_FILE_TMPDIR/$1
-	[ -x "$program" ] || cc -O1 -static -o "$program" "$BATS_TEST_DIRNAME/lib/$1.c" >&2
+	local program=$BATS_FILE_TMPDIR/$1 tests=$BATS_TEST_DIRNAME/..
+	[ -x "$program" ] || cc -O1 -I "$tests/unit" -I "$tests/../src" -o "$program" "$BATS_TEST_DIRNAME/lib/$1.c" >&2
 	echo "$program"
 }

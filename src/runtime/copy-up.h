@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "tmpcopyup": a tmpfs begins with what it hides. Source: runc's and crun's mount option of that name. */
+#pragma once
+
+#include "base/error.h"
+
+/*
+ * Copy what is in directory @from (an fd, O_PATH will do) to the empty directory @to: files, directories, links, nodes;
+ * their modes, owners, times and extended attributes. Links are copied, never followed, and everything is reached from the
+ * two fds. Errors name the file, below @name.
+ */
+int copy_up(int from, int to, const char *name, struct error *err);
