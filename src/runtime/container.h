@@ -84,7 +84,7 @@ void container_init_done(struct container_init *init);
 
 /*
  * On failure nothing is left. Errors carry the stage; those of the init process (mounts, users, the program that is not
- * there) arrive here as they were set there.
+ * there) arrive here as they were set there. ERR_MEM_MIN: the kernel has killed it for a memory limit.
  */
 int container_create(const struct container_create_options *options, struct container **ret,
 		     struct container_init *ret_init, struct error *err);

@@ -2,6 +2,7 @@
 /* container_create(), container_release(), container_start(): the creator's half of the conversation in runtime/init.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -352,6 +353,21 @@ static int create(struct creation *creation, struct error *err)
 	return state_write(creation->state_dir, creation->container, err);
 }
 
+/* An init process that was killed cannot tell why, and one that gets no memory does not know whose limit it is. */
+static void explain_memory(const struct creation *creation, struct error *why)
+{
+	struct error explained = { 0 };
+	struct cgroup_oom oom = { 0 };
+	bool silent = why->code == ERR_INTERNAL, refused = why->sys_errno == ENOMEM;
+	if ((!silent && !refused) || !creation->cgroup || cgroup_read_oom(creation->cgroup, &oom, NULL) < 0 ||
+	    !oom.limit.set || (silent && oom.oom_kill.value == 0))
+		return;
+	(void)err_set(&explained, ERR_MEM_MIN, "a memory limit of %" PRIu64 " KiB is too small to start anything",
+		      oom.limit.value >> 10);
+	err_cause(&explained, "%s", silent ? "the kernel killed the container's init process for memory" : why->message);
+	*why = explained;
+}
+
 int container_create(const struct container_create_options *options, struct container **ret,
 		     struct container_init *ret_init, struct error *err)
 {
@@ -367,6 +383,7 @@ int container_create(const struct container_create_options *options, struct cont
 	};
 	struct error why = { 0 };
 	if (create(&creation, &why) < 0) {
+		explain_memory(&creation, &why);
 		creation_undo(&creation);
 		if (err)
 			*err = why;

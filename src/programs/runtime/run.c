@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -8,6 +10,8 @@
 #include "programs/runtime/bundle.h"
 #include "programs/runtime/foreground.h"
 #include "programs/runtime/notify.h"
+
+enum { KILLED = 128 + SIGKILL };
 
 static int start_and_wait(const struct bundle_options *options, struct container *container,
 			  struct container_init *init, int signals, struct error *err)
@@ -24,6 +28,18 @@ static int start_and_wait(const struct bundle_options *options, struct container
 		return foreground_supervise(init, signals, &notify, err);
 	notify_await(&notify, init->pidfd);
 	return 0;
+}
+
+/* A program that was killed has not said why. */
+static void warn_of_memory(const struct container *container)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	struct cgroup_oom oom = { 0 };
+	if (container_open_cgroup(container, &cgroup, NULL) < 0 || cgroup_read_oom(cgroup, &oom, NULL) < 0 ||
+	    !oom.limit.set || oom.oom_kill.value == 0)
+		return;
+	log_warn("container '%s' was killed by the kernel: out of memory (limit %" PRIu64 " KiB)", container->id,
+		 oom.limit.value >> 10);
 }
 
 static int run_container(const struct runtime_globals *globals, const struct bundle_options *options, const char *id,
@@ -46,6 +62,8 @@ static int run_container(const struct runtime_globals *globals, const struct bun
 		return r;
 	_cleanup_close_ int signals = options->detach ? -1 : foreground_block_signals(err);
 	r = signals < 0 && !options->detach ? signals : start_and_wait(options, container, &init, signals, err);
+	if (r == KILLED)
+		warn_of_memory(container);
 	bool keep = r >= 0 && (options->detach || options->keep);
 	struct error why = { 0 };
 	if (!keep && container_delete(container, true, &why) < 0)
