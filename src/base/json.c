@@ -61,14 +61,11 @@ static int parse_text(struct json_document *document, struct error *err)
 	return 0;
 }
 
-int json_parse(const char *text, size_t len, const char *name, enum error_code code, struct json_document *ret,
-	       struct error *err)
+/* Takes @text over, which is terminated. */
+static int parse_taken(char *text, size_t len, const char *name, enum error_code code, struct json_document *ret,
+		       struct error *err)
 {
-	struct json_document document = {
-		.text = mem_alloc(len + 1), .len = len, .name = mem_strdup(name), .code = code
-	};
-	if (len)
-		memcpy(document.text, text, len);
+	struct json_document document = { .text = text, .len = len, .name = mem_strdup(name), .code = code };
 	int r = parse_text(&document, err);
 	if (r < 0) {
 		json_document_done(&document);
@@ -78,13 +75,22 @@ int json_parse(const char *text, size_t len, const char *name, enum error_code c
 	return 0;
 }
 
+int json_parse(const char *text, size_t len, const char *name, enum error_code code, struct json_document *ret,
+	       struct error *err)
+{
+	char *copy = mem_alloc(len + 1);
+	if (len)
+		memcpy(copy, text, len);
+	return parse_taken(copy, len, name, code, ret, err);
+}
+
 int json_load(int dir, const char *path, size_t max, enum error_code code, struct json_document *ret,
 	      struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
+	char *text = NULL;
 	size_t len;
 	int r = file_read(dir, path, max, &text, &len, err);
-	return r < 0 ? r : json_parse(text, len, path, code, ret, err);
+	return r < 0 ? r : parse_taken(text, len, path, code, ret, err);
 }
 
 void json_document_done(struct json_document *document)
