@@ -88,7 +88,7 @@ static int join_divided(const struct cgroup_tree *tree, const char *pid)
 }
 
 /* Whoever joins a frozen cgroup stops there and then, maybe with a lock in hand that others wait for. */
-static int refuse_frozen(const struct cgroup *cgroup, struct error *err)
+int cgroup_refuse_frozen(const struct cgroup *cgroup, struct error *err)
 {
 	bool frozen;
 	const struct cgroup_tree *tree = cgroup->fresh || cgroup->allow_frozen ? NULL : cgroup_freezer_tree(cgroup);
@@ -101,7 +101,7 @@ static int refuse_frozen(const struct cgroup *cgroup, struct error *err)
 static int join(const struct cgroup *cgroup, const char *v1_file, pid_t pid, bool cloned_into, struct error *err)
 {
 	char text[16];
-	int r = refuse_frozen(cgroup, err);
+	int r = cgroup_refuse_frozen(cgroup, err);
 	if (r < 0)
 		return r;
 	snprintf(text, sizeof text, "%d", pid);

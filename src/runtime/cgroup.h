@@ -100,6 +100,9 @@ int cgroup_join(struct cgroup *cgroup, pid_t pid, bool cloned_into, struct error
  */
 int cgroup_join_self(struct cgroup *cgroup, bool cloned_into, struct error *err);
 
+/* ERR_STATE if it is frozen: whoever joins it then stops there, and who is born there never even starts. */
+int cgroup_refuse_frozen(const struct cgroup *cgroup, struct error *err);
+
 /*
  * Have who joins later do so in a sub-cgroup that exists, and nowhere else: @word is "PATH", for all trees, or on v1
  * "CONTROLLER[,CONTROLLER]:PATH"; "/" is the cgroup itself. Errors: ERR_USAGE, ERR_SPEC, ERR_CGROUP.

@@ -106,6 +106,7 @@ int console_send(const char *path, int master, struct error *err);
 
 struct container_exec_options {
 	const struct spec_process *process;
+	const struct spec *spec; /* container_load_spec() */
 	int cache_dir;	    /* of compiled seccomp filters, or -1 */
 	int stdio[3];	    /* as in container_create_options */
 	int preserve_fds;

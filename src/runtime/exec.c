@@ -46,12 +46,12 @@
 struct exec_context {
 	const struct container *container;
 	const struct container_exec_options *options;
-	struct spec *spec;	     /* of the container */
-	struct spec_process process; /* what is to run; everything in it belongs to @options or @spec */
+	struct spec_process process; /* what is to run; everything in it belongs to @options */
 	struct seccomp_filter filter;
 	bool has_filter;
 	struct cgroup *cgroup;
-	int pidfd; /* of the container's first process */
+	bool in_cgroup; /* the joiner, in that of v2, by birth */
+	int pidfd;	/* of the container's first process */
 	int proc;
 	int sync[2]; /* ours, theirs */
 };
@@ -59,7 +59,6 @@ struct exec_context {
 static void context_done(struct exec_context *context)
 {
 	seccomp_filter_done(&context->filter);
-	spec_free(context->spec);
 	cgroup_free(context->cgroup);
 	fd_close(context->pidfd);
 	fd_close(context->proc);
@@ -139,7 +138,7 @@ static int prepare_to_join(struct exec_context *context, struct error *err)
 {
 	const struct spec_process *process = &context->process;
 	int r = process->initial_cpus ? scheduling_bind(process->initial_cpus, err) : 0;
-	if (r < 0 || (context->cgroup && (r = cgroup_join_self(context->cgroup, false, err)) < 0))
+	if (r < 0 || (context->cgroup && (r = cgroup_join_self(context->cgroup, context->in_cgroup, err)) < 0))
 		return r;
 	if ((process->initial_cpus || process->final_cpus) && (r = scheduling_bind(process->final_cpus, err)) < 0)
 		return r;
@@ -204,17 +203,36 @@ static int receive_joined(struct exec_context *context, struct container_init *i
 	return 0;
 }
 
+/*
+ * In the container's cgroup of v2 by birth: to move there takes the kernel a grace period, some milliseconds. Not where that
+ * cannot be (it has been divided since), nor if the process is to be on other CPUs before it joins.
+ */
+static pid_t fork_joiner(struct exec_context *context)
+{
+	int cgroup_fd = context->cgroup && !context->process.initial_cpus ? cgroup_clone_fd(context->cgroup) : -1;
+	int pidfd = -1;
+	pid_t pid = namespace_clone_process(0, SIGCHLD, cgroup_fd, &pidfd, &context->in_cgroup);
+	if (pid < 0 && cgroup_fd >= 0)
+		pid = namespace_clone_process(0, SIGCHLD, -1, &pidfd, &context->in_cgroup);
+	fd_close(pidfd);
+	return pid;
+}
+
 static int converse(struct exec_context *context, struct container_init *init, struct error *err)
 {
-	pid_t joiner = fork();
+	/* Whoever is born in a frozen one cannot say so. */
+	int r = context->cgroup ? cgroup_refuse_frozen(context->cgroup, err) : 0;
+	if (r < 0)
+		return r;
+	pid_t joiner = fork_joiner(context);
 	if (joiner < 0)
-		return err_sys(err, errno, "make a process");
+		return err_sys(err, -joiner, "make a process");
 	if (joiner == 0) {
 		fd_close(TAKE_FD(context->sync[0]));
 		run_joiner(context);
 	}
 	fd_close(TAKE_FD(context->sync[1]));
-	int r = receive_joined(context, init, err);
+	r = receive_joined(context, init, err);
 	(void)RETRY_ON_EINTR(waitpid(joiner, NULL, 0));
 	if (r < 0 || (r = scheduling_apply(&context->process, init->pid, err)) < 0)
 		return r;
@@ -248,7 +266,7 @@ static int check_running(struct exec_context *context, struct error *err)
 /* What the process leaves open is as in the container's own: it is never less confined for saying less. */
 static void complete_process(struct exec_context *context)
 {
-	const struct spec_process *own = context->spec->process;
+	const struct spec_process *own = context->options->spec->process;
 	struct spec_process *process = &context->process;
 	*process = *context->options->process;
 	if (!own)
@@ -275,9 +293,10 @@ static void complete_process(struct exec_context *context)
 /* The filter of config.json: a program that comes later is held by the same. */
 static int prepare_filter(struct exec_context *context, struct error *err)
 {
-	if (!context->spec->seccomp)
+	const struct spec_seccomp *profile = context->options->spec->seccomp;
+	if (!profile)
 		return 0;
-	int r = seccomp_prepare(context->spec->seccomp, context->options->cache_dir, &context->filter, err);
+	int r = seccomp_prepare(profile, context->options->cache_dir, &context->filter, err);
 	context->has_filter = r >= 0;
 	return r;
 }
@@ -298,7 +317,7 @@ static int open_cgroup(struct exec_context *context, struct error *err)
 static int prepare(struct exec_context *context, struct error *err)
 {
 	int r = check_running(context, err);
-	if (r < 0 || (r = container_load_spec(context->container, &context->spec, err)) < 0)
+	if (r < 0)
 		return r;
 	complete_process(context);
 	if ((r = prepare_filter(context, err)) < 0)

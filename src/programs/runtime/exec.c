@@ -107,19 +107,17 @@ static int load_process(const char *path, struct spec_process **ret, struct erro
 	return spec_process_from_json(&root, ret, err);
 }
 
-/* *ret_spec keeps alive what *ret_process points into, if that comes from config.json. */
-static int choose_process(const struct exec_options *options, const struct container *container, char *const *args,
-			  struct spec **ret_spec, struct spec_process **ret_process, struct error *err)
+/* Either the process of a file, *ret_given, or the container's own in its configuration, changed by flags. */
+static int choose_process(const struct exec_options *options, char *const *args, struct spec *spec,
+			  struct spec_process **ret_given, struct error *err)
 {
 	if (options->process)
-		return load_process(options->process, ret_process, err);
+		return load_process(options->process, ret_given, err);
 	if (!*args)
 		return err_set(err, ERR_USAGE, "\"exec\" needs a program, or --process");
-	int r = container_load_spec(container, ret_spec, err);
-	if (r < 0)
-		return r;
-	*ret_process = TAKE_PTR((*ret_spec)->process);
-	return apply_flags(options, args, *ret_process, err);
+	if (!spec->process)
+		return err_set(err, ERR_SPEC, "the container's configuration has no process any more");
+	return apply_flags(options, args, spec->process, err);
 }
 
 static int hand_over(const struct exec_options *options, struct container_init *init, struct error *err)
@@ -137,17 +135,21 @@ static int exec_in(const struct runtime_globals *globals, const struct exec_opti
 {
 	_cleanup_container_ struct container *container = NULL;
 	_cleanup_spec_ struct spec *spec = NULL;
-	struct spec_process *process = NULL;
+	struct spec_process *given = NULL;
 	int r = activation_check(0, options->common.preserve_fds, err);
 	if (r >= 0)
 		r = container_load(globals->root, args[0], &container, err);
 	if (r == 0)
-		r = choose_process(options, container, args + 1, &spec, &process, err);
+		r = container_load_spec(container, &spec, err);
+	if (r == 0)
+		r = choose_process(options, args + 1, spec, &given, err);
+	const struct spec_process *process = given || !spec ? given : spec->process;
 	if (r == 0 && process->terminal && options->common.detach && !options->common.console_socket)
 		r = err_set(err, ERR_TTY, "cannot allocate a terminal without --console-socket");
 	_cleanup_close_ int cache = r < 0 ? -1 : bundle_open_cache(globals->root);
 	struct container_exec_options exec_options = {
 		.process = process,
+		.spec = spec,
 		.cache_dir = cache,
 		.stdio = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
 		.preserve_fds = (int)options->common.preserve_fds,
@@ -167,7 +169,7 @@ static int exec_in(const struct runtime_globals *globals, const struct exec_opti
 	if (r == 0 && !options->common.detach)
 		r = foreground_supervise(&init, signals, NULL, err);
 	container_init_done(&init);
-	spec_process_free(process);
+	spec_process_free(given);
 	return r;
 }
 
