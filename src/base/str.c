@@ -37,7 +37,7 @@ const char *str_errno(int sys_errno, char *buf, size_t size)
 	return buf;
 }
 
-size_t str_utf8_length(const char *text, size_t left)
+size_t str_utf8_decode(const char *text, size_t left, uint32_t *ret)
 {
 	static const struct {
 		unsigned char mask, lead;
@@ -57,9 +57,18 @@ size_t str_utf8_length(const char *text, size_t left)
 			c = c << 6 | (s[k] & 0x3f);
 		}
 		bool surrogate = c >= 0xd800 && c <= 0xdfff;
-		return c < forms[i].min || surrogate || c > 0x10ffff ? 0 : i + 1;
+		if (c < forms[i].min || surrogate || c > 0x10ffff)
+			return 0;
+		*ret = c;
+		return i + 1;
 	}
 	return 0;
+}
+
+size_t str_utf8_length(const char *text, size_t left)
+{
+	uint32_t character;
+	return str_utf8_decode(text, left, &character);
 }
 
 bool str_is_utf8(const char *s, size_t len)
@@ -185,6 +194,21 @@ void str_vappendf(struct str *s, const char *fmt, va_list args)
 	reserve(s, (size_t)len);
 	vsnprintf(s->data + s->len, (size_t)len + 1, fmt, args);
 	s->len += (size_t)len;
+}
+
+void str_append_utf8(struct str *s, uint32_t character)
+{
+	static const struct {
+		uint32_t end;
+		unsigned char lead;
+	} forms[] = { { 0x80, 0x00 }, { 0x800, 0xc0 }, { 0x10000, 0xe0 }, { 0x110000, 0xf0 } };
+	size_t more = 0;
+
+	while (more + 1 < ARRAY_SIZE(forms) && character >= forms[more].end)
+		more++;
+	str_append_char(s, (char)(forms[more].lead | character >> (6 * more)));
+	while (more-- > 0)
+		str_append_char(s, (char)(0x80 | (character >> (6 * more) & 0x3f)));
 }
 
 void str_appendf(struct str *s, const char *fmt, ...)

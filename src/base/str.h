@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 static inline bool streq(const char *a, const char *b)
@@ -52,6 +53,9 @@ size_t str_escape_control(const char *s, char *buf, size_t size);
 /* The length of the UTF-8 character at @s, of which @left bytes (at least one) are there; 0 if it is none, or cut off. */
 size_t str_utf8_length(const char *s, size_t left);
 
+/* The same; *ret becomes the character. */
+size_t str_utf8_decode(const char *s, size_t left, uint32_t *ret);
+
 /* Whether the @len bytes are UTF-8 as RFC 3629 has it: no surrogates, no overlong forms. */
 bool str_is_utf8(const char *s, size_t len);
 
@@ -75,6 +79,7 @@ void str_done(struct str *s);
 void str_append(struct str *s, const char *text);
 void str_append_len(struct str *s, const void *data, size_t len);
 void str_append_char(struct str *s, char c);
+void str_append_utf8(struct str *s, uint32_t character); /* at most 0x10ffff */
 void str_appendf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void str_vappendf(struct str *s, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 void str_truncate(struct str *s, size_t len);

@@ -110,6 +110,18 @@ static void test_utf8_characters(void **state)
 	}
 }
 
+static void test_utf8_there_and_back(void **state)
+{
+	static const uint32_t characters[] = { 'a', 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff };
+	for (size_t i = 0; i < ARRAY_SIZE(characters); i++) {
+		_cleanup_str_ struct str text = { 0 };
+		uint32_t character = 0;
+		str_append_utf8(&text, characters[i]);
+		assert_int_equal(str_utf8_decode(text.data, text.len, &character), text.len);
+		assert_int_equal(character, characters[i]);
+	}
+}
+
 static void test_utf8_texts(void **state)
 {
 	assert_true(str_is_utf8("", 0));
@@ -348,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_copy_fits_or_is_cut),
 		cmocka_unit_test(test_words_of_errno),
 		cmocka_unit_test(test_utf8_characters),
+		cmocka_unit_test(test_utf8_there_and_back),
 		cmocka_unit_test(test_utf8_texts),
 		cmocka_unit_test(test_control_characters_are_escaped),
 		cmocka_unit_test(test_escaping_into_little_room),
