@@ -43,9 +43,9 @@ static int parse_pattern(struct filter *filter, struct error *err)
 
 static int parse_status(struct filter *filter, struct error *err)
 {
-	/* Docker's other words are states in which no container of ours can be seen. */
-	static const char *const never[] = { "restarting", "removing", NULL };
-	for (int state = STATE_CREATED; state <= STATE_DEAD; state++) {
+	/* Docker's other word is a state in which no container of ours can be seen. */
+	static const char *const never[] = { "removing", NULL };
+	for (int state = STATE_CREATED; state < STATE_COUNT; state++) {
 		if (streq(container_state_name((enum container_state)state), filter->value)) {
 			filter->number = state;
 			return 0;
@@ -53,7 +53,7 @@ static int parse_status(struct filter *filter, struct error *err)
 	}
 	if (!strv_contains((char *const *)never, filter->value))
 		return err_set(err, ERR_USAGE,
-			       "invalid filter 'status=%s': it is created, running, paused, exited or dead",
+			       "invalid filter 'status=%s': it is created, running, restarting, paused, exited or dead",
 			       filter->value);
 	filter->number = -1;
 	return 0;

@@ -58,6 +58,25 @@ static int parse_stop_signal(const char *value, void *field, struct error *err)
 	return 0;
 }
 
+/* "on-failure:3". Which words there are is the engine's to say. */
+static int parse_restart(const char *value, void *field, struct error *err)
+{
+	struct container_spec *spec = field;
+	size_t len = strcspn(value, ":");
+	const char *count = value[len] ? value + len + 1 : "";
+	int64_t max = 0;
+	if (len == 0 && value[0])
+		return err_set(err, ERR_USAGE, "invalid restart policy format: no policy provided before colon");
+	if (*count && parse_i64(count, INT32_MIN, INT32_MAX, &max, NULL) < 0)
+		return err_set(err, ERR_USAGE, "invalid restart policy format: maximum retry count must be an integer");
+	free(spec->restart_policy);
+	spec->restart_policy = mem_strndup(value, len);
+	spec->restart_max = max;
+	return 0;
+}
+
+static const char *const RESTART_POLICIES[] = { "no", "on-failure", "always", "unless-stopped", NULL };
+
 /* In the order of enum pull_policy. */
 static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
 static const char *const NETWORKS[] = { "none", "host", NULL };
@@ -99,6 +118,9 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Pull the image first (\"always\", \"missing\", \"never\") (default \"missing\")"),
 	OPT_BOOL(self, quiet, 'q', "quiet", "Show no progress of pulling and no notices"),
 	OPT_BOOL(self, spec.read_only, 0, "read-only", "Mount the root filesystem read-only"),
+	OPT_PARSED(self, spec, parse_restart, 0, "restart", "string",
+		   "When to start it again (\"no\", \"on-failure[:MAX]\", \"always\", \"unless-stopped\")",
+		   .choices = RESTART_POLICIES),
 	OPT_BOOL(self, spec.auto_remove, 0, "rm", "Remove the container when it has ended"),
 	OPT_LIST(self, spec.security_options, 0, "security-opt", "Security options"),
 	OPT_SIZE(self, spec.shm_size, 0, "shm-size", "Size of /dev/shm (default 64m)"),
@@ -131,7 +153,6 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_REFUSED(0, "log-opt", NOT_YET),
 	OPT_REFUSED(0, "mount", NOT_YET),
 	OPT_REFUSED(0, "pid", NOT_YET),
-	OPT_REFUSED(0, "restart", NOT_YET),
 	OPT_REFUSED(0, "runtime", NOT_YET),
 	OPT_REFUSED(0, "stop-timeout", NOT_YET),
 	OPT_REFUSED(0, "userns", NOT_YET),

@@ -52,7 +52,9 @@ static void explain_death(const struct foreground *foreground, const struct moni
 static int after_exit(struct cli *cli, const struct foreground *foreground, const struct monitor_status *status)
 {
 	struct error failure = { 0 };
-	if (engine_container_finish(cli->engine, foreground->container->id, &failure) < 0)
+	/* A container that is started again is its monitor's. */
+	if (status->state == MONITOR_STATE_EXITED &&
+	    engine_container_finish(cli->engine, foreground->container->id, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "clean up after the container", &failure);
 	explain_death(foreground, status);
 	return status->exit_code;

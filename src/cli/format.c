@@ -58,8 +58,14 @@ void format_container_status(struct str *out, const struct container_record *rec
 		str_appendf(out, "Exited (%d) ", record->exit_code);
 		format_ago(out, record->finished_at, now);
 		break;
+	case STATE_RESTARTING:
+		str_appendf(out, "Restarting (%d) ", record->exit_code);
+		format_ago(out, record->finished_at, now);
+		break;
 	case STATE_DEAD:
 		str_append(out, "Dead");
+		break;
+	case STATE_COUNT:
 		break;
 	}
 }

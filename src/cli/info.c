@@ -6,7 +6,7 @@
 #include "runtime/cgroup.h"
 
 struct counts {
-	int states[STATE_DEAD + 1];
+	int states[STATE_COUNT];
 	int containers, images;
 };
 

@@ -14,13 +14,14 @@
 
 #define COLUMNS                                                                                             \
 	"id, name, image, state, auto_remove, oom_killed, created_at, started_at, finished_at, exit_code, " \
-	"error, runroot, config"
+	"error, runroot, config, last_status"
 
 void container_row_done(struct container_row *row)
 {
 	free(row->name);
 	free(row->image_id);
 	free(row->error);
+	free(row->last_status);
 	free(row->runroot);
 	container_config_done(&row->config);
 	*row = (struct container_row){ 0 };
@@ -45,6 +46,7 @@ static int read_row(const struct db_query *query, struct container_row *ret, str
 	row.image_id = mem_strdup(db_text(query, 2));
 	row.error = mem_strdup(db_text(query, 10));
 	row.runroot = mem_strdup(db_text(query, 11));
+	row.last_status = mem_strdup(db_text(query, 13));
 	*ret = row;
 	row = (struct container_row){ 0 };
 	return 0;
@@ -227,11 +229,12 @@ int container_row_set_exited(struct db *db, const char *id, const struct monitor
 	static_assert(STATE_CREATED == 0 && STATE_RUNNING == 1 && STATE_EXITED == 3, "as the statements here have it");
 	int64_t finished_at = status->finished_at ? status->finished_at : time_now_ns();
 	int64_t started_at = status->started_at ? status->started_at : finished_at;
+	_cleanup_free_ char *text = monitor_status_text(status);
 	int r = db_run(db,
 		       "UPDATE containers SET state = 3, exit_code = ?2, oom_killed = ?3, error = ?4, started_at = ?5, "
-		       "finished_at = ?6 WHERE id = ?1",
+		       "finished_at = ?6, last_status = ?7 WHERE id = ?1",
 		       DB_VALUES(DB_TEXT(id), DB_NUMBER(status->exit_code), DB_NUMBER(status->oom_killed),
-				 DB_TEXT(status->error.message), DB_NUMBER(started_at), DB_NUMBER(finished_at)),
+				 DB_TEXT(status->error.message), DB_NUMBER(started_at), DB_NUMBER(finished_at), DB_TEXT(text)),
 		       err);
 	return r < 0 ? r : 0;
 }

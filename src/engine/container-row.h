@@ -20,6 +20,7 @@ struct container_row {
 	int64_t created_at, started_at, finished_at;
 	int exit_code;
 	char *error;
+	char *last_status; /* monitor_status_text() of its last end, or "" */
 	char *runroot;
 	struct container_config config;
 };

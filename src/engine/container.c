@@ -14,6 +14,7 @@
 #include "engine/merged.h"
 #include "engine/name.h"
 #include "engine/record.h"
+#include "engine/restart.h"
 #include "image/platform.h"
 #include "storage/layer.h"
 #include "storage/snapshot.h"
@@ -104,6 +105,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 {
 	int r = check_names(spec, err);
 	if (r >= 0)
+		r = restart_policy_check(spec, err);
+	if (r >= 0)
 		r = image_resolve(engine, spec->image, &row->image_id, NULL, err);
 	if (r >= 0)
 		r = image_config_load(engine->store, row->image_id, image, err);
@@ -120,6 +123,7 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 	row->auto_remove = spec->auto_remove;
 	row->created_at = time_now_ns();
 	row->error = mem_strdup("");
+	row->last_status = mem_strdup("");
 	row->runroot = mem_strdup(engine->runroot);
 	return 0;
 }

@@ -32,6 +32,8 @@ struct launch {
 	char **lower; /* the layers' directories, topmost first */
 	bool open_stdin, auto_remove;
 	int stop_signal;
+	enum restart_policy restart;
+	int restart_max;
 	char **event_attributes;
 };
 void launch_done(struct launch *launch);

@@ -135,12 +135,22 @@ struct container_spec {
 	char **ulimits;		 /* "nofile=1024:2048" */
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
+	char *restart_policy; /* "on-failure", ...; NULL: "no" */
+	int64_t restart_max;  /* of "on-failure"; 0: no limit */
 	enum pull_policy pull;
 	char *platform;
 };
 void container_spec_done(struct container_spec *spec);
 
-enum container_state { STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_EXITED, STATE_DEAD };
+enum container_state {
+	STATE_CREATED,
+	STATE_RUNNING,
+	STATE_PAUSED,
+	STATE_EXITED,
+	STATE_DEAD,
+	STATE_RESTARTING, /* it has ended, and its monitor is about to start it again */
+	STATE_COUNT
+};
 const char *container_state_name(enum container_state state);
 
 struct container_record {
@@ -154,6 +164,7 @@ struct container_record {
 	int exit_code;
 	char *error;	   /* why it did not start, or "" */
 	bool oom_killed, auto_remove;
+	int restart_count;
 	pid_t pid;
 	int64_t created_at, started_at, finished_at; /* ns since the epoch; 0: never */
 };
@@ -173,6 +184,12 @@ int engine_container_create(struct engine *engine, const struct container_spec *
  * When the process cannot be started, the container is left as created (removed if auto_remove).
  */
 int engine_container_start(struct engine *engine, const char *id, bool detach, int *ret_attach, struct error *err);
+
+/*
+ * Those that are to be started when the machine has: with the policy "always", or "unless-stopped" and nobody stopped
+ * them. strv_free(*ret). Call engine_reconcile() before.
+ */
+int engine_containers_for_boot(struct engine *engine, char ***ret, struct error *err);
 
 /* Record how it ended (out of its run directory), and remove it if it is --rm. Also what the monitor's cleanup runs. */
 int engine_container_finish(struct engine *engine, const char *id, struct error *err);

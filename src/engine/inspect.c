@@ -12,6 +12,7 @@
 #include "engine/image.h"
 #include "engine/inspect-json.h"
 #include "engine/record.h"
+#include "engine/restart.h"
 #include "storage/snapshot.h"
 
 static const char *const NETWORK_MODES[] = { [NETWORK_NONE] = "none", [NETWORK_HOST] = "host" };
@@ -53,9 +54,10 @@ static void add_state(const struct container_record *record, struct json_object 
 {
 	struct json_object *state = json_add_object(root, "State");
 	json_add_string(state, "Status", container_state_name(record->state));
-	json_add_bool(state, "Running", record->state == STATE_RUNNING || record->state == STATE_PAUSED);
+	bool restarting = record->state == STATE_RESTARTING;
+	json_add_bool(state, "Running", record->state == STATE_RUNNING || record->state == STATE_PAUSED || restarting);
 	json_add_bool(state, "Paused", record->state == STATE_PAUSED);
-	json_add_bool(state, "Restarting", false);
+	json_add_bool(state, "Restarting", restarting);
 	json_add_bool(state, "OOMKilled", record->oom_killed);
 	json_add_bool(state, "Dead", record->state == STATE_DEAD);
 	json_add_i64(state, "Pid", record->pid);
@@ -118,6 +120,9 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	add_binds(spec, host);
 	add_tmpfs(spec, host);
 	json_add_string(host, "NetworkMode", NETWORK_MODES[spec->network]);
+	struct json_object *restart = json_add_object(host, "RestartPolicy");
+	json_add_string(restart, "Name", restart_policy_name(restart_policy_of(spec)));
+	json_add_i64(restart, "MaximumRetryCount", spec->restart_max);
 	json_add_bool(host, "AutoRemove", spec->auto_remove);
 	json_add_bool(host, "Privileged", spec->privileged);
 	json_add_bool(host, "ReadonlyRootfs", spec->read_only);
@@ -233,6 +238,7 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 	_cleanup_json_ struct json_object *root = json_object_new_object();
 	add_identity(engine, &row, root);
 	add_state(record, root);
+	json_add_i64(root, "RestartCount", record->restart_count);
 	add_host_config(&row, root);
 	r = add_graph_driver(engine, record, image.diff_ids, root, err);
 	if (r < 0)

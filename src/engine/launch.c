@@ -16,6 +16,7 @@
 #include "engine/merged.h"
 #include "engine/mountpoints.h"
 #include "engine/oci-spec.h"
+#include "engine/restart.h"
 #include "network/files.h"
 #include "storage/layer.h"
 #include "storage/snapshot.h"
@@ -97,6 +98,8 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 		.open_stdin = spec->open_stdin,
 		.auto_remove = spec->auto_remove,
 		.stop_signal = config->stop_signal,
+		.restart = restart_policy_of(spec),
+		.restart_max = (int)spec->restart_max,
 	};
 	str_copy(launch.id, sizeof launch.id, id);
 	int r = launch_lower(engine, diff_ids, &launch.lower, err);

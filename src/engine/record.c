@@ -10,7 +10,7 @@
 
 static const char *const STATE_NAMES[] = {
 	[STATE_CREATED] = "created", [STATE_RUNNING] = "running", [STATE_PAUSED] = "paused",
-	[STATE_EXITED] = "exited",   [STATE_DEAD] = "dead",
+	[STATE_EXITED] = "exited",   [STATE_DEAD] = "dead",	  [STATE_RESTARTING] = "restarting",
 };
 
 const char *container_state_name(enum container_state state)
@@ -52,13 +52,29 @@ static void apply_status(struct container_record *record, const struct monitor_s
 		[MONITOR_STATE_CREATED] = STATE_CREATED,
 		[MONITOR_STATE_RUNNING] = STATE_RUNNING,
 		[MONITOR_STATE_EXITED] = STATE_EXITED,
+		[MONITOR_STATE_RESTARTING] = STATE_RESTARTING,
 	};
 	record->state = states[status->state];
 	record->started_at = status->started_at;
 	record->finished_at = status->finished_at;
 	record->exit_code = status->exit_code;
 	record->oom_killed = status->oom_killed;
+	record->restart_count = status->restart_count;
 	record->pid = record->state == STATE_RUNNING ? status->pid : 0;
+}
+
+/* What has no column of its own. */
+static void apply_last_status(struct container_record *record, const char *text)
+{
+	struct monitor_status status;
+	if (monitor_status_parse(text, strlen(text), &status, NULL) >= 0)
+		record->restart_count = status.restart_count;
+}
+
+/* Docker's `ps` shows these without being asked for all. */
+static bool is_alive(const struct container_record *record)
+{
+	return record->state == STATE_RUNNING || record->state == STATE_PAUSED || record->state == STATE_RESTARTING;
 }
 
 struct container_record *record_from_row(struct engine *engine, const struct container_row *row)
@@ -79,6 +95,8 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->created_at = row->created_at;
 	record->started_at = row->started_at;
 	record->finished_at = row->finished_at;
+	if (row->state != STATE_RUNNING && *row->last_status)
+		apply_last_status(record, row->last_status);
 	if (row->state != STATE_RUNNING || !streq(row->runroot, engine->runroot))
 		return record;
 	int known = status_of(engine, row->id, &status, NULL);
@@ -128,7 +146,7 @@ int engine_container_list(struct engine *engine, bool all, struct container_reco
 	struct container_record **records = mem_alloc((n_rows + 1) * sizeof *records);
 	for (size_t i = 0; i < n_rows; i++) {
 		_cleanup_record_ struct container_record *record = record_from_row(engine, &rows[i]);
-		if (all || record->state == STATE_RUNNING || record->state == STATE_PAUSED)
+		if (all || is_alive(record))
 			records[count++] = TAKE_PTR(record);
 		container_row_done(&rows[i]);
 	}

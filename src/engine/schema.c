@@ -8,7 +8,8 @@
  *
  * containers.state is an enum container_state, of which only CREATED, RUNNING, EXITED and DEAD are kept: what a running
  * one does just now, its monitor knows. The few that are not final are found by an index of their own.
- * containers.config is the text of container_config_to_json().
+ * containers.config is the text of container_config_to_json(); containers.last_status that of the last status.json of
+ * its monitor, or "".
  * image_names.name is a reference in full: "docker.io/library/busybox:latest", or "docker.io/library/busybox@sha256:...".
  *
  * Every command parses all of this when it opens the database: hence few tables, and indexes only where the number of
@@ -67,6 +68,8 @@ const char *const SCHEMA_STEPS[] = {
 	"	work TEXT PRIMARY KEY,"
 	"	times INTEGER NOT NULL" /* that it became due */
 	") WITHOUT ROWID;",
+
+	"ALTER TABLE containers ADD COLUMN last_status TEXT NOT NULL DEFAULT '';",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

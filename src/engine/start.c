@@ -78,6 +78,8 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.log_path = engine_log_path(engine, launch->id),
 		.cleanup = cleanup_command(engine, launch->id),
 		.stop_signal = launch->stop_signal,
+		.restart = launch->restart,
+		.restart_max = launch->restart_max,
 		.events_path = engine_events_path(engine),
 		.event_attributes = strv_copy(launch->event_attributes),
 	};
