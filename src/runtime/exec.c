@@ -238,7 +238,7 @@ static int converse(struct exec_context *context, struct container_init *init, s
 		return r;
 	(void)init_send(context->sync[0], INIT_GO, NULL, -1);
 	if (context->filter.notifies &&
-	    (r = seccomp_listener_deliver(context->spec->seccomp, context->container, CONTAINER_RUNNING, init->pid,
+	    (r = seccomp_listener_deliver(context->options->spec->seccomp, context->container, CONTAINER_RUNNING, init->pid,
 					  context->sync[0], err)) < 0)
 		return r;
 	if ((r = init_receive(context->sync[0], INIT_READY, &init->console, err)) < 0)
