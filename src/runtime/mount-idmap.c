@@ -59,7 +59,7 @@ static int parse_list(const char *text, const struct spec_id_mapping *maps, size
 		      size_t *count, struct error *err)
 {
 	_cleanup_strv_ char **triples = strv_split(text, '#');
-	if (!triples || *count > 0)
+	if (strv_count(triples) == 0 || *count > 0)
 		return malformed(text, err);
 	for (char **triple = triples; *triple; triple++) {
 		bool relative = **triple == '@';

@@ -122,6 +122,7 @@ static int open_mounted(const struct mount_place *place, struct error *err)
 
 int mount_old_bind(int source, bool recursive, const struct mount_place *place, struct error *err)
 {
+	struct mount_place seen = *place;
 	struct stat from, to;
 	if (fstat(source, &from) < 0 || fstat(place->target, &to) < 0)
 		return err_sys_code(err, ERR_MOUNT, errno, "mount on %s", place->path);
@@ -129,7 +130,8 @@ int mount_old_bind(int source, bool recursive, const struct mount_place *place, 
 		return mount_type_mismatch(from.st_mode, to.st_mode, place->path, err);
 	if (mount(fd_path(source).text, fd_path(place->target).text, NULL, MS_BIND | (recursive ? MS_REC : 0), NULL) < 0)
 		return err_sys_code(err, ERR_MOUNT, errno, "mount on %s", place->path);
-	return open_mounted(place, err);
+	seen.nofollow |= S_ISLNK(from.st_mode);
+	return open_mounted(&seen, err);
 }
 
 int mount_old_new(const struct mount_file_system *fs, uint64_t attributes, const struct mount_place *place,
@@ -167,12 +169,9 @@ static int change_one(int mount_fd, uint64_t set, uint64_t clear, struct error *
 	if (r < 0)
 		return r;
 	attributes = (attributes & ~clear) | set;
-	if (mount(NULL, fd_path(mount_fd).text, NULL, MS_REMOUNT | MS_BIND | flags_of(attributes), NULL) == 0)
-		return 0;
-	if (errno == EINVAL)
-		return err_set(err, ERR_UNSUPPORTED, "attributes of a detached mount cannot be changed here: "
-						     "mount_setattr() is missing");
-	return err_sys_code(err, ERR_MOUNT, errno, "change a mount's attributes");
+	if (mount(NULL, fd_path(mount_fd).text, NULL, MS_REMOUNT | MS_BIND | flags_of(attributes), NULL) < 0)
+		return err_sys_code(err, ERR_MOUNT, errno, "change a mount's attributes");
+	return 0;
 }
 
 /* mountinfo writes a blank, a tab, a newline and a backslash as three octal digits. */

@@ -49,10 +49,7 @@ int mount_reconfigure(int mount, const char *const *data, struct error *err);
 /* A detached copy of what is at @fd (with all mounts below it if @recursive). Returns the fd. */
 int mount_clone(int fd, bool recursive, struct error *err);
 
-/*
- * Change attributes of a mount (or the tree below it). Without mount_setattr() that works for one that is attached, and
- * is refused with ERR_UNSUPPORTED for a detached one.
- */
+/* Change attributes of a mount (or the tree below it). Without mount_setattr(), only of one that is attached. */
 int mount_change(int mount, uint64_t set, uint64_t clear, bool recursive, struct error *err);
 
 /* Change the propagation, by MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE. */

@@ -21,14 +21,13 @@
 /* --- places --- */
 
 /*
- * Find the place for a mount, and make it, as a directory or an empty file, where there is none. *ret_found tells whether
- * it was there. The caller closes place->target.
+ * Find the place for a mount, and make it, as a directory or an empty file, where there is none. The caller closes
+ * place->target.
  */
 static int open_place(struct rootfs *rootfs, const char *destination, bool directory, bool nofollow,
-		      struct mount_place *ret, bool *ret_found, struct error *err)
+		      struct mount_place *ret, struct error *err)
 {
 	int fd = path_open_in_root(rootfs->mount, destination, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0);
-	*ret_found = fd >= 0;
 	if (fd < 0 && fd != -ENOENT)
 		return err_sys_code(err, ERR_MOUNT, -fd, "open mount point '%s'", destination);
 	if (fd < 0)
@@ -91,12 +90,11 @@ static int mount_bind(struct rootfs *rootfs, size_t index, const struct mount_op
 	const struct rootfs_source *source = &rootfs->sources[index];
 	struct mount_place place;
 	struct stat st;
-	bool found;
 	if (source->link)
 		return make_link(rootfs, destination, source->link, err);
 	if (fstat(source->fd, &st) < 0)
 		return err_sys(err, errno, "look at the source");
-	int r = open_place(rootfs, destination, S_ISDIR(st.st_mode), options->target_nofollow, &place, &found, err);
+	int r = open_place(rootfs, destination, S_ISDIR(st.st_mode), options->target_nofollow, &place, err);
 	if (r < 0)
 		return r;
 	r = put_bind(source, options, rootfs_default_propagation(rootfs->spec), &place, err);
@@ -124,7 +122,7 @@ static char **complete_data(const struct spec *spec, const struct spec_mount *mo
 	char **data = options->data ? strv_copy(options->data) : NULL;
 	struct stat st;
 	bool tmpfs = streq(mount->type, "tmpfs");
-	if (tmpfs && covered >= 0 && !has_mode(data) && fstat(covered, &st) == 0)
+	if (tmpfs && !has_mode(data) && fstat(covered, &st) == 0)
 		strv_take(&data, mem_printf("mode=%o", (unsigned)(st.st_mode & 07777)));
 	bool labelled = tmpfs || !(streq(mount->type, "proc") || streq(mount->type, "sysfs") || streq(mount->type, "mqueue"));
 	if (labelled && !str_is_empty(spec->mount_label))
@@ -133,9 +131,9 @@ static char **complete_data(const struct spec *spec, const struct spec_mount *mo
 }
 
 static int mount_new_on(struct rootfs *rootfs, const struct spec_mount *spec, const struct mount_options *options,
-			const struct mount_place *place, bool found, struct error *err)
+			const struct mount_place *place, struct error *err)
 {
-	_cleanup_strv_ char **data = complete_data(rootfs->spec, spec, options, found ? place->target : -1);
+	_cleanup_strv_ char **data = complete_data(rootfs->spec, spec, options, place->target);
 	bool read_only = options->change.set & MOUNT_ATTR_RDONLY;
 	struct mount_change change = options->change;
 	const struct mount_file_system fs = {
@@ -158,14 +156,13 @@ static int mount_file_system(struct rootfs *rootfs, const struct spec_mount *spe
 			     struct error *err)
 {
 	struct mount_place place;
-	bool found;
-	int r = open_place(rootfs, spec->destination, true, options->target_nofollow, &place, &found, err);
+	int r = open_place(rootfs, spec->destination, true, options->target_nofollow, &place, err);
 	if (r < 0)
 		return r;
 	if (streq(spec->type, "cgroup") || streq(spec->type, "cgroup2"))
 		r = cgroup_view_mount(rootfs, &place, &options->change, err);
 	else
-		r = mount_new_on(rootfs, spec, options, &place, found, err);
+		r = mount_new_on(rootfs, spec, options, &place, err);
 	fd_close(place.target);
 	return r;
 }

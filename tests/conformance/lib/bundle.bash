@@ -38,7 +38,7 @@ bundle_file_setup() {
 	chmod 1777 "$TEMPLATE/tmp"
 	cp "$(command -v busybox)" "$TEMPLATE/bin/busybox"
 	local applet
-	for applet in awk cat chmod cut dd df echo env false find grep head hostname id ifconfig kill ls mkdir mknod mount \
+	for applet in awk cat chmod chown cut dd df echo env false find grep head hostname id ifconfig kill ln ls mkdir mknod mount \
 		ps pwd readlink rm seq sh sleep sort stat tail test touch tr true tty ulimit umount wc xargs; do
 		ln -s busybox "$TEMPLATE/bin/$applet"
 	done
