@@ -72,7 +72,7 @@ static int parse_time_offsets(const struct json_node *section, struct spec *spec
 		if (!offset)
 			return json_error(&clock, err, "unknown clock \"%s\", \"boottime\" and \"monotonic\" have offsets",
 					  clock.key);
-		if ((r = parse_time_offset(&clock, offset, err)) < 0)
+		if (clock.value && (r = parse_time_offset(&clock, offset, err)) < 0)
 			return r;
 		r = 1;
 	}
