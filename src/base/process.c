@@ -64,6 +64,11 @@ static int plan_fds(struct plan *plan, const struct process_spawn *spawn)
 	return 0;
 }
 
+static int plan_directory(struct plan *plan, const struct process_spawn *spawn)
+{
+	return spawn->directory ? -posix_spawn_file_actions_addchdir_np(&plan->actions, spawn->directory) : 0;
+}
+
 static void plan_attributes(struct plan *plan, const struct process_spawn *spawn)
 {
 	sigset_t none, all;
@@ -84,7 +89,9 @@ int process_spawn(const struct process_spawn *spawn, pid_t *ret_pid, struct erro
 	posix_spawnattr_init(&plan.attributes);
 	plan_attributes(&plan, spawn);
 	pid_t pid;
-	int r = plan_fds(&plan, spawn);
+	int r = plan_directory(&plan, spawn);
+	if (r == 0)
+		r = plan_fds(&plan, spawn);
 	if (r == 0)
 		r = -posix_spawn(&pid, spawn->path, &plan.actions, &plan.attributes, spawn->argv,
 				 spawn->envp ? spawn->envp : environ);

@@ -24,6 +24,7 @@ struct process_spawn {
 	const int *pass_fds;   /* further fds, inherited from PASS_FD_FIRST up in this order */
 	size_t n_pass_fds;
 	bool new_session;      /* setsid() */
+	const char *directory; /* where it starts; NULL: where we are */
 };
 
 enum { PASS_FD_FIRST = 3 };

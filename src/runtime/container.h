@@ -6,7 +6,7 @@
  * step before its program; container_start() lets it go on; container_kill() signals it; container_delete() removes what
  * is left. In between, anybody with access to the state directory can container_load() it by its id.
  *
- * State lives in ROOT/ID: state.json (written once, atomically, when the container is created) and exec.fifo. The status
+ * State lives in ROOT/ID: state.json (written once, atomically, when the container is created) and two fifos. The status
  * is never stored but found out: by the pid and start time of the init process, and by the fifo.
  *
  * Source: OCI runtime-spec, runtime.md ("State", "Lifecycle", "Operations").
@@ -89,10 +89,13 @@ void container_init_done(struct container_init *init);
 int container_create(const struct container_create_options *options, struct container **ret,
 		     struct container_init *ret_init, struct error *err);
 
-/* With in_process_start: run the program, and wait until exec succeeded. Errors: ERR_EXEC_*. */
+/* With in_process_start: run the program, and wait until exec succeeded. Errors: ERR_EXEC_*, ERR_HOOK. */
 int container_release(struct container *container, struct container_init *init, struct error *err);
 
-/* Any other process: let the created container @id go. */
+/*
+ * Any other process: let the created container @id go, and wait until its program runs. Errors: ERR_EXEC_*, ERR_HOOK; with
+ * the latter the container may have been stopped again.
+ */
 int container_start(struct container *container, struct error *err);
 
 /*

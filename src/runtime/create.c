@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -41,9 +42,10 @@ struct creation {
 	struct rootfs rootfs;
 	int state_dir;
 	int proc;
-	int fifo;
+	int fifo, news;
 	int sync[2]; /* ours, init's */
 	bool in_cgroup; /* init, by birth */
+	struct hook_streams hook_streams;
 	struct container_init init;
 };
 
@@ -53,9 +55,11 @@ static void creation_done(struct creation *creation)
 	seccomp_filter_done(&creation->filter);
 	namespace_fds_close(&creation->namespaces);
 	rootfs_close(&creation->rootfs);
+	hook_streams_close(&creation->hook_streams);
 	fd_close(creation->state_dir);
 	fd_close(creation->proc);
 	fd_close(creation->fifo);
+	fd_close(creation->news);
 	fd_close(creation->sync[0]);
 	fd_close(creation->sync[1]);
 }
@@ -80,6 +84,9 @@ static void creation_undo(struct creation *creation)
 	if (grouped && ((creation->init.pid > 0 && cgroup_kill(creation->cgroup, &why) < 0) ||
 				 cgroup_destroy(creation->cgroup, &why) < 0))
 		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
+	/* The environment was there: its end is one as any other. Source: runtime.md, "Lifecycle", 3 to 5. */
+	if (creation->init.pid > 0)
+		container_run_poststop(creation->container);
 	if (creation->container && state_remove(creation->options->root, creation->options->id, &why) < 0)
 		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
 	container_free(creation->container);
@@ -130,6 +137,15 @@ static struct container *describe(const struct container_create_options *options
 	return container;
 }
 
+/* For reading and writing: nobody who holds it ever sees an end of file, or waits for somebody to open the other end. */
+static int make_fifo(struct creation *creation, const char *name, int *ret, struct error *err)
+{
+	if (mkfifoat(creation->state_dir, name, 0600) < 0)
+		return err_sys(err, errno, "make '%s'", name);
+	*ret = openat(creation->state_dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return *ret < 0 ? err_sys(err, errno, "open '%s'", name) : 0;
+}
+
 /* The id is reserved, and the cgroup's path on record before the cgroup is: whoever finds us dead can clean up. */
 static int reserve(struct creation *creation, struct error *err)
 {
@@ -147,11 +163,8 @@ static int reserve(struct creation *creation, struct error *err)
 		return err_sys(err, errno, "make '%s'", STATE_NOTIFY);
 	if (options->in_process_start)
 		return 0;
-	if (mkfifoat(creation->state_dir, STATE_FIFO, 0600) < 0)
-		return err_sys(err, errno, "make '%s'", STATE_FIFO);
-	/* For reading and writing: init has a reader and so never sees an end of file, only the byte that starts it. */
-	creation->fifo = openat(creation->state_dir, STATE_FIFO, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return creation->fifo < 0 ? err_sys(err, errno, "open '%s'", STATE_FIFO) : 0;
+	r = make_fifo(creation, STATE_FIFO, &creation->fifo, err);
+	return r < 0 ? r : make_fifo(creation, STATE_NEWS, &creation->news, err);
 }
 
 /*
@@ -217,8 +230,9 @@ static int prepare_filter(struct creation *creation, struct error *err)
 _Noreturn static void become_init(struct creation *creation)
 {
 	const struct container_create_options *options = creation->options;
-	_cleanup_free_ char *state = state_document(creation->container, CONTAINER_CREATING);
 	struct init_context context = {
+		.container = creation->container,
+		.hook_streams = creation->hook_streams,
 		.spec = options->spec,
 		.id = options->id,
 		.filter = creation->has_filter ? &creation->filter : NULL,
@@ -226,11 +240,11 @@ _Noreturn static void become_init(struct creation *creation)
 		.rootfs = creation->rootfs,
 		.sync = TAKE_FD(creation->sync[1]),
 		.fifo = creation->fifo,
+		.news = creation->news,
 		.proc = creation->proc,
 		.preserve_fds = options->preserve_fds,
 		.new_keyring = !options->no_new_keyring,
 		.in_cgroup = creation->in_cgroup,
-		.state = state,
 	};
 	memcpy(context.stdio, options->stdio, sizeof context.stdio);
 	fd_close(TAKE_FD(creation->sync[0]));
@@ -271,6 +285,12 @@ static int raise_limits(struct creation *creation, struct error *err)
 	return process ? rlimit_raise(creation->init.pid, process->rlimits, process->n_rlimits, err) : 0;
 }
 
+static bool has_create_hooks(const struct spec *spec)
+{
+	const struct spec_hooks *hooks = spec->hooks;
+	return hooks[HOOK_PRESTART].count + hooks[HOOK_CREATE_RUNTIME].count + hooks[HOOK_CREATE_CONTAINER].count > 0;
+}
+
 static int open_rootfs(struct creation *creation, struct error *err)
 {
 	const struct container_create_options *options = creation->options;
@@ -279,6 +299,9 @@ static int open_rootfs(struct creation *creation, struct error *err)
 	rootfs->cgroup = creation->cgroup;
 	rootfs->no_pivot = options->no_pivot;
 	rootfs->user_namespace = creation->namespaces.fds[NAMESPACE_USER];
+	/* Hooks that enter the mount namespace look for the root filesystem where config.json has it, as with runc. */
+	if (has_create_hooks(options->spec) && options->rootfs_mount < 0 && !options->no_pivot)
+		rootfs->place = creation->container->rootfs;
 	if (options->rootfs_mount >= 0 && (rootfs->mount = fcntl(options->rootfs_mount, F_DUPFD_CLOEXEC, 3)) < 0)
 		return err_sys(err, errno, "duplicate a file descriptor");
 	return rootfs_open(rootfs, options->bundle_fd, err);
@@ -312,8 +335,13 @@ static int run_creators_hooks(struct creation *creation, struct error *err)
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *state = state_document(creation->container, CONTAINER_CREATING);
-	if ((r = hooks_run(&hooks[HOOK_PRESTART], "prestart", state, err)) < 0 ||
-	    (r = hooks_run(&hooks[HOOK_CREATE_RUNTIME], "createRuntime", state, err)) < 0)
+	struct hook_run run = { HOOK_PRESTART, &hooks[HOOK_PRESTART], state, creation->container->bundle,
+				creation->hook_streams };
+	if ((r = hooks_run(&run, err)) < 0)
+		return r;
+	run.point = HOOK_CREATE_RUNTIME;
+	run.hooks = &hooks[HOOK_CREATE_RUNTIME];
+	if ((r = hooks_run(&run, err)) < 0)
 		return r;
 	/* A failed send means that init has died: what it said before that is what the next receive gives. */
 	(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
@@ -341,10 +369,16 @@ static int hear_from_init(struct creation *creation, struct error *err)
 	return r;
 }
 
+static int open_hook_streams(struct creation *creation, struct error *err)
+{
+	return hook_streams_open(creation->options->spec->annotations, &creation->hook_streams, err);
+}
+
 static int create(struct creation *creation, struct error *err)
 {
 	int r;
 	if ((r = reserve(creation, err)) < 0 || (r = creation->proc = procfs_open(err)) < 0 ||
+	    (r = open_hook_streams(creation, err)) < 0 ||
 	    (r = namespace_fds_open(creation->options->spec, &creation->namespaces, err)) < 0 ||
 	    (r = check_joined_maps(creation, err)) < 0 || (r = prepare_filter(creation, err)) < 0 ||
 	    (r = make_cgroup(creation, err)) < 0 || (r = open_rootfs(creation, err)) < 0 ||
@@ -376,7 +410,9 @@ int container_create(const struct container_create_options *options, struct cont
 		.state_dir = -1,
 		.proc = -1,
 		.fifo = -1,
+		.news = -1,
 		.sync = { -1, -1 },
+		.hook_streams = HOOK_STREAMS_NONE,
 		.namespaces = NAMESPACE_FDS_NONE,
 		.rootfs = { .spec = options->spec, .mount = -1 },
 		.init = { .pidfd = -1, .console = -1, .sync = -1 },
@@ -396,15 +432,44 @@ int container_create(const struct container_create_options *options, struct cont
 	return 0;
 }
 
-/* A failing poststart hook is only worth a warning: the container runs. Source: runtime.md, "Lifecycle", 9. */
-static void run_poststart_hooks(const struct container *container)
+static int run_hooks_of(const struct container *container, enum container_status status, struct hook_run *run,
+			struct error *err)
 {
+	struct hook_streams streams = HOOK_STREAMS_NONE;
+	if (run->hooks->count == 0)
+		return 0;
+	_cleanup_free_ char *state = state_document(container, status);
+	int r = hook_streams_open(container->annotations, &streams, err);
+	if (r < 0)
+		return r;
+	run->state = state;
+	run->streams = streams;
+	run->directory = container->bundle;
+	if (run->point == HOOK_POSTSTOP)
+		hooks_run_all(run);
+	else
+		r = hooks_run(run, err);
+	hook_streams_close(&streams);
+	return r;
+}
+
+void container_run_poststop(const struct container *container)
+{
+	struct hook_run run = { .point = HOOK_POSTSTOP, .hooks = &container->poststop };
 	struct error why = { 0 };
-	if (container->poststart.count == 0)
-		return;
-	_cleanup_free_ char *state = state_document(container, CONTAINER_RUNNING);
-	if (hooks_run(&container->poststart, "poststart", state, &why) < 0)
-		log_failure(LOG_LEVEL_WARN, "start container", &why);
+	if (run_hooks_of(container, CONTAINER_STOPPED, &run, &why) < 0)
+		log_failure(LOG_LEVEL_WARN, "delete container", &why);
+}
+
+/* One that fails stops the container. Source: runtime.md, "Lifecycle", 9. */
+static int run_poststart(struct container *container, struct error *err)
+{
+	struct hook_run run = { .point = HOOK_POSTSTART, .hooks = &container->poststart };
+	struct error why = { 0 };
+	int r = run_hooks_of(container, CONTAINER_RUNNING, &run, err);
+	if (r < 0 && container_kill(container, SIGKILL, false, &why) < 0 && why.code != ERR_STATE)
+		log_failure(LOG_LEVEL_WARN, NULL, &why);
+	return r;
 }
 
 int container_release(struct container *container, struct container_init *init, struct error *err)
@@ -415,8 +480,25 @@ int container_release(struct container *container, struct container_init *init, 
 	fd_close(TAKE_FD(init->sync));
 	if (r < 0)
 		return err_stage(err, STAGE_EXEC);
-	run_poststart_hooks(container);
-	return 0;
+	return run_poststart(container, err);
+}
+
+/* Until exec, which closes init's end, or init's end: what it has to say in between is why there is no program. */
+static int hear_of_exec(int news, struct error *err)
+{
+	struct init_message message;
+	struct pollfd event = { .fd = news, .events = POLLIN };
+	if (RETRY_ON_EINTR(poll(&event, 1, -1)) < 0)
+		return err_sys(err, errno, "wait for the program to run");
+	ssize_t n = RETRY_ON_EINTR(read(news, &message, sizeof message));
+	if (n == 0)
+		return 0;
+	if (n != sizeof message)
+		return err_set(err, ERR_INTERNAL, "a malformed message from the container's init process");
+	(void)err_check_received(&message.error);
+	if (err)
+		*err = message.error;
+	return -message.error.code;
 }
 
 int container_start(struct container *container, struct error *err)
@@ -428,14 +510,17 @@ int container_start(struct container *container, struct error *err)
 	if (status != CONTAINER_CREATED)
 		return err_set(err, ERR_STATE, "cannot start a container that is %s: '%s'",
 			       container_status_name(status), container->id);
-	/* Init holds the fifo open for reading; if it is gone, there is no reader and this fails at once. */
+	/* Init holds the fifos open; if it is gone, there is no reader and this fails at once. */
+	_cleanup_close_ int news = openat(dir, STATE_NEWS, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	_cleanup_close_ int fifo = openat(dir, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	if (fifo < 0 || write(fifo, "", 1) != 1)
+	if (news < 0 || fifo < 0 || write(fifo, "", 1) != 1)
 		return err_sys_code(err, ERR_STATE, errno, "start container '%s': its init process is gone",
 				    container->id);
 	/* Gone with the name is the second start; what "created" means to container_status() is that it is there. */
-	if (unlinkat(dir, STATE_FIFO, 0) < 0)
+	if (unlinkat(dir, STATE_FIFO, 0) < 0 || unlinkat(dir, STATE_NEWS, 0) < 0)
 		return err_sys(err, errno, "remove '%s'", STATE_FIFO);
-	run_poststart_hooks(container);
-	return 0;
+	/* Hooks may take their time, or for ever: whoever wants to delete the container need not wait for them. */
+	fd_close(TAKE_FD(dir));
+	int r = hear_of_exec(news, err);
+	return r < 0 ? r : run_poststart(container, err);
 }

@@ -13,7 +13,6 @@
 #include "base/process.h"
 #include "base/util.h"
 #include "runtime/container.h"
-#include "runtime/hooks.h"
 #include "runtime/state.h"
 
 static int open_cgroup(const struct container *container, struct cgroup **ret, struct error *err)
@@ -102,16 +101,6 @@ static int destroy_cgroup(const struct container *container, struct cgroup *cgro
 	return r < 0 ? r : cgroup_destroy(cgroup, err);
 }
 
-static void run_poststop_hooks(const struct container *container)
-{
-	struct error why = { 0 };
-	if (container->poststop.count == 0)
-		return;
-	_cleanup_free_ char *state = state_document(container, CONTAINER_STOPPED);
-	if (hooks_run(&container->poststop, "poststop", state, &why) < 0)
-		log_failure(LOG_LEVEL_WARN, "delete container", &why);
-}
-
 /* One that was never started is killed as with @force: engines that give up between create and start rely on it. */
 static bool may_kill(enum container_status status, bool force)
 {
@@ -139,6 +128,7 @@ int container_delete(struct container *container, bool force, struct error *err)
 		return r;
 	if ((r = destroy_cgroup(container, cgroup, force, err)) < 0)
 		return r;
-	run_poststop_hooks(container);
-	return state_remove(container->root, container->id, err);
+	r = state_remove(container->root, container->id, err);
+	container_run_poststop(container);
+	return r;
 }

@@ -26,6 +26,7 @@
 #include "runtime/procfs.h"
 #include "runtime/program.h"
 #include "runtime/rlimit.h"
+#include "runtime/state.h"
 #include "runtime/sysctl.h"
 
 /* --- messages --- */
@@ -182,10 +183,23 @@ static int set_attributes(struct init_context *context, struct error *err)
 	return r < 0 ? r : credentials_set_labels(spec->process, context->proc, err);
 }
 
-static int run_hooks_of(struct init_context *context, enum hook_point point, const char *name, struct error *err)
+/* Of the container's namespaces: what they are told of its pid is what they can see. */
+static int run_hooks_of(struct init_context *context, enum hook_point point, enum container_status status,
+			const char *directory, struct error *err)
 {
 	const struct spec_hooks *hooks = &context->spec->hooks[point];
-	return hooks_run(hooks, name, context->state, err);
+	if (hooks->count == 0)
+		return 0;
+	context->container->pid = getpid();
+	_cleanup_free_ char *state = state_document(context->container, status);
+	const struct hook_run run = { point, hooks, state, directory, context->hook_streams };
+	return hooks_run(&run, err);
+}
+
+static int run_create_hooks(struct init_context *context, struct error *err)
+{
+	struct fd_path root = fd_path(context->rootfs.mount);
+	return run_hooks_of(context, HOOK_CREATE_CONTAINER, CONTAINER_CREATING, root.text, err);
 }
 
 static int wait_for_start(struct init_context *context, struct error *err)
@@ -217,7 +231,7 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 	if ((context->new_keyring && (r = join_keyring(context->id, err)) < 0) ||
 	    (r = enter_namespaces(context, err)) < 0 || (r = build_rootfs(context, ret_master, err)) < 0 ||
 	    (r = run_creators_hooks(context, err)) < 0 ||
-	    (r = run_hooks_of(context, HOOK_CREATE_CONTAINER, "createContainer", err)) < 0 ||
+	    (r = run_create_hooks(context, err)) < 0 ||
 	    (r = set_attributes(context, err)) < 0 || (r = rootfs_protect(&context->rootfs, err)) < 0)
 		return r;
 	return rootfs_enter(&context->rootfs, err);
@@ -233,7 +247,8 @@ static int finish(struct init_context *context, int master, char **ret_path, str
 		return err_sys_code(err, ERR_WORKDIR, -cwd, "open working directory %s", process->cwd);
 	rootfs_close(&context->rootfs);
 	/* Nothing of the creator's is left open, not even until exec: its locks would be held by us. */
-	const int keep[] = { context->sync, context->fifo, cwd, master };
+	const int keep[] = { context->sync,	       context->fifo,	       context->news, cwd, master,
+			     context->hook_streams.out, context->hook_streams.err };
 	fd_close_from_except(STDERR_FILENO + 1 + context->preserve_fds, keep, ARRAY_SIZE(keep));
 	int r = rlimit_apply(process->rlimits, process->n_rlimits, err);
 	if (r < 0 || (r = process_become(process, context->filter, cwd, context->sync, err)) < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
@@ -256,7 +271,7 @@ static int run(struct init_context *context, struct error *err)
 		return err_stage(err, STAGE_CREATE);
 	fd_close(TAKE_FD(master));
 	if ((r = wait_for_start(context, err)) < 0 ||
-	    (r = run_hooks_of(context, HOOK_START_CONTAINER, "startContainer", err)) < 0)
+	    (r = run_hooks_of(context, HOOK_START_CONTAINER, CONTAINER_CREATED, NULL, err)) < 0)
 		return err_stage(err, STAGE_CREATE);
 	const struct spec_process *process = context->spec->process;
 	execve(path, process->args, process->env ? process->env : none);
@@ -265,19 +280,20 @@ static int run(struct init_context *context, struct error *err)
 	return r;
 }
 
-/* With nobody left to tell, the container's own standard error is where people look. */
-static void report_to_stderr(const struct error *err)
+/* To whoever creates us, or, later, starts us. */
+static void report(const struct init_context *context, const struct error *err)
 {
-	char text[sizeof *err + 128];
-	int len = err_format(err, "coffer-runtime", err_info(err->code)->exit_status, text, sizeof text);
-	(void)fd_write_all(STDERR_FILENO, text, MIN((size_t)len, sizeof text - 1));
+	struct init_message message = { .type = INIT_ERROR, .error = *err };
+	if (context->sync >= 0)
+		(void)init_send(context->sync, INIT_ERROR, err, -1);
+	else
+		(void)fd_write_all(context->news, &message, sizeof message);
 }
 
 _Noreturn void init_run(struct init_context *context)
 {
 	struct error err = { 0 };
 	(void)run(context, &err);
-	if (context->sync < 0 || init_send(context->sync, INIT_ERROR, &err, -1) < 0)
-		report_to_stderr(&err);
+	report(context, &err);
 	_exit(err_info(err.code)->exit_status);
 }

@@ -16,6 +16,7 @@
  *	INIT_START (or a byte in exec.fifo) ->
  *	                                          startContainer hooks, exec
  *	                        <-                end of file: the program runs;  INIT_ERROR: it does not
+ *                                                 (on the socket, or by exec.news)
  *
  * Either side may die at any point: the other sees the end of the socket, init exits, the creator cleans up.
  */
@@ -25,6 +26,8 @@
 
 #include "base/error.h"
 #include "runtime/namespace-join.h"
+#include "runtime/container.h"
+#include "runtime/hooks.h"
 #include "runtime/rootfs.h"
 #include "runtime/seccomp.h"
 #include "runtime/spec.h"
@@ -55,13 +58,14 @@ struct init_context {
 	struct namespace_fds namespaces;
 	struct rootfs rootfs;
 	int sync;
-	int fifo;	  /* -1: INIT_START on @sync instead */
+	int fifo, news;	  /* as in the state directory; -1: INIT_START and INIT_ERROR on @sync instead */
 	int proc;	  /* procfs_open() of the host */
 	int stdio[3];
 	int preserve_fds;
 	bool new_keyring;
 	bool in_cgroup; /* the v2 one, by birth */
-	const char *state; /* the state document, for hooks */
+	struct container *container;
+	struct hook_streams hook_streams;
 };
 
 /* The init process' life. Never returns. */

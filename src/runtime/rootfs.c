@@ -50,11 +50,13 @@ int rootfs_attach(struct rootfs *rootfs, struct error *err)
 	if (rootfs->path)
 		return bind_root(rootfs, err);
 	/* Over "/": our root directory stays what it was, for it is held by the process, until pivot_root() changes it. */
-	_cleanup_close_ int target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (target < 0)
-		return err_sys_code(err, ERR_MOUNT, errno, "open /");
+	const char *path = rootfs->place ? rootfs->place : "/";
+	_cleanup_close_ int above = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (above < 0 || target < 0)
+		return err_sys_code(err, ERR_MOUNT, errno, "open '%s'", path);
 	const unsigned long propagation = rootfs_default_propagation(rootfs->spec);
-	const struct mount_place place = { .root = target, .path = "/", .target = target };
+	const struct mount_place place = { .root = above, .path = path, .target = target };
 	const struct mount_change change = { .propagation = propagation ? propagation : MS_PRIVATE,
 					     .propagation_recursive = propagation };
 	return mount_place(rootfs->mount, &place, &change, err);

@@ -35,6 +35,7 @@ struct rootfs {
 	int mount;		     /* the root: given as a detached mount, or -1 and opened by rootfs_open() */
 	char *path;		     /* as of rootfs_source */
 	struct rootfs_source *sources; /* of each of the spec's mounts */
+	const char *place; /* where it lies until pivot_root(), for hooks to find it; NULL: over "/" */
 	bool no_pivot;
 };
 

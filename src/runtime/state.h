@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A container's directory in the runtime's state root: ROOT/ID/{state.json,exec.fifo}. Whoever changes the container
+ * A container's directory in the runtime's state root: ROOT/ID/{state.json,exec.fifo,exec.news}. Whoever changes the container
  * holds the directory's lock (flock); it goes with the process that holds it.
  */
 #pragma once
@@ -11,7 +11,8 @@
 #include "runtime/container.h"
 
 #define STATE_FILE "state.json"
-#define STATE_FIFO "exec.fifo"
+#define STATE_FIFO "exec.fifo" /* a byte in it starts the program */
+#define STATE_NEWS "exec.news" /* why it does not run comes out of it; its end is exec */
 #define STATE_NOTIFY "notify" /* a directory for the socket by which the container says that it is ready */
 
 /* Make ROOT/ID, locked. The id is taken by that: ERR_EXISTS if there is one. Returns the directory's fd. */
@@ -28,6 +29,9 @@ int state_lock(struct container *container, enum container_status *ret_status, s
 
 int state_write(int dir, const struct container *container, struct error *err);
 int state_read(int dir, const char *root, const char *id, struct container **ret, struct error *err);
+
+/* Once the container is gone: its poststop hooks, whose failures are warnings. */
+void container_run_poststop(const struct container *container);
 
 /* Remove ROOT/ID. */
 int state_remove(const char *root, const char *id, struct error *err);
