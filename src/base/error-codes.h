@@ -53,6 +53,7 @@
 	X(ERR_CPU, "E-CPU", 125, 400, "the CPU limit is not one that this machine can give")                   \
 	X(ERR_CG_CTRL, "E-CG-CTRL", 125, 500, "a cgroup controller that a limit needs is not available")       \
 	X(ERR_CGROUP, "E-CGROUP", 125, 500, "the kernel refused a cgroup setting")                             \
+	X(ERR_SYSTEMD, "E-SYSTEMD", 125, 500, "systemd cannot be reached, or has refused")                     \
 	X(ERR_SEC_CAP, "E-SEC-CAP", 125, 400, "no such capability, or it cannot be given")                     \
 	X(ERR_SEC_SECCOMP, "E-SEC-SECCOMP", 125, 400, "the seccomp profile cannot be used")                    \
 	X(ERR_SEC_LSM, "E-SEC-LSM", 125, 400, "the security module that was asked for is not active")          \
