@@ -68,8 +68,7 @@ static int blkio_check(const struct spec_resources *resources, bool v2, struct e
 	return 0;
 }
 
-/* 10 to 1000 spread over iocost's 1 to 10000. */
-static uint64_t io_weight(uint64_t weight)
+uint64_t cgroup_io_weight(uint64_t weight)
 {
 	return IO_WEIGHT_MIN + (weight - WEIGHT_MIN) * (IO_WEIGHT_MAX - IO_WEIGHT_MIN) / (WEIGHT_MAX - WEIGHT_MIN);
 }
@@ -87,7 +86,7 @@ static const struct weight_policy POLICIES_V1[] = {
 
 static const struct weight_policy POLICIES_V2[] = {
 	{ "io.bfq.weight", "io.bfq.weight", NULL },
-	{ "io.weight", "io.weight", io_weight },
+	{ "io.weight", "io.weight", cgroup_io_weight },
 };
 
 static_assert(ARRAY_SIZE(POLICIES_V1) == ARRAY_SIZE(POLICIES_V2), "the loops below serve both");

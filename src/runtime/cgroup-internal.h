@@ -201,6 +201,9 @@ static inline bool optional_u64_is_nonzero(const struct optional_u64 *number)
 	return number->set && number->value != 0;
 }
 
+/* A block I/O weight of 10 to 1000, spread over iocost's 1 to 10000. */
+uint64_t cgroup_io_weight(uint64_t weight);
+
 /* v1: fill what a new cpuset lacks, without which no process may enter it, from its parent. 0 or -errno. */
 int cgroup_cpuset_inherit(int dir);
 
