@@ -7,7 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/parse.h"
 #include "base/str.h"
+#include "base/util.h"
 
 static int64_t read_clock(clockid_t clock)
 {
@@ -134,6 +138,65 @@ int time_parse_rfc3339(const char *text, int64_t *ret_ns, struct error *err)
 	if (ns < INT64_MIN || ns > INT64_MAX)
 		return err_set(err, ERR_INVALID, "time \"%s\" is out of range", text);
 	*ret_ns = (int64_t)ns;
+	return 0;
+}
+
+/* "1136073600.000000001" */
+static bool parse_seconds(const char *text, int64_t *ret_ns)
+{
+	static const uint64_t max = INT64_MAX / NSEC_PER_SEC - 1;
+	size_t digits = strspn(text, "0123456789");
+	_cleanup_free_ char *whole = mem_strndup(text, digits);
+	const char *at = text + digits;
+	uint64_t seconds;
+	int64_t fraction = take_fraction(&at);
+	if (!at || *at || parse_u64(whole, max, &seconds, NULL) < 0)
+		return false;
+	*ret_ns = (int64_t)seconds * NSEC_PER_SEC + fraction;
+	return true;
+}
+
+/* The time that clocks here showed as UTC shows @ns. */
+static int64_t from_local(int64_t ns)
+{
+	time_t seconds = ns / NSEC_PER_SEC;
+	struct tm tm;
+	gmtime_r(&seconds, &tm);
+	tm.tm_isdst = -1;
+	return (int64_t)mktime(&tm) * NSEC_PER_SEC + ns % NSEC_PER_SEC;
+}
+
+/* The parts of a date that are left out are zeros. */
+static int parse_partial(const char *text, int64_t *ret_ns, struct error *err)
+{
+	static const char zeros[] = "T00:00:00";
+	static const size_t lengths[] = { 10, 13, 16, 19 }; /* up to the day, hour, minute, second */
+	enum { DATE_LENGTH = 10 };
+	size_t len = strnlen(text, DATE_LENGTH);
+	len += strcspn(text + len, "Z+-");
+	bool is_local = !text[len], complete = len > lengths[3];
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++)
+		complete |= len == lengths[i];
+	if (!complete)
+		return err_set(err, ERR_INVALID, "\"%s\" is not a time", text);
+	_cleanup_free_ char *whole = mem_printf("%.*s%s%s", (int)len, text,
+						len < lengths[3] ? zeros + (len - DATE_LENGTH) : "",
+						is_local ? "Z" : text + len);
+	int64_t ns;
+	if (time_parse_rfc3339(whole, &ns, NULL) < 0)
+		return err_set(err, ERR_INVALID, "\"%s\" is not a time", text);
+	*ret_ns = is_local ? from_local(ns) : ns;
+	return 0;
+}
+
+int time_parse_when(const char *text, int64_t now, int64_t *ret_ns, struct error *err)
+{
+	int64_t duration;
+	if (parse_seconds(text, ret_ns))
+		return 0;
+	if (parse_duration(text, &duration, NULL) < 0)
+		return parse_partial(text, ret_ns, err);
+	*ret_ns = now - duration;
 	return 0;
 }
 

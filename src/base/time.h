@@ -20,5 +20,11 @@ const char *time_format_rfc3339(int64_t ns, char buf[static TIME_TEXT_MAX]);
 /* RFC 3339 with any fraction and offset. */
 int time_parse_rfc3339(const char *text, int64_t *ret_ns, struct error *err);
 
+/*
+ * What --since, --until and such filters take: RFC 3339 in full or in part ("2026-11-21", "2026-11-21T12:34"), local time
+ * unless it names an offset; seconds since the epoch, with a fraction or without; or a duration ("10m"), back from @now.
+ */
+int time_parse_when(const char *text, int64_t now, int64_t *ret_ns, struct error *err);
+
 /* "Less than a second", "5 seconds", "About a minute", "2 hours", "3 weeks", ...: Docker's words. Returns @buf. */
 const char *time_format_duration(int64_t ns, char buf[static TIME_TEXT_MAX]);

@@ -172,6 +172,53 @@ static void test_durations_in_dockers_words(void **state)
 	assert_string_equal(time_format_duration(NSEC_PER_SEC - 1, buf), "Less than a second");
 }
 
+static void test_times_that_people_type(void **state)
+{
+	static const int64_t now = SECONDS(INT64_C(1700000000));
+	static const struct {
+		const char *text;
+		int64_t ns;
+	} rows[] = {
+		{ "1136073600", SECONDS(1136073600) },
+		{ "1136073600.000000001", SECONDS(1136073600) + 1 },
+		{ "10m", SECONDS(1700000000 - 600) },
+		{ "1h30m", SECONDS(1700000000 - 5400) },
+		{ "0", 0 },
+		{ "2023-11-14T22:13:20.5Z", SECONDS(1700000000) + 500000000 },
+		{ "2023-11-14T22:13Z", SECONDS(1700000000 - 20) },
+		{ "2023-11-14T22+01:00", SECONDS(1700000000 - 20 - 13 * 60 - 3600) },
+		{ "2023-11-14Z", SECONDS(1699920000) },
+		/* Local time, which is three hours ahead. */
+		{ "2023-11-14", SECONDS(1699920000 - 3 * 3600) },
+		{ "2023-11-14T22:13:20", SECONDS(1700000000 - 3 * 3600) },
+	};
+	static const char *const bad[] = { "",
+					   "x",
+					   "-5",
+					   "5x",
+					   "2023-11-1",
+					   "2023-11-14T",
+					   "2023-13-01",
+					   "2023-11-14T2",
+					   "2023-11-14T22:13:20Zz",
+					   "99999999999999999999",
+					   "1.",
+					   "2023-11-14 22:13" };
+	setenv("TZ", "TEST-3", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int64_t ns = 77;
+		assert_int_equal(time_parse_when(rows[i].text, now, &ns, NULL), 0);
+		assert_int_equal(ns, rows[i].ns);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		int64_t ns = 77;
+		struct error err = { 0 };
+		assert_int_equal(time_parse_when(bad[i], now, &ns, &err), -ERR_INVALID);
+		assert_int_equal(ns, 77);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +227,7 @@ int main(void)
 		cmocka_unit_test(test_rfc3339_of_others),
 		cmocka_unit_test(test_rfc3339_that_is_none),
 		cmocka_unit_test(test_rfc3339_that_does_not_fit),
+		cmocka_unit_test(test_times_that_people_type),
 		cmocka_unit_test(test_durations_in_dockers_words),
 	};
 	/* Where the machine stands must not matter. */
