@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/format.h"
 
+#include <time.h>
+
 #include "base/util.h"
 
 static void format_in_units(uint64_t bytes, unsigned base, const char *const *units, size_t n_units, char *buf)
@@ -40,6 +42,15 @@ void format_ago(struct str *out, int64_t then, int64_t now)
 		str_append(out, "N/A");
 	else
 		str_appendf(out, "%s ago", time_format_duration(MAX(now - then, INT64_C(0)), text));
+}
+
+void format_time(struct str *out, int64_t ns)
+{
+	char text[64];
+	time_t seconds = ns / NSEC_PER_SEC;
+	struct tm tm;
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z %Z", localtime_r(&seconds, &tm));
+	str_append(out, text);
 }
 
 void format_container_status(struct str *out, const struct container_record *record, int64_t now)

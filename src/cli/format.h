@@ -20,6 +20,9 @@ const char *format_binary_size(uint64_t bytes, char buf[static SIZE_TEXT_MAX]);
 /* "2 minutes ago"; "N/A" for a time of 0. */
 void format_ago(struct str *out, int64_t then, int64_t now);
 
+/* "2025-01-01 00:00:00 +0100 CET" */
+void format_time(struct str *out, int64_t ns);
+
 /* "Up 5 minutes", "Exited (0) 3 seconds ago", "Created", ... */
 void format_container_status(struct str *out, const struct container_record *record, int64_t now);
 

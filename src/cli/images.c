@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/format.h"
-#include "cli/table.h"
+#include "cli/image-rows.h"
+#include "cli/report.h"
+#include "engine/image-filter.h"
 
 struct images_options {
 	bool all, digests, no_trunc, quiet;
+	char **filters;
+	char *format;
 };
 
 struct list {
@@ -24,27 +27,10 @@ static void list_done(struct list *list)
 }
 #define _cleanup_list_ _cleanup_(list_done)
 
-static const char NONE[] = "<none>";
-
-static int64_t created_at(const struct image *image)
-{
-	int64_t ns = 0;
-	if (image->created)
-		(void)time_parse_rfc3339(image->created, &ns, NULL);
-	return ns;
-}
-
 static int compare_newest_first(const void *a, const void *b)
 {
-	int64_t left = created_at(*(struct image *const *)a), right = created_at(*(struct image *const *)b);
+	int64_t left = image_created_at(*(struct image *const *)a), right = image_created_at(*(struct image *const *)b);
 	return (left < right) - (left > right);
-}
-
-/* The length of the repository in "host:5000/team/app:1": up to the last colon, if that is not a port's. */
-static size_t repository_length(const char *name)
-{
-	const char *colon = strrchr(name, ':');
-	return colon && !strchr(colon, '/') ? (size_t)(colon - name) : strlen(name);
 }
 
 /* Whether @name is what the argument ("repository" or "repository:tag", or NULL) asks for. */
@@ -54,93 +40,92 @@ static bool is_wanted(const char *name, const char *wanted)
 	return !wanted || streq(name, wanted) || (strlen(wanted) == len && strncmp(name, wanted, len) == 0);
 }
 
-/* Under which digest a registry has it: of "busybox@sha256:..." what stands behind the "@". */
-static const char *digest_in(const struct image *image, const char *name, size_t repository_len)
-{
-	for (char **digest = image->digests; digest && *digest; digest++)
-		if (strncmp(*digest, name, repository_len) == 0 && (*digest)[repository_len] == '@')
-			return *digest + repository_len + 1;
-	return NONE;
-}
-
 /* --- Rows: one for each name of each image --- */
 
-typedef void row_function(void *context, const struct images_options *options, const struct image *image,
-			  const char *name);
-
-static void for_each_row(const struct list *list, const struct images_options *options, const char *wanted,
-			 row_function *row, void *context)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		const struct image *image = list->images[i];
-		for (char **name = image->names; name && *name; name++)
-			if (is_wanted(*name, wanted))
-				row(context, options, image, *name);
-		if (!wanted && strv_count(image->names) == 0)
-			row(context, options, image, NULL);
-	}
-}
-
-static void print_id(void *context, const struct images_options *options, const struct image *image, const char *name)
+static int print_id(const struct images_options *options, const struct image *image)
 {
 	_cleanup_str_ struct str id = { 0 };
 	format_image_id(&id, image->id, options->no_trunc);
-	puts(str_text(&id));
+	return puts(str_text(&id)) < 0;
 }
 
-static void add_row(void *context, const struct images_options *options, const struct image *image, const char *name)
-{
-	struct table *table = context;
-	size_t len = name ? repository_length(name) : 0;
-	_cleanup_free_ char *repository = name ? mem_strndup(name, len) : mem_strdup(NONE);
-	_cleanup_str_ struct str id = { 0 }, created = { 0 };
-	char size[SIZE_TEXT_MAX];
-	format_image_id(&id, image->id, options->no_trunc);
-	format_ago(&created, created_at(image), time_now_ns());
+struct view {
+	const struct images_options *options;
+	const struct image_filter *filter;
+	const char *wanted; /* "repository", "repository:tag" or NULL */
+	struct rows *rows;
+	int64_t now;
+};
 
-	table_add(table, repository);
-	table_add(table, name && name[len] ? name + len + 1 : NONE);
-	if (options->digests)
-		table_add(table, name ? digest_in(image, name, len) : NONE);
-	table_add(table, str_text(&id));
-	table_add(table, str_text(&created));
-	table_add(table, format_size(image->size > 0 ? (uint64_t)image->size : 0, size));
+static int show_name(const struct view *view, const struct image *image, const char *name, struct error *err)
+{
+	if (view->options->quiet)
+		return print_id(view->options, image);
+	return rows_add(view->rows, image_fields(image, name, view->options->no_trunc, view->now), NULL, err);
 }
 
-static void show_table(const struct list *list, const struct images_options *options, const char *wanted)
+static int show_image(const struct view *view, const struct image *image, struct error *err)
 {
-	_cleanup_table_ struct table table = { .columns = options->digests ? 6 : 5 };
-	table_add_row(&table, (const char *const[]){ "REPOSITORY", "TAG", NULL });
-	if (options->digests)
-		table_add(&table, "DIGEST");
-	table_add_row(&table, (const char *const[]){ "IMAGE ID", "CREATED", "SIZE", NULL });
-	for_each_row(list, options, wanted, add_row, &table);
-	table_print(&table, stdout);
+	int r = 0;
+	for (char **name = image->names; r >= 0 && name && *name; name++)
+		if (is_wanted(*name, view->wanted) && image_filter_shows_name(view->filter, *name))
+			r = show_name(view, image, *name, err);
+	if (!view->wanted && strv_count(image->names) == 0)
+		r = show_name(view, image, NULL, err);
+	return r;
+}
+
+static int show_all(struct cli *cli, const struct view *view, const struct list *list, struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < list->count; i++) {
+		r = image_filter_matches(view->filter, cli->engine, list->images[i], err);
+		if (r > 0)
+			r = show_image(view, list->images[i], err);
+	}
+	if (!view->options->quiet)
+		rows_print(view->rows);
+	return r < 0 ? r : 0;
+}
+
+static int collect(struct cli *cli, struct list *list, struct error *err)
+{
+	int r = engine_image_list(cli->engine, &list->images, &list->count, err);
+	if (r >= 0 && list->count > 0)
+		qsort(list->images, list->count, sizeof *list->images, compare_newest_first);
+	return r;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
+	static const char *const columns[] = { "Repository", "Tag", "ID", "CreatedSince", "Size", NULL };
+	static const char *const with_digest[] = { "Repository", "Tag", "Digest", "ID", "CreatedSince", "Size", NULL };
 	const struct images_options *options = data;
 	_cleanup_list_ struct list list = { 0 };
-	int r = engine_image_list(cli->engine, &list.images, &list.count, err);
+	_cleanup_rows_ struct rows rows = { 0 };
+	_cleanup_image_filter_ struct image_filter filter = { 0 };
+	int r = rows_begin(&rows, &IMAGE_ROWS, options->quiet ? NULL : options->format,
+			   options->digests ? with_digest : columns, err);
+	if (r >= 0)
+		r = image_filter_parse(cli->engine, options->filters, &filter, err);
+	if (r >= 0)
+		r = collect(cli, &list, err);
 	if (r < 0)
 		return r;
-	if (list.count > 0)
-		qsort(list.images, list.count, sizeof *list.images, compare_newest_first);
-	if (options->quiet)
-		for_each_row(&list, options, args[0], print_id, NULL);
-	else
-		show_table(&list, options, args[0]);
-	return 0;
+	if (options->quiet && options->format)
+		report_notice("--format is ignored, because --quiet is given");
+	const struct view view = { options, &filter, args[0], &rows, time_now_ns() };
+	return show_all(cli, &view, &list, err);
 }
 
 static const struct option OPTIONS[] = {
 	OPT_BOOL(struct images_options, all, 'a', "all", "Show all images (there are none that are not shown anyway)"),
 	OPT_BOOL(struct images_options, digests, 0, "digests", "Show the digests that registries know them by"),
+	OPT_LIST(struct images_options, filters, 'f', "filter",
+		 "Show those for which KEY=VALUE is true: dangling, label, before, since, reference, until"),
+	OPT_FORMAT(struct images_options, format, 0),
 	OPT_BOOL(struct images_options, no_trunc, 0, "no-trunc", "Do not shorten anything"),
 	OPT_BOOL(struct images_options, quiet, 'q', "quiet", "Print IDs only"),
-	OPT_REFUSED('f', "filter", "it is not available yet"),
-	OPT_REFUSED(0, "format", "templates are not available yet"),
 	OPT_END,
 };
 
@@ -150,6 +135,17 @@ const struct command command_images = {
 	.flags = COMMAND_ENGINE | COMMAND_COMMON,
 	.usage = "[OPTIONS] [REPOSITORY[:TAG]]",
 	.summary = "List images",
+	.description =
+		"Filters: *dangling* is true or false, *label* is KEY or KEY=VALUE, *before* and *since* another image, "
+		"*until* a time or a duration, *reference* a pattern for REPOSITORY or REPOSITORY:TAG with \\*, ? and []."
+		"\n\n"
+		"Fields of templates: .ID .Repository .Tag .Digest .CreatedSince .CreatedAt .Size.",
+	.examples =
+		(const struct example[]){
+			{ "images --filter dangling=true -q", "Those without a name" },
+			{ "images --format '{{.Repository}}:{{.Tag}} {{.Size}}'", "Columns of one's own" },
+			{ 0 },
+		},
 	.max_args = 1,
 	.completes = COMPLETE_IMAGES,
 	.options = (const struct option *const[]){ OPTIONS, NULL },

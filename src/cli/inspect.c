@@ -2,20 +2,25 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/inspect-template.h"
 #include "cli/json-output.h"
+#include "cli/print.h"
 #include "cli/report.h"
 
-enum object_type { TYPE_CONTAINER, TYPE_IMAGE, TYPE_ANY };
+enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_ANY };
 
 static const char *const TYPES[] = { "container", "image", NULL };
 
 struct inspect_options {
 	enum object_type type;
+	bool size;
+	char *format;
 };
 
 struct inspection {
-	enum object_type type;
-	struct json_object *found; /* an array */
+	const struct inspect_options *options;
+	const struct template *template; /* NULL: JSON */
+	struct json_object *found;	 /* an array, for JSON */
 };
 
 static int find_any(struct cli *cli, const char *name, struct json_object **ret, struct error *err)
@@ -35,98 +40,150 @@ static int inspect_one(struct cli *cli, enum object_type type, const char *name,
 		       struct error *err)
 {
 	switch (type) {
-	case TYPE_CONTAINER:
+	case OBJECT_CONTAINER:
 		return engine_container_inspect(cli->engine, name, ret, err);
-	case TYPE_IMAGE:
+	case OBJECT_IMAGE:
 		return engine_image_inspect(cli->engine, name, ret, err);
-	case TYPE_ANY:
+	case OBJECT_ANY:
 		break;
 	}
 	return find_any(cli, name, ret, err);
 }
 
-static int append_one(struct cli *cli, const void *data, const char *name, struct error *err)
+/* Only containers have sizes of their own; of anything else it is not asked for. */
+static int add_sizes(struct cli *cli, struct json_object *object, struct error *err)
 {
-	const struct inspection *inspection = data;
-	struct json_object *object;
-	int r = inspect_one(cli, inspection->type, name, &object, err);
+	_cleanup_record_ struct container_record *record = NULL;
+	int64_t own, whole;
+	if (!json_object_object_get_ex(object, "HostConfig", NULL))
+		return 0;
+	const char *id = json_object_get_string(json_object_object_get(object, "Id"));
+	int r = engine_container_find(cli->engine, id, &record, err);
 	if (r >= 0)
-		json_object_array_add(inspection->found, object);
-	return r;
+		r = engine_container_size(cli->engine, record, &own, &whole, err);
+	if (r < 0)
+		return r;
+	json_add_i64(object, "SizeRw", own);
+	json_add_i64(object, "SizeRootFs", whole);
+	return 0;
 }
 
-static int inspect_all(struct cli *cli, char **args, enum object_type type)
+static int print_by_template(const struct template *template, struct json_object *object, struct error *err)
 {
+	_cleanup_str_ struct str text = { 0 };
+	int r = inspect_execute(template, object, &text, err);
+	if (r < 0)
+		return r;
+	str_append_char(&text, '\n');
+	print_text(str_text(&text));
+	return 0;
+}
+
+static int show_one(struct cli *cli, const void *data, const char *name, struct error *err)
+{
+	const struct inspection *inspection = data;
+	_cleanup_json_ struct json_object *object = NULL;
+	int r = inspect_one(cli, inspection->options->type, name, &object, err);
+	if (r >= 0 && inspection->options->size)
+		r = add_sizes(cli, object, err);
+	if (r < 0)
+		return r;
+	if (inspection->template)
+		return print_by_template(inspection->template, object, err);
+	json_object_array_add(inspection->found, TAKE_PTR(object));
+	return 0;
+}
+
+static int show_all(struct cli *cli, const struct inspect_options *options, char **args, struct error *err)
+{
+	bool is_json = options->format && streq(options->format, "json");
+	_cleanup_template_ struct template *template = NULL;
 	_cleanup_json_ struct json_object *found = json_object_new_array();
-	const struct inspection inspection = { type, found };
-	int status = report_each(cli, &inspection, args, append_one);
-	json_print_pretty(found);
+	if (!str_is_empty(options->format) && !is_json) {
+		int r = template_parse(options->format, &template, err);
+		if (r < 0)
+			return r;
+	}
+	const struct inspection inspection = { options, template, found };
+	int status = report_each(cli, &inspection, args, show_one);
+	if (is_json)
+		json_print_line(found);
+	else if (!template)
+		json_print_pretty(found);
 	return status;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
-	const struct inspect_options *options = data;
-	return inspect_all(cli, args, options->type);
+	return show_all(cli, data, args, err);
 }
 
-static int run_container(struct cli *cli, void *options, char **args, struct error *err)
-{
-	return inspect_all(cli, args, TYPE_CONTAINER);
-}
-
-static int run_image(struct cli *cli, void *options, char **args, struct error *err)
-{
-	return inspect_all(cli, args, TYPE_IMAGE);
-}
-
-#define NO_FORMAT OPT_REFUSED('f', "format", "templates are not available yet")
-#define NO_SIZE OPT_REFUSED('s', "size", "it is not available yet")
+#define FORMAT                                                                                       \
+	OPT_STRING(struct inspect_options, format, 'f', "format", "string",                          \
+		   "Print with a Go template, such as '{{.State.Pid}}', or as \"json\" on one line", \
+		   .choices = (const char *const[]){ "json", NULL })
+#define SIZE                                                \
+	OPT_BOOL(struct inspect_options, size, 's', "size", \
+		 "Say what the files of containers take, too: SizeRw, SizeRootFs")
 
 static const struct option OPTIONS[] = {
 	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES, "Look for a \"container\" or an \"image\" only"),
-	NO_FORMAT,
-	NO_SIZE,
+	FORMAT,
+	SIZE,
 	OPT_END,
 };
 
-static const struct option TYPED_OPTIONS[] = { NO_FORMAT, NO_SIZE, OPT_END };
+static const struct option CONTAINER_OPTIONS[] = { FORMAT, SIZE, OPT_END };
+static const struct option IMAGE_OPTIONS[] = { FORMAT, OPT_END };
 
 const struct command command_inspect = {
 	.name = "inspect",
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] NAME|ID [NAME|ID...]",
 	.summary = "Show all that is known of containers and images",
-	.description = "Prints a JSON array with an object for each argument, in Docker's field names.",
+	.description =
+		"Prints a JSON array with an object for each argument, in Docker's field names, or a line for each as a Go "
+		"template says: *{{.State.Pid}}*, *{{json .Mounts}}*, *{{range .Config.Env}}{{println .}}{{end}}*. Functions are "
+		"those of Go's text/template, and json, join, split, lower, upper, title, pad, truncate.",
+	.examples =
+		(const struct example[]){
+			{ "inspect -f '{{.State.Status}} {{.State.ExitCode}}' web", "How it is" },
+			{ "inspect -f '{{range .Mounts}}{{.Source}} {{end}}' web", "What is mounted" },
+			{ 0 },
+		},
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_CONTAINERS,
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct inspect_options),
-	.defaults = &(const struct inspect_options){ .type = TYPE_ANY },
+	.defaults = &(const struct inspect_options){ .type = OBJECT_ANY },
 	.run = run,
 };
 
 const struct command command_container_inspect = {
 	.name = "container inspect",
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
-	.usage = "CONTAINER [CONTAINER...]",
+	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Show all that is known of containers",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_CONTAINERS,
-	.options = (const struct option *const[]){ TYPED_OPTIONS, NULL },
-	.run = run_container,
+	.options = (const struct option *const[]){ CONTAINER_OPTIONS, NULL },
+	.options_size = sizeof(struct inspect_options),
+	.defaults = &(const struct inspect_options){ .type = OBJECT_CONTAINER },
+	.run = run,
 };
 
 const struct command command_image_inspect = {
 	.name = "image inspect",
 	.flags = COMMAND_ENGINE,
-	.usage = "IMAGE [IMAGE...]",
+	.usage = "[OPTIONS] IMAGE [IMAGE...]",
 	.summary = "Show all that is known of images",
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,
-	.options = (const struct option *const[]){ TYPED_OPTIONS, NULL },
-	.run = run_image,
+	.options = (const struct option *const[]){ IMAGE_OPTIONS, NULL },
+	.options_size = sizeof(struct inspect_options),
+	.defaults = &(const struct inspect_options){ .type = OBJECT_IMAGE },
+	.run = run,
 };

@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "base/parse.h"
 #include "base/str.h"
-#include "base/util.h"
 #include "cli/command.h"
-#include "cli/container-filter.h"
+#include "cli/container-rows.h"
 #include "cli/format.h"
-#include "cli/json-output.h"
-#include "cli/table.h"
-
-enum { COMMAND_WIDTH = 20 };
-
-/* "1700000000.5" as Docker's JSON has times. */
-static const char CREATED_AT_FORMAT[] = "%Y-%m-%d %H:%M:%S %z %Z";
-
-enum ps_format { PS_TABLE, PS_JSON };
+#include "cli/report.h"
+#include "engine/container-filter.h"
 
 struct ps_options {
-	bool all, latest, no_trunc, quiet;
+	bool all, latest, no_trunc, quiet, size;
 	int64_t last; /* -1: not given */
 	char **filters;
-	enum ps_format format;
+	char *format;
 };
 
 struct list {
@@ -86,23 +77,10 @@ static int collect(struct cli *cli, const struct ps_options *options, struct lis
 
 /* --- How to show it --- */
 
-/* In quotes, shortened before they are added. */
-static void format_command(struct str *out, const struct container_record *record, bool whole)
-{
-	_cleanup_free_ char *words = strv_join(record->command, " ");
-	_cleanup_str_ struct str shown = { 0 };
-	format_ellipsis(&shown, words, whole ? SIZE_MAX : COMMAND_WIDTH);
-	str_append_char(out, '"');
-	for (const char *at = str_text(&shown); *at; at++) {
-		if (*at == '"' || *at == '\\')
-			str_append_char(out, '\\');
-		str_append_char(out, *at);
-	}
-	str_append_char(out, '"');
-}
-
 static void show_quiet(const struct list *list, const struct ps_options *options)
 {
+	if (options->format)
+		report_notice("--format is ignored, because --quiet is given");
 	for (size_t i = 0; i < list->count; i++) {
 		_cleanup_str_ struct str id = { 0 };
 		format_container_id(&id, list->records[i]->id, options->no_trunc);
@@ -110,77 +88,48 @@ static void show_quiet(const struct list *list, const struct ps_options *options
 	}
 }
 
-static void add_row(struct table *table, const struct container_record *record, bool whole, int64_t now)
+static int add_row(struct cli *cli, struct rows *rows, const struct container_record *record, bool no_trunc,
+		   int64_t now, struct error *err)
 {
-	_cleanup_str_ struct str id = { 0 }, command = { 0 }, created = { 0 }, status = { 0 };
-	format_container_id(&id, record->id, whole);
-	format_command(&command, record, whole);
-	format_ago(&created, record->created_at, now);
-	format_container_status(&status, record, now);
-	table_add_row(table, (const char *const[]){ str_text(&id), record->image, str_text(&command),
-						    str_text(&created), str_text(&status), "", record->name, NULL });
+	_cleanup_str_ struct str size = { 0 };
+	struct container_show show = { .no_trunc = no_trunc, .now = now };
+	if (rows_show(rows, "Size")) {
+		int r = format_container_size(cli->engine, record, &size, err);
+		if (r < 0)
+			return r;
+		show.size = str_text(&size);
+	}
+	return rows_add(rows, container_fields(record, &show), record->labels, err);
 }
 
-static void show_table(const struct list *list, const struct ps_options *options)
+static int show_rows(struct cli *cli, struct rows *rows, const struct list *list, bool no_trunc, struct error *err)
 {
-	_cleanup_table_ struct table table = { .columns = 7 };
 	int64_t now = time_now_ns();
-	table_add_row(&table, (const char *const[]){ "CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS",
-						     "NAMES", NULL });
-	for (size_t i = 0; i < list->count; i++)
-		add_row(&table, list->records[i], options->no_trunc, now);
-	table_print(&table, stdout);
-}
-
-static void add_text(struct json_object *object, const char *key, struct str *text)
-{
-	json_add_string(object, key, str_text(text));
-	str_done(text);
-	*text = (struct str){ 0 };
-}
-
-static void show_json(const struct container_record *record, const struct ps_options *options, int64_t now)
-{
-	_cleanup_json_ struct json_object *object = json_object_new_object();
-	_cleanup_free_ char *labels = strv_join(record->labels, ",");
-	struct str text = { 0 };
-	char when[64];
-	time_t seconds = record->created_at / NSEC_PER_SEC;
-	struct tm tm;
-	strftime(when, sizeof when, CREATED_AT_FORMAT, localtime_r(&seconds, &tm));
-
-	format_command(&text, record, options->no_trunc);
-	add_text(object, "Command", &text);
-	json_add_string(object, "CreatedAt", when);
-	format_container_id(&text, record->id, options->no_trunc);
-	add_text(object, "ID", &text);
-	json_add_string(object, "Image", record->image);
-	json_add_string(object, "Labels", labels);
-	json_add_string(object, "Names", record->name);
-	json_add_string(object, "Ports", "");
-	format_ago(&text, record->created_at, now);
-	add_text(object, "RunningFor", &text);
-	json_add_string(object, "State", container_state_name(record->state));
-	format_container_status(&text, record, now);
-	add_text(object, "Status", &text);
-	json_print_line(object);
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < list->count; i++)
+		r = add_row(cli, rows, list->records[i], no_trunc, now, err);
+	rows_print(rows);
+	return r;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
+	static const char *const columns[] = { "ID",	"Image", "Command", "RunningFor", "Status",
+					       "Ports", "Names", "Size",    NULL };
+	static const char *const without_size[] = { "ID",     "Image", "Command", "RunningFor",
+						    "Status", "Ports", "Names",	  NULL };
 	const struct ps_options *options = data;
 	_cleanup_list_ struct list list = { 0 };
-	int r = collect(cli, options, &list, err);
+	_cleanup_rows_ struct rows rows = { 0 };
+	int r = rows_begin(&rows, &CONTAINER_ROWS, options->quiet ? NULL : options->format,
+			   options->size ? columns : without_size, err);
+	if (r >= 0)
+		r = collect(cli, options, &list, err);
 	if (r < 0)
 		return r;
-	int64_t now = time_now_ns();
-	if (options->quiet)
-		show_quiet(&list, options);
-	else if (options->format == PS_TABLE)
-		show_table(&list, options);
-	else
-		for (size_t i = 0; i < list.count; i++)
-			show_json(list.records[i], options, now);
+	if (!options->quiet)
+		return show_rows(cli, &rows, &list, options->no_trunc, err);
+	show_quiet(&list, options);
 	return 0;
 }
 
@@ -191,27 +140,17 @@ static int parse_last(const char *value, void *field, struct error *err)
 	return parse_i64(value, -1, INT32_MAX, field, err);
 }
 
-static int parse_format(const char *value, void *field, struct error *err)
-{
-	if (streq(value, "table") || streq(value, "json")) {
-		*(enum ps_format *)field = streq(value, "json") ? PS_JSON : PS_TABLE;
-		return 0;
-	}
-	return err_set(err, ERR_UNSUPPORTED, "templates are not available yet: it is table or json");
-}
-
 static const struct option OPTIONS[] = {
 	OPT_BOOL(struct ps_options, all, 'a', "all", "Show all containers (default shows just running)"),
 	OPT_LIST(struct ps_options, filters, 'f', "filter",
-		 "Show those for which KEY=VALUE is true: id, name, label, status, exited, ancestor"),
-	OPT_PARSED(struct ps_options, format, parse_format, 0, "format", "string", "Print a \"table\" or \"json\"",
-		   .choices = (const char *const[]){ "table", "json", NULL }),
+		 "Show those for which KEY=VALUE is true: id, name, label, status, ancestor and more"),
+	OPT_FORMAT(struct ps_options, format, 0),
 	OPT_PARSED(struct ps_options, last, parse_last, 'n', "last", "int",
 		   "Show the last n created containers, whatever their state (default -1)"),
 	OPT_BOOL(struct ps_options, latest, 'l', "latest", "Show the last created container, whatever its state"),
 	OPT_BOOL(struct ps_options, no_trunc, 0, "no-trunc", "Do not shorten anything"),
 	OPT_BOOL(struct ps_options, quiet, 'q', "quiet", "Print IDs only"),
-	OPT_REFUSED('s', "size", "it is not available yet"),
+	OPT_BOOL(struct ps_options, size, 's', "size", "Show what their files take (their own, and with the image)"),
 	OPT_END,
 };
 
@@ -223,11 +162,17 @@ const struct command command_ps = {
 	.summary = "List containers",
 	.description =
 		"Filters: *id* and *name* match a regular expression, *label* is KEY or KEY=VALUE, *status* is one of "
-		"created, running, paused, exited, dead, *exited* is an exit code, *ancestor* the image. Of several "
-		"filters with one key any may be true, of labels and of different keys all have to.",
+		"created, running, restarting, paused, exited, dead, *exited* is an exit code, *ancestor* an image or one that it is "
+		"made of, *before* and *since* another container, *volume* a volume, or a path on either side, *network* "
+		"a network's name, *publish* and *expose* a port, *health* one of starting, healthy, unhealthy, none. Of "
+		"several filters with one key any may be true, of labels and of different keys all have to."
+		"\n\n"
+		"Fields of templates: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names "
+		".Labels .Label \"KEY\" .Mounts .LocalVolumes .Networks.",
 	.examples =
 		(const struct example[]){
 			{ "ps -a --filter exited=137", "Those that were killed" },
+			{ "ps --format 'table {{.Names}}\\t{{.Label \"team\"}}'", "Columns of one's own" },
 			{ "rm $(coffer ps -aq --filter status=exited)", "Remove all that have ended" },
 			{ 0 },
 		},

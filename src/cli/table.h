@@ -26,5 +26,12 @@ void table_add(struct table *table, const char *text);
 void table_add_row(struct table *table, const char *const *texts);
 
 void table_print(const struct table *table, FILE *out);
+/*
+ * Text of lines with tabs in them, in columns of the same widths: a column goes over as many lines, one below the other, as
+ * have a tab behind it. free() it.
+ * Source: pkg.go.dev/text/tabwriter, as Docker uses it.
+ */
+char *table_align(const char *text);
+
 void table_done(struct table *table);
 #define _cleanup_table_ _cleanup_(table_done)

@@ -153,6 +153,13 @@ enum container_state {
 };
 const char *container_state_name(enum container_state state);
 
+/* What is mounted into a container, for lists. */
+struct container_mount {
+	char *name; /* of a volume, or the source of a bind mount */
+	char *target;
+	bool is_volume;
+};
+
 struct container_record {
 	char id[ID_HEX_LENGTH + 1];
 	char *name;
@@ -160,6 +167,9 @@ struct container_record {
 	char *image_id;
 	char **command;	   /* entrypoint and arguments, resolved */
 	char **labels;
+	struct container_mount *mounts;
+	size_t n_mounts;
+	const char *network; /* its name */
 	enum container_state state;
 	int exit_code;
 	char *error;	   /* why it did not start, or "" */
@@ -198,6 +208,10 @@ int engine_container_finish(struct engine *engine, const char *id, struct error 
 int engine_container_find(struct engine *engine, const char *name, struct container_record **ret, struct error *err);
 int engine_container_list(struct engine *engine, bool all, struct container_record ***ret, size_t *ret_count,
 			  struct error *err);
+
+/* Bytes in the files of its own layer, and with the image below it. */
+int engine_container_size(struct engine *engine, const struct container_record *record, int64_t *ret_own,
+			  int64_t *ret_whole, struct error *err);
 
 /* Errors: ERR_STATE for a running one without @force, with Docker's words. */
 int engine_container_remove(struct engine *engine, const char *name, bool force, struct error *err);

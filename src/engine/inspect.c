@@ -15,8 +15,6 @@
 #include "engine/restart.h"
 #include "storage/snapshot.h"
 
-static const char *const NETWORK_MODES[] = { [NETWORK_NONE] = "none", [NETWORK_HOST] = "host" };
-
 static void add_time(struct json_object *object, const char *key, int64_t ns)
 {
 	char text[TIME_TEXT_MAX];
@@ -119,7 +117,7 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	struct json_object *host = json_add_object(root, "HostConfig");
 	add_binds(spec, host);
 	add_tmpfs(spec, host);
-	json_add_string(host, "NetworkMode", NETWORK_MODES[spec->network]);
+	json_add_string(host, "NetworkMode", network_mode_name(spec->network));
 	struct json_object *restart = json_add_object(host, "RestartPolicy");
 	json_add_string(restart, "Name", restart_policy_name(restart_policy_of(spec)));
 	json_add_i64(restart, "MaximumRetryCount", spec->restart_max);

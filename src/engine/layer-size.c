@@ -10,7 +10,10 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/engine-internal.h"
+#include "engine/image.h"
 #include "storage/layer.h"
+#include "storage/snapshot.h"
 
 /* Files with several names, of which the first one that is met has been counted. */
 struct seen {
@@ -52,13 +55,16 @@ static bool is_new(struct seen *seen, const struct stat *st)
 
 static int add_directory(int parent, const char *name, struct seen *seen, int64_t *size);
 
+/* What a running container has just removed is not there. */
 static int add_entry(int dir, const char *name, struct seen *seen, int64_t *size)
 {
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return add_directory(dir, name, seen, size);
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(st.st_mode)) {
+		int r = add_directory(dir, name, seen, size);
+		return r == -ENOENT ? 0 : r;
+	}
 	if (S_ISREG(st.st_mode) && is_new(seen, &st))
 		*size += st.st_size;
 	return 0;
@@ -78,15 +84,38 @@ static int add_directory(int parent, const char *name, struct seen *seen, int64_
 	return r;
 }
 
+int directory_measure(const char *path, int64_t *ret, struct error *err)
+{
+	struct seen seen = { 0 };
+	int64_t size = 0;
+	int r = add_directory(AT_FDCWD, path, &seen, &size);
+	free(seen.inodes);
+	if (r < 0)
+		return err_sys(err, -r, "measure '%s'", path);
+	*ret = size;
+	return 0;
+}
+
 int layer_measure(struct store *store, const char *diff_id, int64_t *ret, struct error *err)
 {
 	_cleanup_free_ char *path = layer_path(store, diff_id);
-	struct seen seen = { 0 };
-	int64_t size = 0;
-	int r = path ? add_directory(AT_FDCWD, path, &seen, &size) : -EINVAL;
-	free(seen.inodes);
+	if (!path)
+		return err_set(err, ERR_INVALID, "measure layer '%.19s': it is no digest", diff_id);
+	return directory_measure(path, ret, err);
+}
+
+int engine_container_size(struct engine *engine, const struct container_record *record, int64_t *ret_own,
+			  int64_t *ret_whole, struct error *err)
+{
+	_cleanup_free_ char *upper = snapshot_upper(engine->store, record->id);
+	_cleanup_image_ struct image *image = NULL;
+	int64_t own = 0;
+	int r = directory_measure(upper, &own, err);
+	if (r >= 0)
+		r = engine_image_find(engine, record->image_id, &image, err);
 	if (r < 0)
-		return err_sys(err, -r, "measure layer '%.19s'", diff_id);
-	*ret = size;
+		return r;
+	*ret_own = own;
+	*ret_whole = own + image->size;
 	return 0;
 }

@@ -18,6 +18,13 @@ const char *container_state_name(enum container_state state)
 	return (size_t)state < ARRAY_SIZE(STATE_NAMES) ? STATE_NAMES[state] : "dead";
 }
 
+static const char *const NETWORK_NAMES[] = { [NETWORK_NONE] = "none", [NETWORK_HOST] = "host" };
+
+const char *network_mode_name(enum network_mode mode)
+{
+	return NETWORK_NAMES[mode];
+}
+
 void container_record_free(struct container_record *record)
 {
 	if (!record)
@@ -27,6 +34,11 @@ void container_record_free(struct container_record *record)
 	free(record->image_id);
 	strv_free(record->command);
 	strv_free(record->labels);
+	for (size_t i = 0; i < record->n_mounts; i++) {
+		free(record->mounts[i].name);
+		free(record->mounts[i].target);
+	}
+	free(record->mounts);
 	free(record->error);
 	free(record);
 }
@@ -77,6 +89,17 @@ static bool is_alive(const struct container_record *record)
 	return record->state == STATE_RUNNING || record->state == STATE_PAUSED || record->state == STATE_RESTARTING;
 }
 
+static void add_mounts(struct container_record *record, const struct container_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		if (spec->mounts[i].kind != MOUNT_BIND)
+			continue;
+		struct container_mount *mount = ARRAY_APPEND(record->mounts, record->n_mounts);
+		mount->name = mem_strdup(spec->mounts[i].source);
+		mount->target = mem_strdup(spec->mounts[i].target);
+	}
+}
+
 struct container_record *record_from_row(struct engine *engine, const struct container_row *row)
 {
 	struct container_record *record = NEW(struct container_record);
@@ -87,6 +110,8 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->image_id = mem_strdup(row->image_id);
 	record->command = config_args(&row->config);
 	record->labels = strv_copy(row->config.labels);
+	add_mounts(record, config_spec(&row->config));
+	record->network = network_mode_name(config_spec(&row->config)->network);
 	record->state = row->state;
 	record->exit_code = row->exit_code;
 	record->error = mem_strdup(row->error);

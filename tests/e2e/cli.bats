@@ -145,7 +145,6 @@ hints() {
 	refuses 'invalid argument "sometimes" for "--pull" flag: it is one of missing, always, never' run --pull sometimes box
 	refuses 'invalid argument "NOSUCH" for "-s, --signal" flag: ' kill -s NOSUCH x
 	refuses 'invalid argument "ctrl-1" for "--detach-keys" flag: ' run --detach-keys ctrl-1 box
-	refuses 'invalid argument "{{.ID}}" for "--format" flag: templates are not available yet' ps --format '{{.ID}}'
 	refuses 'unknown log level "loud"' --log-level loud ps
 	refuses 'invalid argument "" for "--root" flag' --root '' ps
 }
@@ -196,7 +195,7 @@ hints() {
 @test "ps: filters that make no sense" {
 	may_open_store=yes
 	refuses "invalid filter 'x': it is KEY=VALUE" ps -f x
-	refuses "invalid filter 'nosuch': it is one of id, name" ps -f nosuch=x
+	refuses "invalid filter 'nosuch': it is one of ancestor, before" ps -f nosuch=x
 	refuses "invalid filter 'status=x'" ps -f status=x
 	refuses "invalid filter 'exited=x'" ps -f exited=x
 	refuses "invalid filter 'name=['" ps -f 'name=['

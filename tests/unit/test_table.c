@@ -54,6 +54,27 @@ static void test_characters_count_not_bytes(void **state)
 	assert_string_equal(text, "äöüßäöüß   x\n12345678   x\n");
 }
 
+/* As Go's tabwriter: a column ends where a line does not have it. */
+static void test_tabs_are_columns(void **state)
+{
+	static const struct {
+		const char *text, *result;
+	} rows[] = {
+		{ "", "" },
+		{ "\n", "\n" },
+		{ "a\n\nb\n", "a\n\nb\n" },
+		{ "a\tb\nlonger than\tc\n", "a             b\nlonger than   c\n" },
+		{ "a\tb\nno tab here\na\tb", "a         b\nno tab here\na         b" },
+		{ "a\tb\tc\nmuch longer\tb\n", "a             b         c\nmuch longer   b\n" },
+		{ "\t\tx\n", "                    x\n" },
+		{ "ä\tb\nxy\tb\n", "ä         b\nxy        b\n" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = table_align(rows[i].text);
+		assert_string_equal(text, rows[i].result);
+	}
+}
+
 static void test_nothing_drives_the_terminal(void **state)
 {
 	_cleanup_table_ struct table table = { .columns = 1 };
@@ -160,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_columns_are_ten_wide_at_least),
 		cmocka_unit_test(test_characters_count_not_bytes),
+		cmocka_unit_test(test_tabs_are_columns),
 		cmocka_unit_test(test_nothing_drives_the_terminal),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_container_status),
