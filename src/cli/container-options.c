@@ -75,6 +75,7 @@ static int parse_restart(const char *value, void *field, struct error *err)
 	return 0;
 }
 
+static const char *const LOG_DRIVERS[] = { "json-file", "local", "journald", "none", "passthrough", NULL };
 static const char *const RESTART_POLICIES[] = { "no", "on-failure", "always", "unless-stopped", NULL };
 
 /* In the order of enum pull_policy. */
@@ -103,6 +104,10 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, spec.hostname, 'h', "hostname", "string", "Host name of the container"),
 	OPT_BOOL(self, spec.open_stdin, 'i', "interactive", "Keep standard input open"),
 	OPT_LIST(self, spec.labels, 'l', "label", "Set metadata on the container"),
+	OPT_STRING(self, spec.log_driver, 0, "log-driver", "string",
+		   "What becomes of the output (\"json-file\", \"local\", \"journald\", \"none\", \"passthrough\")",
+		   .choices = LOG_DRIVERS),
+	OPT_LIST(self, spec.log_options, 0, "log-opt", "Options of the log driver, such as \"max-size=10m\""),
 	OPT_SIZE(self, spec.memory, 'm', "memory", "Memory limit"),
 	OPT_PARSED(self, spec.memory_swap, parse_memory_swap, 0, "memory-swap", "bytes",
 		   "Limit of memory and swap together: '-1' for unlimited swap"),
@@ -149,8 +154,6 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_REFUSED(0, "init", NOT_YET),
 	OPT_REFUSED(0, "ipc", NOT_YET),
 	OPT_REFUSED(0, "label-file", NOT_YET),
-	OPT_REFUSED(0, "log-driver", NOT_YET),
-	OPT_REFUSED(0, "log-opt", NOT_YET),
 	OPT_REFUSED(0, "mount", NOT_YET),
 	OPT_REFUSED(0, "pid", NOT_YET),
 	OPT_REFUSED(0, "runtime", NOT_YET),

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "cli/container-options.h"
 #include "cli/foreground.h"
 #include "cli/report.h"
@@ -52,13 +53,19 @@ static void take_console_size(struct container_options *container)
 	container->spec.console_columns = size.columns;
 }
 
+/* The container has our streams itself, then. */
+static bool passes_through(const struct container_options *container)
+{
+	return streq_null(container->spec.log_driver, "passthrough");
+}
+
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	struct run_options *options = data;
 	struct container_options *container = &options->container;
 	struct foreground foreground = {
 		.attach = {
-			.input = container->spec.open_stdin,
+			.input = container->spec.open_stdin && !passes_through(container),
 			.tty = container->spec.tty,
 			.sig_proxy = options->sig_proxy,
 			.detach_keys = options->detach_keys,

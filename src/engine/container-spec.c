@@ -42,6 +42,8 @@ static const struct field {
 	FIELD(sysctls, KIND_STRV),
 	FIELD(ulimits, KIND_STRV),
 	FIELD(stop_signal, KIND_STRING),
+	FIELD(log_driver, KIND_STRING),
+	FIELD(log_options, KIND_STRV),
 	FIELD(restart_policy, KIND_STRING),
 	FIELD(restart_max, KIND_I64),
 	FIELD(platform, KIND_STRING),

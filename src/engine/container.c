@@ -11,6 +11,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/image.h"
+#include "engine/log-options.h"
 #include "engine/merged.h"
 #include "engine/name.h"
 #include "engine/record.h"
@@ -107,6 +108,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 	if (r >= 0)
 		r = restart_policy_check(spec, err);
 	if (r >= 0)
+		r = log_options_check(spec, err);
+	if (r >= 0)
 		r = image_resolve(engine, spec->image, &row->image_id, NULL, err);
 	if (r >= 0)
 		r = image_config_load(engine->store, row->image_id, image, err);
@@ -162,7 +165,7 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 		launch.dir = RUN_DIR_NONE;
 		return r;
 	}
-	launch_named(&launch, row);
+	launch_named(engine, &launch, row);
 	*ret = launch;
 	launch = (struct launch){ .dir = RUN_DIR_NONE };
 	return 0;

@@ -35,6 +35,7 @@ struct launch {
 	enum restart_policy restart;
 	int restart_max;
 	char **event_attributes;
+	struct log_plan log;
 };
 void launch_done(struct launch *launch);
 #define _cleanup_launch_ _cleanup_(launch_done)
@@ -95,7 +96,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 		   struct run_dir *dir, struct launch *ret, struct error *err);
 
 /* It has got its name: @row is as the database has it. */
-void launch_named(struct launch *launch, const struct container_row *row);
+void launch_named(struct engine *engine, struct launch *launch, const struct container_row *row);
 
 /* --- finish.c: the caller holds the lock of @dir, which they release --- */
 

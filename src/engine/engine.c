@@ -103,6 +103,7 @@ void launch_done(struct launch *launch)
 	free(launch->name);
 	strv_free(launch->lower);
 	strv_free(launch->event_attributes);
+	log_plan_done(&launch->log);
 	*launch = (struct launch){ .dir = RUN_DIR_NONE };
 }
 

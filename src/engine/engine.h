@@ -135,6 +135,8 @@ struct container_spec {
 	char **ulimits;		 /* "nofile=1024:2048" */
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
+	char *log_driver;     /* "local", ...; NULL: "json-file" */
+	char **log_options;   /* "max-size=10m" */
 	char *restart_policy; /* "on-failure", ...; NULL: "no" */
 	int64_t restart_max;  /* of "on-failure"; 0: no limit */
 	enum pull_policy pull;

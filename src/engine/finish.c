@@ -16,22 +16,31 @@
 #include "storage/snapshot.h"
 
 enum {
-	LOG_FILES_MAX = 100,
 	PATIENCE_MS = 10 * 1000, /* for a monitor that has said how its container ended, to end itself */
 };
 
 /* --- removing --- */
 
-/* ID.log, and ID.log.1, ... as far as there are some. */
+/* Returns whether it was there. */
+static bool remove_log(struct engine *engine, const char *id, int number, const char *suffix)
+{
+	_cleanup_free_ char *name = mem_printf("%s.log.%d%s", id, number, suffix);
+	return unlinkat(engine->store->logs, name, 0) == 0;
+}
+
+/* ID.log, and ID.log.1, ... as far as there are some, compressed or not. */
 static int remove_logs(struct engine *engine, const char *id, struct error *err)
 {
 	_cleanup_free_ char *name = mem_printf("%s.log", id);
-	int r = unlinkat(engine->store->logs, name, 0);
-	for (int i = 1; r == 0 && i < LOG_FILES_MAX; i++) {
-		_cleanup_free_ char *rotated = mem_printf("%s.log.%d", id, i);
-		r = unlinkat(engine->store->logs, rotated, 0);
+	if (unlinkat(engine->store->logs, name, 0) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove the log of container %.12s", id);
+	(void)remove_log(engine, id, 1, ".gz.tmp"); /* of a monitor that was killed */
+	for (int i = 1; i > 0; i++) {
+		bool plain = remove_log(engine, id, i, ""), compressed = remove_log(engine, id, i, ".gz");
+		if (!plain && !compressed)
+			break;
 	}
-	return r < 0 && errno != ENOENT ? err_sys(err, errno, "remove the log of container %.12s", id) : 0;
+	return 0;
 }
 
 static int first_of(int a, int b)

@@ -11,6 +11,7 @@
 #include "engine/engine-internal.h"
 #include "engine/image.h"
 #include "engine/inspect-json.h"
+#include "engine/log-options.h"
 #include "engine/record.h"
 #include "engine/restart.h"
 #include "storage/snapshot.h"
@@ -131,7 +132,9 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	inspect_add_words(host, "Devices", spec->devices);
 	add_map(host, "Sysctls", spec->sysctls);
 	add_limits(spec, host);
-	json_add_string(json_add_object(host, "LogConfig"), "Type", "json-file");
+	struct json_object *log = json_add_object(host, "LogConfig");
+	json_add_string(log, "Type", log_driver_name(spec));
+	add_map(log, "Config", spec->log_options);
 }
 
 /* --- Config --- */
@@ -218,7 +221,7 @@ static void add_identity(struct engine *engine, const struct container_row *row,
 	inspect_add_words(root, "Args", args[0] ? args + 1 : NULL);
 	json_add_string(root, "Image", row->image_id);
 	json_add_string(root, "Name", name);
-	json_add_string(root, "LogPath", log);
+	json_add_string(root, "LogPath", log_driver_has_files(config_spec(&row->config)) ? log : "");
 	json_add_string(root, "Driver", "overlay2");
 	json_add_string(root, "Platform", "linux");
 }

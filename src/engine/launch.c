@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
+#include "engine/log-options.h"
 #include "engine/merged.h"
 #include "engine/mountpoints.h"
 #include "engine/oci-spec.h"
@@ -116,8 +117,10 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	return 0;
 }
 
-void launch_named(struct launch *launch, const struct container_row *row)
+void launch_named(struct engine *engine, struct launch *launch, const struct container_row *row)
 {
+	_cleanup_free_ char *log_path = engine_log_path(engine, row->id);
+	log_options_plan(row, log_path, &launch->log);
 	launch->name = mem_strdup(row->name);
 	launch->event_attributes = event_container_attributes(row);
 }

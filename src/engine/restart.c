@@ -41,10 +41,11 @@ int restart_policy_check(const struct container_spec *spec, struct error *err)
 {
 	int policy = find_policy(spec->restart_policy);
 	if (policy < 0)
-		return err_set(err, ERR_INVALID,
-			       "invalid restart policy: unknown policy '%s'; use one of 'no', 'always', 'on-failure', or "
-			       "'unless-stopped'",
-			       spec->restart_policy);
+		return err_set(
+			err, ERR_INVALID,
+			"invalid restart policy: unknown policy '%s'; use one of 'no', 'always', 'on-failure', or "
+			"'unless-stopped'",
+			spec->restart_policy);
 	bool negative = spec->restart_max < 0;
 	if (policy != RESTART_ON_FAILURE && spec->restart_max != 0)
 		return err_set(err, ERR_INVALID,

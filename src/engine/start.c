@@ -75,7 +75,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.ephemeral = launch->auto_remove,
 		.open_stdin = launch->open_stdin,
 		.stdin_once = launch->open_stdin && !detach,
-		.log_path = engine_log_path(engine, launch->id),
+		.log = launch->log,
 		.cleanup = cleanup_command(engine, launch->id),
 		.stop_signal = launch->stop_signal,
 		.restart = launch->restart,
@@ -84,6 +84,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.event_attributes = strv_copy(launch->event_attributes),
 	};
 	int r = monitor_plan_write(&plan, launch->dir.fd, err);
+	plan.log = (struct log_plan){ 0 }; /* it stays the launch's */
 	monitor_plan_done(&plan);
 	return r;
 }
@@ -126,12 +127,13 @@ static int spawn_monitor(struct engine *engine, const struct launch *launch, int
 	struct fd_path program = fd_path(engine->monitor);
 	char *argv[] = { (char *)MONITOR_PROGRAM, launch->name, dir, NULL };
 	const int pass_fds[] = { control, launch->dir.lock };
+	bool passes = launch->log.driver == LOG_DRIVER_PASSTHROUGH;
 	static_assert(MONITOR_CONTROL_FD == (int)PASS_FD_FIRST && MONITOR_LOCK_FD == PASS_FD_FIRST + 1,
 		      "in this order");
 	const struct process_spawn spawn = {
 		.path = program.text,
 		.argv = argv,
-		.stdio = { -1, -1, log },
+		.stdio = { passes ? STDIN_FILENO : -1, passes ? STDOUT_FILENO : -1, passes ? STDERR_FILENO : log },
 		.pass_fds = pass_fds,
 		.n_pass_fds = sizeof pass_fds / sizeof *pass_fds,
 		.new_session = true,
@@ -144,11 +146,22 @@ static int spawn_monitor(struct engine *engine, const struct launch *launch, int
 	return 0;
 }
 
+/* A program that gets the terminal of whoever started it could type there. */
+static int check_passthrough(const struct launch *launch, struct error *err)
+{
+	bool terminal = isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO);
+	if (launch->log.driver != LOG_DRIVER_PASSTHROUGH || !terminal)
+		return 0;
+	return err_set(err, ERR_TTY, "the log driver passthrough cannot be used on a terminal");
+}
+
 /* Returns our end of the connection; the lock is the monitor's alone then. */
 static int start_monitor(struct engine *engine, struct launch *launch, struct error *err)
 {
 	int ends[2];
-	int r = open_monitor(engine, err);
+	int r = check_passthrough(launch, err);
+	if (r >= 0)
+		r = open_monitor(engine, err);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -320,7 +333,7 @@ static int prepare_again(struct engine *engine, const char *id, struct launch *r
 		(void)run_dir_remove(engine, id, &dir, NULL);
 		return r;
 	}
-	launch_named(ret, &row);
+	launch_named(engine, ret, &row);
 	return 0;
 }
 

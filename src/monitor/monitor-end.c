@@ -73,8 +73,6 @@ static void finish_output(struct monitor *monitor)
 	if (monitor->status.state == MONITOR_STATE_RUNNING)
 		io_drain(monitor);
 	io_close(monitor);
-	if (monitor->log)
-		log_file_end_lines(monitor->log, time_now_ns());
 }
 
 static void write_status(struct monitor *monitor, enum monitor_state state)
@@ -167,6 +165,7 @@ bool monitor_end(struct monitor *monitor, const struct error *failure)
 	finish_output(monitor);
 	if (failure)
 		note_failure(monitor, failure);
+	monitor->status.log_dropped = monitor->log ? container_log_dropped(monitor->log) : 0;
 	bool again = !failure && restart_decide(monitor);
 	write_status(monitor, again ? MONITOR_STATE_RESTARTING : MONITOR_STATE_EXITED);
 	if (ran)
@@ -191,7 +190,7 @@ void monitor_cancel(struct monitor *monitor)
 void monitor_finish(struct monitor *monitor)
 {
 	peers_close(monitor);
-	log_file_close(TAKE_PTR(monitor->log), time_now_ns());
+	container_log_close(TAKE_PTR(monitor->log), time_now_ns());
 	if (!monitor->owned && monitor->plan.cleanup)
 		run_cleanup(monitor);
 }

@@ -11,7 +11,7 @@
  *	monitor.c         all else
  *
  * Output flows in units of one delivery: bytes that were read once and are sent to every peer. As long as a peer has not
- * taken it, nothing more is read from the container; the pipes fill up, and the container waits. Input flows in units of
+ * taken it, or the log has not, nothing more is read from the container; the pipes fill up, and the container waits. Input flows in units of
  * one packet: as long as the container has not taken it, the next STDIN packet stays in its peer's socket.
  */
 #pragma once
@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
-#include "monitor/log-file.h"
+#include "monitor/container-log.h"
 #include "monitor/monitor.h"
 #include "monitor/protocol.h"
 #include "runtime/container.h"
@@ -80,8 +80,17 @@ void stdio_ends_done(struct stdio_ends *ends);
 int io_open_pipes(struct monitor *monitor, struct stdio_ends *ret, struct error *err);
 int io_open_terminal(struct monitor *monitor, int *console, struct error *err);
 
-/* Read from the container, or leave it waiting. */
-void io_flow(struct monitor *monitor, bool flow);
+/* Output that was read, and is on its way to peers, but that the log has not taken yet: a part of the delivery. */
+struct unlogged {
+	enum log_stream stream;
+	size_t at, len;
+	int64_t time_ns;
+};
+
+int io_open_log(struct monitor *monitor, struct error *err);
+
+/* Read from the container, unless somebody has to take first what was read before. */
+void io_flow(struct monitor *monitor);
 
 /* Deliver all that the container has written; nobody of it is alive any more. */
 void io_drain(struct monitor *monitor);
@@ -220,7 +229,9 @@ struct monitor {
 	struct restart restart;
 	bool ended; /* the first process; status says how */
 
-	struct log_file *log;
+	struct container_log *log;
+	struct watch log_watch; /* for a driver that makes us wait */
+	struct unlogged unlogged;
 	struct stream streams[2];
 	struct input input;
 	const struct peer *input_once; /* who ends the input when it disconnects (plan.stdin_once) */

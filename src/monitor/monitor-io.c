@@ -8,9 +8,79 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "monitor/monitor-internal.h"
+
+/* --- The log --- */
+
+static bool log_is_behind(const struct monitor *monitor)
+{
+	return monitor->unlogged.at < monitor->unlogged.len;
+}
+
+/* Wait for the log's driver, as long as anything waits for it. */
+static void watch_log(struct monitor *monitor)
+{
+	bool waits = monitor->log && (log_is_behind(monitor) || container_log_is_waiting(monitor->log));
+	watch_set(monitor, &monitor->log_watch, waits ? EPOLLOUT : 0);
+}
+
+static void write_log(struct monitor *monitor)
+{
+	struct unlogged *unlogged = &monitor->unlogged;
+	if (!monitor->log || !log_is_behind(monitor))
+		return;
+	unlogged->at += container_log_write(monitor->log, unlogged->stream, monitor->delivery.data + unlogged->at,
+					    unlogged->len - unlogged->at, unlogged->time_ns);
+}
+
+static void log_ready(struct monitor *monitor, struct watch *watch, uint32_t events)
+{
+	container_log_push(monitor->log);
+	write_log(monitor);
+	watch_log(monitor);
+	io_flow(monitor);
+}
+
+int io_open_log(struct monitor *monitor, struct error *err)
+{
+	int r = container_log_open(&monitor->plan.log, &monitor->log, err);
+	if (r < 0)
+		return r;
+	monitor->log_watch =
+		(struct watch){ .fd = monitor->log ? container_log_fd(monitor->log) : -1, .ready = log_ready };
+	return 0;
+}
+
+/* A driver that takes nothing any more has as much time as a peer. */
+static void await_log(struct monitor *monitor, bool (*is_done)(struct monitor *monitor))
+{
+	int64_t deadline = time_monotonic_ns() + MONITOR_PEER_STALL_MS * NSEC_PER_MSEC;
+	while (!is_done(monitor)) {
+		int64_t left = deadline - time_monotonic_ns();
+		if (left <= 0) {
+			log_warn("the container's log took nothing for %d ms, output is lost", MONITOR_PEER_STALL_MS);
+			break;
+		}
+		watch_set(monitor, &monitor->log_watch, EPOLLOUT);
+		(void)loop_once(monitor, (int)(left / NSEC_PER_MSEC) + 1);
+	}
+	watch_log(monitor);
+}
+
+static bool log_has_caught_up(struct monitor *monitor)
+{
+	return !monitor->log || !log_is_behind(monitor);
+}
+
+/* All of a run is in the log. */
+static bool log_is_done(struct monitor *monitor)
+{
+	return !monitor->log || (!log_is_behind(monitor) && container_log_end_lines(monitor->log, time_now_ns()) &&
+				 !container_log_is_waiting(monitor->log));
+}
 
 /* --- Output --- */
 
@@ -26,9 +96,13 @@ static ssize_t stream_read(struct monitor *monitor, struct stream *stream)
 		watch_close(monitor, &stream->watch);
 		return -1;
 	}
-	if (monitor->log)
-		log_file_write(monitor->log, stream->log, delivery->data, (size_t)n, time_now_ns());
+	monitor->unlogged = (struct unlogged){ .stream = stream->log, .len = (size_t)n, .time_ns = time_now_ns() };
+	if (!monitor->log)
+		monitor->unlogged.at = monitor->unlogged.len;
+	write_log(monitor);
+	watch_log(monitor);
 	deliver(monitor, stream->type, (size_t)n);
+	io_flow(monitor);
 	return n;
 }
 
@@ -37,10 +111,16 @@ static void stream_ready(struct monitor *monitor, struct watch *watch, uint32_t 
 	(void)stream_read(monitor, (struct stream *)watch);
 }
 
-void io_flow(struct monitor *monitor, bool flow)
+static void set_flow(struct monitor *monitor, bool flow)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(monitor->streams); i++)
 		watch_set(monitor, &monitor->streams[i].watch, flow ? EPOLLIN : 0);
+}
+
+void io_flow(struct monitor *monitor)
+{
+	if (monitor->status.state == MONITOR_STATE_RUNNING && !monitor->ended)
+		set_flow(monitor, !monitor->delivery.pending && !log_is_behind(monitor));
 }
 
 /*
@@ -58,6 +138,7 @@ static void drain_stream(struct monitor *monitor, struct stream *stream)
 	size_t left = stream->watch.fd >= 0 ? capacity(stream->watch.fd) : 0;
 	while (left > 0 && stream->watch.fd >= 0) {
 		delivery_finish(monitor);
+		await_log(monitor, log_has_caught_up); /* before more is read over it */
 		ssize_t n = stream_read(monitor, stream);
 		if (n <= 0)
 			break;
@@ -67,10 +148,12 @@ static void drain_stream(struct monitor *monitor, struct stream *stream)
 
 void io_drain(struct monitor *monitor)
 {
-	io_flow(monitor, false);
+	set_flow(monitor, false);
 	for (size_t i = 0; i < ARRAY_SIZE(monitor->streams); i++)
 		drain_stream(monitor, &monitor->streams[i]);
 	delivery_finish(monitor);
+	await_log(monitor, log_is_done);
+	monitor->unlogged = (struct unlogged){ 0 };
 }
 
 /* --- Input --- */
@@ -192,8 +275,26 @@ static int open_input_pipe(struct monitor *monitor, int *ret_end, struct error *
 	return 0;
 }
 
+/* Its streams are our own, which are our starter's: nothing passes through our hands. */
+static int pass_through(const struct monitor_plan *plan, struct stdio_ends *ret, struct error *err)
+{
+	_cleanup_stdio_ends_ struct stdio_ends ends = { .fds = { -1, -1, -1 } };
+	for (int i = 0; i < 3; i++) {
+		bool input_unwanted = i == STDIN_FILENO && !plan->open_stdin;
+		ends.fds[i] = input_unwanted ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+					     : fcntl(i, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		if (ends.fds[i] < 0)
+			return err_sys(err, errno, "duplicate a standard stream");
+	}
+	*ret = ends;
+	ends = (struct stdio_ends){ .fds = { -1, -1, -1 } };
+	return 0;
+}
+
 int io_open_pipes(struct monitor *monitor, struct stdio_ends *ret, struct error *err)
 {
+	if (monitor->plan.log.driver == LOG_DRIVER_PASSTHROUGH)
+		return pass_through(&monitor->plan, ret, err);
 	_cleanup_stdio_ends_ struct stdio_ends ends = { .fds = { -1, -1, -1 } };
 	int r = open_input_pipe(monitor, &ends.fds[0], err);
 	for (int i = 0; r >= 0 && i < 2; i++) {

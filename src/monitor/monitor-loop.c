@@ -44,12 +44,19 @@ static void record_end(struct monitor *monitor, int wait_status)
 	monitor->status.finished_at = time_now_ns();
 }
 
+static void child_ended(struct monitor *monitor, pid_t pid, int wait_status)
+{
+	if (pid == monitor->init.pid && !monitor->ended)
+		record_end(monitor, wait_status);
+	else if (monitor->log)
+		container_log_reaped(monitor->log, pid);
+}
+
 void reap(struct monitor *monitor)
 {
 	int wait_status;
 	for (pid_t pid; (pid = waitpid(-1, &wait_status, WNOHANG)) > 0;)
-		if (pid == monitor->init.pid && !monitor->ended)
-			record_end(monitor, wait_status);
+		child_ended(monitor, pid, wait_status);
 }
 
 static void signals_ready(struct monitor *monitor, struct watch *watch, uint32_t events)

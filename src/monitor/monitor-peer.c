@@ -121,6 +121,9 @@ static int peer_receive(struct monitor *monitor, struct peer *peer)
 		return 0;
 	}
 	int r = packet_receive(peer->watch.fd, monitor->packet, &type, &payload, &len);
+	/* It has left without reading all; that is told first, and what it said before is still there. */
+	if (r == -ECONNRESET)
+		r = packet_receive(peer->watch.fd, monitor->packet, &type, &payload, &len);
 	if (r == -EAGAIN)
 		return 0;
 	if (r > 0)
@@ -167,14 +170,13 @@ static void delivery_push(struct monitor *monitor)
 		peer->owed = r == -EAGAIN;
 		pending |= peer->owed;
 		delivery->owner_has_it |= r == 0 && peer->owner;
-		if (r < 0 && !peer->owed)
-			peer_drop(monitor, peer);
-		else
-			peer_update(monitor, peer);
+		/* One that has left may have said something before, and is dropped when that has been heard. */
+		peer_update(monitor, peer);
 	}
-	if (pending != delivery->pending && monitor->status.state == MONITOR_STATE_RUNNING && !monitor->ended)
-		io_flow(monitor, !pending);
+	bool changed = pending != delivery->pending;
 	delivery->pending = pending;
+	if (changed)
+		io_flow(monitor);
 }
 
 void deliver(struct monitor *monitor, enum packet_type type, size_t len)

@@ -29,6 +29,7 @@ static struct monitor *monitor_new(const struct monitor_options *options)
 	monitor->epoll = -1;
 	monitor->signals.fd = -1;
 	monitor->listener.fd = -1;
+	monitor->log_watch.fd = -1;
 	io_reset(monitor);
 	peers_init(monitor);
 	return monitor;
@@ -40,7 +41,7 @@ static void monitor_free(struct monitor *monitor)
 	io_close(monitor);
 	watch_close(monitor, &monitor->signals);
 	fd_close(monitor->epoll);
-	log_file_close(monitor->log, time_now_ns());
+	container_log_close(monitor->log, time_now_ns());
 	container_init_done(&monitor->init);
 	container_free(monitor->container);
 	spec_free(monitor->spec);
@@ -65,9 +66,7 @@ static int read_bundle(struct monitor *monitor, struct error *err)
 		return r;
 	if (monitor->plan.stop_signal == 0)
 		monitor->plan.stop_signal = SIGTERM;
-	if (!monitor->plan.log_path)
-		return 0;
-	return log_file_open(monitor->plan.log_path, &LOG_LIMITS_DEFAULT, &monitor->log, err);
+	return io_open_log(monitor, err);
 }
 
 static int prepare(struct monitor *monitor, struct error *err)
@@ -194,7 +193,7 @@ static int start(struct monitor *monitor, struct error *err)
 		return r;
 	event_started(monitor);
 	deliver_copy(monitor, PACKET_STARTED, NULL, 0);
-	io_flow(monitor, !monitor->delivery.pending);
+	io_flow(monitor);
 	return 0;
 }
 

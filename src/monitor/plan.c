@@ -9,11 +9,32 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "monitor/protocol.h"
 
 #define PLAN_FILE "monitor.json"
 
 enum { PLAN_SIZE_MAX = 4 << 20 }; /* some hundred lower directories of PATH_MAX */
+
+static const char *const LOG_DRIVERS[] = {
+	[LOG_DRIVER_NONE] = "none",	    [LOG_DRIVER_JSON_FILE] = "json-file",     [LOG_DRIVER_LOCAL] = "local",
+	[LOG_DRIVER_JOURNALD] = "journald", [LOG_DRIVER_PASSTHROUGH] = "passthrough",
+};
+
+static void add_log(struct json_object *object, const struct log_plan *log)
+{
+	if (log->driver == LOG_DRIVER_NONE)
+		return;
+	struct json_object *section = json_add_object(object, "log");
+	json_add_string(section, "driver", LOG_DRIVERS[log->driver]);
+	json_add_string(section, "path", log->path);
+	json_add_u64(section, "maxBytes", log->limits.max_bytes);
+	json_add_i64(section, "maxFiles", log->limits.max_files);
+	json_add_bool(section, "compress", log->limits.compress);
+	json_add_bool(section, "nonBlocking", log->non_blocking);
+	json_add_u64(section, "bufferBytes", log->buffer_bytes);
+	json_add_strv(section, "attributes", log->attributes);
+}
 
 int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *err)
 {
@@ -28,7 +49,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_bool(object, "ephemeral", plan->ephemeral);
 	json_add_bool(object, "openStdin", plan->open_stdin);
 	json_add_bool(object, "stdinOnce", plan->stdin_once);
-	json_add_string(object, "logPath", plan->log_path);
+	add_log(object, &plan->log);
 	json_add_strv(object, "cleanup", plan->cleanup);
 	json_add_i64(object, "stopSignal", plan->stop_signal);
 	json_add_string(object, "eventsPath", plan->events_path);
@@ -52,7 +73,6 @@ static int parse_strings(const struct json_node *root, struct monitor_plan *plan
 		{ "cacheDir", &plan->cache_dir, false },
 		{ "upper", &plan->upper, false },
 		{ "work", &plan->work, false },
-		{ "logPath", &plan->log_path, false },
 		{ "eventsPath", &plan->events_path, false },
 	};
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -66,12 +86,50 @@ static int parse_strings(const struct json_node *root, struct monitor_plan *plan
 	return 0;
 }
 
+static int parse_log_driver(const struct json_node *section, enum log_driver *ret, struct error *err)
+{
+	const char *name;
+	int r = json_need_string(section, "driver", &name, err);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(LOG_DRIVERS); i++) {
+		if (streq(name, LOG_DRIVERS[i])) {
+			*ret = (enum log_driver)i;
+			return 0;
+		}
+	}
+	return r < 0 ? r : json_error(section, err, "\"%s\" is not a log driver", name);
+}
+
+/* Without the section there is no log. */
+static int parse_log(const struct json_node *root, struct log_plan *log, struct error *err)
+{
+	struct json_node section;
+	const char *path = NULL;
+	int64_t max_files = LOG_LIMITS_DEFAULT.max_files;
+	log->limits = LOG_LIMITS_DEFAULT;
+	int r = json_get_object(root, "log", &section, err);
+	if (r <= 0)
+		return r;
+	if ((r = parse_log_driver(&section, &log->driver, err)) < 0 ||
+	    (r = json_get_string(&section, "path", &path, err)) < 0 ||
+	    (r = json_get_u64(&section, "maxBytes", UINT64_MAX, &log->limits.max_bytes, err)) < 0 ||
+	    (r = json_get_i64(&section, "maxFiles", 1, INT_MAX, &max_files, err)) < 0 ||
+	    (r = json_get_bool(&section, "compress", &log->limits.compress, err)) < 0 ||
+	    (r = json_get_bool(&section, "nonBlocking", &log->non_blocking, err)) < 0 ||
+	    (r = json_get_u64(&section, "bufferBytes", UINT32_MAX, &log->buffer_bytes, err)) < 0 ||
+	    (r = json_get_strv(&section, "attributes", &log->attributes, err)) < 0)
+		return r;
+	log->limits.max_files = (unsigned)max_files;
+	log->path = mem_strdup(path);
+	bool needs_path = log->driver != LOG_DRIVER_NONE && log->driver != LOG_DRIVER_PASSTHROUGH;
+	return needs_path && !path ? json_error(&section, err, "\"path\" is missing") : 0;
+}
+
 static int parse_plan(const struct json_node *root, struct monitor_plan *plan, struct error *err)
 {
 	int64_t stop_signal = 0, restart = RESTART_NO, restart_max = 0;
 	int r;
 	if ((r = json_as_object(root, err)) < 0 || (r = parse_strings(root, plan, err)) < 0 ||
-	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
+	    (r = parse_log(root, &plan->log, err)) < 0 || (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
 	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
@@ -128,7 +186,7 @@ void monitor_plan_done(struct monitor_plan *plan)
 	strv_free(plan->lower);
 	free(plan->upper);
 	free(plan->work);
-	free(plan->log_path);
+	log_plan_done(&plan->log);
 	strv_free(plan->cleanup);
 	free(plan->events_path);
 	strv_free(plan->event_attributes);

@@ -31,6 +31,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "monitor/container-log.h"
 
 #define MONITOR_PROGRAM "coffer-monitor"
 #define MONITOR_SOCKET "attach" /* in the run directory */
@@ -111,7 +112,7 @@ struct monitor_plan {
 	bool ephemeral;	    /* upper is removed at the end: nothing of it has to reach the disk */
 	bool open_stdin;    /* keep standard input open for peers; else it is /dev/null */
 	bool stdin_once;    /* it ends with the first peer that wrote to it */
-	char *log_path;	    /* json-file log, or NULL */
+	struct log_plan log; /* what becomes of its output */
 	char **cleanup; /* argv run when the container has ended and no PACKET_OWNER peer is connected; NULL: none */
 	int stop_signal;
 	char *events_path;	 /* the directory of the journal (monitor/journal.h), or NULL */
@@ -143,6 +144,7 @@ struct monitor_status {
 	bool oom_killed;		   /* the kernel killed something in the container for memory */
 	int64_t memory_limit, memory_peak; /* bytes, -1: not known */
 	int restart_count;
+	uint64_t log_dropped; /* entries that the log has lost */
 	bool stopped_by_hand; /* somebody asked for the end: `unless-stopped` keeps it down after a boot */
 	struct error error;		   /* why create or start failed; code 0: they did not */
 };

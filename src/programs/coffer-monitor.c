@@ -4,13 +4,17 @@
  *
  * DIR is the container's run directory; NAME is there for whoever reads `ps`. Fd 3 is the starter's connection and fd 4
  * the open file that holds DIR/lock; without the first the container starts at once, without the second we lock it. Who
- * starts us has made a session of ours, with /dev/null for standard streams, and runs us from a detached read-only mount.
+ * starts us has made a session of ours, with /dev/null for standard streams (or, with the log driver "passthrough", those
+ * of the container), and runs us from a detached read-only mount.
+ *
+ * coffer-compress PATH, by that name of the same file: compress a rotated log.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +24,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/str.h"
+#include "monitor/log-driver.h"
 #include "monitor/monitor.h"
 
 static bool is_connection(int fd)
@@ -72,9 +78,21 @@ static int run(const char *path, struct error *err)
 	return monitor_run(&options, err);
 }
 
+/* A child that a monitor has started of its own program. */
+static int compress(const char *path)
+{
+	enum { LEAST_URGENT = 19 };
+	struct error err = { 0 };
+	prctl(PR_SET_NAME, LOG_COMPRESS_PROGRAM, 0, 0, 0);
+	(void)setpriority(PRIO_PROCESS, 0, LEAST_URGENT);
+	return log_compress(path, &err) < 0 ? err_info(err.code)->exit_status : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct error err = { 0 };
+	if (argc == 2 && streq(argv[0], LOG_COMPRESS_PROGRAM))
+		return compress(argv[1]);
 	if (argc != 3 || argv[2][0] != '/') {
 		fputs("usage: " MONITOR_PROGRAM " NAME DIR\n"
 		      "It is coffer that starts it; DIR is the absolute path of a container's run directory.\n",

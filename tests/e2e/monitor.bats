@@ -168,7 +168,7 @@ py() {
 
 @test "no log is kept where none is wanted" {
 	py <<-'END'
-		c = Container("echo hi", logPath=None)
+		c = Container("echo hi", log=None)
 		c.run(OWNER)
 		assert c.peer.out == b"hi\n" and not os.path.exists(c.log)
 	END
@@ -430,6 +430,24 @@ py() {
 	END
 }
 
+@test "who says something and leaves is heard, though output for it is on its way" {
+	py <<-'END'
+		c = Container("while :; do echo $((n += 1)); [ $n -lt 500 ] || sleep 0.01; done")
+		c.launch(OWNER, START).until_out(b"1")
+		c.wait_for_socket()
+		os.kill(c.pid, signal.SIGSTOP)
+		hasty = c.attach()
+		hasty.send(RESIZE, b"\1\0\1\0") # something, so that it is heard after it was sent output
+		os.kill(c.pid, signal.SIGCONT)
+		hasty.receive()
+		os.kill(c.pid, signal.SIGSTOP)
+		hasty.signal(9)
+		hasty.close()
+		os.kill(c.pid, signal.SIGCONT)
+		assert c.peer.exit()["signal"] == 9
+	END
+}
+
 @test "the attach socket is for its owner and root only" {
 	py <<-'END'
 		c = Container("echo ready; sleep 60")
@@ -529,7 +547,7 @@ py() {
 		def no_process(c): del c.config["process"]
 		def bad_plan(c): c.plan["openStdin"] = "yes"
 		def no_rootfs(c): shutil.rmtree(os.path.join(c.dir, "rootfs"))
-		def no_log(c): c.plan["logPath"] = "/nonexistent/log"
+		def no_log(c): c.plan["log"]["path"] = "/nonexistent/log"
 		def bad_lower(c): c.plan["lower"] = ["/nonexistent"]
 		for change, codes, status in (
 		    (missing_program, ["E-EXEC-NOTFOUND"], 127), (not_executable, ["E-EXEC-DIR", "E-EXEC-PERM"], 126),

@@ -232,7 +232,7 @@ static void test_a_plan_survives(void **state)
 		.work = (char *)"/w",
 		.open_stdin = true,
 		.stdin_once = true,
-		.log_path = (char *)"/l\n",
+		.log = { .driver = LOG_DRIVER_LOCAL, .path = (char *)"/l\n", .limits = { 7, 2, true }, .attributes = cleanup },
 		.cleanup = cleanup,
 		.stop_signal = 3,
 	};
@@ -248,7 +248,12 @@ static void test_a_plan_survives(void **state)
 	assert_string_equal(got.upper, plan.upper);
 	assert_string_equal(got.work, plan.work);
 	assert_true(got.open_stdin && got.stdin_once);
-	assert_string_equal(got.log_path, plan.log_path);
+	assert_int_equal(got.log.driver, LOG_DRIVER_LOCAL);
+	assert_string_equal(got.log.path, plan.log.path);
+	assert_int_equal(got.log.limits.max_bytes, 7);
+	assert_int_equal(got.log.limits.max_files, 2);
+	assert_true(got.log.limits.compress);
+	assert_strv_equal(got.log.attributes, cleanup);
 	assert_strv_equal(got.cleanup, cleanup);
 	assert_int_equal(got.stop_signal, 3);
 	monitor_plan_done(&got);
@@ -263,7 +268,7 @@ static void test_a_small_plan_survives(void **state)
 	assert_null(got.cache_dir);
 	assert_null(got.lower);
 	assert_null(got.upper);
-	assert_null(got.log_path);
+	assert_int_equal(got.log.driver, LOG_DRIVER_NONE);
 	assert_null(got.cleanup);
 	assert_false(got.open_stdin || got.stdin_once);
 	assert_int_equal(got.stop_signal, 0);
@@ -289,6 +294,10 @@ static void test_plans_that_make_no_sense(void **state)
 		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"openStdin\":1}",
 		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"stopSignal\":65}",
 		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"stopSignal\":-1}",
+		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"log\":{\"driver\":\"x\"}}",
+		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"log\":{\"driver\":\"local\"}}",
+		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"log\":{\"driver\":\"none\",\"maxFiles\":0}}",
+		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"restart\":4}",
 		"{\"id\":\"a\\u0000\",\"name\":\"b\",\"runtimeRoot\":\"/r\"}",
 	};
 	const struct folder *folder = *state;

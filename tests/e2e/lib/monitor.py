@@ -121,7 +121,7 @@ class Container:
             "id": self.id,
             "name": "web",
             "runtimeRoot": os.path.join(self.top, "runtime"),
-            "logPath": self.log,
+            "log": {"driver": "json-file", "path": self.log},
             "cleanup": ["/usr/bin/touch", self.cleaned],
             **plan,
         }
