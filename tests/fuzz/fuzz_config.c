@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "runtime/mount-idmap.h"
 #include "runtime/mount-options.h"
 #include "runtime/spec.h"
 
@@ -31,6 +32,19 @@ static void check_process(const struct spec_process *process)
 		require(process->rlimits[i].soft <= process->rlimits[i].hard);
 }
 
+static void check_mount_options(const struct spec *spec, char *const *words)
+{
+	struct mount_options options;
+	struct mount_idmap map;
+	if (mount_options_parse(words, &options, NULL) < 0)
+		return;
+	if (options.id_mapping && mount_idmap_parse(options.id_mapping, spec, &map, NULL) == 0) {
+		require(map.n_uids + map.n_gids > 0);
+		mount_idmap_done(&map);
+	}
+	mount_options_done(&options);
+}
+
 static void check_spec(const struct spec *spec)
 {
 	require(spec->namespaces[NAMESPACE_MOUNT].listed);
@@ -39,10 +53,8 @@ static void check_spec(const struct spec *spec)
 	if (spec->process)
 		check_process(spec->process);
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		struct mount_options options;
 		require(!str_is_empty(spec->mounts[i].destination));
-		if (mount_options_parse(spec->mounts[i].options, &options, NULL) == 0)
-			mount_options_done(&options);
+		check_mount_options(spec, spec->mounts[i].options);
 	}
 	for (size_t i = 0; i < spec->n_devices; i++)
 		require(spec->devices[i].path[0] == '/' && strchr("cbup", spec->devices[i].type));

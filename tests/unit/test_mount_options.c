@@ -47,6 +47,8 @@ static void test_words(void **state)
 		{ "ro,rrw", RDONLY, 0, 0, RDONLY },
 		{ "rnosuid,rnodev,rnoexec", 0, 0, NOSUID | NODEV | NOEXEC, 0 },
 		{ "rnoatime", 0, 0, MOUNT_ATTR_NOATIME, ATIME },
+		{ "rnoatime,rrelatime", 0, 0, MOUNT_ATTR_RELATIME, ATIME },
+		{ "rro,rrw,rsuid,rdev,rexec", 0, 0, 0, RDONLY | NOSUID | NODEV | NOEXEC },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_strv_ char **words = strv_split(rows[i].words, ',');
@@ -71,7 +73,9 @@ static void test_flags_of_the_superblock(void **state)
 		{ "sync,dirsync,lazytime", MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME },
 		{ "sync,async", 0 },
 		{ "nolazytime", 0 },
-		{ "mand,nomand,silent,loud,iversion,noiversion", 0 },
+		{ "mand,nomand,silent,loud,iversion,noiversion,acl,noacl", 0 },
+		{ "rsync,rdirsync", MS_SYNCHRONOUS | MS_DIRSYNC },
+		{ "sync,rasync", 0 },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_strv_ char **words = strv_split(rows[i].words, ',');
@@ -118,6 +122,53 @@ static void test_the_rest_is_the_file_systems(void **state)
 	_cleanup_free_ char *data = strv_join(options.data, " ");
 	assert_string_equal(data, "size=64k mode=755 Ro nosuchword");
 	assert_int_equal(options.change.set, RDONLY);
+}
+
+static void test_what_the_runtime_does_itself(void **state)
+{
+	static const char *const words[] = { "remount", "tmpcopyup", "src-nofollow", "dest-nofollow", "ridmap", NULL };
+	_cleanup_mount_options_ struct mount_options options = { 0 };
+	assert_int_equal(mount_options_parse((char *const *)words, &options, NULL), 0);
+	assert_true(options.remount && options.copy_up && options.source_nofollow && options.target_nofollow);
+	assert_true(options.map_ids && options.map_ids_recursive && !options.id_mapping && !options.copy_symlink);
+	assert_null(options.data);
+}
+
+static void test_mappings_in_the_word(void **state)
+{
+	static const struct {
+		const char *word, *mapping;
+		bool recursive;
+	} rows[] = {
+		{ "idmap=uids=0-1-2;gids=0-1-2", "uids=0-1-2;gids=0-1-2", false },
+		{ "ridmap=uids=0-1-2", "uids=0-1-2", true },
+		{ "idmap=", "", false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *const words[] = { "idmap=old", rows[i].word, NULL };
+		_cleanup_mount_options_ struct mount_options options = { 0 };
+		assert_int_equal(mount_options_parse((char *const *)words, &options, NULL), 0);
+		assert_true(options.map_ids);
+		assert_int_equal(options.map_ids_recursive, rows[i].recursive);
+		assert_string_equal(options.id_mapping, rows[i].mapping);
+	}
+	static const char *const none[] = { "bind=", "tmpcopyup=1", "idmaps", "idma", "remount=x", NULL };
+	_cleanup_mount_options_ struct mount_options options = { 0 };
+	assert_int_equal(mount_options_parse((char *const *)none, &options, NULL), 0);
+	assert_int_equal(strv_count(options.data), 5);
+	assert_false(options.bind || options.copy_up || options.map_ids || options.remount);
+}
+
+static void test_words_that_exclude_each_other(void **state)
+{
+	static const char *const rows[] = { "src-nofollow", "dest-nofollow" };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *const words[] = { "copy-symlink", rows[i], NULL };
+		struct mount_options options;
+		struct error err = { 0 };
+		assert_int_equal(mount_options_parse((char *const *)words, &options, &err), -ERR_SPEC);
+		assert_true(str_starts_with(err.message, "mount option \"copy-symlink\" excludes"));
+	}
 }
 
 /* What would be two options to the kernel is none that was asked for. */
@@ -183,6 +234,9 @@ int main(void)
 		cmocka_unit_test(test_flags_of_the_superblock),
 		cmocka_unit_test(test_propagation),
 		cmocka_unit_test(test_the_rest_is_the_file_systems),
+		cmocka_unit_test(test_what_the_runtime_does_itself),
+		cmocka_unit_test(test_mappings_in_the_word),
+		cmocka_unit_test(test_words_that_exclude_each_other),
 		cmocka_unit_test(test_smuggled_options),
 		cmocka_unit_test(test_what_is_a_bind),
 		cmocka_unit_test(test_all_names_are_known),
