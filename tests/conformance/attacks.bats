@@ -132,36 +132,115 @@ runs() {
 	[ "$(stat -c %F host/canary)" = 'regular file' ]
 }
 
+# exchange A B: a program that does that as fast as it can, until stop_exchange.
+exchange() {
+	if [ ! -x exchanger ]; then
+		cat >exchange.c <<-'C'
+			#define _GNU_SOURCE
+			#include <fcntl.h>
+			#include <stdio.h>
+			int main(int argc, char **argv)
+			{
+				while (argc == 3)
+					renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE);
+				return 1;
+			}
+		C
+		cc -O2 -o exchanger exchange.c
+	fi
+	./exchanger "$1" "$2" 3>&- &
+	EXCHANGER=$!
+}
+
+stop_exchange() {
+	kill "$EXCHANGER"
+	wait "$EXCHANGER" 2>/dev/null || true
+}
+
+# Containers are made, and may fail; what they say is kept.
+make_many() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		runtime run "box$i" >>said 2>&1 || true
+		runtime delete --force "box$i"
+	done
+}
+
 @test "directories and links exchanged while containers are made" {
-	cat >exchange.c <<-'C'
-		#define _GNU_SOURCE
-		#include <fcntl.h>
-		#include <stdio.h>
-		int main(int argc, char **argv)
-		{
-			while (argc == 3)
-				renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE);
-			return 1;
-		}
-	C
-	cc -O2 -o exchange exchange.c
 	mkdir -p volume/point
 	ln -s "$PWD/host" volume/link
-	./exchange volume/point volume/link 3>&- &
-	exchanger=$!
 	config ".mounts += [
 		{\"destination\": \"/volume\", \"type\": \"bind\", \"source\": \"$PWD/volume\", \"options\": [\"rbind\"]},
 		{\"destination\": \"/volume/point\", \"type\": \"tmpfs\", \"source\": \"tmpfs\"},
 		{\"destination\": \"/volume/point/made/here\", \"type\": \"tmpfs\", \"source\": \"tmpfs\"}] |
 		.process.args = [\"true\"]"
-	for i in {1..60}; do
-		runtime run "box$i" >/dev/null 2>&1 || true
-		runtime delete --force "box$i"
-	done
-	kill "$exchanger"
-	wait "$exchanger" 2>/dev/null || true
+	exchange volume/point volume/link
+	make_many 60
+	stop_exchange
 	[ "$(ls host)" = canary ]
 	run ! grep "$PWD/host" /proc/self/mountinfo
+}
+
+@test "the same for files, devices, links, copies and what is hidden or read-only" {
+	mkdir -p volume/point
+	echo inside >volume/point/canary
+	ln -s "$PWD/host" volume/link
+	config ".mounts += [
+		{\"destination\": \"/volume\", \"type\": \"bind\", \"source\": \"$PWD/volume\", \"options\": [\"rbind\"]},
+		{\"destination\": \"/volume/point/file\", \"type\": \"bind\", \"source\": \"$PWD/config.json\", \"options\": [\"bind\", \"ro\"]},
+		{\"destination\": \"/volume/point/copy\", \"type\": \"bind\", \"source\": \"$PWD/volume/link\", \"options\": [\"bind\", \"copy-symlink\"]},
+		{\"destination\": \"/volume/point\", \"type\": \"tmpfs\", \"source\": \"tmpfs\", \"options\": [\"tmpcopyup\"]}] |
+		.linux.devices = [{\"path\": \"/volume/point/device\", \"type\": \"c\", \"major\": 1, \"minor\": 3}] |
+		.linux.maskedPaths = [\"/volume/point/canary\"] | .linux.readonlyPaths = [\"/volume/point\"]"
+	runs 'cat /volume/point/canary /volume/link/canary; true'
+	exchange volume/point volume/link
+	make_many 40
+	stop_exchange
+	[ "$(ls -A host)" = canary ]
+	[ "$(<host/canary)" = canary ]
+	touch host/writable
+	run ! grep -x canary said
+	run ! grep "$PWD/host" /proc/self/mountinfo
+}
+
+@test "a source that is exchanged after it was opened is the one that was opened" {
+	mkdir source other
+	echo right >source/file
+	echo wrong >other/file
+	config ".mounts += [{\"destination\": \"/mnt\", \"type\": \"bind\", \"source\": \"$PWD/source\", \"options\": [\"rbind\"]}]"
+	runs 'cat /mnt/file'
+	runtime create box </dev/null >output 2>&1
+	mv source gone
+	ln -s other source
+	runtime start box
+	until_status box stopped
+	[ "$(<output)" = right ]
+	runtime delete box
+}
+
+@test "a destination through a link of procfs is refused" {
+	for place in /proc/self/root/mnt /proc/1/cwd/mnt /proc/self/fd/3/mnt /proc/thread-self/root/mnt; do
+		config '.mounts = [.mounts[] | select(.destination | startswith("/proc/") | not)] +
+			[{"destination": "'"$place"'", "type": "tmpfs", "source": "tmpfs"}]'
+		run ! runtime run box
+		[[ $output == *"open mount point '$place'"* ]]
+	done
+}
+
+@test "what is hidden is hidden behind the host's null device, whatever the container's /dev has" {
+	mkdir dev
+	echo fake >dev/null
+	ln -s "$PWD/host/canary" dev/full
+	echo secret >rootfs/etc/secret
+	config ".mounts = [.mounts[] | select(.destination | startswith(\"/dev\") | not)] +
+		[{\"destination\": \"/dev\", \"type\": \"bind\", \"source\": \"$PWD/dev\", \"options\": [\"rbind\"]}] |
+		.linux.maskedPaths = [\"/etc/secret\"]"
+	runs 'cat /etc/secret; stat -c %t:%T /etc/secret; echo x >/etc/secret'
+	ln -sf busybox rootfs/bin/stat
+	run -0 runtime run box
+	[ "$output" = 1:3 ]
+	[ "$(<dev/null)" = fake ]
+	[ "$(<host/canary)" = canary ]
 }
 
 # --- procfs and kernel settings (CVE-2025-52881, CVE-2022-0811) ---------------------------------------------------------
