@@ -25,11 +25,16 @@ namespace_of() {
 	readlink "/proc/$1/ns/$2"
 }
 
+# unshare has become the program, or has made it.
+holds() {
+	grep -qx sleep "/proc/$HOLDER/comm" || pgrep -P "$HOLDER" -x sleep >/dev/null
+}
+
 # A process in namespaces of its own (flags of unshare), until the test ends.
 hold() {
 	unshare "$@" sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
 	HOLDER=$!
-	until_true pgrep -P $HOLDER -x sleep >/dev/null || until_true grep -qx sleep "/proc/$HOLDER/comm"
+	until_true holds
 }
 
 release() {
