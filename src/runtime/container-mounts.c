@@ -31,6 +31,7 @@ struct mounts_work {
 	struct rootfs rootfs;
 	int (*act)(struct rootfs *rootfs, struct error *err);
 	int pidfd, proc;
+	int user_namespace; /* the container's, for mapped ids, or -1 */
 	int sync[2]; /* ours, theirs */
 };
 
@@ -39,6 +40,7 @@ static void work_done(struct mounts_work *work)
 	rootfs_close(&work->rootfs);
 	fd_close(work->pidfd);
 	fd_close(work->proc);
+	fd_close(work->user_namespace);
 	fd_close(work->sync[0]);
 	fd_close(work->sync[1]);
 }
@@ -157,19 +159,34 @@ static int open_container(struct mounts_work *work, struct container *container,
 		       0;
 }
 
+/* What "idmap" alone means: the user namespace of the container, if it has one of its own. */
+static int open_user_namespace(struct mounts_work *work, struct error *err)
+{
+	char path[32];
+	if (!(namespace_foreign(work->proc, work->container->pid) & CLONE_NEWUSER))
+		return 0;
+	snprintf(path, sizeof path, "%d/ns/user", work->container->pid);
+	work->user_namespace = openat(work->proc, path, O_RDONLY | O_CLOEXEC);
+	if (work->user_namespace < 0)
+		return err_sys(err, errno, "open the user namespace of container '%s'", work->container->id);
+	work->rootfs.user_namespace = work->user_namespace;
+	return 0;
+}
+
 static int do_inside(struct container *container, const struct spec *mounts,
 		     int (*act)(struct rootfs *rootfs, struct error *err), struct error *err)
 {
 	_cleanup_(work_done) struct mounts_work work = {
 		.container = container,
-		.rootfs = { .spec = mounts, .mount = -1 },
+		.rootfs = { .spec = mounts, .mount = -1, .user_namespace = -1 },
 		.act = act,
 		.pidfd = -1,
 		.proc = -1,
+		.user_namespace = -1,
 		.sync = { -1, -1 },
 	};
 	int r = open_container(&work, container, err);
-	if (r == 0 && act == rootfs_mount_all)
+	if (r == 0 && act == rootfs_mount_all && (r = open_user_namespace(&work, err)) == 0)
 		r = rootfs_open(&work.rootfs, AT_FDCWD, err);
 	return r < 0 ? r : converse(&work, err);
 }

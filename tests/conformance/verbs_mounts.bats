@@ -96,6 +96,21 @@ inside() {
 	runtime mounts remove box mounts.json
 }
 
+@test "ids are mapped as the user namespace of the container has them" {
+	config '.linux.namespaces += [{"type": "user"}] |
+		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] | .linux.gidMappings = .linux.uidMappings |
+		.mounts |= map(select(.type != "cgroup"))'
+	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*/ "$BATS_TEST_TMPDIR"
+	run_detached box
+	chown 3:4 "$BATS_TEST_TMPDIR/source/file"
+	mounts '[{destination: "/tmp", type: "tmpfs"}, {destination: "/tmp/plain", type: "bind", source: $source, options: ["rbind"]},
+		{destination: "/tmp/mapped", type: "bind", source: $source, options: ["rbind", "idmap"]}]'
+	runtime mounts add box mounts.json
+	pid=$(runtime state box | jq .pid)
+	[ "$(stat -c %u:%g "/proc/$pid/root/tmp/plain/file")" = 3:4 ]
+	[ "$(stat -c %u:%g "/proc/$pid/root/tmp/mapped/file")" = 100003:100004 ]
+}
+
 @test "what cannot be is said, and what was before it stays" {
 	run_detached box
 	mounts '[{destination: "/tmp", type: "tmpfs"}, {destination: "/etc", source: "/no/such/source", options: ["bind"]}]'
