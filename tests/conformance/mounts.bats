@@ -186,6 +186,7 @@ bind() {
 }
 
 @test "sockets, pipes and devices can be bound" {
+	command -v python3 >/dev/null || skip "needs python3 to make a socket"
 	mkfifo pipe
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("sock")'
 	bind "$PWD/pipe" /tmp/pipe bind
@@ -418,18 +419,32 @@ in_user_namespace() {
 @test "idmap: files have the container's ids inside, and the host's outside" {
 	needs_idmap
 	in_user_namespace
+	mkdir source
+	touch source/file
+	chown 3:4 source/file
+	chmod 777 source
+	bind "$PWD/source" /plain rbind
+	bind "$PWD/source" /mapped rbind idmap
+	box 'stat -c %u:%g /plain/file /mapped/file; touch /mapped/made'
+	equals "$output" $'65534:65534\n3:4'
+	equals "$(stat -c %u:%g source/made)" 0:0
+}
+
+@test "idmap maps one mount, ridmap all below it" {
+	needs_idmap
+	in_user_namespace
 	mkdir -p source/sub
 	mount -t tmpfs tmpfs source/sub
-	touch source/file source/sub/file
-	chown 3:4 source/file source/sub/file
-	chmod 777 source source/sub
-	bind "$PWD/source" /plain rbind
+	touch source/sub/file
+	chown 3:4 source/sub/file
 	bind "$PWD/source" /one rbind idmap
 	bind "$PWD/source" /tree rbind ridmap
-	box 'stat -c %u:%g /plain/file /one/file /one/sub/file /tree/sub/file; touch /one/made'
+	box 'stat -c %u:%g /one/sub/file /tree/sub/file'
 	umount source/sub
-	equals "$output" $'65534:65534\n3:4\n65534:65534\n3:4'
-	equals "$(stat -c %u:%g source/made)" 0:0
+	if [[ $output == *'does not support mapped ids'* ]]; then
+		skip "a tmpfs has no mapped ids here"
+	fi
+	equals "$output" $'65534:65534\n3:4'
 }
 
 @test "idmap with the user namespace that is joined by its path" {

@@ -244,6 +244,7 @@ character special file 1:3 666 0:0
 }
 
 @test "/dev/console is the container's terminal" {
+	command -v script >/dev/null || skip "needs script to have a terminal"
 	config '.process.terminal = true | .process.args = ["sh", "-c", "stat -c %t:%T /dev/console >/tmp/is; tty >>/tmp/is; ls -l /dev/console /dev/pts/0 >/dev/null; echo to-console >/dev/console"]'
 	run -0 script -qec "$COFFER_BIN/coffer-runtime --root $STATE run box" /dev/null </dev/null
 	contains "$output" to-console

@@ -80,8 +80,9 @@ left_mounts() {
 	diff <(echo "$MOUNTS") /proc/self/mountinfo | grep -F "$BATS_TEST_TMPDIR" || true
 }
 
+# Other tests' cgroups may go while we look.
 left_cgroups() {
-	find /sys/fs/cgroup -type d -path "*$CGROUP*"
+	find /sys/fs/cgroup -type d -path "*$CGROUP*" 2>/dev/null || true
 }
 
 # Also those that are about to end: a moment is theirs.
