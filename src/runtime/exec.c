@@ -33,6 +33,7 @@
 #include "base/util.h"
 #include "runtime/container.h"
 #include "runtime/credentials.h"
+#include "runtime/execution.h"
 #include "runtime/init.h"
 #include "runtime/namespace-join.h"
 #include "runtime/process-setup.h"
@@ -142,7 +143,8 @@ static int prepare_to_join(struct exec_context *context, struct error *err)
 		return r;
 	if ((process->initial_cpus || process->final_cpus) && (r = scheduling_bind(process->final_cpus, err)) < 0)
 		return r;
-	if ((r = credentials_set_oom_score(process, context->proc, err)) < 0 ||
+	if ((r = execution_apply(context->options->spec, err)) < 0 ||
+	    (r = credentials_set_oom_score(process, context->proc, err)) < 0 ||
 	    (r = credentials_set_labels(process, context->proc, err)) < 0)
 		return r;
 	return rlimit_raise(0, process->rlimits, process->n_rlimits, err);

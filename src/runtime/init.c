@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "runtime/credentials.h"
+#include "runtime/execution.h"
 #include "runtime/hooks.h"
 #include "runtime/namespace-join.h"
 #include "runtime/process-setup.h"
@@ -177,7 +178,7 @@ static int set_attributes(struct init_context *context, struct error *err)
 {
 	const struct spec *spec = context->spec;
 	int r = sysctl_apply(spec->sysctl, context->proc, err);
-	if (r < 0 || !spec->process)
+	if (r < 0 || (r = execution_apply(spec, err)) < 0 || !spec->process)
 		return r;
 	r = credentials_set_oom_score(spec->process, context->proc, err);
 	return r < 0 ? r : credentials_set_labels(spec->process, context->proc, err);

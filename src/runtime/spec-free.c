@@ -118,5 +118,9 @@ void spec_free(struct spec *spec)
 	strv_free(spec->masked_paths);
 	strv_free(spec->readonly_paths);
 	free(spec->mount_label);
+	free(spec->personality);
+	if (spec->memory_policy)
+		free(spec->memory_policy->nodes);
+	free(spec->memory_policy);
 	free(spec);
 }

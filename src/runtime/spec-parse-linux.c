@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config.json's "linux" object but for its resources: config-linux.md. */
+/* config.json's "linux" object but for its resources and its seccomp profile: config-linux.md. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "runtime/execution.h"
 #include "runtime/spec-internal.h"
 
 static int namespace_from_name(const char *name)
@@ -115,80 +116,73 @@ static int parse_devices(const struct json_node *section, struct spec *spec, str
 	return r;
 }
 
-/* --- seccomp --- */
+/* --- execution --- */
 
-static int parse_seccomp_arg(const struct json_node *element, struct spec_seccomp_arg *arg, struct error *err)
+static int parse_personality(const struct json_node *section, unsigned long **ret, struct error *err)
 {
-	uint64_t index = 0;
-	const char *op;
-	int r = json_as_object(element, err);
-	if (r < 0 || (r = json_get_u64(element, "index", 5, &index, err)) < 0 ||
-	    (r = json_get_u64(element, "value", UINT64_MAX, &arg->value, err)) < 0 ||
-	    (r = json_get_u64(element, "valueTwo", UINT64_MAX, &arg->value_two, err)) < 0 ||
-	    (r = json_need_string(element, "op", &op, err)) < 0)
+	struct json_node node, flags;
+	const char *domain;
+	int r = json_get_object(section, "personality", &node, err);
+	if (r <= 0 || (r = json_need_string(&node, "domain", &domain, err)) < 0)
 		return r;
-	arg->index = (unsigned)index;
-	arg->op = mem_strdup(op);
+	*ret = NEW(unsigned long);
+	if (!personality_from_name(domain, *ret))
+		return json_error(&node, err, "unknown personality \"%s\", LINUX and LINUX32 are known", domain);
+	r = json_get_array(&node, "flags", &flags, err);
+	if (r > 0 && json_array_length(&flags) > 0)
+		return json_error(&flags, err, "flags of a personality are not supported");
+	return r;
+}
+
+static int parse_policy_flags(const struct json_node *node, unsigned *ret, struct error *err)
+{
+	struct json_node array;
+	int r = json_get_array(node, "flags", &array, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
+		struct json_node element = json_array_at(&array, i);
+		const char *name;
+		unsigned flag;
+		r = json_as_string(&element, &name, err);
+		if (r < 0)
+			return r;
+		if (!memory_policy_flag_from_name(name, &flag))
+			return json_error(&element, err, "unknown flag of a memory policy \"%s\"", name);
+		*ret |= flag;
+	}
+	return r;
+}
+
+static int parse_nodes(const struct json_node *policy, struct number_set **ret, struct error *err)
+{
+	struct json_node node;
+	struct error why = { 0 };
+	const char *text;
+	int r = json_get(policy, "nodes", &node) ? json_as_string(&node, &text, err) : 0;
+	if (r <= 0 || !*text)
+		return r;
+	*ret = NEW(struct number_set);
+	if (number_set_parse(text, *ret, &why) < 0)
+		return json_error(&node, err, "\"%s\" is no list of memory nodes: %s", text, why.message);
 	return 1;
 }
 
-static int parse_seccomp_rule(const struct json_node *element, struct spec_seccomp_rule *rule, struct error *err)
+static int parse_memory_policy(const struct json_node *section, struct spec_memory_policy **ret, struct error *err)
 {
-	struct json_node args;
-	const char *action;
-	int r = json_as_object(element, err);
-	if (r < 0 || (r = json_get_strv(element, "names", &rule->names, err)) < 0 ||
-	    (r = json_need_string(element, "action", &action, err)) < 0)
+	struct json_node node;
+	const char *mode;
+	int r = json_get_object(section, "memoryPolicy", &node, err);
+	if (r <= 0 || (r = json_need_string(&node, "mode", &mode, err)) < 0)
 		return r;
-	rule->action = mem_strdup(action);
-	if (!rule->names || !*rule->names)
-		return json_error(element, err, "a system call rule needs at least one name");
-	if ((r = spec_parse_optional_u64(element, "errnoRet", &rule->errno_ret, err)) < 0)
+	struct spec_memory_policy *policy = *ret = NEW(struct spec_memory_policy);
+	if (!memory_policy_mode_from_name(mode, &policy->mode))
+		return json_error(&node, err, "unknown mode of a memory policy \"%s\"", mode);
+	if ((r = parse_nodes(&node, &policy->nodes, err)) < 0 || (r = parse_policy_flags(&node, &policy->flags, err)) < 0)
 		return r;
-	r = json_get_array(element, "args", &args, err);
-	for (size_t i = 0; r > 0 && i < json_array_length(&args); i++) {
-		struct json_node arg = json_array_at(&args, i);
-		r = parse_seccomp_arg(&arg, ARRAY_APPEND(rule->args, rule->n_args), err);
-	}
-	return r;
-}
-
-static int parse_seccomp_fields(const struct json_node *node, struct spec_seccomp *seccomp, struct error *err)
-{
-	struct json_node rules;
-	const char *action;
-	int r = json_need_string(node, "defaultAction", &action, err);
-	if (r < 0)
-		return r;
-	seccomp->default_action = mem_strdup(action);
-	if ((r = spec_parse_optional_u64(node, "defaultErrnoRet", &seccomp->default_errno_ret, err)) < 0 ||
-	    (r = json_get_strv(node, "architectures", &seccomp->architectures, err)) < 0 ||
-	    (r = json_get_strv(node, "flags", &seccomp->flags, err)) < 0 ||
-	    (r = json_get_text(node, "listenerPath", &seccomp->listener_path, err)) < 0 ||
-	    (r = json_get_text(node, "listenerMetadata", &seccomp->listener_metadata, err)) < 0)
-		return r;
-	if (seccomp->listener_metadata && !seccomp->listener_path)
-		return json_error(node, err, "\"listenerMetadata\" needs a \"listenerPath\"");
-	r = json_get_array(node, "syscalls", &rules, err);
-	for (size_t i = 0; r > 0 && i < json_array_length(&rules); i++) {
-		struct json_node rule = json_array_at(&rules, i);
-		r = parse_seccomp_rule(&rule, ARRAY_APPEND(seccomp->rules, seccomp->n_rules), err);
-		if (r < 0)
-			return r;
-		r = 1;
-	}
-	return r;
-}
-
-int spec_parse_seccomp(const struct json_node *node, struct spec_seccomp **ret, struct error *err)
-{
-	struct spec_seccomp *seccomp = NEW(struct spec_seccomp);
-	int r = parse_seccomp_fields(node, seccomp, err);
-	if (r < 0)
-		spec_seccomp_free(seccomp);
-	else
-		*ret = seccomp;
-	return r;
+	if (policy->nodes && !memory_policy_takes_nodes(policy->mode))
+		return json_error(&node, err, "%s takes no \"nodes\"", mode);
+	if (!policy->nodes && memory_policy_needs_nodes(policy->mode))
+		return json_error(&node, err, "%s needs \"nodes\"", mode);
+	return 0;
 }
 
 int spec_parse_linux(const struct json_node *section, struct spec *spec, struct error *err)
@@ -204,7 +198,9 @@ int spec_parse_linux(const struct json_node *section, struct spec *spec, struct 
 	    (r = spec_parse_pairs(section, "sysctl", &spec->sysctl, err)) < 0 ||
 	    (r = json_get_strv(section, "maskedPaths", &spec->masked_paths, err)) < 0 ||
 	    (r = json_get_strv(section, "readonlyPaths", &spec->readonly_paths, err)) < 0 ||
-	    (r = json_get_text(section, "mountLabel", &spec->mount_label, err)) < 0)
+	    (r = json_get_text(section, "mountLabel", &spec->mount_label, err)) < 0 ||
+	    (r = parse_personality(section, &spec->personality, err)) < 0 ||
+	    (r = parse_memory_policy(section, &spec->memory_policy, err)) < 0)
 		return r;
 	r = json_get_object(section, "resources", &node, err);
 	if (r < 0 || (r > 0 && (r = spec_resources_from_json(&node, &spec->resources, err)) < 0))

@@ -238,6 +238,14 @@ struct spec_seccomp {
 	size_t n_rules;
 };
 
+/* --- what else linux has --- */
+
+struct spec_memory_policy {
+	int mode;	/* MPOL_* */
+	unsigned flags; /* MPOL_F_* */
+	struct number_set *nodes; /* NULL: none */
+};
+
 struct spec {
 	char *oci_version;
 	char *hostname, *domainname;
@@ -264,6 +272,8 @@ struct spec {
 	char **sysctl; /* key, value, key, value, ... */
 	char **masked_paths, **readonly_paths;
 	char *mount_label;
+	unsigned long *personality; /* PER_*, or NULL */
+	struct spec_memory_policy *memory_policy; /* or NULL */
 };
 
 enum { SPEC_SIZE_MAX = 16 << 20 }; /* bytes of config.json */

@@ -153,6 +153,14 @@ static const struct property {
 	{ PROCESS, "\"selinuxLabel\": %s", "/process/selinuxLabel", STRING },
 	{ PROCESS, "\"oomScoreAdj\": %s", "/process/oomScoreAdj", INTEGER },
 
+	{ LINUX, "\"personality\": %s", "/linux/personality", OBJECT },
+	{ LINUX, "\"personality\": {\"domain\": %s}", "/linux/personality/domain", STRING },
+	{ LINUX, "\"personality\": {\"domain\":\"LINUX\",\"flags\": %s}", "/linux/personality/flags", ARRAY },
+	{ LINUX, "\"memoryPolicy\": %s", "/linux/memoryPolicy", OBJECT },
+	{ LINUX, "\"memoryPolicy\": {\"mode\": %s}", "/linux/memoryPolicy/mode", STRING },
+	{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_BIND\",\"nodes\": %s}", "/linux/memoryPolicy/nodes", STRING },
+	{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_LOCAL\",\"flags\": %s}", "/linux/memoryPolicy/flags", ARRAY },
+	{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_LOCAL\",\"flags\": [%s]}", "/linux/memoryPolicy/flags/0", STRING },
 	{ LINUX, "\"namespaces\": %s", "/linux/namespaces", ARRAY },
 	{ LINUX, "\"namespaces\": [%s]", "/linux/namespaces/0", OBJECT },
 	{ LINUX, "\"namespaces\": [{\"type\": %s}]", "/linux/namespaces/0/type", STRING },
@@ -525,6 +533,26 @@ static void test_namespace_values(void **state)
 		  "/: a hostname needs a uts namespace" },
 		{ BARE, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"domainname\":\"d\",\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}",
 		  "/: a domainname needs a uts namespace" },
+	};
+	CHECK_ROWS(rows);
+}
+
+static void test_execution_values(void **state)
+{
+	static const struct row rows[] = {
+		{ LINUX, "\"personality\": {\"domain\":\"LINUX32\",\"flags\":[]}", NULL },
+		{ LINUX, "\"personality\": {}", "/linux/personality: \"domain\" is required, but missing" },
+		{ LINUX, "\"personality\": {\"domain\":\"linux\"}", "/linux/personality: unknown personality \"linux\"" },
+		{ LINUX, "\"personality\": {\"domain\":\"LINUX\",\"flags\":[\"X\"]}", "/linux/personality/flags: flags of a personality" },
+		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_WEIGHTED_INTERLEAVE\",\"nodes\":\"0,2-3\",\"flags\":"
+			 "[\"MPOL_F_NUMA_BALANCING\",\"MPOL_F_RELATIVE_NODES\",\"MPOL_F_STATIC_NODES\"]}", NULL },
+		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_PREFERRED_MANY\",\"nodes\":\"1\"}", NULL },
+		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_PREFERRED\"}", NULL },
+		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_DEFAULT\",\"nodes\":\"\"}", NULL },
+		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_DEFAULT\",\"nodes\":\"0\"}", "/linux/memoryPolicy: MPOL_DEFAULT takes no \"nodes\"" },
+		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_INTERLEAVE\"}", "/linux/memoryPolicy: MPOL_INTERLEAVE needs \"nodes\"" },
+		{ LINUX, "\"memoryPolicy\": {\"mode\":\"BIND\"}", "/linux/memoryPolicy: unknown mode of a memory policy \"BIND\"" },
+		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_BIND\",\"nodes\":\"a\"}", "/linux/memoryPolicy/nodes: \"a\" is no list of memory nodes" },
 	};
 	CHECK_ROWS(rows);
 }
@@ -936,6 +964,7 @@ int main(void)
 		cmocka_unit_test(test_scheduling_values),
 		cmocka_unit_test(test_mount_and_hook_values),
 		cmocka_unit_test(test_namespace_values),
+		cmocka_unit_test(test_execution_values),
 		cmocka_unit_test(test_sysctl_values),
 		cmocka_unit_test(test_device_values),
 		cmocka_unit_test(test_resource_and_path_values),
