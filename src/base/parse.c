@@ -213,6 +213,26 @@ static int parse_realtime_signal(const char *name, int *ret)
 	return 0;
 }
 
+int parse_base64(const char *s, void *buf, size_t *ret_len, struct error *err)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = strcspn(s, "="), padding = strlen(s + len), used = 0;
+	if (padding > 2 || strspn(s + len, "=") != padding || (len + padding) % 4 != 0)
+		return err_set(err, ERR_INVALID, "it is not in base64");
+	unsigned char *out = buf;
+	uint32_t bits = 0;
+	for (size_t i = 0; i < len; i++) {
+		const char *digit = memchr(digits, s[i], sizeof digits - 1);
+		if (!digit)
+			return err_set(err, ERR_INVALID, "it is not in base64");
+		bits = bits << 6 | (uint32_t)(digit - digits);
+		if (i % 4 != 0)
+			out[used++] = (unsigned char)(bits >> (6 - i % 4 * 2));
+	}
+	*ret_len = used;
+	return 0;
+}
+
 int parse_signal(const char *s, int *ret, struct error *err)
 {
 	uint64_t number;

@@ -26,6 +26,9 @@ int parse_bool(const char *s, bool *ret, struct error *err);
 /* "300ms", "1.5h", "1h30m", "0": nanoseconds, zero or more, as Go's time.ParseDuration() has them. */
 int parse_duration(const char *s, int64_t *ret_ns, struct error *err);
 
+/* Standard base64 (RFC 4648, section 4) into @buf, which has room for strlen(@s) bytes. */
+int parse_base64(const char *s, void *buf, size_t *ret_len, struct error *err);
+
 /* "TERM", "SIGTERM", "15", "RTMIN+3". */
 int parse_signal(const char *s, int *ret, struct error *err);
 

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "image/registry-auth.h"
@@ -26,36 +27,15 @@ static char *config_path(void)
 	return str_is_empty(home) ? NULL : path_join(home, ".docker/config.json");
 }
 
-/* Standard base64 (RFC 4648) into @buf, of strlen(text) bytes at least, terminated. Returns whether it is that. */
-static bool decode_base64(const char *text, char *buf)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t len = strcspn(text, "=");
-	size_t padding = strlen(text + len);
-	if (padding > 2 || strspn(text + len, "=") != padding || (len + padding) % 4 != 0)
-		return false;
-	uint32_t bits = 0;
-	size_t used = 0;
-	for (size_t i = 0; i < len; i++) {
-		const char *digit = memchr(digits, text[i], sizeof digits - 1);
-		if (!digit)
-			return false;
-		bits = bits << 6 | (uint32_t)(digit - digits);
-		if (i % 4 != 0)
-			buf[used++] = (char)(bits >> (6 - i % 4 * 2));
-	}
-	buf[used] = '\0';
-	return true;
-}
-
 /* The user's name in base64("USER:PASSWORD"), or NULL if it is nothing of the kind. free() it. */
 static char *decode_user(const char *auth)
 {
 	size_t len = strlen(auth);
 	if (len == 0 || len > AUTH_LENGTH_MAX)
 		return NULL;
-	_cleanup_free_ char *text = mem_alloc(len + 1);
-	char *colon = decode_base64(auth, text) ? strchr(text, ':') : NULL;
+	_cleanup_free_ char *text = mem_alloc(len + 1); /* and so terminated */
+	size_t decoded;
+	char *colon = parse_base64(auth, text, &decoded, NULL) == 0 ? strchr(text, ':') : NULL;
 	char *user = colon && colon > text ? mem_strndup(text, (size_t)(colon - text)) : NULL;
 	explicit_bzero(text, len);
 	return user;

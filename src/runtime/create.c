@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/util.h"
+#include "runtime/annotation.h"
 #include "runtime/container.h"
 #include "runtime/hooks.h"
 #include "runtime/id-map.h"
@@ -360,6 +361,9 @@ static int hear_from_init(struct creation *creation, struct error *err)
 	/* Only now: under some policies it could not have made processes, or would have been slow to get here. */
 	const struct spec_process *process = creation->options->spec->process;
 	if (process && (r = scheduling_apply(process, creation->init.pid, err)) < 0)
+		return r;
+	const char *receiver = annotation_get(creation->options->spec->annotations, "run.oci.pidfd_receiver");
+	if (receiver && (r = pidfd_send(receiver, creation->init.pidfd, false, err)) < 0)
 		return r;
 	const char *console_socket = creation->options->console_socket;
 	if (console_socket && creation->init.console >= 0) {

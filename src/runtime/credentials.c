@@ -94,7 +94,7 @@ int credentials_set_labels(const struct spec_process *process, int proc, struct 
 
 static int set_groups(const struct spec_user *user, struct error *err)
 {
-	if (setgroups(user->n_additional_gids, user->additional_gids) == 0)
+	if (user->keep_groups || setgroups(user->n_additional_gids, user->additional_gids) == 0)
 		return 0;
 	/* In a user namespace that an ordinary user mapped, setgroups() is denied for good: nothing may be asked then. */
 	if (errno == EPERM && user->n_additional_gids == 0)

@@ -288,6 +288,7 @@ static void complete_process(struct exec_context *context)
 		process->rlimits = own->rlimits;
 		process->n_rlimits = own->n_rlimits;
 	}
+	process->user.keep_groups = own->user.keep_groups;
 	if (!process->oom_score_adj.set)
 		process->oom_score_adj = own->oom_score_adj;
 }

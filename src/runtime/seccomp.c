@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "runtime/seccomp-program.h"
@@ -120,15 +121,40 @@ static int check_notify(const struct spec_seccomp *profile, bool *ret_notifies, 
 	return 0;
 }
 
+static int refuse_unknown(const struct spec_seccomp *profile, struct error *err)
+{
+	for (size_t i = 0; i < profile->n_rules; i++)
+		for (char **name = profile->rules[i].names; *name; name++)
+			if (!seccomp_knows_syscall(*name))
+				return err_set(err, ERR_SEC_SECCOMP, "/linux/seccomp/syscalls/%zu: unknown system call '%s'",
+					       i, *name);
+	return 0;
+}
+
+/* Whether it is one that the kernel takes, the kernel says. */
+static int copy_program(const struct spec_seccomp *profile, struct bpf_program *ret, struct error *err)
+{
+	size_t count = profile->bpf_size / sizeof *ret->instructions;
+	if (count == 0 || count > BPF_MAXINSNS || profile->bpf_size % sizeof *ret->instructions != 0)
+		return err_set(err, ERR_SEC_SECCOMP, "%zu bytes are no BPF program", profile->bpf_size);
+	*ret = (struct bpf_program){ .instructions = mem_dup(profile->bpf, profile->bpf_size), .count = count };
+	return 0;
+}
+
 static int get_program(const struct spec_seccomp *profile, int cache_dir, struct bpf_program *ret, struct error *err)
 {
+	if (profile->bpf)
+		return copy_program(profile, ret, err);
+	int r = profile->refuse_unknown ? refuse_unknown(profile, err) : 0;
+	if (r < 0)
+		return r;
 	if (cache_dir < 0)
 		return seccomp_compile(profile, ret, err);
 	_cleanup_str_ struct str key = { 0 };
 	seccomp_cache_key(profile, &key);
 	if (seccomp_cache_load(cache_dir, &key, ret))
 		return 0;
-	int r = seccomp_compile(profile, ret, err);
+	r = seccomp_compile(profile, ret, err);
 	if (r >= 0)
 		seccomp_cache_store(cache_dir, &key, ret);
 	return r;

@@ -41,6 +41,7 @@ void spec_seccomp_free(struct spec_seccomp *seccomp)
 	strv_free(seccomp->flags);
 	free(seccomp->listener_path);
 	free(seccomp->listener_metadata);
+	free(seccomp->bpf);
 	free(seccomp);
 }
 

@@ -5,6 +5,10 @@
 #include "runtime/spec.h"
 
 int spec_parse_process(const struct json_node *node, struct spec_process **ret, struct error *err);
+
+/* What annotations say in addition; see spec-annotations.c. */
+int spec_apply_annotations(const struct json_node *root, struct spec *spec, struct error *err);
+
 int spec_parse_linux(const struct json_node *section, struct spec *spec, struct error *err);
 int spec_parse_seccomp(const struct json_node *seccomp, struct spec_seccomp **ret, struct error *err);
 void spec_seccomp_free(struct spec_seccomp *seccomp);

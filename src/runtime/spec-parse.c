@@ -201,7 +201,7 @@ int spec_from_json(const struct json_document *document, struct spec **ret, stru
 	_cleanup_spec_ struct spec *spec = NEW(struct spec);
 	struct json_node root = json_root(document);
 	int r = parse_all(&root, spec, err);
-	if (r < 0 || (r = spec_validate(&root, spec, err)) < 0)
+	if (r < 0 || (r = spec_apply_annotations(&root, spec, err)) < 0 || (r = spec_validate(&root, spec, err)) < 0)
 		return r;
 	*ret = TAKE_PTR(spec);
 	return 0;

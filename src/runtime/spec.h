@@ -114,6 +114,7 @@ struct spec_user {
 	mode_t umask; /* (mode_t)-1: not given */
 	gid_t *additional_gids;
 	size_t n_additional_gids;
+	bool keep_groups; /* those of the runtime, whatever else is said; an annotation */
 };
 
 struct spec_process {
@@ -236,6 +237,10 @@ struct spec_seccomp {
 	char *listener_path, *listener_metadata;
 	struct spec_seccomp_rule *rules;
 	size_t n_rules;
+	/* Of annotations (spec-annotations.c): */
+	bool refuse_unknown; /* a system call that nobody knows is an error */
+	void *bpf;	     /* the program itself, in place of all of the above but the flags; or NULL */
+	size_t bpf_size;     /* in bytes */
 };
 
 /* --- what else linux has --- */

@@ -324,9 +324,31 @@ static void test_names_of_signals(void **state)
 	}
 }
 
+static void test_base64(void **state)
+{
+	static const struct {
+		const char *text, *decoded;
+	} rows[] = { { "", "" }, { "Zg==", "f" }, { "Zm8=", "fo" }, { "Zm9v", "foo" }, { "Zm9vYg==", "foob" }, { "+/+/", "\xfb\xff\xbf" } };
+	static const char *const bad[] = { "Z", "Zg", "Zg=", "Zg===", "Zm=v", "=", "====", "Zm9v\n", "Zm9-", "Z m9" };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char buf[16];
+		size_t len = 99;
+		assert_int_equal(parse_base64(rows[i].text, buf, &len, NULL), 0);
+		assert_int_equal(len, strlen(rows[i].decoded));
+		assert_memory_equal(buf, rows[i].decoded, len);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char buf[16];
+		size_t len = 99;
+		if (parse_base64(bad[i], buf, &len, NULL) != -ERR_INVALID || len != 99)
+			fail_msg("\"%s\" was taken", bad[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_whole_numbers),
 		cmocka_unit_test(test_whole_numbers_that_are_none),
 		cmocka_unit_test(test_whole_numbers_that_are_too_large),

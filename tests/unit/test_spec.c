@@ -507,6 +507,28 @@ static void test_mount_and_hook_values(void **state)
 	CHECK_ROWS(rows);
 }
 
+static void test_annotations_that_mean_something(void **state)
+{
+	static const struct row rows[] = {
+		{ ROOT, "\"annotations\": {\"run.oci.handler\": \"krun\"}", "/annotations/run.oci.handler: handler \"krun\" is not supported" },
+		{ ROOT, "\"annotations\": {\"run.oci.seccomp.receiver\": \"\"}", "the seccomp receiver \"\" is not an absolute path" },
+		{ ROOT, "\"annotations\": {\"run.oci.seccomp_bpf_data\": \"\"}", "a BPF program is needed, in base64" },
+		{ ROOT, "\"annotations\": {\"run.oci.timens_offset\": \"1 1 1000000000\"}", "is not CLOCK SECONDS NANOSECONDS" },
+		{ ROOT, "\"annotations\": {\"run.oci.timens_offset\": \"1 1 0\"}", "timeOffsets need a new time namespace" },
+		{ ROOT, "\"annotations\": {\"run.oci.timens_offset\": \"\", \"run.oci.other\": \"\"}", NULL },
+	};
+	CHECK_ROWS(rows);
+	_cleanup_spec_ struct spec *spec = NULL;
+	assert_int_equal(read_with(ROOT, "\"annotations\": {\"run.oci.keep_original_groups\": \"\", \"run.oci.seccomp.receiver\": \"/r\","
+					 "\"run.oci.seccomp_fail_unknown_syscall\": \"1\", \"run.oci.seccomp_bpf_data\": \"AQI=\"}",
+				   &spec, NULL), 0);
+	assert_true(spec->process->user.keep_groups);
+	assert_int_equal(spec->seccomp->bpf_size, 2);
+	assert_memory_equal(spec->seccomp->bpf, "\1\2", 2);
+	assert_true(spec->seccomp->refuse_unknown);
+	assert_string_equal(spec->seccomp->listener_path, "/r");
+}
+
 static void test_namespace_values(void **state)
 {
 	static const struct row rows[] = {
@@ -963,6 +985,7 @@ int main(void)
 		cmocka_unit_test(test_rlimit_values),
 		cmocka_unit_test(test_scheduling_values),
 		cmocka_unit_test(test_mount_and_hook_values),
+		cmocka_unit_test(test_annotations_that_mean_something),
 		cmocka_unit_test(test_namespace_values),
 		cmocka_unit_test(test_execution_values),
 		cmocka_unit_test(test_sysctl_values),
