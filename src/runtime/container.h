@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "runtime/cgroup.h"
+#include "runtime/resctrl.h"
 #include "runtime/spec.h"
 
 enum { CONTAINER_ID_MAX = 1024 };
@@ -51,6 +52,7 @@ struct container {
 	int64_t created_at;    /* ns since the epoch */
 	uid_t owner;
 	struct spec_hooks poststart, poststop; /* to be run by start and by delete */
+	struct resctrl_place resctrl;
 	bool host_pid;	       /* shares the runtime's pid namespace: its end does not end its children */
 };
 

@@ -43,6 +43,7 @@ struct creation {
 	struct rootfs rootfs;
 	int state_dir;
 	int proc;
+	int resctrl;
 	int fifo, news;
 	int sync[2]; /* ours, init's */
 	bool in_cgroup; /* init, by birth */
@@ -57,6 +58,7 @@ static void creation_done(struct creation *creation)
 	namespace_fds_close(&creation->namespaces);
 	rootfs_close(&creation->rootfs);
 	hook_streams_close(&creation->hook_streams);
+	fd_close(creation->resctrl);
 	fd_close(creation->state_dir);
 	fd_close(creation->proc);
 	fd_close(creation->fifo);
@@ -84,6 +86,8 @@ static void creation_undo(struct creation *creation)
 	bool grouped = creation->cgroup && *cgroup_path(creation->cgroup);
 	if (grouped && ((creation->init.pid > 0 && cgroup_kill(creation->cgroup, &why) < 0) ||
 				 cgroup_destroy(creation->cgroup, &why) < 0))
+		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
+	if (creation->resctrl >= 0 && resctrl_remove(creation->resctrl, &creation->container->resctrl, &why) < 0)
 		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
 	/* The environment was there: its end is one as any other. Source: runtime.md, "Lifecycle", 3 to 5. */
 	if (creation->init.pid > 0)
@@ -280,6 +284,25 @@ static int check_joined_maps(struct creation *creation, struct error *err)
 				path);
 }
 
+static int prepare_resctrl(struct creation *creation, struct error *err)
+{
+	const struct spec_intel_rdt *rdt = creation->options->spec->intel_rdt;
+	if (!rdt)
+		return 0;
+	creation->resctrl = resctrl_open(creation->proc, err);
+	if (creation->resctrl < 0)
+		return creation->resctrl;
+	int r = resctrl_prepare(creation->resctrl, rdt, creation->options->id, &creation->container->resctrl, err);
+	/* On record at once: who finds us dead can clean up. */
+	return r < 0 ? r : state_write(creation->state_dir, creation->container, err);
+}
+
+static int join_resctrl(struct creation *creation, struct error *err)
+{
+	const struct resctrl_place *place = &creation->container->resctrl;
+	return place->group ? resctrl_join(creation->resctrl, place, creation->init.pid, err) : 0;
+}
+
 static int raise_limits(struct creation *creation, struct error *err)
 {
 	const struct spec_process *process = creation->options->spec->process;
@@ -324,7 +347,9 @@ static int make_process(struct creation *creation, struct error *err)
 	creation->container->pid = pid;
 	creation->container->start_time = process_start_time(pid, NULL);
 	int r = map_ids(creation, err);
-	return r < 0 ? r : raise_limits(creation, err);
+	if (r < 0 || (r = join_resctrl(creation, err)) < 0)
+		return r;
+	return raise_limits(creation, err);
 }
 
 static int run_creators_hooks(struct creation *creation, struct error *err)
@@ -385,7 +410,7 @@ static int create(struct creation *creation, struct error *err)
 	    (r = open_hook_streams(creation, err)) < 0 ||
 	    (r = namespace_fds_open(creation->options->spec, &creation->namespaces, err)) < 0 ||
 	    (r = check_joined_maps(creation, err)) < 0 || (r = prepare_filter(creation, err)) < 0 ||
-	    (r = make_cgroup(creation, err)) < 0 || (r = open_rootfs(creation, err)) < 0 ||
+	    (r = prepare_resctrl(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0 || (r = open_rootfs(creation, err)) < 0 ||
 	    (r = make_process(creation, err)) < 0 || (r = hear_from_init(creation, err)) < 0)
 		return r;
 	return state_write(creation->state_dir, creation->container, err);
@@ -413,6 +438,7 @@ int container_create(const struct container_create_options *options, struct cont
 		.options = options,
 		.state_dir = -1,
 		.proc = -1,
+		.resctrl = -1,
 		.fifo = -1,
 		.news = -1,
 		.sync = { -1, -1 },

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/util.h"
 #include "runtime/container.h"
+#include "runtime/procfs.h"
 #include "runtime/state.h"
 
 static int open_cgroup(const struct container *container, struct cgroup **ret, struct error *err)
@@ -107,6 +108,18 @@ static bool may_kill(enum container_status status, bool force)
 	return force || status == CONTAINER_CREATED;
 }
 
+/* A group that stays behind is one too many for the processor, but nothing that a second try would change. */
+static void remove_resctrl(const struct container *container)
+{
+	struct error why = { 0 };
+	if (!container->resctrl.group)
+		return;
+	_cleanup_close_ int proc = procfs_open(&why);
+	_cleanup_close_ int root = proc < 0 ? -1 : resctrl_open(proc, &why);
+	if (root < 0 || resctrl_remove(root, &container->resctrl, &why) < 0)
+		log_failure(LOG_LEVEL_WARN, "delete container", &why);
+}
+
 int container_delete(struct container *container, bool force, struct error *err)
 {
 	enum container_status status;
@@ -128,6 +141,7 @@ int container_delete(struct container *container, bool force, struct error *err)
 		return r;
 	if ((r = destroy_cgroup(container, cgroup, force, err)) < 0)
 		return r;
+	remove_resctrl(container);
 	r = state_remove(container->root, container->id, err);
 	container_run_poststop(container);
 	return r;

@@ -220,6 +220,16 @@ static pid_t fork_joiner(struct exec_context *context)
 	return pid;
 }
 
+/* Where the container's other processes are. */
+static int join_resctrl(const struct exec_context *context, pid_t pid, struct error *err)
+{
+	const struct resctrl_place *place = &context->container->resctrl;
+	if (!place->group)
+		return 0;
+	_cleanup_close_ int root = resctrl_open(context->proc, err);
+	return root < 0 ? root : resctrl_join(root, place, pid, err);
+}
+
 static int converse(struct exec_context *context, struct container_init *init, struct error *err)
 {
 	/* Whoever is born in a frozen one cannot say so. */
@@ -236,7 +246,7 @@ static int converse(struct exec_context *context, struct container_init *init, s
 	fd_close(TAKE_FD(context->sync[1]));
 	r = receive_joined(context, init, err);
 	(void)RETRY_ON_EINTR(waitpid(joiner, NULL, 0));
-	if (r < 0 || (r = scheduling_apply(&context->process, init->pid, err)) < 0)
+	if (r < 0 || (r = join_resctrl(context, init->pid, err)) < 0 || (r = scheduling_apply(&context->process, init->pid, err)) < 0)
 		return r;
 	(void)init_send(context->sync[0], INIT_GO, NULL, -1);
 	if (context->filter.notifies &&

@@ -91,6 +91,17 @@ void spec_hooks_done(struct spec_hooks *hooks)
 	*hooks = (struct spec_hooks){ 0 };
 }
 
+static void free_intel_rdt(struct spec_intel_rdt *rdt)
+{
+	if (!rdt)
+		return;
+	free(rdt->clos_id);
+	free(rdt->l3_schema);
+	free(rdt->bandwidth_schema);
+	strv_free(rdt->schemata);
+	free(rdt);
+}
+
 void spec_free(struct spec *spec)
 {
 	if (!spec)
@@ -123,5 +134,6 @@ void spec_free(struct spec *spec)
 	if (spec->memory_policy)
 		free(spec->memory_policy->nodes);
 	free(spec->memory_policy);
+	free_intel_rdt(spec->intel_rdt);
 	free(spec);
 }

@@ -185,6 +185,42 @@ static int parse_memory_policy(const struct json_node *section, struct spec_memo
 	return 0;
 }
 
+/* --- intelRdt --- */
+
+/* A name of one directory, or the root. */
+static bool is_group_name(const char *name)
+{
+	return streq(name, "/") || (!streq(name, ".") && !streq(name, "..") && !strchr(name, '/'));
+}
+
+static int check_intel_rdt(const struct json_node *node, const struct spec_intel_rdt *rdt, struct error *err)
+{
+	if (rdt->clos_id && !is_group_name(rdt->clos_id))
+		return json_error(node, err, "closID \"%s\" is not a name", rdt->clos_id);
+	if (rdt->bandwidth_schema && (!str_starts_with(rdt->bandwidth_schema, "MB:") || strchr(rdt->bandwidth_schema, '\n')))
+		return json_error(node, err, "\"memBwSchema\" must be one line that starts with \"MB:\"");
+	for (char **line = rdt->schemata; line && *line; line++)
+		if (strchr(*line, '\n'))
+			return json_error(node, err, "an element of \"schemata\" is more than one line");
+	return 0;
+}
+
+static int parse_intel_rdt(const struct json_node *section, struct spec_intel_rdt **ret, struct error *err)
+{
+	struct json_node node;
+	int r = json_get_object(section, "intelRdt", &node, err);
+	if (r <= 0)
+		return r;
+	struct spec_intel_rdt *rdt = *ret = NEW(struct spec_intel_rdt);
+	if ((r = json_get_text(&node, "closID", &rdt->clos_id, err)) < 0 ||
+	    (r = json_get_text(&node, "l3CacheSchema", &rdt->l3_schema, err)) < 0 ||
+	    (r = json_get_text(&node, "memBwSchema", &rdt->bandwidth_schema, err)) < 0 ||
+	    (r = json_get_strv(&node, "schemata", &rdt->schemata, err)) < 0 ||
+	    (r = json_get_bool(&node, "enableMonitoring", &rdt->monitoring, err)) < 0)
+		return r;
+	return check_intel_rdt(&node, rdt, err);
+}
+
 int spec_parse_linux(const struct json_node *section, struct spec *spec, struct error *err)
 {
 	struct json_node node;
@@ -200,7 +236,8 @@ int spec_parse_linux(const struct json_node *section, struct spec *spec, struct 
 	    (r = json_get_strv(section, "readonlyPaths", &spec->readonly_paths, err)) < 0 ||
 	    (r = json_get_text(section, "mountLabel", &spec->mount_label, err)) < 0 ||
 	    (r = parse_personality(section, &spec->personality, err)) < 0 ||
-	    (r = parse_memory_policy(section, &spec->memory_policy, err)) < 0)
+	    (r = parse_memory_policy(section, &spec->memory_policy, err)) < 0 ||
+	    (r = parse_intel_rdt(section, &spec->intel_rdt, err)) < 0)
 		return r;
 	r = json_get_object(section, "resources", &node, err);
 	if (r < 0 || (r > 0 && (r = spec_resources_from_json(&node, &spec->resources, err)) < 0))

@@ -251,6 +251,13 @@ struct spec_memory_policy {
 	struct number_set *nodes; /* NULL: none */
 };
 
+struct spec_intel_rdt {
+	char *clos_id;			    /* "/": the root's own group; NULL: named after the container */
+	char *l3_schema, *bandwidth_schema; /* lines of "schemata", or NULL */
+	char **schemata;
+	bool monitoring;
+};
+
 struct spec {
 	char *oci_version;
 	char *hostname, *domainname;
@@ -279,6 +286,7 @@ struct spec {
 	char *mount_label;
 	unsigned long *personality; /* PER_*, or NULL */
 	struct spec_memory_policy *memory_policy; /* or NULL */
+	struct spec_intel_rdt *intel_rdt;	  /* or NULL */
 };
 
 enum { SPEC_SIZE_MAX = 16 << 20 }; /* bytes of config.json */

@@ -127,6 +127,9 @@ int state_write(int dir, const struct container *container, struct error *err)
 	json_add_i64(object, "createdAt", container->created_at);
 	json_add_i64(object, "owner", container->owner);
 	json_add_bool(object, "hostPid", container->host_pid);
+	json_add_string(object, "resctrlGroup", container->resctrl.group);
+	json_add_string(object, "resctrlMonitor", container->resctrl.monitor);
+	json_add_bool(object, "resctrlOwnGroup", container->resctrl.own_group);
 	add_hooks(object, "poststart", &container->poststart);
 	add_hooks(object, "poststop", &container->poststop);
 	const char *text = json_text(object);
@@ -189,6 +192,9 @@ int state_read(int dir, const char *root, const char *id, struct container **ret
 	(void)json_get_i64(&node, "createdAt", 0, INT64_MAX, &container->created_at, NULL);
 	(void)json_get_i64(&node, "owner", 0, UINT32_MAX, &owner, NULL);
 	(void)json_get_bool(&node, "hostPid", &container->host_pid, NULL);
+	(void)json_get_text(&node, "resctrlGroup", &container->resctrl.group, NULL);
+	(void)json_get_text(&node, "resctrlMonitor", &container->resctrl.monitor, NULL);
+	(void)json_get_bool(&node, "resctrlOwnGroup", &container->resctrl.own_group, NULL);
 	container->pid = (pid_t)pid;
 	container->start_time = (uint64_t)start;
 	container->owner = (uid_t)owner;
@@ -208,6 +214,7 @@ void container_free(struct container *container)
 {
 	if (!container)
 		return;
+	resctrl_place_done(&container->resctrl);
 	spec_hooks_done(&container->poststart);
 	spec_hooks_done(&container->poststop);
 	free(container->id);

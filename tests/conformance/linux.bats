@@ -123,3 +123,16 @@ needs_policies() {
 	config '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .linux.namespaces |= map(select(.type != "network"))'
 	refused 'sysctl "net.ipv4.ip_forward" is not allowed when the container shares the host'"'"'s namespace'
 }
+
+# --- intelRdt (groups themselves are tried on a directory that stands for resctrl, in tests/unit/test_resctrl.c) ---
+
+@test "intelRdt: without resctrl it is an error, and nothing is left" {
+	! grep -q ' - resctrl ' /proc/self/mountinfo || skip "resctrl is mounted here"
+	config '.linux.intelRdt = {closID: "class", l3CacheSchema: "L3:0=f"}'
+	refused 'intelRdt is wanted, but no resctrl file system is mounted'
+	contains "$output" 'hint:  mount -t resctrl resctrl /sys/fs/resctrl'
+	config '.linux.intelRdt = {enableMonitoring: true}'
+	refused 'no resctrl file system is mounted'
+	config '.linux.intelRdt = {closID: "../class"}'
+	refused '/linux/intelRdt: closID "../class" is not a name'
+}

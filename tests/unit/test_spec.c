@@ -161,6 +161,13 @@ static const struct property {
 	{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_BIND\",\"nodes\": %s}", "/linux/memoryPolicy/nodes", STRING },
 	{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_LOCAL\",\"flags\": %s}", "/linux/memoryPolicy/flags", ARRAY },
 	{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_LOCAL\",\"flags\": [%s]}", "/linux/memoryPolicy/flags/0", STRING },
+	{ LINUX, "\"intelRdt\": %s", "/linux/intelRdt", OBJECT },
+	{ LINUX, "\"intelRdt\": {\"closID\": %s}", "/linux/intelRdt/closID", STRING },
+	{ LINUX, "\"intelRdt\": {\"l3CacheSchema\": %s}", "/linux/intelRdt/l3CacheSchema", STRING },
+	{ LINUX, "\"intelRdt\": {\"memBwSchema\": %s}", "/linux/intelRdt/memBwSchema", STRING },
+	{ LINUX, "\"intelRdt\": {\"schemata\": %s}", "/linux/intelRdt/schemata", ARRAY },
+	{ LINUX, "\"intelRdt\": {\"schemata\": [%s]}", "/linux/intelRdt/schemata/0", STRING },
+	{ LINUX, "\"intelRdt\": {\"enableMonitoring\": %s}", "/linux/intelRdt/enableMonitoring", BOOLEAN },
 	{ LINUX, "\"namespaces\": %s", "/linux/namespaces", ARRAY },
 	{ LINUX, "\"namespaces\": [%s]", "/linux/namespaces/0", OBJECT },
 	{ LINUX, "\"namespaces\": [{\"type\": %s}]", "/linux/namespaces/0/type", STRING },
@@ -574,6 +581,13 @@ static void test_execution_values(void **state)
 		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_DEFAULT\",\"nodes\":\"0\"}", "/linux/memoryPolicy: MPOL_DEFAULT takes no \"nodes\"" },
 		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_INTERLEAVE\"}", "/linux/memoryPolicy: MPOL_INTERLEAVE needs \"nodes\"" },
 		{ LINUX, "\"memoryPolicy\": {\"mode\":\"BIND\"}", "/linux/memoryPolicy: unknown mode of a memory policy \"BIND\"" },
+		{ LINUX, "\"intelRdt\": {\"closID\":\"/\",\"l3CacheSchema\":\"L3:0=f\",\"memBwSchema\":\"MB:0=20\",\"schemata\":[\"L2:0=1\"],"
+			 "\"enableCMT\":true,\"enableMBM\":1}", NULL },
+		{ LINUX, "\"intelRdt\": {\"closID\":\"..\"}", "/linux/intelRdt: closID \"..\" is not a name" },
+		{ LINUX, "\"intelRdt\": {\"closID\":\"a/b\"}", "/linux/intelRdt: closID \"a/b\" is not a name" },
+		{ LINUX, "\"intelRdt\": {\"memBwSchema\":\"L3:0=f\"}", "\"memBwSchema\" must be one line that starts with \"MB:\"" },
+		{ LINUX, "\"intelRdt\": {\"memBwSchema\":\"MB:0=1\\nL3:0=f\"}", "\"memBwSchema\" must be one line" },
+		{ LINUX, "\"intelRdt\": {\"schemata\":[\"L3:0=1\\nL2:0=f\"]}", "an element of \"schemata\" is more than one line" },
 		{ LINUX, "\"memoryPolicy\": {\"mode\":\"MPOL_BIND\",\"nodes\":\"a\"}", "/linux/memoryPolicy/nodes: \"a\" is no list of memory nodes" },
 	};
 	CHECK_ROWS(rows);
