@@ -26,6 +26,7 @@
 #include "runtime/id-map.h"
 #include "runtime/init.h"
 #include "runtime/namespace-join.h"
+#include "runtime/net-devices.h"
 #include "runtime/procfs.h"
 #include "runtime/rlimit.h"
 #include "runtime/scheduling.h"
@@ -303,6 +304,21 @@ static int join_resctrl(struct creation *creation, struct error *err)
 	return place->group ? resctrl_join(creation->resctrl, place, creation->init.pid, err) : 0;
 }
 
+static int move_net_devices(struct creation *creation, struct error *err)
+{
+	const struct spec *spec = creation->options->spec;
+	char path[32];
+	if (spec->n_net_devices == 0)
+		return 0;
+	if (spec->namespaces[NAMESPACE_NETWORK].path)
+		return net_devices_move(spec, creation->namespaces.fds[NAMESPACE_NETWORK], err);
+	snprintf(path, sizeof path, "%d/ns/net", creation->init.pid);
+	_cleanup_close_ int target = openat(creation->proc, path, O_RDONLY | O_CLOEXEC);
+	if (target < 0)
+		return err_sys_code(err, ERR_NET, errno, "open the container's network namespace");
+	return net_devices_move(spec, target, err);
+}
+
 static int raise_limits(struct creation *creation, struct error *err)
 {
 	const struct spec_process *process = creation->options->spec->process;
@@ -347,7 +363,7 @@ static int make_process(struct creation *creation, struct error *err)
 	creation->container->pid = pid;
 	creation->container->start_time = process_start_time(pid, NULL);
 	int r = map_ids(creation, err);
-	if (r < 0 || (r = join_resctrl(creation, err)) < 0)
+	if (r < 0 || (r = join_resctrl(creation, err)) < 0 || (r = move_net_devices(creation, err)) < 0)
 		return r;
 	return raise_limits(creation, err);
 }

@@ -135,5 +135,10 @@ void spec_free(struct spec *spec)
 		free(spec->memory_policy->nodes);
 	free(spec->memory_policy);
 	free_intel_rdt(spec->intel_rdt);
+	for (size_t i = 0; i < spec->n_net_devices; i++) {
+		free(spec->net_devices[i].name);
+		free(spec->net_devices[i].new_name);
+	}
+	free(spec->net_devices);
 	free(spec);
 }

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "runtime/execution.h"
+#include "runtime/net-devices.h"
 #include "runtime/spec-internal.h"
 
 static int namespace_from_name(const char *name)
@@ -221,6 +222,29 @@ static int parse_intel_rdt(const struct json_node *section, struct spec_intel_rd
 	return check_intel_rdt(&node, rdt, err);
 }
 
+/* --- netDevices --- */
+
+static int parse_net_devices(const struct json_node *section, struct spec *spec, struct error *err)
+{
+	struct json_node map, member;
+	struct json_iterator iterator = { 0 };
+	int r = json_get_object(section, "netDevices", &map, err);
+	while (r > 0 && json_next(&map, &iterator, &member)) {
+		struct spec_net_device *device = ARRAY_APPEND(spec->net_devices, spec->n_net_devices);
+		device->name = mem_strdup(member.key);
+		if ((r = json_as_object(&member, err)) < 0 ||
+		    (r = json_get_text(&member, "name", &device->new_name, err)) < 0)
+			return r;
+		const char *wrong = !net_device_name_is_valid(device->name) ? device->name :
+				    device->new_name && !net_device_name_is_valid(device->new_name) ? device->new_name :
+												      NULL;
+		if (wrong)
+			return json_error(&member, err, "\"%s\" cannot be the name of a network device", wrong);
+		r = 1;
+	}
+	return r;
+}
+
 int spec_parse_linux(const struct json_node *section, struct spec *spec, struct error *err)
 {
 	struct json_node node;
@@ -237,7 +261,8 @@ int spec_parse_linux(const struct json_node *section, struct spec *spec, struct 
 	    (r = json_get_text(section, "mountLabel", &spec->mount_label, err)) < 0 ||
 	    (r = parse_personality(section, &spec->personality, err)) < 0 ||
 	    (r = parse_memory_policy(section, &spec->memory_policy, err)) < 0 ||
-	    (r = parse_intel_rdt(section, &spec->intel_rdt, err)) < 0)
+	    (r = parse_intel_rdt(section, &spec->intel_rdt, err)) < 0 ||
+	    (r = parse_net_devices(section, spec, err)) < 0)
 		return r;
 	r = json_get_object(section, "resources", &node, err);
 	if (r < 0 || (r > 0 && (r = spec_resources_from_json(&node, &spec->resources, err)) < 0))

@@ -158,6 +158,8 @@ static int check_namespaces(const struct json_node *root, const struct spec *spe
 		return json_error(&section, err, "id mappings need a user namespace");
 	if (ns[NAMESPACE_USER].listed && !ns[NAMESPACE_USER].path && (!spec->n_uid_mappings || !spec->n_gid_mappings))
 		return json_error(&section, err, "a new user namespace needs uidMappings and gidMappings");
+	if (spec->n_net_devices > 0 && !ns[NAMESPACE_NETWORK].listed)
+		return json_error(&section, err, "netDevices need a network namespace");
 	if (spec->hostname && *spec->hostname && !ns[NAMESPACE_UTS].listed)
 		return json_error(root, err, "a hostname needs a uts namespace");
 	if (spec->domainname && *spec->domainname && !ns[NAMESPACE_UTS].listed)

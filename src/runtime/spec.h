@@ -258,6 +258,11 @@ struct spec_intel_rdt {
 	bool monitoring;
 };
 
+struct spec_net_device {
+	char *name;	/* in the runtime's network namespace */
+	char *new_name; /* in the container's; NULL: the same */
+};
+
 struct spec {
 	char *oci_version;
 	char *hostname, *domainname;
@@ -287,6 +292,8 @@ struct spec {
 	unsigned long *personality; /* PER_*, or NULL */
 	struct spec_memory_policy *memory_policy; /* or NULL */
 	struct spec_intel_rdt *intel_rdt;	  /* or NULL */
+	struct spec_net_device *net_devices;
+	size_t n_net_devices;
 };
 
 enum { SPEC_SIZE_MAX = 16 << 20 }; /* bytes of config.json */

@@ -21,6 +21,7 @@ setup() {
 
 teardown() {
 	load lib/bundle
+	[ -z "${HOLDER:-}" ] || kill "$HOLDER" 2>/dev/null || true
 	bundle_teardown
 }
 
@@ -135,4 +136,103 @@ needs_policies() {
 	refused 'no resctrl file system is mounted'
 	config '.linux.intelRdt = {closID: "../class"}'
 	refused '/linux/intelRdt: closID "../class" is not a name'
+}
+
+# --- netDevices ---
+
+# The runtime's network namespace in these tests: one with nothing in it but what they make.
+hold_network() {
+	unshare --net sleep 1000 3>&- &
+	HOLDER=$!
+	until_true is_apart "$HOLDER"
+}
+
+is_apart() {
+	[ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$1/ns/net")" ]
+}
+
+outside() {
+	nsenter --net="/proc/$HOLDER/ns/net" "$@"
+}
+
+runtime_outside() {
+	outside "$COFFER_BIN/coffer-runtime" --root "$STATE" "$@" 3>&-
+}
+
+make_device() {
+	outside ip link add "$1" type veth peer name "$1p" || skip "no virtual Ethernet devices here"
+	outside ip link set "$1p" up
+}
+
+@test "netDevices: a device moves, with its new name, its addresses and what else it has" {
+	hold_network
+	make_device dev0
+	outside ip link set dev0 mtu 1400 address 02:11:22:33:44:55 up
+	outside ip address add 192.0.2.7/24 broadcast 192.0.2.255 dev dev0
+	outside ip address add 192.0.2.8/32 dev dev0
+	outside ip address add 2001:db8::7/64 nodad dev dev0 2>/dev/null || true
+	config '.linux.netDevices = {dev0: {name: "eth7"}}'
+	program 'ip address show dev eth7; cat /sys/class/net/eth7/mtu; sleep 1000'
+	runtime_outside run --detach box </dev/null >output 2>errors
+	until_true grep -qx 1400 output
+	contains "$(cat output)" '<BROADCAST,MULTICAST,UP'
+	contains "$(cat output)" 'link/ether 02:11:22:33:44:55'
+	contains "$(cat output)" 'inet 192.0.2.7/24 brd 192.0.2.255 scope global eth7'
+	contains "$(cat output)" 'inet 192.0.2.8/32 scope global eth7'
+	[ ! -e /proc/net/if_inet6 ] || contains "$(cat output)" 'inet6 2001:db8::7/64 scope global'
+	run ! outside ip link show dev0
+	# It goes with the container's namespace: nobody moves it back.
+	runtime_outside delete --force box
+	until_true bash -c "! nsenter --net=/proc/$HOLDER/ns/net ip link show dev0p"
+}
+
+@test "netDevices: without a new name it keeps its own, and %d is a number that is free" {
+	hold_network
+	make_device dev0
+	make_device dev1
+	make_device dev2
+	config '.linux.netDevices = {dev0: {}, dev1: {name: "eth%d"}, dev2: {name: "eth%d"}}'
+	program 'ls /sys/class/net'
+	run -0 runtime_outside run box
+	equals "$(paste -sd' ' <<<"$output")" 'dev0 eth0 eth1 lo'
+}
+
+@test "netDevices: a namespace that is joined gets them as well, whatever the devices' numbers" {
+	hold_network
+	make_device dev0
+	unshare --net sleep 1000 3>&- &
+	other=$!
+	until_true is_apart "$other"
+	# The same number in both.
+	index=$(outside ip -o link show dev dev0 | cut -d: -f1)
+	nsenter --net="/proc/$other/ns/net" ip link add taken index "$index" type veth peer name takenp
+	config '.linux.netDevices = {dev0: {}} | (.linux.namespaces[] | select(.type == "network")).path = $path' --arg path "/proc/$other/ns/net"
+	program 'ls /sys/class/net'
+	outside ip address add 192.0.2.7/24 dev dev0
+	run -0 runtime_outside run box
+	equals "$(paste -sd' ' <<<"$output")" 'dev0 lo taken takenp'
+	run -0 nsenter --net="/proc/$other/ns/net" ip -4 address show dev dev0
+	contains "$output" 'inet 192.0.2.7/24'
+	kill "$other"
+}
+
+@test "netDevices: what cannot be is an error" {
+	hold_network
+	make_device dev0
+	config '.linux.netDevices = {nosuch0: {}}'
+	run -1 runtime_outside create box </dev/null
+	contains "$output" 'move network device "nosuch0" into the container: no such device'
+	config '.linux.netDevices = {dev0: {name: "lo"}}'
+	run -1 runtime_outside create box </dev/null
+	contains "$output" 'move network device "dev0" into the container: a device "lo" is there: file exists'
+	outside ip link show dev0
+	config '.linux.netDevices = {lo: {name: "lo1"}}'
+	run -1 runtime_outside create box </dev/null
+	contains "$output" 'move network device "lo" into the container as "lo1": invalid argument'
+	config '.linux.netDevices = {"dev/0": {}}'
+	refused '"dev/0" cannot be the name of a network device'
+	config '.linux.netDevices = {dev0: {name: "a-name-of-16-char"}}'
+	refused '"a-name-of-16-char" cannot be the name of a network device'
+	config '.linux.netDevices = {dev0: {}} | .linux.namespaces |= map(select(.type != "network"))'
+	refused '/linux: netDevices need a network namespace'
 }
