@@ -131,6 +131,20 @@ static int add_requests(char *const *texts, struct json_object *devices, struct 
 	return 0;
 }
 
+void devices_describe(char *const *texts, struct json_object *array)
+{
+	for (; texts && *texts; texts++) {
+		_cleanup_request_ struct request request = { 0 };
+		if (parse_request(*texts, &request, NULL) < 0)
+			continue;
+		struct json_object *device = json_object_new_object();
+		json_add_string(device, "PathOnHost", request.source);
+		json_add_string(device, "PathInContainer", request.target);
+		json_add_string(device, "CgroupPermissions", request.access);
+		json_object_array_add(array, device);
+	}
+}
+
 /* --- --privileged: whatever the host has below /dev; what vanishes while we look was not there --- */
 
 static void add_directory(struct json_object *devices, int parent, const char *name, const char *path, int depth)

@@ -16,3 +16,6 @@
  */
 int devices_add(const struct container_spec *spec, struct json_object *section, struct json_object *resources,
 		struct error *err);
+
+/* What --device was given, as Docker's `inspect` has it: PathOnHost, PathInContainer, CgroupPermissions. */
+void devices_describe(char *const *texts, struct json_object *array);

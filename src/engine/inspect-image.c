@@ -5,9 +5,11 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "engine/engine-internal.h"
 #include "engine/image.h"
 #include "engine/inspect-json.h"
+#include "engine/inspect-shape.h"
 #include "image/blob.h"
 #include "storage/layer.h"
 
@@ -51,7 +53,6 @@ static void add_all(struct engine *engine, const struct image *image, const stru
 	json_add_string(root, "Id", image->id);
 	inspect_add_words(root, "RepoTags", image->names);
 	inspect_add_words(root, "RepoDigests", image->digests);
-	json_add_string(root, "Parent", "");
 	copy_member(config, "comment", root, "Comment", "");
 	copy_member(config, "created", root, "Created", "");
 	copy_member(config, "author", root, "Author", "");
@@ -65,6 +66,8 @@ static void add_all(struct engine *engine, const struct image *image, const stru
 	json_add_i64(root, "Size", image->size);
 	add_graph_driver(engine, image, root);
 	add_rootfs(image, root);
+	char never[TIME_TEXT_MAX];
+	json_add_string(json_add_object(root, "Metadata"), "LastTagTime", time_format_rfc3339(0, never));
 }
 
 int engine_image_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err)
@@ -82,6 +85,7 @@ int engine_image_inspect(struct engine *engine, const char *name, struct json_ob
 		return r;
 	struct json_node config = json_root(&document);
 	struct json_object *root = json_object_new_object();
+	shape_add(root, SHAPE_IMAGE);
 	add_all(engine, image, &config, root);
 	*ret = root;
 	return 0;

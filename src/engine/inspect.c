@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `inspect` of a container, in Docker's field names. What coffer has no notion of yet is left out, not made up. */
+/* `inspect` of a container, in Docker's field names and shape (inspect-shape.h). */
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -8,10 +8,15 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/image.h"
+#include "engine/device-request.h"
 #include "engine/inspect-json.h"
+#include "engine/inspect-shape.h"
+#include "engine/limits.h"
 #include "engine/log-options.h"
+#include "engine/oci-spec.h"
 #include "engine/record.h"
 #include "engine/restart.h"
 #include "storage/snapshot.h"
@@ -51,7 +56,7 @@ static void add_map(struct json_object *object, const char *key, char *const *pa
 
 static void add_state(const struct container_record *record, struct json_object *root)
 {
-	struct json_object *state = json_add_object(root, "State");
+	struct json_object *state = shape_add_object(root, "State", SHAPE_STATE);
 	json_add_string(state, "Status", container_state_name(record->state));
 	bool restarting = record->state == STATE_RESTARTING;
 	json_add_bool(state, "Running", record->state == STATE_RUNNING || record->state == STATE_PAUSED || restarting);
@@ -71,12 +76,14 @@ static void add_state(const struct container_record *record, struct json_object 
 /* "/host:/container:ro,rslave" */
 static void add_binds(const struct container_spec *spec, struct json_object *host)
 {
-	struct json_object *binds = json_add_array(host, "Binds");
+	struct json_object *binds = NULL;
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		const struct mount_request *mount = &spec->mounts[i];
 		_cleanup_free_ char *options = strv_join(mount->options, ",");
 		if (mount->kind != MOUNT_BIND)
 			continue;
+		if (!binds)
+			binds = json_add_array(host, "Binds");
 		const char *comma = mount->readonly && *options ? "," : "";
 		_cleanup_free_ char *text = mem_printf("%s:%s%s%s%s%s", mount->source, mount->target,
 						       mount->readonly || *options ? ":" : "",
@@ -93,7 +100,9 @@ static void add_tmpfs(const struct container_spec *spec, struct json_object *hos
 		if (spec->mounts[i].kind == MOUNT_TMPFS)
 			json_add_string(map, spec->mounts[i].target, options);
 	}
-	json_object_object_add(host, "Tmpfs", map);
+	if (json_object_object_length(map) > 0)
+		json_object_object_add(host, "Tmpfs", json_object_get(map));
+	json_object_put(map);
 }
 
 static void add_limits(const struct container_spec *spec, struct json_object *host)
@@ -109,13 +118,41 @@ static void add_limits(const struct container_spec *spec, struct json_object *ho
 	else
 		json_object_object_add(host, "PidsLimit", NULL);
 	json_add_i64(host, "ShmSize", spec->shm_size ? (int64_t)spec->shm_size : shm_size_default);
-	inspect_add_words(host, "Ulimits", spec->ulimits);
+	ulimits_describe(spec->ulimits, json_add_array(host, "Ulimits"));
+	devices_describe(spec->devices, json_add_array(host, "Devices"));
+}
+
+/* What is not the container's own, and what it cannot see. */
+static void add_isolation(const struct container_row *row, struct json_object *host)
+{
+	const struct container_spec *spec = config_spec(&row->config);
+	bool open = strv_contains(row->config.security_options, "systempaths=unconfined");
+	json_add_string(host, "CgroupnsMode", "private");
+	json_add_string(host, "IpcMode", "private");
+	if (spec->privileged)
+		return;
+	inspect_add_words(host, "MaskedPaths", open ? NULL : (char *const *)OCI_MASKED_PATHS);
+	inspect_add_words(host, "ReadonlyPaths", open ? NULL : (char *const *)OCI_READONLY_PATHS);
+}
+
+static void add_console_size(const struct container_spec *spec, struct json_object *host)
+{
+	struct json_object *size = json_add_array(host, "ConsoleSize");
+	json_object_array_add(size, json_object_new_int(spec->console_rows));
+	json_object_array_add(size, json_object_new_int(spec->console_columns));
+}
+
+static void add_log_config(const struct container_spec *spec, struct json_object *host)
+{
+	struct json_object *log = json_add_object(host, "LogConfig");
+	json_add_string(log, "Type", log_driver_name(spec));
+	add_map(log, "Config", spec->log_options);
 }
 
 static void add_host_config(const struct container_row *row, struct json_object *root)
 {
 	const struct container_spec *spec = config_spec(&row->config);
-	struct json_object *host = json_add_object(root, "HostConfig");
+	struct json_object *host = shape_add_object(root, "HostConfig", SHAPE_HOST_CONFIG);
 	add_binds(spec, host);
 	add_tmpfs(spec, host);
 	json_add_string(host, "NetworkMode", network_mode_name(spec->network));
@@ -125,31 +162,44 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	json_add_bool(host, "AutoRemove", spec->auto_remove);
 	json_add_bool(host, "Privileged", spec->privileged);
 	json_add_bool(host, "ReadonlyRootfs", spec->read_only);
-	json_add_bool(host, "Init", spec->init);
+	if (spec->init)
+		json_add_bool(host, "Init", true);
+	json_add_string(host, "Runtime", "coffer-runtime");
 	add_list(host, "CapAdd", spec->cap_add);
 	add_list(host, "CapDrop", spec->cap_drop);
 	add_list(host, "SecurityOpt", row->config.security_options);
-	inspect_add_words(host, "Devices", spec->devices);
-	add_map(host, "Sysctls", spec->sysctls);
+	if (strv_count(spec->sysctls) > 0)
+		add_map(host, "Sysctls", spec->sysctls);
 	add_limits(spec, host);
-	struct json_object *log = json_add_object(host, "LogConfig");
-	json_add_string(log, "Type", log_driver_name(spec));
-	add_map(log, "Config", spec->log_options);
+	add_isolation(row, host);
+	add_console_size(spec, host);
+	add_log_config(spec, host);
 }
 
 /* --- Config --- */
 
-static void add_config(const struct container_row *row, struct json_object *root)
+/* {"80/tcp": {}, ...}; nothing where nothing is asked for. */
+static void add_set(struct json_object *object, const char *key, char *const *words)
+{
+	struct json_object *set = words && *words ? json_add_object(object, key) : NULL;
+	for (; words && *words; words++)
+		json_add_object(set, *words);
+}
+
+static void add_config(const struct container_row *row, const struct image_config *image, struct json_object *root)
 {
 	const struct container_spec *spec = config_spec(&row->config);
 	const char *sig = signal_name(row->config.stop_signal);
 	_cleanup_free_ char *stop_signal = mem_printf("SIG%s", sig);
-	struct json_object *config = json_add_object(root, "Config");
+	struct json_object *config = shape_add_object(root, "Config", SHAPE_CONFIG);
 	json_add_string(config, "Hostname", row->config.hostname);
 	add_text(config, "Domainname", spec->domainname);
 	json_add_string(config, "User", row->config.user);
 	json_add_bool(config, "Tty", spec->tty);
 	json_add_bool(config, "OpenStdin", spec->open_stdin);
+	json_add_bool(config, "StdinOnce", spec->open_stdin);
+	add_set(config, "ExposedPorts", image->exposed_ports);
+	add_set(config, "Volumes", image->volumes);
 	inspect_add_words(config, "Env", row->config.env);
 	add_list(config, "Cmd", row->config.command);
 	add_list(config, "Entrypoint", row->config.entrypoint);
@@ -168,6 +218,7 @@ static void add_mounts(const struct container_spec *spec, struct json_object *ro
 		const struct mount_request *request = &spec->mounts[i];
 		bool bind = request->kind == MOUNT_BIND;
 		struct json_object *mount = json_object_new_object();
+		shape_add(mount, SHAPE_MOUNT);
 		_cleanup_free_ char *mode = strv_join(request->options, ",");
 		json_add_string(mount, "Type", bind ? "bind" : "tmpfs");
 		add_text(mount, "Source", request->source);
@@ -208,7 +259,32 @@ static int add_graph_driver(struct engine *engine, const struct container_record
 	return 0;
 }
 
+/* --- Network --- */
+
+static void add_network(const struct container_record *record, struct json_object *root)
+{
+	struct json_object *settings = shape_add_object(root, "NetworkSettings", SHAPE_NETWORK_SETTINGS);
+	struct json_object *networks = json_add_object(settings, "Networks");
+	if (record->pid) {
+		_cleanup_free_ char *namespace = mem_printf("/proc/%d/ns/net", record->pid);
+		json_add_string(settings, "SandboxKey", namespace);
+	}
+	shape_add_object(networks, record->network, SHAPE_ENDPOINT);
+}
+
 /* --- all of it --- */
+
+/* Files that are mounted over those of the image, while the container runs. */
+static void add_files(struct engine *engine, const struct container_record *record, struct json_object *root)
+{
+	static const char *const files[][2] = {
+		{ "ResolvConfPath", "resolv.conf" }, { "HostnamePath", "hostname" }, { "HostsPath", "hosts" }
+	};
+	for (size_t i = 0; record->pid && i < ARRAY_SIZE(files); i++) {
+		_cleanup_free_ char *path = mem_printf("%s/containers/%s/%s", engine->runroot, record->id, files[i][1]);
+		json_add_string(root, files[i][0], path);
+	}
+}
 
 static void add_identity(struct engine *engine, const struct container_row *row, struct json_object *root)
 {
@@ -237,7 +313,9 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 		return r;
 	_cleanup_record_ struct container_record *record = record_from_row(engine, &row);
 	_cleanup_json_ struct json_object *root = json_object_new_object();
+	shape_add(root, SHAPE_CONTAINER);
 	add_identity(engine, &row, root);
+	add_files(engine, record, root);
 	add_state(record, root);
 	json_add_i64(root, "RestartCount", record->restart_count);
 	add_host_config(&row, root);
@@ -245,7 +323,8 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 	if (r < 0)
 		return r;
 	add_mounts(config_spec(&row.config), root);
-	add_config(&row, root);
+	add_config(&row, &image, root);
+	add_network(record, root);
 	*ret = TAKE_PTR(root);
 	return 0;
 }

@@ -242,3 +242,23 @@ int ulimits_add(char *const *ulimits, struct json_object *process, struct error 
 	}
 	return 0;
 }
+
+static int64_t described(uint64_t limit)
+{
+	return limit > INT64_MAX ? -1 : (int64_t)limit;
+}
+
+void ulimits_describe(char *const *ulimits, struct json_object *array)
+{
+	for (; ulimits && *ulimits; ulimits++) {
+		struct spec_rlimit limit = { 0 };
+		if (parse_ulimit(*ulimits, &limit, NULL) < 0)
+			continue;
+		_cleanup_free_ char *name = mem_strndup(*ulimits, strcspn(*ulimits, "="));
+		struct json_object *element = json_object_new_object();
+		json_add_string(element, "Name", name);
+		json_add_i64(element, "Hard", described(limit.hard));
+		json_add_i64(element, "Soft", described(limit.soft));
+		json_object_array_add(array, element);
+	}
+}

@@ -21,3 +21,6 @@ void limits_add(const struct container_spec *spec, struct json_object *resources
  * that we may not give.
  */
 int ulimits_add(char *const *ulimits, struct json_object *process, struct error *err);
+
+/* What --ulimit was given, as Docker's `inspect` has it: Name, Hard, Soft; -1 is no limit. */
+void ulimits_describe(char *const *ulimits, struct json_object *array);

@@ -20,15 +20,15 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-static const char *const MASKED_PATHS[] = {
+const char *const OCI_MASKED_PATHS[] = {
 	"/proc/asound",	      "/proc/acpi",	   "/proc/interrupts",	"/proc/kcore",
 	"/proc/keys",	      "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
 	"/proc/sched_debug",  "/proc/scsi",	   "/sys/firmware",	"/sys/devices/virtual/powercap",
 	NULL,
 };
 
-static const char *const READONLY_PATHS[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
-					      NULL };
+const char *const OCI_READONLY_PATHS[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+					   NULL };
 
 /*
  * Settings that every network namespace of its own gets: nothing in it is privileged but what needs a capability. Older
@@ -191,8 +191,8 @@ static int add_linux(const struct work *work, struct json_object *root, struct e
 	add_namespaces(work->spec, section);
 	add_sysctls(work->spec, section);
 	if (!work->security.open_system_paths) {
-		add_paths(section, "maskedPaths", MASKED_PATHS);
-		add_paths(section, "readonlyPaths", READONLY_PATHS);
+		add_paths(section, "maskedPaths", OCI_MASKED_PATHS);
+		add_paths(section, "readonlyPaths", OCI_READONLY_PATHS);
 	}
 	struct json_object *resources = json_add_object(section, "resources");
 	limits_add(work->spec, resources);

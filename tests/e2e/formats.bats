@@ -135,6 +135,26 @@ names() {
 	[ "$(coffer container inspect -f json one two | jq -r '.[].Name' | tr '\n' ' ')" = '/one /two ' ]
 }
 
+@test "inspect: a container's document has all that Docker's has, in its order" {
+	coffer create --network none --name whole --device /dev/null:/dev/x:r --ulimit nofile=10:20 --tmpfs /t \
+		--sysctl net.ipv4.ip_forward=1 box:1 true
+	run -0 coffer inspect -f json whole
+	keys() { jq -r "$1 | keys_unsorted | join(\" \")" <<<"$output"; }
+	[ "$(keys '.[0]')" = 'Id Created Path Args State Image ResolvConfPath HostnamePath HostsPath LogPath Name RestartCount Driver Platform MountLabel ProcessLabel AppArmorProfile ExecIDs HostConfig GraphDriver Mounts Config NetworkSettings' ]
+	[ "$(keys '.[0].State')" = 'Status Running Paused Restarting OOMKilled Dead Pid ExitCode Error StartedAt FinishedAt' ]
+	[ "$(keys '.[0].HostConfig | del(.Tmpfs, .Sysctls)')" = 'Binds ContainerIDFile LogConfig NetworkMode PortBindings RestartPolicy AutoRemove VolumeDriver VolumesFrom ConsoleSize CapAdd CapDrop CgroupnsMode Dns DnsOptions DnsSearch ExtraHosts GroupAdd IpcMode Cgroup Links OomScoreAdj PidMode Privileged PublishAllPorts ReadonlyRootfs SecurityOpt UTSMode UsernsMode ShmSize Runtime Isolation CpuShares Memory NanoCpus CgroupParent BlkioWeight BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps CpuPeriod CpuQuota CpuRealtimePeriod CpuRealtimeRuntime CpusetCpus CpusetMems Devices DeviceCgroupRules DeviceRequests MemoryReservation MemorySwap MemorySwappiness OomKillDisable PidsLimit Ulimits CpuCount CpuPercent IOMaximumIOps IOMaximumBandwidth MaskedPaths ReadonlyPaths' ]
+	[ "$(keys '.[0].Config | del(.StopSignal)')" = 'Hostname Domainname User AttachStdin AttachStdout AttachStderr Tty OpenStdin StdinOnce Env Cmd Image Volumes WorkingDir Entrypoint OnBuild Labels' ]
+	[ "$(jq -c '.[0].HostConfig | [.Binds, .Devices, .Ulimits, .Tmpfs, .Sysctls, .LogConfig, .ConsoleSize]' <<<"$output")" = \
+		'[null,[{"PathOnHost":"/dev/null","PathInContainer":"/dev/x","CgroupPermissions":"r"}],[{"Name":"nofile","Hard":20,"Soft":10}],{"/t":""},{"net.ipv4.ip_forward":"1"},{"Type":"json-file","Config":{}},[0,0]]' ]
+	[ "$(jq -r '.[0].NetworkSettings | (keys_unsorted | length), (.Networks.none | keys_unsorted | length)' <<<"$output" | tr '\n' ' ')" = '18 15 ' ]
+	coffer rm whole
+}
+
+@test "inspect: an image's document has what Docker's has" {
+	run -0 coffer image inspect -f '{{.ID}} {{.Os}} {{.Config.Cmd}} {{.RootFS.Type}} {{.Metadata.LastTagTime}} {{.Config.ExposedPorts}}|{{.DockerVersion}}|' box:1
+	[[ $output =~ ^sha256:[0-9a-f]{64}\ linux\ \[/bin/sh\]\ layers\ 0001-01-01T00:00:00Z\ map\[\]\|\|$ ]]
+}
+
 @test "inspect: what is there is shown, what is not is said" {
 	run -1 --separate-stderr coffer inspect -f '{{.Name}}' one nosuch two
 	[ "$output" = "$(printf '/one\n/two')" ]

@@ -588,7 +588,7 @@ static void test_inspect(void **state)
 		"\"Dead\":false,\"Pid\":0,\"ExitCode\":0,\"Error\":\"\",\"StartedAt\":\"0001-01-01T00:00:00Z\","
 		"\"FinishedAt\":\"0001-01-01T00:00:00Z\"}",
 		"\"NetworkMode\":\"none\"", "\"ShmSize\":67108864", "\"Env\":[\"PATH=/bin\",\"LANG=C\"]",
-		"\"Cmd\":[\"/bin/sh\"],\"Entrypoint\":null", "\"StopSignal\":\"SIGTERM\"", "\"Name\":\"overlay2\"",
+		"\"Cmd\":[\"/bin/sh\"],\"Image\"", "\"Entrypoint\":null,\"OnBuild\":null", "\"StopSignal\":\"SIGTERM\"", "\"Name\":\"overlay2\"",
 		upper,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
