@@ -90,10 +90,16 @@ DEFINE_CLEANUP(struct image *, image_free);
 /* --- The commands, each in a file of its name --- */
 
 extern const struct command command_container_inspect;
+extern const struct command command_container_prune;
 extern const struct command command_cleanup;
 extern const struct command command_create;
+extern const struct command command_df;
 extern const struct command command_help;
+extern const struct command command_history;
 extern const struct command command_image_inspect;
+extern const struct command command_image_layers;
+extern const struct command command_image_prune;
+extern const struct command command_image_tree;
 extern const struct command command_images;
 extern const struct command command_import;
 extern const struct command command_info;

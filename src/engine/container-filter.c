@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "engine/filter.h"
 #include "engine/image.h"
 #include "engine/record.h"
@@ -16,8 +17,9 @@ static const char *const KEY_NAMES[FILTER_KEY_COUNT + 1] = {
 	[FILTER_ANCESTOR] = "ancestor", [FILTER_BEFORE] = "before",	  [FILTER_EXITED] = "exited",
 	[FILTER_EXPOSE] = "expose",	[FILTER_HEALTH] = "health",	  [FILTER_ID] = "id",
 	[FILTER_IS_TASK] = "is-task",	[FILTER_ISOLATION] = "isolation", [FILTER_LABEL] = "label",
-	[FILTER_NAME] = "name",		[FILTER_NETWORK] = "network",	  [FILTER_PUBLISH] = "publish",
-	[FILTER_SINCE] = "since",	[FILTER_STATUS] = "status",	  [FILTER_VOLUME] = "volume",
+	[FILTER_LABEL_NOT] = "label!",	[FILTER_NAME] = "name",		  [FILTER_NETWORK] = "network",
+	[FILTER_PUBLISH] = "publish",	[FILTER_SINCE] = "since",	  [FILTER_STATUS] = "status",
+	[FILTER_UNTIL] = "until",	[FILTER_VOLUME] = "volume",
 };
 
 /* --- Values --- */
@@ -114,6 +116,12 @@ static int find_moment(struct engine *engine, struct container_condition *condit
 	return r;
 }
 
+static int parse_until(struct engine *engine, struct container_condition *condition, struct error *err)
+{
+	int r = time_parse_when(condition->value, time_now_ns(), &condition->number, NULL);
+	return r < 0 ? refuse(condition, "a time or a duration", err) : 0;
+}
+
 static bool has_layers_of(const struct image *image, const struct image *base)
 {
 	size_t count = strv_count(base->diff_ids);
@@ -153,6 +161,7 @@ static parse_function *const PARSERS[FILTER_KEY_COUNT] = {
 	[FILTER_EXPOSE] = parse_port,	   [FILTER_HEALTH] = parse_health,	 [FILTER_ID] = parse_pattern,
 	[FILTER_IS_TASK] = parse_is_task,  [FILTER_ISOLATION] = parse_isolation, [FILTER_NAME] = parse_pattern,
 	[FILTER_PUBLISH] = parse_port,	   [FILTER_SINCE] = find_moment,	 [FILTER_STATUS] = parse_status,
+	[FILTER_UNTIL] = parse_until,
 };
 
 /* --- Parsing --- */
@@ -231,6 +240,7 @@ static bool matches(const struct container_condition *condition, const struct co
 		return streq(record->image, condition->value) ||
 		       (record->image_id && strv_contains(condition->images, record->image_id));
 	case FILTER_BEFORE:
+	case FILTER_UNTIL:
 		return record->created_at < condition->number;
 	case FILTER_EXITED:
 		return record->state == STATE_EXITED && record->exit_code == condition->number;
@@ -244,6 +254,8 @@ static bool matches(const struct container_condition *condition, const struct co
 		return streq(condition->value, "default");
 	case FILTER_LABEL:
 		return filter_has_label(record->labels, condition->value);
+	case FILTER_LABEL_NOT:
+		return !filter_has_label(record->labels, condition->value);
 	case FILTER_NAME:
 		return name_matches(condition, record->name);
 	case FILTER_NETWORK:
@@ -268,7 +280,7 @@ bool container_filter_matches(const struct container_filter *filter, const struc
 	for (size_t i = 0; i < filter->count; i++) {
 		enum container_filter_key key = filter->conditions[i].key;
 		bool yes = matches(&filter->conditions[i], record);
-		if (key == FILTER_LABEL && !yes)
+		if ((key == FILTER_LABEL || key == FILTER_LABEL_NOT) && !yes)
 			return false;
 		asked[key] = true;
 		matched[key] |= yes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The filters of lists of containers: KEY=VALUE. Of several with one key any may match (of labels all have to), of several
- * keys all.
+ * keys all. "label!=x" is the key "label!".
  * Source: docs.docker.com, "docker container ls", "Filtering".
  */
 #pragma once
@@ -20,11 +20,13 @@ enum container_filter_key {
 	FILTER_IS_TASK,
 	FILTER_ISOLATION,
 	FILTER_LABEL,
+	FILTER_LABEL_NOT,
 	FILTER_NAME,
 	FILTER_NETWORK,
 	FILTER_PUBLISH,
 	FILTER_SINCE,
 	FILTER_STATUS,
+	FILTER_UNTIL,
 	FILTER_VOLUME,
 	FILTER_KEY_COUNT,
 };

@@ -84,6 +84,23 @@ int engine_import(struct engine *engine, int fd, const char *reference, const ch
 int engine_image_find(struct engine *engine, const char *name, struct image **ret, struct error *err);
 int engine_image_config(struct engine *engine, const struct image *image, struct image_config *ret, struct error *err);
 int engine_image_list(struct engine *engine, struct image ***ret, size_t *ret_count, struct error *err);
+
+/* One step on the way to an image, as its configuration tells it. */
+struct image_step {
+	char *created_by, *comment; /* never NULL */
+	int64_t created_at;
+	char *diff_id; /* of the layer that it made; NULL: none */
+	int64_t size;  /* bytes unpacked */
+};
+void image_steps_free(struct image_step *steps, size_t count);
+
+/* Newest first. A layer that the history does not mention is a step that says nothing. Errors: ERR_IMG_MANIFEST. */
+int engine_image_history(struct engine *engine, const struct image *image, struct image_step **ret, size_t *ret_count,
+			 struct error *err);
+
+/* Bytes in all layers, each once whichever images have it, and in those that images of containers have. */
+int engine_layers_size(struct engine *engine, int64_t *ret_all, int64_t *ret_used, struct error *err);
+
 int engine_image_tag(struct engine *engine, const char *source, const char *target, struct error *err);
 
 /*

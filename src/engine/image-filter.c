@@ -123,6 +123,14 @@ bool image_filter_shows_name(const struct image_filter *filter, const char *name
 	return shows;
 }
 
+bool image_filter_wants_tagged(const struct image_filter *filter)
+{
+	for (size_t i = 0; i < filter->count; i++)
+		if (filter->conditions[i].key == IMAGE_FILTER_DANGLING && !filter->conditions[i].number)
+			return true;
+	return false;
+}
+
 static bool has_shown_name(const struct image_filter *filter, const struct image *image)
 {
 	for (char **name = image->names; name && *name; name++)

@@ -43,5 +43,8 @@ int image_filter_matches(const struct image_filter *filter, struct engine *engin
 /* Whether a list shows @name ("busybox:1") of an image that matches. */
 bool image_filter_shows_name(const struct image_filter *filter, const char *name);
 
+/* Whether it says dangling=false. */
+bool image_filter_wants_tagged(const struct image_filter *filter);
+
 /* When it was made, or 0. */
 int64_t image_created_at(const struct image *image);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/command.h"
+#include "cli/container-rows.h"
+#include "cli/format.h"
+#include "cli/image-rows.h"
+#include "cli/rows.h"
+
+struct df_options {
+	bool verbose;
+	char *format;
+};
+
+static const struct rows_kind USAGE_ROWS = {
+	.what = "kind of thing",
+	.fields =
+		(const struct rows_field[]){
+			{ "Type", "TYPE" },
+			{ "TotalCount", "TOTAL" },
+			{ "Active", "ACTIVE" },
+			{ "Size", "SIZE" },
+			{ "Reclaimable", "RECLAIMABLE" },
+			{ 0 },
+		},
+};
+
+/* All that is looked at. */
+struct inventory {
+	struct container_record **records;
+	int64_t *own; /* bytes, of each record */
+	size_t n_records;
+	struct image **images;
+	size_t n_images;
+};
+
+static void inventory_done(struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_records; i++)
+		container_record_free(inventory->records[i]);
+	for (size_t i = 0; i < inventory->n_images; i++)
+		image_free(inventory->images[i]);
+	free(inventory->records);
+	free(inventory->own);
+	free(inventory->images);
+}
+#define _cleanup_inventory_ _cleanup_(inventory_done)
+
+/* A container that somebody removes meanwhile takes nothing. */
+static int collect(struct cli *cli, struct inventory *inventory, struct error *err)
+{
+	int r = engine_container_list(cli->engine, true, &inventory->records, &inventory->n_records, err);
+	if (r >= 0)
+		r = engine_image_list(cli->engine, &inventory->images, &inventory->n_images, err);
+	if (r < 0)
+		return r;
+	inventory->own = mem_alloc((inventory->n_records + 1) * sizeof *inventory->own);
+	for (size_t i = 0; i < inventory->n_records; i++) {
+		int64_t whole;
+		(void)engine_container_size(cli->engine, inventory->records[i], &inventory->own[i], &whole, NULL);
+	}
+	return 0;
+}
+
+/* --- The summary --- */
+
+struct usage {
+	const char *type;
+	size_t total, active;
+	int64_t bytes, reclaimable;
+	bool has_share; /* the part of it that could be had back is shown */
+};
+
+static bool is_alive(const struct container_record *record)
+{
+	return record->state == STATE_RUNNING || record->state == STATE_PAUSED || record->state == STATE_RESTARTING;
+}
+
+static size_t count_containers_of(const struct inventory *inventory, const struct image *image)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < inventory->n_records; i++)
+		count += streq_null(inventory->records[i]->image_id, image->id);
+	return count;
+}
+
+static int measure_images(struct cli *cli, const struct inventory *inventory, struct usage *usage, struct error *err)
+{
+	int64_t all, used;
+	int r = engine_layers_size(cli->engine, &all, &used, err);
+	if (r < 0)
+		return r;
+	*usage = (struct usage){ "Images", .total = inventory->n_images, .bytes = all, .reclaimable = all - used,
+				 .has_share = true };
+	for (size_t i = 0; i < inventory->n_images; i++)
+		usage->active += count_containers_of(inventory, inventory->images[i]) > 0;
+	return 0;
+}
+
+static void measure_containers(const struct inventory *inventory, struct usage *usage)
+{
+	*usage = (struct usage){ "Containers", .total = inventory->n_records, .has_share = true };
+	for (size_t i = 0; i < inventory->n_records; i++) {
+		bool alive = is_alive(inventory->records[i]);
+		usage->active += alive;
+		usage->bytes += inventory->own[i];
+		usage->reclaimable += alive ? 0 : inventory->own[i];
+	}
+}
+
+static int add_usage(struct rows *rows, const struct usage *usage, struct error *err)
+{
+	struct json_object *fields = json_object_new_object();
+	_cleanup_str_ struct str total = { 0 }, active = { 0 }, reclaimable = { 0 };
+	char size[SIZE_TEXT_MAX], part[SIZE_TEXT_MAX];
+	str_appendf(&total, "%zu", usage->total);
+	str_appendf(&active, "%zu", usage->active);
+	str_append(&reclaimable, format_size((uint64_t)usage->reclaimable, part));
+	if (usage->has_share && usage->bytes > 0)
+		str_appendf(&reclaimable, " (%jd%%)", (intmax_t)(usage->reclaimable * 100 / usage->bytes));
+	json_add_string(fields, "Type", usage->type);
+	json_add_string(fields, "TotalCount", str_text(&total));
+	json_add_string(fields, "Active", str_text(&active));
+	json_add_string(fields, "Size", format_size((uint64_t)usage->bytes, size));
+	json_add_string(fields, "Reclaimable", str_text(&reclaimable));
+	return rows_add(rows, fields, NULL, err);
+}
+
+static int summarize(struct cli *cli, const struct inventory *inventory, struct rows *rows, struct error *err)
+{
+	struct usage usages[] = { { 0 }, { 0 }, { .type = "Local Volumes" }, { .type = "Build Cache" } };
+	int r = measure_images(cli, inventory, &usages[0], err);
+	measure_containers(inventory, &usages[1]);
+	for (size_t i = 0; r >= 0 && i < 4; i++)
+		r = add_usage(rows, &usages[i], err);
+	if (r >= 0)
+		rows_print(rows);
+	return r;
+}
+
+/* --- One by one --- */
+
+/* Bytes in layers that another image has as well. */
+static void add_shared_size(struct json_object *fields, const struct inventory *inventory, const struct image *image,
+			    struct cli *cli)
+{
+	struct image_step *steps = NULL;
+	size_t n_steps = 0;
+	int64_t shared = 0;
+	char text[SIZE_TEXT_MAX];
+	(void)engine_image_history(cli->engine, image, &steps, &n_steps, NULL);
+	for (size_t i = 0; i < n_steps; i++) {
+		size_t count = 0;
+		for (size_t k = 0; steps[i].diff_id && k < inventory->n_images; k++)
+			count += strv_contains(inventory->images[k]->diff_ids, steps[i].diff_id);
+		shared += count > 1 ? steps[i].size : 0;
+	}
+	image_steps_free(steps, n_steps);
+	json_add_string(fields, "SharedSize", format_size((uint64_t)shared, text));
+	json_add_string(fields, "UniqueSize", format_size((uint64_t)(image->size - shared), text));
+}
+
+static int list_images(struct cli *cli, const struct inventory *inventory, struct error *err)
+{
+	static const char *const columns[] = { "Repository", "Tag",	   "ID", "CreatedSince", "Size", "SharedSize",
+					       "UniqueSize", "Containers", NULL };
+	_cleanup_rows_ struct rows rows = { 0 };
+	int r = rows_begin(&rows, &IMAGE_ROWS, NULL, columns, err);
+	for (size_t i = 0; r >= 0 && i < inventory->n_images; i++) {
+		const struct image *image = inventory->images[i];
+		_cleanup_free_ char *containers = mem_printf("%zu", count_containers_of(inventory, image));
+		struct json_object *fields =
+			image_fields(image, image->names ? image->names[0] : NULL, false, time_now_ns());
+		add_shared_size(fields, inventory, image, cli);
+		json_add_string(fields, "Containers", containers);
+		r = rows_add(&rows, fields, NULL, err);
+	}
+	puts("Images space usage:\n");
+	rows_print(&rows);
+	return r;
+}
+
+static int list_containers(const struct inventory *inventory, struct error *err)
+{
+	static const char *const columns[] = { "ID",	 "Image", "Command", "LocalVolumes", "Size", "RunningFor",
+					       "Status", "Names", NULL };
+	_cleanup_rows_ struct rows rows = { 0 };
+	int r = rows_begin(&rows, &CONTAINER_ROWS, NULL, columns, err);
+	for (size_t i = 0; r >= 0 && i < inventory->n_records; i++) {
+		char size[SIZE_TEXT_MAX];
+		const struct container_show show = { .now = time_now_ns(),
+						     .size = format_size((uint64_t)inventory->own[i], size) };
+		r = rows_add(&rows, container_fields(inventory->records[i], &show), NULL, err);
+	}
+	puts("\nContainers space usage:\n");
+	rows_print(&rows);
+	return r;
+}
+
+static int run(struct cli *cli, void *data, char **args, struct error *err)
+{
+	static const char *const columns[] = { "Type", "TotalCount", "Active", "Size", "Reclaimable", NULL };
+	const struct df_options *options = data;
+	_cleanup_inventory_ struct inventory inventory = { 0 };
+	_cleanup_rows_ struct rows rows = { 0 };
+	if (options->verbose && options->format)
+		return err_set(err, ERR_USAGE, "the verbose and the format options conflict");
+	int r = rows_begin(&rows, &USAGE_ROWS, options->format, columns, err);
+	if (r >= 0)
+		r = collect(cli, &inventory, err);
+	if (r < 0 || !options->verbose)
+		return r < 0 ? r : summarize(cli, &inventory, &rows, err);
+	r = list_images(cli, &inventory, err);
+	return r < 0 ? r : list_containers(&inventory, err);
+}
+
+static const struct option OPTIONS[] = {
+	OPT_FORMAT(struct df_options, format, 0),
+	OPT_BOOL(struct df_options, verbose, 'v', "verbose", "Show images and containers one by one"),
+	OPT_END,
+};
+
+const struct command command_df = {
+	.name = "system df",
+	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.usage = "[OPTIONS]",
+	.summary = "Show what images and containers take on disk",
+	.description =
+		"Layers count once, whichever images have them. Reclaimable is what image prune -a and container prune "
+		"would free."
+		"\n\n"
+		"Fields of templates: .Type .TotalCount .Active .Size .Reclaimable.",
+	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct df_options),
+	.run = run,
+};

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "cli/command.h"
+#include "cli/confirm.h"
+#include "cli/format.h"
+#include "cli/report.h"
+#include "engine/image-filter.h"
+
+struct prune_options {
+	bool all, force;
+	char **filters;
+};
+
+struct pruning {
+	struct cli *cli;
+	char **used; /* ids of images that containers are made of */
+	char **untagged, **deleted;
+	int status;
+};
+
+static int collect_used(struct cli *cli, char ***ret, struct error *err)
+{
+	struct container_record **records;
+	size_t count;
+	int r = engine_container_list(cli->engine, true, &records, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		if (records[i]->image_id)
+			strv_append(ret, records[i]->image_id);
+		container_record_free(records[i]);
+	}
+	free(records);
+	return 0;
+}
+
+static void append_all(char ***to, char *const *from)
+{
+	for (; from && *from; from++)
+		strv_append(to, *from);
+}
+
+/* Without force: a container that has been created in the meantime keeps its image. */
+static void remove_name(struct pruning *pruning, const char *name)
+{
+	_cleanup_strv_ char **untagged = NULL;
+	_cleanup_strv_ char **deleted = NULL;
+	struct error err = { 0 };
+	int r = engine_image_remove(pruning->cli->engine, name, false, &untagged, &deleted, &err);
+	if (r < 0 && r != -ERR_IMG_IN_USE) {
+		report_error(&err, 1);
+		pruning->status = 1;
+	}
+	append_all(&pruning->untagged, untagged);
+	append_all(&pruning->deleted, deleted);
+}
+
+static void prune_one(struct pruning *pruning, const struct image *image)
+{
+	if (strv_contains(pruning->used, image->id))
+		return;
+	if (strv_count(image->names) == 0)
+		remove_name(pruning, image->id);
+	for (char **name = image->names; name && *name; name++)
+		remove_name(pruning, *name);
+}
+
+static int prune_all(struct pruning *pruning, const struct image_filter *filter, bool all, struct error *err)
+{
+	struct image **images;
+	size_t count;
+	int r = engine_image_list(pruning->cli->engine, &images, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		bool wanted = all || strv_count(images[i]->names) == 0;
+		if (r >= 0 && wanted)
+			r = image_filter_matches(filter, pruning->cli->engine, images[i], err);
+		if (r > 0 && wanted)
+			prune_one(pruning, images[i]);
+		image_free(images[i]);
+	}
+	free(images);
+	return r < 0 ? r : 0;
+}
+
+static void report(const struct pruning *pruning, int64_t bytes)
+{
+	char size[SIZE_TEXT_MAX];
+	bool some = pruning->untagged || pruning->deleted;
+	if (some)
+		puts("Deleted Images:");
+	for (char **name = pruning->untagged; name && *name; name++)
+		printf("untagged: %s\n", *name);
+	for (char **digest = pruning->deleted; digest && *digest; digest++)
+		printf("deleted: %s\n", *digest);
+	printf("%sTotal reclaimed space: %s\n", some ? "\n" : "", format_size((uint64_t)bytes, size));
+}
+
+static int prune(struct pruning *pruning, const struct image_filter *filter, bool all, struct error *err)
+{
+	int64_t before, after, used;
+	int r = collect_used(pruning->cli, &pruning->used, err);
+	if (r >= 0)
+		r = engine_layers_size(pruning->cli->engine, &before, &used, err);
+	if (r >= 0)
+		r = prune_all(pruning, filter, all, err);
+	if (r >= 0)
+		r = engine_layers_size(pruning->cli->engine, &after, &used, err);
+	if (r < 0)
+		return r;
+	report(pruning, before > after ? before - after : 0);
+	return pruning->status;
+}
+
+static int run(struct cli *cli, void *data, char **args, struct error *err)
+{
+	const struct prune_options *options = data;
+	_cleanup_image_filter_ struct image_filter filter = { 0 };
+	struct pruning pruning = { .cli = cli };
+	int r = image_filter_parse(cli->engine, options->filters, &filter, err);
+	bool all = options->all || (r >= 0 && image_filter_wants_tagged(&filter));
+	if (r >= 0)
+		r = confirm(
+			all ? "WARNING! This will remove all images without at least one container associated to them."
+			    : "WARNING! This will remove all dangling images.",
+			options->force, err);
+	if (r >= 0)
+		r = prune(&pruning, &filter, all, err);
+	strv_free(pruning.used);
+	strv_free(pruning.untagged);
+	strv_free(pruning.deleted);
+	return r;
+}
+
+static const struct option OPTIONS[] = {
+	OPT_BOOL(struct prune_options, all, 'a', "all",
+		 "Remove all that no container uses, not only those without a name"),
+	OPT_LIST(struct prune_options, filters, 0, "filter",
+		 "Remove those for which KEY=VALUE is true: until, label, and what images knows"),
+	OPT_BOOL(struct prune_options, force, 'f', "force", "Do not ask"),
+	OPT_END,
+};
+
+const struct command command_image_prune = {
+	.name = "image prune",
+	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.usage = "[OPTIONS]",
+	.summary = "Remove images that nobody uses",
+	.examples =
+		(const struct example[]){
+			{ "image prune -af --filter until=240h", "All that are older than ten days and not in use" },
+			{ 0 },
+		},
+	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct prune_options),
+	.run = run,
+};

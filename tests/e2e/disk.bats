@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# What images consist of, what takes space, and giving it back: history, image layers, image tree, system df, prune.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/coffer
+	coffer_file_setup
+	coffer tag box:1 other:x
+}
+
+teardown_file() {
+	load lib/coffer
+	coffer_file_teardown
+}
+
+setup() {
+	load lib/coffer
+}
+
+# import_image FILE [NAME]: an image with that one file, and its id on standard output.
+import_image() {
+	mkdir -p "$BATS_TEST_TMPDIR/image"
+	: >"$BATS_TEST_TMPDIR/image/$1"
+	tar --create --directory "$BATS_TEST_TMPDIR/image" "$1" | coffer import --change "LABEL made=$1" - "${@:2}"
+}
+
+usage() {
+	coffer system df --format '{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}} {{.Reclaimable}}'
+}
+
+@test "history: Docker's columns, exact values, templates" {
+	run -0 coffer history box:1
+	[[ ${lines[0]} =~ ^IMAGE\ +CREATED\ +CREATED\ BY\ +SIZE\ +COMMENT$ ]]
+	[[ ${lines[1]} =~ ^[0-9a-f]{12}\ .*ago\ .*MB\ +Imported\ from\ -$ ]]
+	run -0 coffer history --human=false --no-trunc box:1
+	[[ ${lines[0]} =~ ^IMAGE\ +CREATED\ AT\ +CREATED\ BY\ +SIZE\ +COMMENT$ ]]
+	[[ ${lines[1]} =~ ^sha256:[0-9a-f]{64}\ +20[0-9-]+T[0-9:]+Z\ +[0-9]+\ +Imported ]]
+	[ "$(coffer image history -q box:1)" = "$(coffer images -q box:1)" ]
+	[ "$(coffer history --format '{{.Comment}}|{{.CreatedBy}}' box:1)" = 'Imported from -|' ]
+	[ "$(coffer history --format json box:1 | jq -r .Comment)" = 'Imported from -' ]
+	run -1 coffer history nosuch
+	[[ $output == *'No such image: nosuch'* ]]
+}
+
+@test "image layers and image tree" {
+	run -0 coffer image layers box:1
+	[[ ${lines[0]} =~ ^LAYER\ ID\ +SIZE\ +IMAGES\ +CREATED\ BY$ ]]
+	[ "$(coffer image layers -q --no-trunc box:1)" = "$(coffer inspect -f '{{index .RootFS.Layers 0}}' box:1)" ]
+	[ "$(coffer image layers --format '{{.Images}}' box:1)" = 1 ]
+	run -0 coffer image tree box:1
+	[[ ${lines[0]} =~ ^Image\ ID:\ [0-9a-f]{12}$ ]]
+	[ "${lines[1]}" = 'Tags:     [box:1 other:x]' ]
+	[[ ${lines[4]} =~ ^'└── ID: '[0-9a-f]{12}' Size: '.*' Top Layer of: [box:1 other:x]'$ ]]
+}
+
+@test "system df: what is there, what is in use, what could be had back" {
+	coffer run --network none --name ended box:1 sh -c 'echo hello >/file'
+	coffer run -d --network none --name runs box:1 sleep 1000
+	run -0 usage
+	[[ ${lines[0]} =~ ^Images\ 1\ 1\ [0-9.]+MB\ 0B\ \(0%\)$ ]]
+	[ "${lines[1]}" = 'Containers 2 1 6B 6B (100%)' ]
+	[ "${lines[2]}" = 'Local Volumes 0 0 0B 0B' ]
+	run -0 coffer system df -v
+	[[ $output == *'Images space usage:'*UNIQUE\ SIZE*'Containers space usage:'*LOCAL\ VOLUMES*ended* ]]
+	run -125 coffer system df -v --format json
+	[[ $output == *'the verbose and the format options conflict'* ]]
+	coffer rm -f ended runs
+	run -0 usage
+	[[ ${lines[0]} =~ ^Images\ 1\ 0\ ([0-9.]+MB)\ ([0-9.]+MB)\ \(100%\)$ ]]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+}
+
+@test "container prune: asks, filters, spares what runs" {
+	coffer create --network none --name new --label keep box:1 true
+	coffer run --network none --name ended box:1 true
+	coffer run -d --network none --name runs box:1 sleep 1000
+	run -1 coffer container prune <<<n
+	[[ $output == *'WARNING! This will remove all stopped containers.'*'[y/N] '*'cancelled: nothing was removed'* ]]
+	run -0 coffer container prune -f --filter until=1h
+	[ "$output" = 'Total reclaimed space: 0B' ]
+	run -0 coffer container prune -f --filter 'label!=keep'
+	[[ ${lines[0]} == 'Deleted Containers:' && ${lines[1]} =~ ^[0-9a-f]{64}$ && ${#lines[@]} -eq 3 ]]
+	[ "$(coffer ps -a --format '{{.Names}}' | sort | tr '\n' ' ')" = 'new runs ' ]
+	coffer container prune <<<y
+	[ "$(coffer ps -a --format '{{.Names}}')" = runs ]
+	coffer rm -f runs
+}
+
+@test "image prune: dangling ones, or all that nobody uses" {
+	local nameless
+	nameless=$(import_image one)
+	import_image two again:1 >/dev/null
+	run -0 coffer image prune -f --filter label=made=nosuch
+	[ "$output" = 'Total reclaimed space: 0B' ]
+	run -0 coffer image prune -f
+	[[ ${lines[0]} == 'Deleted Images:' && $output == *"deleted: $nameless"* && $output != *again* ]]
+	coffer create --network none --name user box:1 true
+	run -0 coffer image prune -a -f
+	[[ $output == *'untagged: again:1'* && $output != *'box:1'* ]]
+	[ "$(coffer images -q box:1 | wc -l)" -eq 1 ]
+	run -1 coffer image prune -a <<<''
+	[[ $output == *'WARNING! This will remove all images without at least one container associated to them.'* ]]
+	coffer rm user
+}
