@@ -1,66 +1,142 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
-#include <sys/utsname.h>
 
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/util.h"
 #include "cli/command.h"
-#include "runtime/cgroup.h"
+#include "cli/document.h"
+#include "cli/format.h"
+#include "cli/print.h"
 
-struct counts {
-	int states[STATE_COUNT];
-	int containers, images;
+struct info_options {
+	char *format;
 };
 
-static int count_containers(struct cli *cli, struct counts *counts, struct error *err)
+/* What stands in front of a member of the document, line by line. */
+struct line {
+	const char *label, *key;
+};
+
+static const struct line COUNTS[] = {
+	{ " Containers: ", "Containers" },
+	{ "  Running: ", "ContainersRunning" },
+	{ "  Paused: ", "ContainersPaused" },
+	{ "  Stopped: ", "ContainersStopped" },
+	{ " Images: ", "Images" },
+	{ " Server Version: ", "ServerVersion" },
+	{ " Storage Driver: ", "Driver" },
+};
+
+static const struct line DRIVERS[] = {
+	{ " Logging Driver: ", "LoggingDriver" },
+	{ " Cgroup Driver: ", "CgroupDriver" },
+	{ " Cgroup Version: ", "CgroupVersion" },
+	{ " Cgroup Layout: ", "CgroupLayout" },
+};
+
+static const struct line MACHINE[] = {
+	{ " Default Runtime: ", "DefaultRuntime" },
+	{ " Init Binary: ", "InitBinary" },
+	{ " Kernel Version: ", "KernelVersion" },
+	{ " Operating System: ", "OperatingSystem" },
+	{ " OSType: ", "OSType" },
+	{ " Architecture: ", "Architecture" },
+	{ " CPUs: ", "NCPU" },
+};
+
+static const struct line PLACES[] = {
+	{ " Name: ", "Name" },
+	{ " Docker Root Dir: ", "DockerRootDir" },
+	{ " Run Directory: ", "RunDir" },
+};
+
+static const char *text_of(struct json_object *info, const char *key)
 {
-	struct container_record **records;
-	size_t count;
-	int r = engine_container_list(cli->engine, true, &records, &count, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < count; i++) {
-		counts->states[records[i]->state]++;
-		container_record_free(records[i]);
-	}
-	free(records);
-	counts->containers = (int)count;
-	return 0;
+	return json_object_get_string(json_object_object_get(info, key));
 }
 
-static int count_images(struct cli *cli, struct counts *counts, struct error *err)
+static void append_lines(struct str *out, struct json_object *info, const struct line *lines, size_t count)
 {
-	struct image **images;
-	size_t count;
-	int r = engine_image_list(cli->engine, &images, &count, err);
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < count; i++)
-		image_free(images[i]);
-	free(images);
-	counts->images = (int)count;
-	return 0;
+		str_appendf(out, "%s%s\n", lines[i].label, text_of(info, lines[i].key));
 }
 
-static int run(struct cli *cli, void *options, char **args, struct error *err)
+static void append_pairs(struct str *out, struct json_object *pairs)
 {
-	struct counts counts = { 0 };
-	struct utsname system;
-	int r = count_containers(cli, &counts, err);
+	for (size_t i = 0; i < json_object_array_length(pairs); i++) {
+		struct json_object *pair = json_object_array_get_idx(pairs, i);
+		str_appendf(out, "  %s: %s\n", json_object_get_string(json_object_array_get_idx(pair, 0)),
+			    json_object_get_string(json_object_array_get_idx(pair, 1)));
+	}
+}
+
+static void append_words(struct str *out, const char *label, struct json_object *words)
+{
+	str_append(out, label);
+	for (size_t i = 0; i < json_object_array_length(words); i++)
+		str_appendf(out, " %s", json_object_get_string(json_object_array_get_idx(words, i)));
+	str_append_char(out, '\n');
+}
+
+/* "name=seccomp,profile=builtin" is two lines. */
+static void append_security(struct str *out, struct json_object *options)
+{
+	str_append(out, " Security Options:\n");
+	for (size_t i = 0; i < json_object_array_length(options); i++) {
+		const char *option = json_object_get_string(json_object_array_get_idx(options, i));
+		const char *name = str_after(option, "name="), *profile = strstr(option, ",profile=");
+		size_t len = profile ? (size_t)(profile - name) : strlen(name);
+		str_appendf(out, "  %.*s\n", (int)len, name);
+		if (profile)
+			str_appendf(out, "   Profile: %s\n", profile + strlen(",profile="));
+	}
+}
+
+static void append_memory(struct str *out, struct json_object *info)
+{
+	char size[SIZE_TEXT_MAX];
+	int64_t bytes = json_object_get_int64(json_object_object_get(info, "MemTotal"));
+	str_appendf(out, " Total Memory: %s\n", format_binary_size((uint64_t)bytes, size));
+}
+
+static void print_info(struct json_object *info)
+{
+	_cleanup_str_ struct str out = { 0 };
+	struct json_object *plugins = json_object_object_get(info, "Plugins");
+	struct json_object *warnings = json_object_object_get(info, "Warnings");
+	str_append(&out, "Client:\n Version: " VERSION "\n\nServer:\n");
+	append_lines(&out, info, COUNTS, ARRAY_SIZE(COUNTS));
+	append_pairs(&out, json_object_object_get(info, "DriverStatus"));
+	append_lines(&out, info, DRIVERS, ARRAY_SIZE(DRIVERS));
+	str_append(&out, " Plugins:\n");
+	append_words(&out, "  Network:", json_object_object_get(plugins, "Network"));
+	append_words(&out, "  Log:", json_object_object_get(plugins, "Log"));
+	append_security(&out, json_object_object_get(info, "SecurityOptions"));
+	append_lines(&out, info, MACHINE, ARRAY_SIZE(MACHINE));
+	append_memory(&out, info);
+	append_lines(&out, info, PLACES, ARRAY_SIZE(PLACES));
+	for (size_t i = 0; i < json_object_array_length(warnings); i++)
+		str_appendf(&out, "%s%s\n", i == 0 ? "\n" : "",
+			    json_object_get_string(json_object_array_get_idx(warnings, i)));
+	print_text(str_text(&out));
+}
+
+static int run(struct cli *cli, void *data, char **args, struct error *err)
+{
+	const struct info_options *options = data;
+	_cleanup_json_ struct json_object *info = NULL;
+	int r = engine_info(cli->engine, &info, err);
 	if (r >= 0)
-		r = count_images(cli, &counts, err);
-	if (r < 0)
-		return r;
-	uname(&system);
-	printf("Containers: %d\n Running: %d\n Paused: %d\n Stopped: %d\nImages: %d\n", counts.containers,
-	       counts.states[STATE_RUNNING], counts.states[STATE_PAUSED],
-	       counts.containers - counts.states[STATE_RUNNING] - counts.states[STATE_PAUSED], counts.images);
-	printf("Version: %s\nStorage Driver: overlay\nCgroup Layout: %s\nKernel Version: %s\nArchitecture: %s\n",
-	       VERSION, cgroup_layout_name(cgroup_layout()), system.release, system.machine);
-	printf("Root Directory: %s\nRun Directory: %s\n", cli->root, cli->runroot);
-	return 0;
+		r = document_print(info, "info", options->format, err);
+	if (r == 0)
+		print_info(info);
+	return r < 0 ? r : 0;
 }
 
 static const struct option OPTIONS[] = {
-	OPT_REFUSED('f', "format", "templates are not available yet"),
+	OPT_DOCUMENT_FORMAT(struct info_options, format),
 	OPT_END,
 };
 
@@ -68,8 +144,15 @@ const struct command command_info = {
 	.name = "info",
 	.aliases = (const char *const[]){ "system info", NULL },
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE | COMMAND_COMMON,
-	.usage = "",
+	.usage = "[OPTIONS]",
 	.summary = "Show where things are and how many there are",
+	.description = "Also what this machine lacks: each warning is a limit that cannot be asked for.",
+	.examples =
+		(const struct example[]){
+			{ "info --format '{{.Driver}} {{.CgroupVersion}}'", "Two of its fields; json shows them all" },
+			{ 0 },
+		},
 	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct info_options),
 	.run = run,
 };

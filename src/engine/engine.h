@@ -236,7 +236,10 @@ int engine_container_size(struct engine *engine, const struct container_record *
 int engine_container_remove(struct engine *engine, const char *name, bool force, struct error *err);
 int engine_container_kill(struct engine *engine, const char *name, int sig, struct error *err);
 
-/* The `inspect` document of a container or image, Docker's field names. json_object_put() it. */
+/* What Docker calls info: where things are, how many there are, and what this machine has. json_object_put() it. */
 struct json_object;
+int engine_info(struct engine *engine, struct json_object **ret, struct error *err);
+
+/* The `inspect` document of a container or image, Docker's field names. json_object_put() it. */
 int engine_container_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
 int engine_image_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);

@@ -241,3 +241,26 @@ enum cgroup_layout cgroup_layout(void)
 {
 	return cgroup_mounts_layout(cgroup_mounts());
 }
+
+static bool v2_has(const struct cgroup_mount *mount, const char *controller)
+{
+	_cleanup_free_ char *path = path_join(mount->mount_point, "cgroup.controllers");
+	char line[256];
+	if (file_read_line(AT_FDCWD, path, line, sizeof line) < 0)
+		return false;
+	for (char *at = line; *at; at++)
+		*at = *at == ' ' ? ',' : *at;
+	return cgroup_has_controller(line, controller);
+}
+
+bool cgroup_is_available(const char *controller)
+{
+	const struct cgroup_mounts *mounts = cgroup_mounts();
+	const char *v1_name = streq(controller, "io") ? "blkio" : controller;
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct cgroup_mount *mount = &mounts->list[i];
+		if (mount->controllers ? cgroup_has_controller(mount->controllers, v1_name) : v2_has(mount, controller))
+			return true;
+	}
+	return false;
+}

@@ -34,6 +34,9 @@ enum cgroup_layout { CGROUP_LAYOUT_NONE, CGROUP_LAYOUT_V1, CGROUP_LAYOUT_HYBRID,
 enum cgroup_layout cgroup_layout(void);
 const char *cgroup_layout_name(enum cgroup_layout layout);
 
+/* Whether this machine has a controller by its name on v2 ("memory", "io", ...): in a v1 hierarchy, or in the v2 tree. */
+bool cgroup_is_available(const char *controller);
+
 /*
  * Whether @path is one that we may use: absolute, not the root, no "." or "..", nothing empty, none of the kernel's own
  * names ("cgroup.procs"). Errors: ERR_SPEC.

@@ -115,7 +115,11 @@ hints() {
 	version=${output##* }
 	run -0 coffer -v
 	run -0 coffer version
-	[[ ${lines[0]} =~ ^Version:\ +"$version"$ ]]
+	[[ ${lines[0]} = Client: && ${lines[1]} =~ ^\ Version:\ +"$version"$ ]]
+	[ "$(coffer version --format '{{.Client.Version}} {{.Server.Version}} {{.Server.Os}}')" = "$version $version linux" ]
+	[ "$(coffer version -f json | jq -r .Server.Components[0].Name)" = Engine ]
+	run -1 coffer version -f '{{.Nosuch}}'
+	[[ $output == *"can't evaluate field Nosuch in type version"* ]]
 }
 
 # --- Words that make no sense ---------------------------------------------------------------------------------------

@@ -172,3 +172,15 @@ names() {
 	grep -qF 'a\x1b[31mb' "$BATS_TEST_TMPDIR/seen"
 	coffer rm colours
 }
+
+@test "info: Docker's fields and layout" {
+	run -0 coffer info
+	[[ $output == *$'Server:\n Containers: 3\n  Running: 1\n  Paused: 0\n  Stopped: 2\n Images: 1\n Server Version: '* ]]
+	[[ $output == *$'\n Storage Driver: overlay2\n  Backing Filesystem: '* && $output == *$'\n Total Memory: '* ]]
+	[ "$(coffer info --format '{{.Driver}} {{.ContainersRunning}} {{.DefaultRuntime}}')" = 'overlay2 1 coffer-runtime' ]
+	[ "$(coffer system info -f '{{range $name, $runtime := .Runtimes}}{{$name}}{{end}}')" = coffer-runtime ]
+	[ "$(coffer info -f json | jq -r '.DockerRootDir')" = "$COFFER_TEST_ROOT/root" ]
+	[ "$(coffer info -f '{{.NCPU}}')" = "$(getconf _NPROCESSORS_ONLN)" ]
+	fails 1 "can't evaluate field Nosuch in type info" info -f '{{.Nosuch}}'
+	fails 125 'unclosed action' info -f '{{'
+}

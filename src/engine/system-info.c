@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Source: Docker Engine API v1.50, SystemInfo. */
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/statfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "base/util.h"
+#include "engine/engine-internal.h"
+#include "runtime/cgroup.h"
+
+/* --- What there is --- */
+
+static int add_containers(struct engine *engine, struct json_object *info, struct error *err)
+{
+	struct container_record **records;
+	size_t count, running = 0, paused = 0;
+	int r = engine_container_list(engine, true, &records, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		running += records[i]->state == STATE_RUNNING || records[i]->state == STATE_RESTARTING;
+		paused += records[i]->state == STATE_PAUSED;
+		container_record_free(records[i]);
+	}
+	free(records);
+	json_add_u64(info, "Containers", count);
+	json_add_u64(info, "ContainersRunning", running);
+	json_add_u64(info, "ContainersPaused", paused);
+	json_add_u64(info, "ContainersStopped", count - running - paused);
+	return 0;
+}
+
+static int add_images(struct engine *engine, struct json_object *info, struct error *err)
+{
+	struct image **images;
+	size_t count;
+	int r = engine_image_list(engine, &images, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		image_free(images[i]);
+	free(images);
+	json_add_u64(info, "Images", count);
+	return 0;
+}
+
+/* --- Storage --- */
+
+static const char *file_system_name(const char *path)
+{
+	static const struct {
+		long magic;
+		const char *name;
+	} names[] = {
+		{ EXT4_SUPER_MAGIC, "extfs" },
+		{ XFS_SUPER_MAGIC, "xfs" },
+		{ BTRFS_SUPER_MAGIC, "btrfs" },
+		{ TMPFS_MAGIC, "tmpfs" },
+		{ OVERLAYFS_SUPER_MAGIC, "overlayfs" },
+		{ F2FS_SUPER_MAGIC, "f2fs" },
+		{ NFS_SUPER_MAGIC, "nfs" },
+	};
+	struct statfs st;
+	if (statfs(path, &st) < 0)
+		return "<unknown>";
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if ((long)st.f_type == names[i].magic)
+			return names[i].name;
+	return "<unknown>";
+}
+
+static void add_pair(struct json_object *list, const char *name, const char *value)
+{
+	struct json_object *pair = json_object_new_array();
+	json_append_string(pair, name);
+	json_append_string(pair, value);
+	json_object_array_add(list, pair);
+}
+
+static void add_storage(struct engine *engine, struct json_object *info)
+{
+	json_add_string(info, "Driver", "overlay2");
+	struct json_object *status = json_add_array(info, "DriverStatus");
+	add_pair(status, "Backing Filesystem", file_system_name(engine->root));
+	add_pair(status, "Supports d_type", "true");
+	json_add_string(info, "DockerRootDir", engine->root);
+	json_add_string(info, "RunDir", engine->runroot);
+}
+
+static void add_plugins(struct json_object *info)
+{
+	static const char *const networks[] = { "host", "null", NULL };
+	static const char *const logs[] = { "journald", "json-file", "local", "none", "passthrough", NULL };
+	struct json_object *plugins = json_add_object(info, "Plugins");
+	json_add_array(plugins, "Volume");
+	json_add_strv(plugins, "Network", (char *const *)networks);
+	json_object_object_add(plugins, "Authorization", NULL);
+	json_add_strv(plugins, "Log", (char *const *)logs);
+	json_add_string(info, "LoggingDriver", "json-file");
+}
+
+/* --- What the machine can limit --- */
+
+/* What Docker calls it, what it needs, and what is said where that is missing. */
+static const struct limit {
+	const char *key, *controller, *warning;
+} LIMITS[] = {
+	{ "MemoryLimit", "memory", "WARNING: No memory limit support" },
+	{ "SwapLimit", "memory", "WARNING: No swap limit support" },
+	{ "CpuCfsPeriod", "cpu", "WARNING: No cpu cfs period support" },
+	{ "CpuCfsQuota", "cpu", "WARNING: No cpu cfs quota support" },
+	{ "CPUShares", "cpu", "WARNING: No cpu shares support" },
+	{ "CPUSet", "cpuset", "WARNING: No cpuset support" },
+	{ "PidsLimit", "pids", "WARNING: No pids limit support" },
+};
+
+/* On v1 the kernel can be booted without the accounting of swap, and has no such file then. */
+static bool has_swap_limit(void)
+{
+	return cgroup_layout() == CGROUP_LAYOUT_V2 ||
+	       access("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes", F_OK) == 0;
+}
+
+static bool has_limit(const struct limit *limit)
+{
+	return cgroup_is_available(limit->controller) && (!streq(limit->key, "SwapLimit") || has_swap_limit());
+}
+
+static bool forwards(void)
+{
+	char line[8];
+	return file_read_line(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", line, sizeof line) > 0 && *line == '1';
+}
+
+static void add_limits(struct json_object *info)
+{
+	struct json_object *warnings = json_add_array(info, "Warnings");
+	for (size_t i = 0; i < ARRAY_SIZE(LIMITS); i++) {
+		bool has = has_limit(&LIMITS[i]);
+		json_add_bool(info, LIMITS[i].key, has);
+		if (!has)
+			json_append_string(warnings, LIMITS[i].warning);
+	}
+	json_add_bool(info, "IPv4Forwarding", forwards());
+	if (!forwards())
+		json_append_string(warnings, "WARNING: IPv4 forwarding is disabled");
+	json_add_bool(info, "OomKillDisable", cgroup_layout() != CGROUP_LAYOUT_V2 && cgroup_is_available("memory"));
+	json_add_string(info, "CgroupDriver", "cgroupfs");
+	json_add_string(info, "CgroupVersion", cgroup_layout() == CGROUP_LAYOUT_V2 ? "2" : "1");
+	json_add_string(info, "CgroupLayout", cgroup_layout_name(cgroup_layout()));
+}
+
+/* --- The machine --- */
+
+/* Of os-release(5): KEY=value or KEY="value". free() it. */
+static char *os_release(const char *key)
+{
+	enum { OS_RELEASE_MAX = 64 << 10 };
+	_cleanup_free_ char *text = NULL;
+	if (file_read(AT_FDCWD, "/etc/os-release", OS_RELEASE_MAX, &text, NULL, NULL) < 0 &&
+	    file_read(AT_FDCWD, "/usr/lib/os-release", OS_RELEASE_MAX, &text, NULL, NULL) < 0)
+		return mem_strdup("");
+	_cleanup_strv_ char **lines = strv_split(text, '\n');
+	for (char **line = lines; *line; line++) {
+		const char *value = str_after(*line, key);
+		if (!value || *value++ != '=')
+			continue;
+		value += *value == '"' || *value == '\'';
+		return mem_strndup(value, strcspn(value, "\"'"));
+	}
+	return mem_strdup("");
+}
+
+static void add_machine(struct json_object *info)
+{
+	struct utsname system;
+	char now[TIME_TEXT_MAX];
+	_cleanup_free_ char *name = os_release("PRETTY_NAME");
+	_cleanup_free_ char *version = os_release("VERSION_ID");
+	uname(&system);
+	json_add_string(info, "SystemTime", time_format_rfc3339(time_now_ns(), now));
+	json_add_string(info, "KernelVersion", system.release);
+	json_add_string(info, "OperatingSystem", *name ? name : "<unknown>");
+	json_add_string(info, "OSVersion", version);
+	json_add_string(info, "OSType", "linux");
+	json_add_string(info, "Architecture", system.machine);
+	json_add_i64(info, "NCPU", sysconf(_SC_NPROCESSORS_ONLN));
+	json_add_i64(info, "MemTotal", (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE));
+	json_add_string(info, "Name", system.nodename);
+}
+
+/* --- coffer itself --- */
+
+static void add_self(struct json_object *info)
+{
+	static const char *const security[] = { "name=seccomp,profile=builtin", "name=cgroupns", NULL };
+	_cleanup_free_ char *runtime = process_helper_path("coffer-runtime");
+	struct json_object *runtimes = json_add_object(info, "Runtimes");
+	json_add_string(json_add_object(runtimes, "coffer-runtime"), "path", runtime);
+	json_add_string(info, "DefaultRuntime", "coffer-runtime");
+	json_add_string(info, "InitBinary", "coffer-init");
+	json_add_strv(info, "SecurityOptions", (char *const *)security);
+	json_add_string(info, "IndexServerAddress", "https://index.docker.io/v1/");
+	json_add_array(info, "Labels");
+	json_add_bool(info, "ExperimentalBuild", false);
+	json_add_bool(info, "Debug", false);
+	json_add_bool(info, "LiveRestoreEnabled", true);
+	json_add_string(info, "ServerVersion", VERSION);
+	json_add_string(json_add_object(info, "Swarm"), "LocalNodeState", "inactive");
+}
+
+int engine_info(struct engine *engine, struct json_object **ret, struct error *err)
+{
+	_cleanup_json_ struct json_object *info = json_object_new_object();
+	json_add_string(info, "ID", "");
+	int r = add_containers(engine, info, err);
+	if (r >= 0)
+		r = add_images(engine, info, err);
+	if (r < 0)
+		return r;
+	add_storage(engine, info);
+	add_plugins(info);
+	add_limits(info);
+	add_machine(info);
+	add_self(info);
+	*ret = TAKE_PTR(info);
+	return 0;
+}
