@@ -4,7 +4,9 @@
  *
  * Parsing (spec-parse*.c) turns JSON into these structs and refuses wrong types; validation (spec-validate.c) refuses
  * what cannot mean anything; neither touches the system. Strings and arrays are owned by the spec; unknown properties
- * are ignored, as the specification demands.
+ * are ignored, as the specification demands. Names of properties count as they are written (as with crun; Go's decoder,
+ * and so runc, takes them in any case): "Process" is a property that nobody knows. Of a name that stands twice the last one
+ * counts, as with both.
  *
  * Source: https://github.com/opencontainers/runtime-spec, config.md and config-linux.md.
  */
@@ -20,7 +22,7 @@
 #include "runtime/number-set.h"
 
 /* The newest release that we know, and so the highest "ociVersion" that we can promise anything about. */
-#define OCI_VERSION "1.2.1"
+#define OCI_VERSION "1.3.0"
 
 /* A number that the document may leave out. */
 struct optional_i64 {

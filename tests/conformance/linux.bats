@@ -99,6 +99,17 @@ needs_policies() {
 	refused '/linux/memoryPolicy: "mode" is required, but missing'
 }
 
+@test "memoryPolicy: every word of features is known to the parser" {
+	local mode
+	for mode in $(runtime features | jq -r '.linux.memoryPolicy.modes[]'); do
+		config '.linux.memoryPolicy = {mode: $mode, nodes: "x"}' --arg mode "$mode"
+		refused '/linux/memoryPolicy/nodes: "x" is no list'
+	done
+	config '.linux.memoryPolicy = {mode: "MPOL_LOCAL", nodes: "0", flags: $flags}' \
+		--argjson flags "$(runtime features | jq -c .linux.memoryPolicy.flags)"
+	refused '/linux/memoryPolicy: MPOL_LOCAL takes no "nodes"'
+}
+
 # --- hostname, domainname, sysctl ---
 
 @test "hostname and domainname are those of the container alone" {

@@ -231,7 +231,12 @@ print(data.decode(), re.search(r"^Pid:\s*(\d+)", open(f"/proc/self/fdinfo/{fd}")
 			.seccomp.enabled and (.seccomp.actions | index("SCMP_ACT_ERRNO")) and
 			(.seccomp.operators | index("SCMP_CMP_MASKED_EQ")) and (.seccomp.archs | index("SCMP_ARCH_X86_64")) and
 			(.seccomp.supportedFlags - .seccomp.knownFlags == []) and
-			([.apparmor, .selinux, .intelRdt, .netDevices, .mountExtensions.idmap][] | .enabled | type) == "boolean")' <<<"$output"
+			.apparmor.enabled and .selinux.enabled and .netDevices.enabled and
+			.intelRdt == {enabled: true, schemata: true, monitoring: true} and
+			(.memoryPolicy.modes | index("MPOL_WEIGHTED_INTERLEAVE")) and
+			(.memoryPolicy.flags | index("MPOL_F_STATIC_NODES")) and
+			(.mountExtensions.idmap.enabled | type) == "boolean") and
+		(.potentiallyUnsafeConfigAnnotations | index("run.oci."))' <<<"$output"
 	run -1 runtime features extra
 }
 

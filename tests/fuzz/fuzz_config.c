@@ -21,6 +21,12 @@ static void require(bool condition)
 		abort();
 }
 
+static void check_scheduler(const struct spec_scheduler *scheduler)
+{
+	require(scheduler->nice >= -20 && scheduler->nice <= 19 && scheduler->priority <= 99);
+	require(scheduler->runtime_ns <= scheduler->deadline_ns);
+}
+
 static void check_process(const struct spec_process *process)
 {
 	require(process->cwd && process->cwd[0] == '/');
@@ -30,6 +36,21 @@ static void check_process(const struct spec_process *process)
 		require(strchr(*variable, '='));
 	for (size_t i = 0; i < process->n_rlimits; i++)
 		require(process->rlimits[i].soft <= process->rlimits[i].hard);
+	if (process->scheduler)
+		check_scheduler(process->scheduler);
+	require(!process->io_priority || (process->io_priority->level >= 0 && process->io_priority->level <= 7));
+}
+
+/* What becomes a path, or a part of a request to the kernel. */
+static void check_linux(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_net_devices; i++)
+		require(strlen(spec->net_devices[i].name) < 16 && !strchr(spec->net_devices[i].name, '/'));
+	const char *group = spec->intel_rdt ? spec->intel_rdt->clos_id : NULL;
+	require(!group || !strchr(group, '/') || streq(group, "/"));
+	require(!group || !streq(group, ".."));
+	if (spec->seccomp)
+		require(spec->seccomp->default_action && (!spec->seccomp->bpf || spec->seccomp->bpf_size > 0));
 }
 
 static void check_mount_options(const struct spec *spec, char *const *words)
@@ -52,6 +73,7 @@ static void check_spec(const struct spec *spec)
 	require(strv_count(spec->annotations) % 2 == 0 && strv_count(spec->sysctl) % 2 == 0);
 	if (spec->process)
 		check_process(spec->process);
+	check_linux(spec);
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		require(!str_is_empty(spec->mounts[i].destination));
 		check_mount_options(spec, spec->mounts[i].options);

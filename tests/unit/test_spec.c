@@ -360,7 +360,7 @@ static void check_rows(const struct row *rows, size_t count)
 
 static void test_versions(void **state)
 {
-	static const char *const good[] = { "1.0.0", "1.2.1", "1.0.2-dev", "1.99.99", "1.0.0-rc.1+build.5", "1.0.0+x" };
+	static const char *const good[] = { "1.0.0", "1.2.1", "1.3.0", "1.0.2-dev", "1.99.99", "1.0.0-rc.1+build.5", "1.0.0+x" };
 	static const char *const bad[] = { "1",	     "1.",    "1.0",	"1.0.",	  "1.0.0.0", "1.0.0-", "1.0.0 ", " 1.0.0",
 					   "+1.0.0", "v1.0.0", "-1.0.0", "1.x.0", "1..0",    "one",    "1.0.0-\\u00e9" };
 	static const char *const unsupported[] = { "0.5.0", "2.0.0", "11.0.0", "01.0.0" };

@@ -15,6 +15,7 @@
 #include "cli/json-output.h"
 #include "programs/runtime/runtime.h"
 #include "runtime/capability.h"
+#include "runtime/execution.h"
 #include "runtime/mount-options.h"
 #include "runtime/mount.h"
 #include "runtime/seccomp-words.h"
@@ -88,20 +89,23 @@ static void add_cgroup(struct json_object *section)
 	json_add_bool(cgroup, "rdma", false);
 }
 
-/* What is there or not there as a whole. Whoever writes one of them changes it here. */
+static void add_memory_policy(struct json_object *section)
+{
+	struct json_object *policy = json_add_object(section, "memoryPolicy");
+	add_words(policy, "modes", memory_policy_mode_names());
+	add_words(policy, "flags", memory_policy_flag_names());
+}
+
+/* What is there as a whole, whether or not this machine has a use for it. */
 static void add_switches(struct json_object *section)
 {
-	static const struct {
-		const char *name;
-		bool enabled;
-	} switches[] = {
-		{ "apparmor", false },
-		{ "selinux", false },
-		{ "intelRdt", false },
-		{ "netDevices", false },
-	};
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
-		json_add_bool(json_add_object(section, switches[i].name), "enabled", switches[i].enabled);
+	static const char *const there[] = { "apparmor", "selinux", "netDevices" };
+	for (size_t i = 0; i < ARRAY_SIZE(there); i++)
+		json_add_bool(json_add_object(section, there[i]), "enabled", true);
+	struct json_object *rdt = json_add_object(section, "intelRdt");
+	json_add_bool(rdt, "enabled", true);
+	json_add_bool(rdt, "schemata", true);
+	json_add_bool(rdt, "monitoring", true);
 	struct json_object *extensions = json_add_object(section, "mountExtensions");
 	json_add_bool(json_add_object(extensions, "idmap"), "enabled", mount_can(MOUNT_CAN_CHANGE));
 }
@@ -133,8 +137,11 @@ static int run(const struct runtime_globals *globals, const struct runtime_verb 
 	add_capabilities(section);
 	add_cgroup(section);
 	add_seccomp(section);
+	add_memory_policy(section);
 	add_switches(section);
 	add_annotations(root);
+	/* With these, whoever may only write annotations has more to say than that: a prefix, as its dot tells. */
+	json_append_string(json_add_array(root, "potentiallyUnsafeConfigAnnotations"), "run.oci.");
 	json_print_pretty(root);
 	return 0;
 }
