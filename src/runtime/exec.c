@@ -34,6 +34,7 @@
 #include "runtime/container.h"
 #include "runtime/credentials.h"
 #include "runtime/execution.h"
+#include "runtime/home.h"
 #include "runtime/init.h"
 #include "runtime/namespace-join.h"
 #include "runtime/process-setup.h"
@@ -48,6 +49,7 @@ struct exec_context {
 	const struct container *container;
 	const struct container_exec_options *options;
 	struct spec_process process; /* what is to run; everything in it belongs to @options */
+	char **env;		     /* of home_complete() */
 	struct seccomp_filter filter;
 	bool has_filter;
 	struct cgroup *cgroup;
@@ -105,6 +107,7 @@ static int set_up(struct exec_context *context, char **ret_path, struct error *e
 	fd_close_from_except(STDERR_FILENO + 1 + options->preserve_fds, keep, ARRAY_SIZE(keep));
 	if ((r = rlimit_apply(process->rlimits, process->n_rlimits, err)) < 0)
 		return r;
+	context->env = home_complete(process->env, process->user.uid);
 	r = process_become(process, context->has_filter ? &context->filter : NULL, cwd, context->sync[1], err);
 	if (r < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
 		return r;
@@ -119,7 +122,7 @@ _Noreturn static void run_program(struct exec_context *context)
 	struct error err = { 0 };
 	char *path = NULL, *const none[] = { NULL };
 	if (set_up(context, &path, &err) == 0) {
-		execve(path, process->args, process->env ? process->env : none);
+		execve(path, process->args, context->env ? context->env : process->env ? process->env : none);
 		(void)program_explain(path, errno, &err);
 	}
 	(void)err_stage(&err, STAGE_EXEC);

@@ -21,6 +21,7 @@
 #include "base/util.h"
 #include "runtime/credentials.h"
 #include "runtime/execution.h"
+#include "runtime/home.h"
 #include "runtime/hooks.h"
 #include "runtime/namespace-join.h"
 #include "runtime/process-setup.h"
@@ -252,6 +253,7 @@ static int finish(struct init_context *context, int master, char **ret_path, str
 			     context->hook_streams.out, context->hook_streams.err };
 	fd_close_from_except(STDERR_FILENO + 1 + context->preserve_fds, keep, ARRAY_SIZE(keep));
 	int r = rlimit_apply(process->rlimits, process->n_rlimits, err);
+	context->env = home_complete(process->env, process->user.uid);
 	if (r < 0 || (r = process_become(process, context->filter, cwd, context->sync, err)) < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
 		return err_stage(err, STAGE_EXEC);
 	if (init_send(context->sync, INIT_READY, NULL, master) < 0)
@@ -275,7 +277,7 @@ static int run(struct init_context *context, struct error *err)
 	    (r = run_hooks_of(context, HOOK_START_CONTAINER, CONTAINER_CREATED, NULL, err)) < 0)
 		return err_stage(err, STAGE_CREATE);
 	const struct spec_process *process = context->spec->process;
-	execve(path, process->args, process->env ? process->env : none);
+	execve(path, process->args, context->env ? context->env : process->env ? process->env : none);
 	r = program_explain(path, errno, err);
 	err_stage(err, STAGE_EXEC);
 	return r;

@@ -66,6 +66,7 @@ struct init_context {
 	bool in_cgroup; /* the v2 one, by birth */
 	struct container *container;
 	struct hook_streams hook_streams;
+	char **env; /* of home_complete() */
 };
 
 /* The init process' life. Never returns. */

@@ -238,6 +238,7 @@ print(data.decode(), re.search(r"^Pid:\s*(\d+)", open(f"/proc/self/fdinfo/{fd}")
 			(.mountExtensions.idmap.enabled | type) == "boolean") and
 		(.potentiallyUnsafeConfigAnnotations | index("run.oci."))' <<<"$output"
 	run -1 runtime features extra
+	[[ $output == *'"features" takes no arguments: 1 given'* ]]
 }
 
 @test "both ends of the versions that features promises are accepted" {

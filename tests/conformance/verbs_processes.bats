@@ -213,3 +213,30 @@ pid_of() {
 	run -0 runtime delete -f box
 	run -1 runtime delete box
 }
+
+# --- HOME ---
+
+@test "HOME is what the container's passwd says, or the root, unless the environment has one" {
+	mkdir -p "$ROOTFS/etc"
+	printf 'root:x:0:0::/root:/bin/sh\nbroken:x:7\nuser:x:1000:1000:a user:/home/user:\nother:x:1001:1:::\n' >"$ROOTFS/etc/passwd"
+	config '.process.args = ["sh", "-c", "echo $HOME"]'
+	[ "$(runtime run box)" = /root ]
+	config '.process.user.uid = 1000'
+	[ "$(runtime run box)" = /home/user ]
+	config '.process.env += ["HOME="]'
+	[ "$(runtime run box)" = /home/user ]
+	config '.process.env += ["HOME=/elsewhere"]'
+	[ "$(runtime run box)" = /elsewhere ]
+	config '.process.env -= ["HOME=", "HOME=/elsewhere"] | .process.user.uid = 0 | .process.args = ["sleep", "1000"]'
+	run_detached box
+	for expected in 0=/root 1000=/home/user 7=/ 1001=/ 1002=/; do
+		# shellcheck disable=SC2016
+		[ "$(runtime exec --user "${expected%%=*}" box sh -c 'echo $HOME')" = "${expected#*=}" ]
+	done
+	[ "$(runtime exec --env HOME=/mine box sh -c 'echo $HOME')" = /mine ]
+	rm "$ROOTFS/etc/passwd"
+	mkfifo "$ROOTFS/etc/passwd"
+	# shellcheck disable=SC2016
+	[ "$(runtime exec box sh -c 'echo $HOME')" = / ]
+	rm "$ROOTFS/etc/passwd"
+}

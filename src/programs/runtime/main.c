@@ -75,7 +75,8 @@ int verb_parse(const struct runtime_verb *verb, char **argv, void *target, size_
 	}
 	size_t count = strv_count(args);
 	if (count < min || count > max) {
-		r = err_set(err, ERR_USAGE, "\"%s\" takes %s: %zu given", verb->name, verb->arguments, count);
+		r = err_set(err, ERR_USAGE, "\"%s\" takes %s: %zu given", verb->name,
+			    *verb->arguments ? verb->arguments : "no arguments", count);
 		err_hint(err, "coffer-runtime %s --help", verb->name);
 		return r;
 	}
