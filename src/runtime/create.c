@@ -22,6 +22,7 @@
 #include "base/util.h"
 #include "runtime/annotation.h"
 #include "runtime/container.h"
+#include "runtime/credentials.h"
 #include "runtime/hooks.h"
 #include "runtime/id-map.h"
 #include "runtime/init.h"
@@ -319,10 +320,14 @@ static int move_net_devices(struct creation *creation, struct error *err)
 	return net_devices_move(spec, target, err);
 }
 
-static int raise_limits(struct creation *creation, struct error *err)
+/* What a process of a user namespace could not do for itself. */
+static int set_attributes(struct creation *creation, struct error *err)
 {
 	const struct spec_process *process = creation->options->spec->process;
-	return process ? rlimit_raise(creation->init.pid, process->rlimits, process->n_rlimits, err) : 0;
+	if (!process)
+		return 0;
+	int r = credentials_set_oom_score(process, creation->proc, creation->init.pid, err);
+	return r < 0 ? r : rlimit_raise(creation->init.pid, process->rlimits, process->n_rlimits, err);
 }
 
 static bool has_create_hooks(const struct spec *spec)
@@ -365,7 +370,7 @@ static int make_process(struct creation *creation, struct error *err)
 	int r = map_ids(creation, err);
 	if (r < 0 || (r = join_resctrl(creation, err)) < 0 || (r = move_net_devices(creation, err)) < 0)
 		return r;
-	return raise_limits(creation, err);
+	return set_attributes(creation, err);
 }
 
 static int run_creators_hooks(struct creation *creation, struct error *err)

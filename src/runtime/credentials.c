@@ -70,13 +70,14 @@ static int set_selinux(const char *label, int proc, struct error *err)
 	return r < 0 ? err_sys_code(err, ERR_SEC_LSM, -r, "apply SELinux label \"%s\"", label) : 0;
 }
 
-int credentials_set_oom_score(const struct spec_process *process, int proc, struct error *err)
+int credentials_set_oom_score(const struct spec_process *process, int proc, pid_t pid, struct error *err)
 {
 	if (!process->oom_score_adj.set)
 		return 0;
-	char text[24];
+	char path[48], text[24];
+	snprintf(path, sizeof path, "%d/oom_score_adj", pid);
 	snprintf(text, sizeof text, "%lld", (long long)process->oom_score_adj.value);
-	int r = write_attribute(proc, "oom_score_adj", text);
+	int r = procfs_write(proc, path, text);
 	return r < 0 ? err_sys(err, -r, "set oom_score_adj to %s", text) : 0;
 }
 

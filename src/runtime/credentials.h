@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a process is, set on itself before its program runs: security labels, user, capabilities. */
+/* What a process is, set before its program runs: security labels, user, capabilities. */
 #pragma once
 
 #include "base/error.h"
 #include "runtime/spec.h"
 
-/* How soon the kernel kills it when memory is short; lowering it needs CAP_SYS_RESOURCE. */
-int credentials_set_oom_score(const struct spec_process *process, int proc, struct error *err);
+/*
+ * How soon the kernel kills @pid when memory is short. Lowering it needs the host's CAP_SYS_RESOURCE, and a process of a
+ * user namespace that is not dumpable may not even raise its own: so this is for one that has not joined yet, or for its
+ * creator.
+ */
+int credentials_set_oom_score(const struct spec_process *process, int proc, pid_t pid, struct error *err);
 
 /*
  * AppArmor profile and SELinux label for the next exec. @proc is a verified procfs. A label that no active security

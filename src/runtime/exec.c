@@ -147,7 +147,7 @@ static int prepare_to_join(struct exec_context *context, struct error *err)
 	if ((process->initial_cpus || process->final_cpus) && (r = scheduling_bind(process->final_cpus, err)) < 0)
 		return r;
 	if ((r = execution_apply(context->options->spec, err)) < 0 ||
-	    (r = credentials_set_oom_score(process, context->proc, err)) < 0 ||
+	    (r = credentials_set_oom_score(process, context->proc, getpid(), err)) < 0 ||
 	    (r = credentials_set_labels(process, context->proc, err)) < 0)
 		return r;
 	return rlimit_raise(0, process->rlimits, process->n_rlimits, err);

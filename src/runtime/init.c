@@ -181,8 +181,7 @@ static int set_attributes(struct init_context *context, struct error *err)
 	int r = sysctl_apply(spec->sysctl, context->proc, err);
 	if (r < 0 || (r = execution_apply(spec, err)) < 0 || !spec->process)
 		return r;
-	r = credentials_set_oom_score(spec->process, context->proc, err);
-	return r < 0 ? r : credentials_set_labels(spec->process, context->proc, err);
+	return credentials_set_labels(spec->process, context->proc, err);
 }
 
 /* Of the container's namespaces: what they are told of its pid is what they can see. */
