@@ -69,8 +69,9 @@ static int not_in_path(const char *name, const char *path, char *const *folders,
 
 static int permission_denied(const char *path, const struct stat *st, struct error *err)
 {
+	/* Both reasons: Docker makes 126 of the first since 23.0, and before that of the second. */
 	if (S_ISDIR(st->st_mode))
-		return err_set(err, ERR_EXEC_DIR, "exec \"%s\": is a directory", path);
+		return err_set(err, ERR_EXEC_DIR, "exec \"%s\": is a directory: permission denied", path);
 	int r = err_set(err, ERR_EXEC_PERM, "exec \"%s\": permission denied", path);
 	struct statvfs fs;
 	if (!(st->st_mode & 0111)) {

@@ -117,8 +117,8 @@ static void test_what_is_not_found(void **state)
 		{ "/no/such/file", ERR_EXEC_NOTFOUND, "exec \"/no/such/file\": no such file or directory", "", "" },
 		{ "./bin/tool/x", ERR_EXEC_NOTFOUND, "exec \"./bin/tool/x\": not a directory", "", "" },
 		{ "./loop", ERR_EXEC_NOTFOUND, "exec \"./loop\": too many levels of symbolic links", "", "" },
-		{ "./bin", ERR_EXEC_DIR, "exec \"./bin\": is a directory", "", "" },
-		{ "/", ERR_EXEC_DIR, "exec \"/\": is a directory", "", "" },
+		{ "./bin", ERR_EXEC_DIR, "exec \"./bin\": is a directory: permission denied", "", "" },
+		{ "/", ERR_EXEC_DIR, "exec \"/\": is a directory: permission denied", "", "" },
 		{ "./plain", ERR_EXEC_PERM, "exec \"./plain\": permission denied", "mode 0640, owner 0:0, no x bit",
 		  "chmod +x ./plain in the image" },
 		{ "plain", ERR_EXEC_PERM, "exec \"bin/plain\": permission denied", "mode 0644, owner 0:0, no x bit",
@@ -317,7 +317,7 @@ static void test_explain_the_rest(void **state)
 	assert_int_equal(mkdir("folder", 0755), 0);
 	check_explanation("./gone", ENOENT, ERR_EXEC_NOTFOUND, "exec \"./gone\": no such file or directory", NULL);
 	check_explanation("./plain", EACCES, ERR_EXEC_PERM, "exec \"./plain\": permission denied", "mode 0644");
-	check_explanation("./folder", EACCES, ERR_EXEC_DIR, "exec \"./folder\": is a directory", NULL);
+	check_explanation("./folder", EACCES, ERR_EXEC_DIR, "exec \"./folder\": is a directory: permission denied", NULL);
 	check_explanation("./fine", EACCES, ERR_EXEC_PERM, "exec \"./fine\": permission denied", "");
 	check_explanation("./fine", E2BIG, ERR_EXEC_PERM, "exec \"./fine\": argument list too long", NULL);
 	check_explanation("./fine", ENOMEM, ERR_EXEC_PERM, "exec \"./fine\": cannot allocate memory", NULL);
