@@ -46,28 +46,67 @@ static int lock(int dir, struct error *err)
 	return RETRY_ON_EINTR(flock(dir, LOCK_EX)) < 0 ? err_sys(err, errno, "lock the container's state") : 0;
 }
 
+static int already_exists(const char *root, const char *id, struct error *err)
+{
+	err_set(err, ERR_EXISTS, "container with id exists: %s", id);
+	err_cause(err, "'%s/%s' is there", root, id);
+	return err_hint(err, "coffer-runtime --root %s delete --force %s", root, id);
+}
+
+static int open_or_make_root(const char *root, struct error *err)
+{
+	int fd = open_root(root), r = 0;
+	if (fd == -ENOENT && (r = path_make_dirs(root, 0700, err)) == 0)
+		fd = open_root(root);
+	if (r < 0 || fd >= 0)
+		return r < 0 ? r : fd;
+	return err_sys(err, -fd, "open the runtime's state root '%s'", root);
+}
+
+/*
+ * Between the directory and its lock others may have removed it, and even made it anew. So it is not who makes the
+ * directory that has the id, but who has the lock of one without a container.
+ */
 int state_make(const char *root, const char *id, struct error *err)
 {
 	int r = container_check_id(id, err);
 	if (r < 0)
 		return r;
-	_cleanup_close_ int parent = open_root(root);
-	if (parent == -ENOENT) {
-		if ((r = path_make_dirs(root, 0700, err)) < 0)
-			return r;
-		parent = open_root(root);
-	}
+	_cleanup_close_ int parent = open_or_make_root(root, err);
 	if (parent < 0)
-		return err_sys(err, -parent, "open the runtime's state root '%s'", root);
-	if (mkdirat(parent, id, 0700) < 0) {
-		if (errno != EEXIST)
-			return err_sys(err, errno, "make '%s/%s'", root, id);
-		r = err_set(err, ERR_EXISTS, "container with id exists: %s", id);
-		err_cause(err, "'%s/%s' is there", root, id);
-		err_hint(err, "coffer-runtime --root %s delete --force %s", root, id);
-		return r;
+		return parent;
+	for (;;) {
+		struct error why = { 0 };
+		if (mkdirat(parent, id, 0700) < 0)
+			return errno == EEXIST ? already_exists(root, id, err) :
+						 err_sys(err, errno, "make '%s/%s'", root, id);
+		_cleanup_close_ int dir = state_open(root, id, true, &why);
+		if (dir == -ERR_NO_CONTAINER)
+			continue;
+		if (dir >= 0 && faccessat(dir, STATE_FILE, F_OK, 0) == 0)
+			return already_exists(root, id, err);
+		if (dir < 0 && err)
+			*err = why;
+		return TAKE_FD(dir);
 	}
-	return state_open(root, id, true, err);
+}
+
+static int open_directory(int parent, const char *root, const char *id, struct error *err)
+{
+	int dir = openat(parent, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir >= 0)
+		return dir;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return err_set(err, ERR_NO_CONTAINER, "container does not exist: %s", id);
+	return err_sys(err, errno, "open '%s/%s'", root, id);
+}
+
+/* Who had the lock before us may have removed it, and somebody else may have taken the id since. */
+static bool is_current(int dir, int parent, const char *id)
+{
+	struct stat ours, named;
+	return fstat(dir, &ours) == 0 && fstatat(parent, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
 int state_open(const char *root, const char *id, bool with_lock, struct error *err)
@@ -76,16 +115,19 @@ int state_open(const char *root, const char *id, bool with_lock, struct error *e
 	if (r < 0)
 		return r;
 	_cleanup_close_ int parent = open_root(root);
-	_cleanup_close_ int dir = parent < 0 ? parent : openat(parent, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0) {
-		int error = parent < 0 ? -parent : errno;
-		if (error == ENOENT || error == ENOTDIR)
-			return err_set(err, ERR_NO_CONTAINER, "container does not exist: %s", id);
-		return err_sys(err, error, "open '%s/%s'", root, id);
+	if (parent == -ENOENT || parent == -ENOTDIR)
+		return err_set(err, ERR_NO_CONTAINER, "container does not exist: %s", id);
+	if (parent < 0)
+		return err_sys(err, -parent, "open the runtime's state root '%s'", root);
+	for (;;) {
+		_cleanup_close_ int dir = open_directory(parent, root, id, err);
+		if (dir < 0 || !with_lock)
+			return TAKE_FD(dir);
+		if ((r = lock(dir, err)) < 0)
+			return r;
+		if (is_current(dir, parent, id))
+			return TAKE_FD(dir);
 	}
-	if (with_lock && (r = lock(dir, err)) < 0)
-		return r;
-	return TAKE_FD(dir);
 }
 
 int state_remove(const char *root, const char *id, struct error *err)
