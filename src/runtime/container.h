@@ -162,6 +162,9 @@ int container_remove_mounts(struct container *container, const struct spec *moun
  */
 int container_delete(struct container *container, bool force, struct error *err);
 
+/* Remove the state of one that container_load() cannot read: what else there was of it is not known. */
+int container_forget(const char *root, const char *id, struct error *err);
+
 /* The "state" document of the specification, for people: a pid of 0 says that there is none. free() it. */
 char *container_state_text(struct container *container, struct error *err);
 

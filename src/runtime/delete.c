@@ -146,3 +146,9 @@ int container_delete(struct container *container, bool force, struct error *err)
 	container_run_poststop(container);
 	return r;
 }
+
+int container_forget(const char *root, const char *id, struct error *err)
+{
+	_cleanup_close_ int dir = state_open(root, id, true, err);
+	return dir < 0 ? dir : state_remove(root, id, err);
+}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "programs/runtime/select.h"
 #include "runtime/container.h"
 
@@ -24,6 +25,11 @@ static int delete_one(const struct runtime_globals *globals, const char *id, voi
 	int r = container_load(globals->root, id, &container, &why);
 	if (r == 0)
 		r = container_delete(container, options->force, &why);
+	else if (r == -ERR_INTERNAL && options->force) {
+		log_failure(LOG_LEVEL_WARN, "remove what is left of a container", &why);
+		why = (struct error){ 0 };
+		r = container_forget(globals->root, id, &why);
+	}
 	if (r == -ERR_NO_CONTAINER && options->force)
 		return 0;
 	if (r < 0 && err)
