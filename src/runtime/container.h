@@ -165,7 +165,10 @@ int container_delete(struct container *container, bool force, struct error *err)
 /* Remove the state of one that container_load() cannot read: what else there was of it is not known. */
 int container_forget(const char *root, const char *id, struct error *err);
 
-/* The "state" document of the specification, for people: a pid of 0 says that there is none. free() it. */
+/*
+ * The "state" document of the specification, for people and engines: a pid of 0 says that there is none; "rootfs" and
+ * "created" are as with runc. free() it.
+ */
 char *container_state_text(struct container *container, struct error *err);
 
 /* As the member "annotations" of @object; a container without any adds nothing. */

@@ -388,5 +388,9 @@ char *container_state_text(struct container *container, struct error *err)
 		return NULL;
 	_cleanup_json_ struct json_object *object =
 		make_object(container, status, has_process(container, status) ? container->pid : 0);
+	char created[TIME_TEXT_MAX];
+	if (!str_is_empty(container->rootfs))
+		json_add_string(object, "rootfs", container->rootfs);
+	json_add_string(object, "created", time_format_rfc3339(container->created_at, created));
 	return mem_strdup(json_text_pretty(object));
 }

@@ -29,7 +29,7 @@ teardown() {
 	[ "${lines[0]}" = '{' ]
 	[[ ${lines[1]} =~ ^'  "ociVersion": "1.' ]]
 	jq -e --arg bundle "$PWD" '
-		keys == ["annotations", "bundle", "id", "ociVersion", "pid", "status"] and
+		keys == ["annotations", "bundle", "created", "id", "ociVersion", "pid", "rootfs", "status"] and
 		.id == "box" and .status == "running" and .pid > 1 and .bundle == $bundle and
 		.annotations == {"com.example.key": "value"}' <<<"$output"
 	[ -d "/proc/$(jq .pid <<<"$output")" ]
