@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # A place for Docker, containerd and Podman to call coffer-runtime in, from which nothing gets out: mount, network and
-# pid namespaces of its own, with an empty /run, and with /etc and /var/lib that keep no change. The mounts in it are
-# shared, as systemd has them on most hosts.
+# pid namespaces of its own, with an empty /run and /dev/shm, and with /etc, /var/lib and /var/cache that keep no change.
+# The mounts in it are shared, as systemd has them on most hosts.
 #
 #   world_start             in setup_file; WORLD is its first process, WORLD_DIR (on the host) is for the callers' data
 #   in_world COMMAND...     run something there
@@ -40,12 +40,13 @@ world_furnish() {
 	ip link set lo up
 	mount -t tmpfs tmpfs "$1"
 	local dir name
-	for dir in /etc /var/lib; do
+	for dir in /etc /var/lib /var/cache; do
 		name=${dir//\//-}
 		mkdir "$1/$name" "$1/work$name"
 		mount -t overlay -o "lowerdir=$dir,upperdir=$1/$name,workdir=$1/work$name" overlay "$dir"
 	done
 	mount -t tmpfs -o mode=755 tmpfs /run
+	mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 	mount --make-rshared /
 	touch "$2"
 	exec "$3" sleep infinity

@@ -21,7 +21,7 @@ enum { PROCESSES_MAX = 64, SYSCALL_STOP = SIGTRAP | 0x80, NOBODY_GOT_THERE = 3 }
 static struct process {
 	pid_t pid;
 	long entered;
-	int inside, attached;
+	int inside;
 } processes[PROCESSES_MAX];
 static int count;
 
@@ -41,20 +41,17 @@ static pid_t start(char **command)
 {
 	pid_t pid = fork();
 	if (pid == 0) {
-		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		raise(SIGSTOP);
+		raise(SIGSTOP); /* until we trace it */
 		execv(command[0], command);
 		_exit(127);
 	}
 	return pid;
 }
 
-/* The signal that a stopped process is to get as it goes on. */
-static int signal_of(struct process *process, int stop)
+/* The signal that a stopped process is to get as it goes on: none for a stop of ours. */
+static int signal_of(int status)
 {
-	int ours = stop == SYSCALL_STOP || stop == SIGTRAP || (stop == SIGSTOP && !process->attached);
-	process->attached = 1;
-	return ours ? 0 : stop;
+	return status >> 16 || WSTOPSIG(status) == SYSCALL_STOP ? 0 : WSTOPSIG(status);
 }
 
 int main(int argc, char **argv)
@@ -68,23 +65,23 @@ int main(int argc, char **argv)
 	const pid_t command = start(argv + 3);
 	int status, killed = 0;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	waitpid(command, &status, 0);
-	ptrace(PTRACE_SETOPTIONS, command, NULL, (void *)options);
-	find(command)->attached = 1;
-	ptrace(PTRACE_SYSCALL, command, NULL, NULL);
+	waitpid(command, &status, WUNTRACED);
+	/* Unlike attaching, this leaves no SIGSTOP behind in a process that we let go of. */
+	ptrace(PTRACE_SEIZE, command, NULL, (void *)options);
+	find(command);
+	kill(command, SIGCONT);
 	for (pid_t pid; (pid = waitpid(-1, &status, __WALL)) > 0;) {
 		if (pid == command && !WIFSTOPPED(status))
 			break;
 		if (!WIFSTOPPED(status))
 			continue;
 		struct process *process = find(pid);
-		const int stop = WSTOPSIG(status);
-		if (stop == SYSCALL_STOP && (process->inside = !process->inside) && process == &processes[who] &&
+		if (WSTOPSIG(status) == SYSCALL_STOP && (process->inside = !process->inside) && process == &processes[who] &&
 		    ++process->entered == when) {
 			kill(pid, SIGKILL);
 			killed = 1;
 		}
-		ptrace(killed ? PTRACE_CONT : PTRACE_SYSCALL, pid, NULL, (void *)(long)signal_of(process, stop));
+		ptrace(killed ? PTRACE_CONT : PTRACE_SYSCALL, pid, NULL, (void *)(long)signal_of(status));
 	}
 	if (!killed)
 		return NOBODY_GOT_THERE;
