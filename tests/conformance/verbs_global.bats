@@ -74,6 +74,39 @@ teardown() {
 	run -1 runtime help no-such-verb
 }
 
+@test "the manual page and completion have every verb and every flag that help has" {
+	local flags
+	"$COFFER_BIN/docs-gen" man coffer-runtime.8 >page
+	"$COFFER_BIN/docs-gen" completion runtime-bash >completion.bash
+	"$COFFER_BIN/docs-gen" completion runtime-fish >completion.fish
+	for verb in $VERBS; do
+		grep -q "^## $verb\$" page
+		flags=$(runtime "$verb" --help | grep -o -e '--[a-z0-9-]*' || true)
+		for flag in $flags; do
+			grep -q -e "\*$flag\*" page
+			grep -q -e "^complete .* $verb' -l ${flag#--} " completion.fish
+		done
+	done
+	! command -v scdoc >/dev/null || scdoc <page >/dev/null
+	! command -v fish >/dev/null || fish -n completion.fish
+	# shellcheck source=/dev/null
+	source completion.bash
+	complete_line() {
+		read -ra COMP_WORDS <<<"$1"
+		[[ $1 != *' ' ]] || COMP_WORDS+=('')
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_coffer_runtime
+	}
+	complete_line 'coffer-runtime --root /x --debug st'
+	[ "${COMPREPLY[*]}" = 'start state' ]
+	complete_line 'coffer-runtime update --cpuset'
+	[ "${COMPREPLY[*]}" = '--cpuset-cpus --cpuset-mems' ]
+	run_detached box
+	coffer-runtime() { "$COFFER_BIN/coffer-runtime" "$@"; }
+	complete_line "coffer-runtime --root $STATE kill --all "
+	[ "${COMPREPLY[*]}" = box ]
+}
+
 # --- the log ---
 
 @test "errors go to the log as lines of JSON, the last of which has the cause" {

@@ -245,7 +245,7 @@ hints() {
 @test "every command has a man page, and no page is without a command" {
 	list=$BATS_TEST_DIRNAME/../../man/meson.build
 	diff <("$COFFER_BIN/docs-gen" pages | sort) \
-		<(sed -n '/^generated_man_pages/,/^]/s/^ *.\(coffer.*\.1\).,$/\1/p' "$list" | sort)
+		<(sed -n '/^generated_man_pages/,/^]/s/^ *.\(coffer.*\.[18]\).,$/\1/p' "$list" | sort)
 	pages=$("$COFFER_BIN/docs-gen" pages)
 	for page in $pages; do
 		"$COFFER_BIN/docs-gen" man "$page" >"$BATS_TEST_TMPDIR/page.scd"

@@ -10,10 +10,15 @@ char *page_name(const struct command *command);
 /* Man pages as scdoc source. */
 void man_overview(void);
 void man_command(const struct command *command);
+void man_runtime(void);
+void man_put_text(const char *text); /* with what would be markup escaped */
+void man_put_option(const struct option *option);
 
 void completion_bash(void);
 void completion_zsh(void);
 void completion_fish(void);
+void completion_runtime_bash(void);
+void completion_runtime_fish(void);
 
 /* All names of @command that can be typed, the first one its own: a strv. */
 char **command_names(const struct command *command);

@@ -2,7 +2,7 @@
 /*
  * docs-gen pages               the names of all man pages, a line each
  * docs-gen man coffer-run.1    one of them, for scdoc
- * docs-gen completion SHELL    for bash, zsh or fish
+ * docs-gen completion SHELL    for bash, zsh or fish; of coffer-runtime for runtime-bash or runtime-fish
  */
 #include "base/cleanup.h"
 #include "base/mem.h"
@@ -38,12 +38,17 @@ static void print_pages(void)
 		if (!((*command)->flags & COMMAND_HIDDEN))
 			printf("%s.1\n", name);
 	}
+	puts("coffer-runtime.8");
 }
 
 static int print_man(const char *page)
 {
 	if (streq(page, "coffer.1")) {
 		man_overview();
+		return EXIT_SUCCESS;
+	}
+	if (streq(page, "coffer-runtime.8")) {
+		man_runtime();
 		return EXIT_SUCCESS;
 	}
 	for (const struct command *const *command = COMMANDS; *command; command++) {
@@ -63,7 +68,11 @@ static int print_completion(const char *shell)
 	static const struct {
 		const char *shell;
 		void (*print)(void);
-	} shells[] = { { "bash", completion_bash }, { "zsh", completion_zsh }, { "fish", completion_fish } };
+	} shells[] = { { "bash", completion_bash },
+		      { "zsh", completion_zsh },
+		      { "fish", completion_fish },
+		      { "runtime-bash", completion_runtime_bash },
+		      { "runtime-fish", completion_runtime_fish } };
 	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
 		if (streq(shells[i].shell, shell)) {
 			shells[i].print();

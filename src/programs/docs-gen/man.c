@@ -7,7 +7,7 @@
 #include "programs/docs-gen/docs-gen.h"
 
 /* Plain text: what would be markup is escaped. */
-static void put_text(const char *text)
+void man_put_text(const char *text)
 {
 	for (; *text; text++) {
 		if (strchr("\\*_#[]<>|", *text))
@@ -25,22 +25,22 @@ static void put_header(const char *name)
 static void put_name(const char *name, const char *summary)
 {
 	printf("# NAME\n\n%s - %c", name, tolower((unsigned char)*summary));
-	put_text(summary + 1);
+	man_put_text(summary + 1);
 	fputs("\n\n", stdout);
 }
 
-static void put_option(const struct option *option)
+void man_put_option(const struct option *option)
 {
 	if (option->letter)
 		printf("*-%c*, ", option->letter);
 	printf("*--%s*", option->name);
 	if (option->metavar) {
 		fputs(" _", stdout);
-		put_text(option->metavar);
+		man_put_text(option->metavar);
 		putchar('_');
 	}
 	fputs("\n\t", stdout);
-	put_text(option->help);
+	man_put_text(option->help);
 	fputs("\n\n", stdout);
 }
 
@@ -52,7 +52,7 @@ static void put_options(const char *title, option_tables tables)
 		return;
 	printf("# %s\n\n", title);
 	for (size_t i = 0; i < count; i++)
-		put_option(options[i]);
+		man_put_option(options[i]);
 }
 
 static void put_statuses(bool starts)
@@ -78,7 +78,7 @@ static void put_examples(const struct example *examples)
 		return;
 	fputs("# EXAMPLES\n\n", stdout);
 	for (; examples->command; examples++) {
-		put_text(examples->text);
+		man_put_text(examples->text);
 		printf(":\n\n```\ncoffer %s\n```\n\n", examples->command);
 	}
 }
@@ -89,7 +89,7 @@ void man_command(const struct command *command)
 	put_header(page);
 	put_name(page, command->summary);
 	printf("# SYNOPSIS\n\n*coffer %s* ", command->name);
-	put_text(command->usage);
+	man_put_text(command->usage);
 	fputs("\n\n", stdout);
 	if (command->description)
 		printf("# DESCRIPTION\n\n%s\n\n", command->description);
@@ -107,7 +107,7 @@ static void put_command(const struct command *command)
 {
 	_cleanup_free_ char *page = page_name(command);
 	printf("*%s*(1)\n\t", page);
-	put_text(command->summary);
+	man_put_text(command->summary);
 	fputs("\n\n", stdout);
 }
 

@@ -54,6 +54,9 @@ extern const struct runtime_verb verb_checkpoint, verb_create, verb_delete, verb
 	verb_kill, verb_list, verb_mounts, verb_pause, verb_ps, verb_restore, verb_resume, verb_run, verb_spec,
 	verb_start, verb_state, verb_update;
 
+extern const struct runtime_verb *const RUNTIME_VERBS[]; /* NULL-terminated, by name */
+extern const struct option RUNTIME_OPTIONS[];		 /* of struct runtime_globals */
+
 enum verb_flags {
 	VERB_ENTERS = 1 << 0,		 /* makes a process that enters a container: see self_protect() */
 	VERB_STOPS_AT_ARGUMENT = 1 << 1, /* what follows the first argument belongs to another program */
