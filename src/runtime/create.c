@@ -431,10 +431,15 @@ static int create(struct creation *creation, struct error *err)
 	    (r = open_hook_streams(creation, err)) < 0 ||
 	    (r = namespace_fds_open(creation->options->spec, &creation->namespaces, err)) < 0 ||
 	    (r = check_joined_maps(creation, err)) < 0 || (r = prepare_filter(creation, err)) < 0 ||
-	    (r = prepare_resctrl(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0 || (r = open_rootfs(creation, err)) < 0 ||
-	    (r = make_process(creation, err)) < 0 || (r = hear_from_init(creation, err)) < 0)
+	    (r = prepare_resctrl(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0 ||
+	    (r = open_rootfs(creation, err)) < 0 || (r = make_process(creation, err)) < 0 ||
+	    (r = hear_from_init(creation, err)) < 0 ||
+	    (r = state_write(creation->state_dir, creation->container, err)) < 0)
 		return r;
-	return state_write(creation->state_dir, creation->container, err);
+	/* It is on record, and can be found without us. */
+	if (!creation->options->in_process_start)
+		(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
+	return 0;
 }
 
 /* An init process that was killed cannot tell why, and one that gets no memory does not know whose limit it is. */

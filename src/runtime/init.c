@@ -207,10 +207,15 @@ static int wait_for_start(struct init_context *context, struct error *err)
 {
 	if (context->fifo < 0)
 		return init_receive(context->sync, INIT_START, NULL, err);
-	/* Who created us may leave now; who starts us writes a byte (container_start()). */
-	fd_close(TAKE_FD(context->sync));
+	/* By read() alone, as the filter is in force. If our creator dies before we are on record, nobody would find us. */
+	struct init_message on_record;
 	char byte;
-	ssize_t n = RETRY_ON_EINTR(read(context->fifo, &byte, 1));
+	ssize_t n = RETRY_ON_EINTR(read(context->sync, &on_record, sizeof on_record));
+	if (n <= 0)
+		return err_set(err, ERR_CANCELLED, "the creator of the container is gone");
+	/* Now it may leave; who starts us writes a byte (container_start()). */
+	fd_close(TAKE_FD(context->sync));
+	n = RETRY_ON_EINTR(read(context->fifo, &byte, 1));
 	return n == 1 ? 0 : err_sys(err, n < 0 ? errno : EPIPE, "wait for the start");
 }
 

@@ -13,6 +13,8 @@
  *	                                          createContainer hooks, pivot_root, limits, filter, user
  *	                        <-                INIT_LISTENER         (with it, if the filter notifies)
  *	                        <-                INIT_READY            (with the terminal's master)
+ *	state on record
+ *	INIT_GO                 ->                                    (only if another process is to start it)
  *	INIT_START (or a byte in exec.fifo) ->
  *	                                          startContainer hooks, exec
  *	                        <-                end of file: the program runs;  INIT_ERROR: it does not
