@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "runtime/copy-up.h"
+#include "runtime/annotation.h"
 #include "runtime/mount-options.h"
 #include "runtime/rootfs.h"
 
@@ -125,8 +126,9 @@ static char **complete_data(const struct spec *spec, const struct spec_mount *mo
 	if (tmpfs && !has_mode(data) && fstat(covered, &st) == 0)
 		strv_take(&data, mem_printf("mode=%o", (unsigned)(st.st_mode & 07777)));
 	bool labelled = tmpfs || !(streq(mount->type, "proc") || streq(mount->type, "sysfs") || streq(mount->type, "mqueue"));
+	const char *kind = annotation_get(spec->annotations, "run.oci.mount_context_type");
 	if (labelled && !str_is_empty(spec->mount_label))
-		strv_take(&data, mem_printf("context=\"%s\"", spec->mount_label));
+		strv_take(&data, mem_printf("%s=\"%s\"", kind ? kind : "context", spec->mount_label));
 	return data;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Annotations that change what config.json means: those of crun, for the programs that write them.
  *
- * The two of "run.oci.hooks" are read where hooks run (hooks.h), and "run.oci.pidfd_receiver" where there is a pidfd
- * (create.c); all others of crun's, of this and of other prefixes, are text that nobody here looks at.
+ * The two of "run.oci.hooks" are read where hooks run (hooks.h), "run.oci.pidfd_receiver" where there is a pidfd
+ * (create.c) and "run.oci.mount_context_type" where labels are put on mounts; all others of crun's, of this and of other prefixes, are text that nobody here looks at.
  * Source: crun(1), "Extensions to OCI".
  */
 #include <stdlib.h>
@@ -91,6 +91,16 @@ static int set_time_offsets(const struct json_node *node, const char *value, str
 	return 0;
 }
 
+/* Of the mount options that SELinux knows (mount(8), "context="); used where there is a mountLabel. */
+static int check_context_type(const struct json_node *node, const char *value, struct spec *spec, struct error *err)
+{
+	static const char *const words[] = { "context", "fscontext", "defcontext", "rootcontext" };
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (streq(words[i], value))
+			return 0;
+	return json_error(node, err, "\"%s\" is none of context, fscontext, defcontext, rootcontext", value);
+}
+
 static int refuse_handler(const struct json_node *node, const char *value, struct spec *spec, struct error *err)
 {
 	return json_error(node, err, "handler \"%s\" is not supported, programs are executed by the kernel", value);
@@ -106,6 +116,7 @@ static const struct {
 	{ "run.oci.seccomp_fail_unknown_syscall", refuse_unknown_calls },
 	{ "run.oci.keep_original_groups", keep_groups },
 	{ "run.oci.timens_offset", set_time_offsets },
+	{ "run.oci.mount_context_type", check_context_type },
 	{ "run.oci.handler", refuse_handler },
 };
 

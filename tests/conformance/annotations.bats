@@ -112,6 +112,14 @@ with open(f"/proc/self/fdinfo/{fds[0]}") as info, open("received", "w") as out:
 	refused '"realtime 1 0" is not CLOCK SECONDS NANOSECONDS'
 }
 
+@test "run.oci.mount_context_type: a word that SELinux knows" {
+	annotate run.oci.mount_context_type rootcontext
+	box 'echo ran'
+	equals "$output" ran
+	annotate run.oci.mount_context_type label
+	refused '/annotations/run.oci.mount_context_type: "label" is none of context, fscontext, defcontext, rootcontext'
+}
+
 @test "run.oci.handler: there are none" {
 	annotate run.oci.handler wasm
 	refused '/annotations/run.oci.handler: handler "wasm" is not supported'
