@@ -91,8 +91,12 @@ static struct tm take_date_and_time(const char **at)
 	int minute = take_number(at, 2, 0, 59);
 	take_char(at, ':');
 	int second = take_number(at, 2, 0, 60);
-	return (struct tm){ .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-			    .tm_hour = hour,	    .tm_min = minute,	 .tm_sec = second };
+	return (struct tm){ .tm_year = year - 1900,
+			    .tm_mon = month - 1,
+			    .tm_mday = day,
+			    .tm_hour = hour,
+			    .tm_min = minute,
+			    .tm_sec = second };
 }
 
 /* ".123" as nanoseconds, or nothing; digits beyond the ninth are dropped. */
@@ -198,6 +202,36 @@ int time_parse_when(const char *text, int64_t now, int64_t *ret_ns, struct error
 		return parse_partial(text, ret_ns, err);
 	*ret_ns = now - duration;
 	return 0;
+}
+
+/* @value units of @scale ns, as a decimal fraction without zeros at its end, and the unit's name. */
+static void format_fraction(int64_t value, int64_t scale, const char *unit, char *buf, size_t size)
+{
+	int len = snprintf(buf, size, "%lld", (long long)(value / scale));
+	int64_t rest = value % scale;
+	for (bool point = true; rest > 0 && (size_t)len < size; point = false) {
+		rest *= 10;
+		len += snprintf(buf + len, size - (size_t)len, "%s%lld", point ? "." : "", (long long)(rest / scale));
+		rest %= scale;
+	}
+	snprintf(buf + len, size - (size_t)len, "%s", unit);
+}
+
+const char *time_format_go_duration(int64_t ns, char buf[static TIME_TEXT_MAX])
+{
+	int64_t minutes = ns / (60 * NSEC_PER_SEC);
+	int len = 0;
+	if (ns > 0 && ns < NSEC_PER_SEC) {
+		int64_t scale = ns >= NSEC_PER_MSEC ? NSEC_PER_MSEC : ns >= 1000 ? 1000 : 1;
+		format_fraction(ns, scale, scale == 1 ? "ns" : scale == 1000 ? "µs" : "ms", buf, TIME_TEXT_MAX);
+		return buf;
+	}
+	if (minutes >= 60)
+		len += snprintf(buf, TIME_TEXT_MAX, "%lldh", (long long)(minutes / 60));
+	if (minutes > 0)
+		len += snprintf(buf + len, TIME_TEXT_MAX - (size_t)len, "%lldm", (long long)(minutes % 60));
+	format_fraction(ns % (60 * NSEC_PER_SEC), NSEC_PER_SEC, "s", buf + len, TIME_TEXT_MAX - (size_t)len);
+	return buf;
 }
 
 const char *time_format_duration(int64_t ns, char buf[static TIME_TEXT_MAX])

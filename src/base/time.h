@@ -26,5 +26,8 @@ int time_parse_rfc3339(const char *text, int64_t *ret_ns, struct error *err);
  */
 int time_parse_when(const char *text, int64_t now, int64_t *ret_ns, struct error *err);
 
+/* "30s", "1m30s", "1.5s", "500ms", "0s": as Go's time.Duration prints itself. Returns @buf. */
+const char *time_format_go_duration(int64_t ns, char buf[static TIME_TEXT_MAX]);
+
 /* "Less than a second", "5 seconds", "About a minute", "2 hours", "3 weeks", ...: Docker's words. Returns @buf. */
 const char *time_format_duration(int64_t ns, char buf[static TIME_TEXT_MAX]);

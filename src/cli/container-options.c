@@ -58,6 +58,16 @@ static int parse_stop_signal(const char *value, void *field, struct error *err)
 	return 0;
 }
 
+static int parse_health_duration(const char *value, void *field, struct error *err)
+{
+	return parse_duration(value, field, err);
+}
+
+static int parse_health_retries(const char *value, void *field, struct error *err)
+{
+	return parse_i64(value, INT32_MIN, INT32_MAX, field, err);
+}
+
 /* "on-failure:3". Which words there are is the engine's to say. */
 static int parse_restart(const char *value, void *field, struct error *err)
 {
@@ -101,6 +111,17 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Run this instead of the image's ENTRYPOINT; \"\" for none"),
 	OPT_LIST(self, env, 'e', "env", "Set environment variables"),
 	OPT_LIST(self, env_files, 0, "env-file", "Read environment variables from a file", .completes = COMPLETE_FILES),
+	OPT_STRING(self, health_cmd, 0, "health-cmd", "string", "Command that tells whether the container is healthy"),
+	OPT_PARSED(self, spec.health.interval_ns, parse_health_duration, 0, "health-interval", "duration",
+		   "Time between health checks (default 30s)"),
+	OPT_PARSED(self, spec.health.retries, parse_health_retries, 0, "health-retries", "int",
+		   "Failures in a row that make it unhealthy (default 3)"),
+	OPT_PARSED(self, spec.health.start_interval_ns, parse_health_duration, 0, "health-start-interval", "duration",
+		   "Time between health checks in the start period (default 5s)"),
+	OPT_PARSED(self, spec.health.start_period_ns, parse_health_duration, 0, "health-start-period", "duration",
+		   "Time that it has to come up before failures count (default 0s)"),
+	OPT_PARSED(self, spec.health.timeout_ns, parse_health_duration, 0, "health-timeout", "duration",
+		   "Longest time that one health check may take (default 30s)"),
 	OPT_STRING(self, spec.hostname, 'h', "hostname", "string", "Host name of the container"),
 	OPT_BOOL(self, spec.open_stdin, 'i', "interactive", "Keep standard input open"),
 	OPT_LIST(self, spec.labels, 'l', "label", "Set metadata on the container"),
@@ -115,6 +136,7 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, network, 0, "network", "network",
 		   "Network of the container (\"none\", \"host\") (default \"none\")", .choices = NETWORKS),
 	OPT_STRING(self, network, 0, "net", "network", NULL),
+	OPT_BOOL(self, no_healthcheck, 0, "no-healthcheck", "No health checks, whatever the image says"),
 	OPT_PARSED(self, spec.pids_limit, parse_pids_limit, 0, "pids-limit", "int",
 		   "Limit the number of processes (-1 for unlimited)"),
 	OPT_STRING(self, spec.platform, 0, "platform", "string", "Platform of the image, such as \"linux/arm64\""),
@@ -150,7 +172,6 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_REFUSED(0, "expose", NOT_YET),
 	OPT_REFUSED(0, "gpus", NOT_YET),
 	OPT_REFUSED(0, "group-add", NOT_YET),
-	OPT_REFUSED(0, "health-cmd", NOT_YET),
 	OPT_REFUSED(0, "init", NOT_YET),
 	OPT_REFUSED(0, "ipc", NOT_YET),
 	OPT_REFUSED(0, "label-file", NOT_YET),
@@ -223,6 +244,24 @@ static int finish_network(struct container_options *options, struct error *err)
 	return 0;
 }
 
+static int finish_health(struct container_options *options, struct error *err)
+{
+	struct image_health *health = &options->spec.health;
+	bool said = options->health_cmd || health->interval_ns || health->timeout_ns || health->start_period_ns ||
+		    health->start_interval_ns || health->retries;
+	if (health->retries < 0)
+		return err_set(err, ERR_USAGE, "--health-retries cannot be negative");
+	if (options->no_healthcheck && said)
+		return err_set(err, ERR_USAGE, "--no-healthcheck conflicts with --health-* options");
+	if (options->no_healthcheck)
+		strv_append(&health->test, "NONE");
+	else if (options->health_cmd) {
+		strv_append(&health->test, "CMD-SHELL");
+		strv_append(&health->test, options->health_cmd);
+	}
+	return 0;
+}
+
 int container_options_finish(struct container_options *options, char *const *args, struct error *err)
 {
 	struct container_spec *spec = &options->spec;
@@ -237,6 +276,8 @@ int container_options_finish(struct container_options *options, char *const *arg
 		r = finish_env(options, err);
 	if (r >= 0)
 		r = finish_mounts(options, err);
+	if (r >= 0)
+		r = finish_health(options, err);
 	return r;
 }
 

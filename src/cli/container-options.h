@@ -13,6 +13,8 @@ struct container_options {
 	char **volumes;
 	char **tmpfs;
 	char *entrypoint;
+	char *health_cmd;
+	bool no_healthcheck;
 	char *network;
 	char *cidfile;
 	bool quiet;

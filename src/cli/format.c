@@ -53,6 +53,13 @@ void format_time(struct str *out, int64_t ns)
 	str_append(out, text);
 }
 
+static const char *const HEALTH_TEXTS[] = {
+	[HEALTH_IS_NONE] = "",
+	[HEALTH_IS_STARTING] = " (health: starting)",
+	[HEALTH_IS_HEALTHY] = " (healthy)",
+	[HEALTH_IS_UNHEALTHY] = " (unhealthy)",
+};
+
 void format_container_status(struct str *out, const struct container_record *record, int64_t now)
 {
 	char text[TIME_TEXT_MAX];
@@ -63,7 +70,7 @@ void format_container_status(struct str *out, const struct container_record *rec
 	case STATE_RUNNING:
 	case STATE_PAUSED:
 		str_appendf(out, "Up %s%s", time_format_duration(MAX(now - record->started_at, INT64_C(0)), text),
-			    record->state == STATE_PAUSED ? " (Paused)" : "");
+			    record->state == STATE_PAUSED ? " (Paused)" : HEALTH_TEXTS[record->health]);
 		break;
 	case STATE_EXITED:
 		str_appendf(out, "Exited (%d) ", record->exit_code);

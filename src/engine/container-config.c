@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/container-spec.h"
+#include "engine/health-config.h"
 #include "engine/security.h"
 
 enum {
@@ -198,6 +199,7 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 		r = security_options_absolute(spec->security_options, &config.security_options, err);
 	if (r < 0)
 		return r;
+	health_config_resolve(spec, &image->health, &config.health);
 	const char *user = str_is_empty(spec->user) ? image->user : spec->user;
 	config.user = mem_strdup(user ? user : "");
 	env_merge(&config.env, image->env);
@@ -219,6 +221,7 @@ void container_config_done(struct container_config *config)
 	free(config->working_dir);
 	free(config->user);
 	free(config->hostname);
+	image_health_done(&config->health);
 	container_spec_done(&config->own);
 	*config = (struct container_config){ 0 };
 }
@@ -238,6 +241,7 @@ struct json_object *container_config_to_json(const struct container_config *conf
 	json_add_string(object, "user", config->user);
 	json_add_string(object, "hostname", config->hostname);
 	json_add_i64(object, "stopSignal", config->stop_signal);
+	health_config_to_json(&config->health, object);
 	return object;
 }
 
@@ -272,7 +276,8 @@ static int from_json(const struct json_node *root, struct container_config *conf
 	    (r = json_get_strv(root, "labels", &config->labels, err)) < 0 ||
 	    (r = json_get_strv(root, "securityOptions", &config->security_options, err)) < 0 ||
 	    (r = get_strings(root, config, err)) < 0 ||
-	    (r = json_get_i64(root, "stopSignal", 1, SIGRTMAX, &stop_signal, err)) < 0)
+	    (r = json_get_i64(root, "stopSignal", 1, SIGRTMAX, &stop_signal, err)) < 0 ||
+	    (r = health_config_from_json(root, &config->health, err)) < 0)
 		return r;
 	config->stop_signal = (int)stop_signal;
 	return 0;

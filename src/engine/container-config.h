@@ -20,6 +20,7 @@ struct container_config {
 	char *user;	   /* "" is the superuser */
 	char *hostname;
 	int stop_signal;
+	struct image_health health;
 };
 
 static inline const struct container_spec *config_spec(const struct container_config *config)

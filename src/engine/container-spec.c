@@ -81,6 +81,7 @@ void container_spec_done(struct container_spec *spec)
 	strv_free(spec->entrypoint);
 	strv_free(spec->env);
 	strv_free(spec->security_options);
+	image_health_done(&spec->health);
 	*spec = (struct container_spec){ 0 };
 }
 

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
+#include "engine/health-config.h"
 #include "engine/image.h"
 #include "engine/log-options.h"
 #include "engine/merged.h"
@@ -110,6 +111,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 	if (r >= 0)
 		r = log_options_check(spec, err);
 	if (r >= 0)
+		r = health_config_check(spec, err);
+	if (r >= 0)
 		r = image_resolve(engine, spec->image, &row->image_id, NULL, err);
 	if (r >= 0)
 		r = image_config_load(engine->store, row->image_id, image, err);
@@ -175,7 +178,7 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 static void unmake(struct engine *engine, const char *id, struct run_dir *dir)
 {
 	struct error failure = { 0 };
-	if (snapshot_remove(engine->store, id, &failure) < 0)
+	if (container_erase_files(engine, id, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "take back a container", &failure);
 	if (run_dir_remove(engine, id, dir, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "take back a container", &failure);

@@ -36,6 +36,7 @@ struct launch {
 	int restart_max;
 	char **event_attributes;
 	struct log_plan log;
+	struct health_plan health;
 };
 void launch_done(struct launch *launch);
 #define _cleanup_launch_ _cleanup_(launch_done)
@@ -125,6 +126,9 @@ int container_erase_files(struct engine *engine, const char *id, struct error *e
 
 /* RUNROOT/runtime, where the runtime keeps its state. free() it. */
 char *engine_runtime_root(const struct engine *engine);
+
+/* ROOT/records/ID: what is kept of a container beyond the end of its run. free() it. */
+char *engine_records_path(const struct engine *engine, const char *id);
 
 /* ROOT/logs/ID.log. free() it. */
 char *engine_log_path(const struct engine *engine, const char *id);

@@ -104,6 +104,7 @@ void launch_done(struct launch *launch)
 	strv_free(launch->lower);
 	strv_free(launch->event_attributes);
 	log_plan_done(&launch->log);
+	health_plan_done(&launch->health);
 	*launch = (struct launch){ .dir = RUN_DIR_NONE };
 }
 
@@ -144,6 +145,11 @@ void engine_free(struct engine *engine)
 char *engine_runtime_root(const struct engine *engine)
 {
 	return path_join(engine->runroot, "runtime");
+}
+
+char *engine_records_path(const struct engine *engine, const char *id)
+{
+	return mem_printf("%s/records/%s", engine->store->path, id);
 }
 
 char *engine_log_path(const struct engine *engine, const char *id)

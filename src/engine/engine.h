@@ -152,6 +152,7 @@ struct container_spec {
 	char **ulimits;		 /* "nofile=1024:2048" */
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
+	struct image_health health;
 	char *log_driver;     /* "local", ...; NULL: "json-file" */
 	char **log_options;   /* "max-size=10m" */
 	char *restart_policy; /* "on-failure", ...; NULL: "no" */
@@ -179,6 +180,8 @@ struct container_mount {
 	bool is_volume;
 };
 
+enum container_health { HEALTH_IS_NONE, HEALTH_IS_STARTING, HEALTH_IS_HEALTHY, HEALTH_IS_UNHEALTHY };
+
 struct container_record {
 	char id[ID_HEX_LENGTH + 1];
 	char *name;
@@ -194,6 +197,7 @@ struct container_record {
 	char *error;	   /* why it did not start, or "" */
 	bool oom_killed, auto_remove;
 	int restart_count;
+	enum container_health health;
 	pid_t pid;
 	int64_t created_at, started_at, finished_at; /* ns since the epoch; 0: never */
 };

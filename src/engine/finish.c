@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/record.h"
@@ -48,10 +49,17 @@ static int first_of(int a, int b)
 	return a < 0 ? a : b;
 }
 
+static int remove_records(struct engine *engine, const char *id, struct error *err)
+{
+	int r = path_remove_tree(engine->store->records, id);
+	return r < 0 ? err_sys(err, -r, "remove the records of container %.12s", id) : 0;
+}
+
 int container_erase_files(struct engine *engine, const char *id, struct error *err)
 {
 	int r = snapshot_remove(engine->store, id, err);
-	return first_of(r, remove_logs(engine, id, r < 0 ? NULL : err));
+	r = first_of(r, remove_logs(engine, id, r < 0 ? NULL : err));
+	return first_of(r, remove_records(engine, id, r < 0 ? NULL : err));
 }
 
 static int delete_row(struct engine *engine, const char *id, struct error *err)

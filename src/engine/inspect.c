@@ -10,6 +10,8 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/health-config.h"
+#include "engine/health-record.h"
 #include "engine/image.h"
 #include "engine/device-request.h"
 #include "engine/inspect-json.h"
@@ -54,7 +56,8 @@ static void add_map(struct json_object *object, const char *key, char *const *pa
 
 /* --- State --- */
 
-static void add_state(const struct container_record *record, struct json_object *root)
+static void add_state(struct engine *engine, const struct container_row *row, const struct container_record *record,
+		      struct json_object *root)
 {
 	struct json_object *state = shape_add_object(root, "State", SHAPE_STATE);
 	json_add_string(state, "Status", container_state_name(record->state));
@@ -69,6 +72,7 @@ static void add_state(const struct container_record *record, struct json_object 
 	json_add_string(state, "Error", record->error);
 	add_time(state, "StartedAt", record->started_at);
 	add_time(state, "FinishedAt", record->finished_at);
+	health_record_add(engine, row, state);
 }
 
 /* --- HostConfig --- */
@@ -207,6 +211,7 @@ static void add_config(const struct container_row *row, const struct image_confi
 	json_add_string(config, "WorkingDir", row->config.working_dir);
 	add_map(config, "Labels", row->config.labels);
 	json_add_string(config, "StopSignal", stop_signal);
+	health_config_to_json(&row->config.health, config);
 }
 
 /* --- Mounts, GraphDriver --- */
@@ -316,7 +321,7 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 	shape_add(root, SHAPE_CONTAINER);
 	add_identity(engine, &row, root);
 	add_files(engine, record, root);
-	add_state(record, root);
+	add_state(engine, &row, record, root);
 	json_add_i64(root, "RestartCount", record->restart_count);
 	add_host_config(&row, root);
 	r = add_graph_driver(engine, record, image.diff_ids, root, err);

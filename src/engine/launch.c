@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
+#include "engine/health-config.h"
 #include "engine/log-options.h"
 #include "engine/merged.h"
 #include "engine/mountpoints.h"
@@ -90,6 +91,13 @@ static int write_config(struct engine *engine, const struct container_config *co
 	return file_write_atomic(dir, CONFIG_FILE, text, strlen(text), 0600, 0, err);
 }
 
+static int make_records(struct engine *engine, const char *id, struct error *err)
+{
+	if (mkdirat(engine->store->records, id, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "make the directory of records of container %.12s", id);
+	return 0;
+}
+
 int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, char *const *diff_ids,
 		   struct run_dir *dir, struct launch *ret, struct error *err)
 {
@@ -104,6 +112,8 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	};
 	str_copy(launch.id, sizeof launch.id, id);
 	int r = launch_lower(engine, diff_ids, &launch.lower, err);
+	if (r >= 0)
+		r = make_records(engine, id, err);
 	if (r >= 0)
 		r = write_config(engine, config, &launch, dir->fd, err);
 	if (r >= 0)
@@ -121,6 +131,7 @@ void launch_named(struct engine *engine, struct launch *launch, const struct con
 {
 	_cleanup_free_ char *log_path = engine_log_path(engine, row->id);
 	log_options_plan(row, log_path, &launch->log);
+	health_config_plan(&row->config.health, &launch->health);
 	launch->name = mem_strdup(row->name);
 	launch->event_attributes = event_container_attributes(row);
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/health-record.h"
 
 static const char *const STATE_NAMES[] = {
 	[STATE_CREATED] = "created", [STATE_RUNNING] = "running", [STATE_PAUSED] = "paused",
@@ -115,6 +116,7 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->state = row->state;
 	record->exit_code = row->exit_code;
 	record->error = mem_strdup(row->error);
+	record->health = health_record_state(engine, row);
 	record->oom_killed = row->oom_killed;
 	record->auto_remove = row->auto_remove;
 	record->created_at = row->created_at;

@@ -76,6 +76,8 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.open_stdin = launch->open_stdin,
 		.stdin_once = launch->open_stdin && !detach,
 		.log = launch->log,
+		.health = launch->health,
+		.records_path = engine_records_path(engine, launch->id),
 		.cleanup = cleanup_command(engine, launch->id),
 		.stop_signal = launch->stop_signal,
 		.restart = launch->restart,
@@ -84,7 +86,8 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.event_attributes = strv_copy(launch->event_attributes),
 	};
 	int r = monitor_plan_write(&plan, launch->dir.fd, err);
-	plan.log = (struct log_plan){ 0 }; /* it stays the launch's */
+	plan.log = (struct log_plan){ 0 }; /* they stay the launch's */
+	plan.health = (struct health_plan){ 0 };
 	monitor_plan_done(&plan);
 	return r;
 }

@@ -60,6 +60,39 @@ static int parse_created(const struct json_node *root, char **ret, struct error 
 	return 0;
 }
 
+void image_health_done(struct image_health *health)
+{
+	strv_free(health->test);
+	*health = (struct image_health){ 0 };
+}
+
+int image_health_parse(const struct json_node *config, struct image_health *ret, struct error *err)
+{
+	struct json_node node;
+	struct image_health health = { 0 };
+	int r = json_get_object(config, "Healthcheck", &node, err);
+	if (r <= 0)
+		return r;
+	const struct {
+		const char *key;
+		int64_t *ret;
+	} numbers[] = {
+		{ "Interval", &health.interval_ns },
+		{ "Timeout", &health.timeout_ns },
+		{ "StartPeriod", &health.start_period_ns },
+		{ "StartInterval", &health.start_interval_ns },
+		{ "Retries", &health.retries },
+	};
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(numbers); i++)
+		r = json_get_i64(&node, numbers[i].key, 0, INT64_MAX, numbers[i].ret, err);
+	if (r >= 0)
+		r = json_get_strv(&node, "Test", &health.test, err);
+	if (r < 0)
+		return r;
+	*ret = health;
+	return 1;
+}
+
 static int parse_process(const struct json_node *root, struct image_config *config, struct error *err)
 {
 	struct json_node node;
@@ -90,7 +123,7 @@ static int parse_process(const struct json_node *root, struct image_config *conf
 		r = json_get_text(&node, strings[i].key, strings[i].ret, err);
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && r >= 0; i++)
 		r = lists[i].copy(&node, lists[i].key, lists[i].ret, err);
-	return r;
+	return r < 0 ? r : image_health_parse(&node, &config->health, err);
 }
 
 static int parse_rootfs(const struct json_node *root, char ***ret, struct error *err)
@@ -166,5 +199,6 @@ void image_config_done(struct image_config *config)
 		free(*strings[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		strv_free(*lists[i]);
+	image_health_done(&config->health);
 	*config = (struct image_config){ 0 };
 }

@@ -8,6 +8,17 @@
 #include "base/json.h"
 #include "image/platform.h"
 
+/* Source: Docker's image.md, "Healthcheck". What is 0 was not said. */
+struct image_health {
+	char **test; /* "CMD" and a program, "CMD-SHELL" and a line, or "NONE"; NULL: not said */
+	int64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns;
+	int64_t retries;
+};
+void image_health_done(struct image_health *health);
+
+/* Member "Healthcheck" of @config, if it has one. */
+int image_health_parse(const struct json_node *config, struct image_health *ret, struct error *err);
+
 struct image_config {
 	struct platform platform;
 	char *created; /* RFC 3339, or NULL */
@@ -20,6 +31,7 @@ struct image_config {
 	char **volumes;
 	char **exposed_ports;
 	char **labels; /* "key=value" */
+	struct image_health health;
 	char **diff_ids; /* bottom first, valid digests */
 };
 

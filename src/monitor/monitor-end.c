@@ -161,6 +161,7 @@ static void forget_run(struct monitor *monitor)
 bool monitor_end(struct monitor *monitor, const struct error *failure)
 {
 	bool ran = monitor->status.state == MONITOR_STATE_RUNNING;
+	health_end(monitor);
 	remove_container(monitor);
 	finish_output(monitor);
 	if (failure)

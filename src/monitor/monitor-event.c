@@ -47,6 +47,12 @@ void event_died(struct monitor *monitor)
 	record(monitor, "die", duration, code);
 }
 
+void event_health(struct monitor *monitor, const char *state)
+{
+	_cleanup_free_ char *action = mem_printf("health_status: %s", state);
+	record(monitor, action, NULL, NULL);
+}
+
 void event_stopped(struct monitor *monitor)
 {
 	record(monitor, "stop", NULL, NULL);

@@ -7,6 +7,7 @@
  *	monitor-peer.c    peers and delivery: the other end
  *	monitor-stop.c    stop: who wants its end
  *	monitor-restart.c restart: when it is started again
+ *	monitor-health.c  health
  *	monitor-end.c     the end, good or bad
  *	monitor.c         all else
  *
@@ -22,6 +23,7 @@
 #include <sys/epoll.h>
 
 #include "monitor/container-log.h"
+#include "monitor/health.h"
 #include "monitor/monitor.h"
 #include "monitor/protocol.h"
 #include "runtime/container.h"
@@ -44,7 +46,7 @@ void watch_set(struct monitor *monitor, struct watch *watch, uint32_t events);
 void watch_close(struct monitor *monitor, struct watch *watch);
 
 /* What happens at a time of its own. A timer that is set again forgets when it was due before. */
-enum timer { TIMER_STOP, TIMER_RESTART, TIMER_COUNT };
+enum timer { TIMER_STOP, TIMER_RESTART, TIMER_HEALTH, TIMER_PROBE, TIMER_COUNT };
 void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms);
 void timer_clear(struct monitor *monitor, enum timer timer);
 
@@ -187,12 +189,36 @@ bool restart_wait(struct monitor *monitor);
 /* TIMER_RESTART. */
 void restart_now(struct monitor *monitor);
 
+/* --- monitor-health.c --- */
+
+struct health {
+	struct health_record record;
+	struct probe *probe; /* shared with the process that runs it; NULL: nothing was probed yet */
+	pid_t pid;	     /* of that process; 0: none now */
+	int64_t since_ns;    /* when the run began, of the monotonic clock */
+	int64_t began_ns;    /* when the probe began */
+	int64_t began_age_ns; /* ... and how old the run was */
+};
+
+/* A run begins and ends. */
+void health_begin(struct monitor *monitor);
+void health_end(struct monitor *monitor);
+
+/* TIMER_HEALTH, TIMER_PROBE. */
+void health_probe(struct monitor *monitor);
+void health_overdue(struct monitor *monitor);
+
+/* Whether this child was the probe's. */
+bool health_reaped(struct monitor *monitor, pid_t pid);
+void health_free(struct monitor *monitor);
+
 /* --- monitor-event.c: what goes into the journal of events --- */
 
 void event_started(struct monitor *monitor);
 void event_killed(struct monitor *monitor, int sig);
 void event_died(struct monitor *monitor);
 void event_stopped(struct monitor *monitor);
+void event_health(struct monitor *monitor, const char *state);
 
 /* --- monitor-end.c --- */
 
@@ -227,6 +253,8 @@ struct monitor {
 	bool owned;	  /* an owner knows of the end, and sees to the rest */
 	struct stop stop;
 	struct restart restart;
+	struct health health;
+	int records; /* the directory of what is kept of it (plan.records_path) */
 	bool ended; /* the first process; status says how */
 
 	struct container_log *log;

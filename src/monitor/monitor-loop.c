@@ -48,7 +48,7 @@ static void child_ended(struct monitor *monitor, pid_t pid, int wait_status)
 {
 	if (pid == monitor->init.pid && !monitor->ended)
 		record_end(monitor, wait_status);
-	else if (monitor->log)
+	else if (!health_reaped(monitor, pid) && monitor->log)
 		container_log_reaped(monitor->log, pid);
 }
 
@@ -103,6 +103,8 @@ int loop_open(struct monitor *monitor, struct error *err)
 static void (*const ON_TIMER[TIMER_COUNT])(struct monitor *monitor) = {
 	[TIMER_STOP] = stop_kill,
 	[TIMER_RESTART] = restart_now,
+	[TIMER_HEALTH] = health_probe,
+	[TIMER_PROBE] = health_overdue,
 };
 
 void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms)

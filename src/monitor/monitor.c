@@ -30,6 +30,7 @@ static struct monitor *monitor_new(const struct monitor_options *options)
 	monitor->signals.fd = -1;
 	monitor->listener.fd = -1;
 	monitor->log_watch.fd = -1;
+	monitor->records = -1;
 	io_reset(monitor);
 	peers_init(monitor);
 	return monitor;
@@ -40,6 +41,9 @@ static void monitor_free(struct monitor *monitor)
 	peers_close(monitor);
 	io_close(monitor);
 	watch_close(monitor, &monitor->signals);
+	health_free(monitor);
+	if (monitor->records != monitor->options->dir)
+		fd_close(monitor->records);
 	fd_close(monitor->epoll);
 	container_log_close(monitor->log, time_now_ns());
 	container_init_done(&monitor->init);
@@ -59,6 +63,13 @@ static int read_spec(struct monitor *monitor, struct error *err)
 	return monitor->spec->process ? 0 : err_set(err, ERR_SPEC, "config.json has no process to start");
 }
 
+static int open_records(struct monitor *monitor, struct error *err)
+{
+	const char *path = monitor->plan.records_path;
+	monitor->records = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : monitor->options->dir;
+	return monitor->records < 0 ? err_sys(err, errno, "open directory '%s'", path) : 0;
+}
+
 static int read_bundle(struct monitor *monitor, struct error *err)
 {
 	int r = monitor_plan_read(monitor->options->dir, &monitor->plan, err);
@@ -66,7 +77,8 @@ static int read_bundle(struct monitor *monitor, struct error *err)
 		return r;
 	if (monitor->plan.stop_signal == 0)
 		monitor->plan.stop_signal = SIGTERM;
-	return io_open_log(monitor, err);
+	r = open_records(monitor, err);
+	return r < 0 ? r : io_open_log(monitor, err);
 }
 
 static int prepare(struct monitor *monitor, struct error *err)
@@ -192,6 +204,7 @@ static int start(struct monitor *monitor, struct error *err)
 	if (r < 0)
 		return r;
 	event_started(monitor);
+	health_begin(monitor);
 	deliver_copy(monitor, PACKET_STARTED, NULL, 0);
 	io_flow(monitor);
 	return 0;

@@ -36,6 +36,19 @@ static void add_log(struct json_object *object, const struct log_plan *log)
 	json_add_strv(section, "attributes", log->attributes);
 }
 
+static void add_health(struct json_object *object, const struct health_plan *health)
+{
+	if (!health->args)
+		return;
+	struct json_object *section = json_add_object(object, "health");
+	json_add_strv(section, "args", health->args);
+	json_add_i64(section, "interval", health->interval_ns);
+	json_add_i64(section, "timeout", health->timeout_ns);
+	json_add_i64(section, "startPeriod", health->start_period_ns);
+	json_add_i64(section, "startInterval", health->start_interval_ns);
+	json_add_i64(section, "retries", health->retries);
+}
+
 int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *err)
 {
 	_cleanup_json_ struct json_object *object = json_object_new_object();
@@ -53,6 +66,8 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_strv(object, "cleanup", plan->cleanup);
 	json_add_i64(object, "stopSignal", plan->stop_signal);
 	json_add_string(object, "eventsPath", plan->events_path);
+	json_add_string(object, "recordsPath", plan->records_path);
+	add_health(object, &plan->health);
 	json_add_strv(object, "eventAttributes", plan->event_attributes);
 	json_add_i64(object, "restart", plan->restart);
 	json_add_i64(object, "restartMax", plan->restart_max);
@@ -74,6 +89,7 @@ static int parse_strings(const struct json_node *root, struct monitor_plan *plan
 		{ "upper", &plan->upper, false },
 		{ "work", &plan->work, false },
 		{ "eventsPath", &plan->events_path, false },
+		{ "recordsPath", &plan->records_path, false },
 	};
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		const char *text = NULL;
@@ -124,12 +140,33 @@ static int parse_log(const struct json_node *root, struct log_plan *log, struct 
 	return needs_path && !path ? json_error(&section, err, "\"path\" is missing") : 0;
 }
 
+static int parse_health(const struct json_node *root, struct health_plan *health, struct error *err)
+{
+	struct json_node section;
+	int64_t retries = 0;
+	int r = json_get_object(root, "health", &section, err);
+	if (r <= 0)
+		return r;
+	if ((r = json_get_strv(&section, "args", &health->args, err)) < 0 ||
+	    (r = json_get_i64(&section, "interval", 1, INT64_MAX, &health->interval_ns, err)) < 0 ||
+	    (r = json_get_i64(&section, "timeout", 1, INT64_MAX, &health->timeout_ns, err)) < 0 ||
+	    (r = json_get_i64(&section, "startPeriod", 0, INT64_MAX, &health->start_period_ns, err)) < 0 ||
+	    (r = json_get_i64(&section, "startInterval", 1, INT64_MAX, &health->start_interval_ns, err)) < 0 ||
+	    (r = json_get_i64(&section, "retries", 1, INT_MAX, &retries, err)) < 0)
+		return r;
+	health->retries = (int)retries;
+	bool complete = strv_count(health->args) > 0 && health->interval_ns && health->timeout_ns &&
+			health->start_interval_ns && retries;
+	return complete ? 0 : json_error(&section, err, "a health check is not complete");
+}
+
 static int parse_plan(const struct json_node *root, struct monitor_plan *plan, struct error *err)
 {
 	int64_t stop_signal = 0, restart = RESTART_NO, restart_max = 0;
 	int r;
 	if ((r = json_as_object(root, err)) < 0 || (r = parse_strings(root, plan, err)) < 0 ||
-	    (r = parse_log(root, &plan->log, err)) < 0 || (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
+	    (r = parse_log(root, &plan->log, err)) < 0 || (r = parse_health(root, &plan->health, err)) < 0 ||
+	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
 	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
@@ -189,6 +226,8 @@ void monitor_plan_done(struct monitor_plan *plan)
 	log_plan_done(&plan->log);
 	strv_free(plan->cleanup);
 	free(plan->events_path);
+	free(plan->records_path);
+	health_plan_done(&plan->health);
 	strv_free(plan->event_attributes);
 	*plan = (struct monitor_plan){ 0 };
 }

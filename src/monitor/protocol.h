@@ -32,6 +32,7 @@
 
 #include "base/error.h"
 #include "monitor/container-log.h"
+#include "monitor/health.h"
 
 #define MONITOR_PROGRAM "coffer-monitor"
 #define MONITOR_SOCKET "attach" /* in the run directory */
@@ -117,6 +118,8 @@ struct monitor_plan {
 	int stop_signal;
 	char *events_path;	 /* the directory of the journal (monitor/journal.h), or NULL */
 	char **event_attributes; /* "key=value" of every event */
+	char *records_path; /* the directory of what is kept of the container beyond its end; NULL: the run directory */
+	struct health_plan health;
 	enum restart_policy restart;
 	int restart_max; /* of RESTART_ON_FAILURE; 0: no limit */
 };

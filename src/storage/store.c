@@ -30,6 +30,7 @@ static const struct {
 } DIRECTORIES[] = {
 	{ "blobs/sha256", offsetof(struct store, blobs) },  { "layers", offsetof(struct store, layers) },
 	{ "snapshots", offsetof(struct store, snapshots) }, { "logs", offsetof(struct store, logs) },
+	{ "records", offsetof(struct store, records) },
 	{ "cache/seccomp", offsetof(struct store, cache) }, { "tmp", offsetof(struct store, tmp) },
 };
 

@@ -254,11 +254,32 @@ static void test_changes_refused(void **state)
 	}
 }
 
+static void test_health(void **state)
+{
+	static const char text[] = "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Healthcheck\":{\"Test\":"
+				   "[\"CMD\",\"true\"],\"Interval\":50,\"Timeout\":60,\"StartPeriod\":70,"
+				   "\"StartInterval\":80,\"Retries\":9}},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}";
+	_cleanup_image_config_ struct image_config config = { 0 };
+	struct error err = { 0 };
+	assert_int_equal(image_config_parse(text, sizeof text - 1, &config, &err), 0);
+	assert_strv(config.health.test, "CMD|true");
+	assert_int_equal(config.health.interval_ns, 50);
+	assert_int_equal(config.health.timeout_ns, 60);
+	assert_int_equal(config.health.start_period_ns, 70);
+	assert_int_equal(config.health.start_interval_ns, 80);
+	assert_int_equal(config.health.retries, 9);
+	static const char negative[] = "{\"config\":{\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"],\"Interval\":-1}},"
+				       "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}";
+	struct image_config untouched = { 0 };
+	assert_int_equal(image_config_parse(negative, sizeof negative - 1, &untouched, &err), -ERR_IMG_MANIFEST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_nearly_nothing),
+		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_broken_texts),
 		cmocka_unit_test(test_too_many_layers),

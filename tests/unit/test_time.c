@@ -219,9 +219,31 @@ static void test_times_that_people_type(void **state)
 	}
 }
 
+static void test_go_durations(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0s" },
+		{ 1, "1ns" },
+		{ 1500, "1.5µs" },
+		{ 300 * NSEC_PER_MSEC, "300ms" },
+		{ 1001 * INT64_C(1000), "1.001ms" },
+		{ 30 * NSEC_PER_SEC, "30s" },
+		{ 90 * NSEC_PER_SEC + 500 * NSEC_PER_MSEC, "1m30.5s" },
+		{ 3600 * NSEC_PER_SEC, "1h0m0s" },
+		{ INT64_MAX, "2562047h47m16.854775807s" },
+	};
+	char text[TIME_TEXT_MAX];
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_string_equal(time_format_go_duration(cases[i].ns, text), cases[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_go_durations),
 		cmocka_unit_test(test_clocks_go_forward),
 		cmocka_unit_test(test_rfc3339_there_and_back),
 		cmocka_unit_test(test_rfc3339_of_others),
