@@ -56,6 +56,22 @@ static void add_map(struct json_object *object, const char *key, char *const *pa
 
 /* --- State --- */
 
+/* Why it ended: what its monitor has found out, or that it never ran. */
+static void add_death(struct engine *engine, const struct container_row *row, const struct container_record *record,
+		      struct json_object *state)
+{
+	struct monitor_status status = { 0 };
+	if (row->state == STATE_RUNNING)
+		(void)status_of(engine, row->id, &status, NULL);
+	else if (*row->last_status)
+		(void)monitor_status_parse(row->last_status, strlen(row->last_status), &status, NULL);
+	if (record->state == STATE_CREATED && *record->error) {
+		status.death = (struct death){ .cause = DEATH_START_FAILED, .by = "coffer" };
+		death_add(&status.death, "%s", record->error);
+	}
+	death_to_json(&status.death, "Death", state);
+}
+
 static void add_state(struct engine *engine, const struct container_row *row, const struct container_record *record,
 		      struct json_object *root)
 {
@@ -72,6 +88,7 @@ static void add_state(struct engine *engine, const struct container_row *row, co
 	json_add_string(state, "Error", record->error);
 	add_time(state, "StartedAt", record->started_at);
 	add_time(state, "FinishedAt", record->finished_at);
+	add_death(engine, row, record, state);
 	health_record_add(engine, row, state);
 }
 
@@ -114,7 +131,8 @@ static void add_limits(const struct container_spec *spec, struct json_object *ho
 	static const int64_t shm_size_default = 64 << 20;
 	json_add_i64(host, "Memory", (int64_t)spec->memory);
 	json_add_i64(host, "MemorySwap",
-		     spec->memory_swap ? spec->memory_swap : (int64_t)(spec->memory <= INT64_MAX / 2 ? 2 * spec->memory : 0));
+		     spec->memory_swap ? spec->memory_swap
+				       : (int64_t)(spec->memory <= INT64_MAX / 2 ? 2 * spec->memory : 0));
 	json_add_i64(host, "NanoCpus", (int64_t)spec->cpus_nano);
 	json_add_i64(host, "CpuShares", (int64_t)spec->cpu_shares);
 	if (spec->pids_limit)

@@ -40,7 +40,7 @@ static int64_t counter(const struct optional_u64 *value)
 }
 
 /* What only the cgroup knows. */
-static void read_counters(struct monitor *monitor)
+static uint64_t read_counters(struct monitor *monitor)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	struct cgroup_oom oom = { 0 };
@@ -48,20 +48,23 @@ static void read_counters(struct monitor *monitor)
 	if (cgroup_open(monitor->container->cgroup_path, &cgroup, &err) < 0 ||
 	    cgroup_read_oom(cgroup, &oom, &err) < 0) {
 		log_failure(LOG_LEVEL_WARN, "memory counters are lost", &err);
-		return;
+		return 0;
 	}
 	monitor->status.oom_killed = oom.oom_kill.set && oom.oom_kill.value > 0;
 	monitor->status.memory_limit = counter(&oom.limit);
 	monitor->status.memory_peak = counter(&oom.peak);
+	return oom.oom_kill.set ? oom.oom_kill.value : 0;
 }
 
-static void remove_container(struct monitor *monitor)
+static void remove_container(struct monitor *monitor, const struct error *failure)
 {
 	struct error err = { 0 };
-	if (!monitor->container)
+	if (!monitor->container) {
+		recorder_end(monitor, failure, 0);
 		return;
+	}
 	end_first_process(monitor);
-	read_counters(monitor);
+	recorder_end(monitor, failure, read_counters(monitor));
 	/* Kills whatever has outlived the first process. A failure is retried by whoever finds the remains. */
 	if (container_delete(monitor->container, true, &err) < 0)
 		log_failure(LOG_LEVEL_ERROR, "delete the container", &err);
@@ -162,7 +165,7 @@ bool monitor_end(struct monitor *monitor, const struct error *failure)
 {
 	bool ran = monitor->status.state == MONITOR_STATE_RUNNING;
 	health_end(monitor);
-	remove_container(monitor);
+	remove_container(monitor, failure);
 	finish_output(monitor);
 	if (failure)
 		note_failure(monitor, failure);

@@ -53,6 +53,11 @@ void event_health(struct monitor *monitor, const char *state)
 	record(monitor, action, NULL, NULL);
 }
 
+void event_oom(struct monitor *monitor)
+{
+	record(monitor, "oom", NULL, NULL);
+}
+
 void event_stopped(struct monitor *monitor)
 {
 	record(monitor, "stop", NULL, NULL);

@@ -8,6 +8,7 @@
  *	monitor-stop.c    stop: who wants its end
  *	monitor-restart.c restart: when it is started again
  *	monitor-health.c  health
+ *	monitor-recorder.c the flight recorder
  *	monitor-end.c     the end, good or bad
  *	monitor.c         all else
  *
@@ -26,6 +27,8 @@
 #include "monitor/health.h"
 #include "monitor/monitor.h"
 #include "monitor/protocol.h"
+#include "monitor/recorder-counters.h"
+#include "runtime/cgroup-stats.h"
 #include "runtime/container.h"
 
 enum { MONITOR_PEERS_MAX = 16 };
@@ -46,7 +49,7 @@ void watch_set(struct monitor *monitor, struct watch *watch, uint32_t events);
 void watch_close(struct monitor *monitor, struct watch *watch);
 
 /* What happens at a time of its own. A timer that is set again forgets when it was due before. */
-enum timer { TIMER_STOP, TIMER_RESTART, TIMER_HEALTH, TIMER_PROBE, TIMER_COUNT };
+enum timer { TIMER_STOP, TIMER_RESTART, TIMER_HEALTH, TIMER_PROBE, TIMER_SAMPLE, TIMER_COUNT };
 void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms);
 void timer_clear(struct monitor *monitor, enum timer timer);
 
@@ -159,6 +162,7 @@ void peers_disconnect(struct monitor *monitor);
 struct stop {
 	bool asked;   /* by a person or the machine: whatever its restart policy says, it stays ended (M5) */
 	bool by_stop; /* by somebody who stops or restarts it */
+	char machine[64]; /* who sent us SIGTERM, in words */
 };
 
 /* Send it a signal that somebody asked for. */
@@ -167,8 +171,8 @@ void stop_signal(struct monitor *monitor, int sig);
 /* As PACKET_STOP has it. */
 void stop_ask(struct monitor *monitor, const struct packet_stop *wish);
 
-/* Our own SIGTERM: the machine stops, and the container gets its stop signal. */
-void stop_with_machine(struct monitor *monitor);
+/* Our own SIGTERM, which process @by has sent: the machine stops, and the container gets its stop signal. */
+void stop_with_machine(struct monitor *monitor, pid_t by);
 
 /* TIMER_STOP. */
 void stop_kill(struct monitor *monitor);
@@ -212,12 +216,44 @@ void health_overdue(struct monitor *monitor);
 bool health_reaped(struct monitor *monitor, pid_t pid);
 void health_free(struct monitor *monitor);
 
+/* --- monitor-recorder.c --- */
+
+struct record_lines {
+	int fd; /* -1: not made yet */
+	unsigned count;
+};
+
+struct recorder {
+	struct cgroup *cgroup; /* NULL: nothing is recorded */
+	int ring, kernel_log;
+	uint64_t samples;
+	struct record_lines signals, oom_lines;
+	struct cgroup_oom_watch oom;
+	struct watch oom_watch;
+	struct oom_counts before;
+	int sent; /* the last signal that we sent, and why; and why SIGKILL */
+	const char *sent_by, *kill_sent_by;
+};
+
+void recorder_init(struct monitor *monitor);
+
+/* Before the program runs; and before the cgroup goes, which is also when the cause of death is found. */
+void recorder_begin(struct monitor *monitor);
+void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t oom_kills);
+
+/* A signal was sent. @why lives for ever. */
+void recorder_signal(struct monitor *monitor, int sig, const char *why);
+
+/* TIMER_SAMPLE. */
+void recorder_sample(struct monitor *monitor);
+
 /* --- monitor-event.c: what goes into the journal of events --- */
 
 void event_started(struct monitor *monitor);
 void event_killed(struct monitor *monitor, int sig);
 void event_died(struct monitor *monitor);
 void event_stopped(struct monitor *monitor);
+void event_oom(struct monitor *monitor);
 void event_health(struct monitor *monitor, const char *state);
 
 /* --- monitor-end.c --- */
@@ -254,6 +290,7 @@ struct monitor {
 	struct stop stop;
 	struct restart restart;
 	struct health health;
+	struct recorder recorder;
 	int records; /* the directory of what is kept of it (plan.records_path) */
 	bool ended; /* the first process; status says how */
 

@@ -67,7 +67,7 @@ static void signals_ready(struct monitor *monitor, struct watch *watch, uint32_t
 	if (info.ssi_signo == SIGCHLD)
 		reap(monitor);
 	else
-		stop_with_machine(monitor);
+		stop_with_machine(monitor, (pid_t)info.ssi_pid);
 }
 
 /* All are blocked, so that none ends us; those that mean something to us are read. */
@@ -105,6 +105,7 @@ static void (*const ON_TIMER[TIMER_COUNT])(struct monitor *monitor) = {
 	[TIMER_RESTART] = restart_now,
 	[TIMER_HEALTH] = health_probe,
 	[TIMER_PROBE] = health_overdue,
+	[TIMER_SAMPLE] = recorder_sample,
 };
 
 void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms)

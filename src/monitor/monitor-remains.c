@@ -73,6 +73,7 @@ static void find_end(int pidfd, bool was_alive, struct monitor_status *status)
 	bool between_runs = status->state == MONITOR_STATE_RESTARTING && pidfd < 0;
 	status->state = MONITOR_STATE_EXITED;
 	err_set(&status->error, ERR_CANCELLED, "the container's monitor died");
+	status->death = (struct death){ .cause = DEATH_MONITOR_LOST, .by = "unknown" };
 	if (between_runs)
 		return; /* as its last run did */
 	status->finished_at = time_now_ns();

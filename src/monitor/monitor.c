@@ -31,6 +31,7 @@ static struct monitor *monitor_new(const struct monitor_options *options)
 	monitor->listener.fd = -1;
 	monitor->log_watch.fd = -1;
 	monitor->records = -1;
+	recorder_init(monitor);
 	io_reset(monitor);
 	peers_init(monitor);
 	return monitor;
@@ -195,6 +196,7 @@ static int wait_for_start(struct monitor *monitor, struct error *err)
 
 static int start(struct monitor *monitor, struct error *err)
 {
+	recorder_begin(monitor);
 	int r = container_release(monitor->container, &monitor->init, err);
 	if (r < 0)
 		return r;
@@ -245,6 +247,7 @@ static void reset_run(struct monitor *monitor)
 	status->start_time = 0;
 	status->exit_code = status->signal = 0;
 	status->oom_killed = false;
+	status->death = (struct death){ 0 };
 	status->memory_limit = status->memory_peak = -1;
 }
 

@@ -32,6 +32,7 @@
 
 #include "base/error.h"
 #include "monitor/container-log.h"
+#include "monitor/death.h"
 #include "monitor/health.h"
 
 #define MONITOR_PROGRAM "coffer-monitor"
@@ -147,6 +148,7 @@ struct monitor_status {
 	bool oom_killed;		   /* the kernel killed something in the container for memory */
 	int64_t memory_limit, memory_peak; /* bytes, -1: not known */
 	int restart_count;
+	struct death death;   /* why it has ended, as far as that is known */
 	uint64_t log_dropped; /* entries that the log has lost */
 	bool stopped_by_hand; /* somebody asked for the end: `unless-stopped` keeps it down after a boot */
 	struct error error;		   /* why create or start failed; code 0: they did not */

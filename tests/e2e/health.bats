@@ -49,7 +49,7 @@ status_of() {
 	is fine .State.Health.FailingStreak 0
 	is fine '.State.Health.Log[0].ExitCode' 0
 	[ "$(field fine '.State.Health.Log[0].Output')" = "$(printf 'all is well\nreally\n/tmp')" ]
-	jq -e 'select(.Action == "health_status: healthy" and .Actor.Attributes.name == "fine")' \
+	jq -es 'any(.Action == "health_status: healthy" and .Actor.Attributes.name == "fine")' \
 		"$COFFER_TEST_ROOT/root/events/journal" >/dev/null
 	coffer rm -f fine
 }

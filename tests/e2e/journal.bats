@@ -45,7 +45,8 @@ attribute() {
 @test "one that is killed" {
 	coffer run -d --network none --name target box:1 sleep 1000 >/dev/null
 	coffer kill target
-	eventually test "$(actions target)" = "create start kill die"
+	ended() { [ "$(actions target)" = "create start kill die" ]; }
+	eventually ended
 	[ "$(attribute target kill signal)" = 9 ]
 	[ "$(attribute target die exitCode)" = 137 ]
 	coffer rm target

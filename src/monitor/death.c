@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/death.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/parse.h"
+#include "base/str.h"
+#include "base/util.h"
+
+static const char *const CAUSES[] = {
+	[DEATH_NONE] = "none",
+	[DEATH_EXITED] = "exited",
+	[DEATH_STOPPED] = "stopped",
+	[DEATH_KILLED] = "killed",
+	[DEATH_SIGNAL] = "signal",
+	[DEATH_OOM] = "oom",
+	[DEATH_START_FAILED] = "start-failed",
+	[DEATH_MONITOR_LOST] = "monitor-lost",
+};
+
+void death_add(struct death *death, const char *fmt, ...)
+{
+	va_list args;
+	if (death->n_evidence == DEATH_EVIDENCE_MAX)
+		return;
+	va_start(args, fmt);
+	vsnprintf(death->evidence[death->n_evidence++], sizeof death->evidence[0], fmt, args);
+	va_end(args);
+}
+
+/* --- JSON --- */
+
+static const char *confidence(const struct death *death)
+{
+	return death->cause == DEATH_SIGNAL ? "unknown" : death->likely ? "likely" : "proven";
+}
+
+void death_to_json(const struct death *death, const char *key, struct json_object *object)
+{
+	if (death->cause == DEATH_NONE)
+		return;
+	struct json_object *section = json_add_object(object, key);
+	json_add_string(section, "cause", CAUSES[death->cause]);
+	json_add_string(section, "by", death->by);
+	json_add_string(section, "confidence", confidence(death));
+	struct json_object *evidence = json_add_array(section, "evidence");
+	for (int i = 0; i < death->n_evidence; i++)
+		json_append_string(evidence, death->evidence[i]);
+}
+
+static int read_evidence(const struct json_node *section, struct death *death, struct error *err)
+{
+	struct json_node list;
+	int r = json_get_array(section, "evidence", &list, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&list); i++) {
+		struct json_node element = json_array_at(&list, i);
+		const char *text;
+		r = json_as_string(&element, &text, err);
+		if (r < 0)
+			return r;
+		death_add(death, "%s", text);
+		r = 1;
+	}
+	return r;
+}
+
+int death_from_json(const struct json_node *object, const char *key, struct death *ret, struct error *err)
+{
+	struct json_node section;
+	struct death death = { 0 };
+	const char *cause, *by = "", *sure = "";
+	int r = json_get_object(object, key, &section, err);
+	if (r <= 0)
+		return r;
+	if ((r = json_need_string(&section, "cause", &cause, err)) < 0 ||
+	    (r = json_get_string(&section, "by", &by, err)) < 0 ||
+	    (r = json_get_string(&section, "confidence", &sure, err)) < 0 ||
+	    (r = read_evidence(&section, &death, err)) < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(CAUSES); i++)
+		if (streq(cause, CAUSES[i]))
+			death.cause = (enum death_cause)i;
+	str_copy(death.by, sizeof death.by, by);
+	death.likely = streq(sure, "likely");
+	*ret = death;
+	return 1;
+}
+
+/* --- Rules --- */
+
+static void set(struct death *death, enum death_cause cause, const char *by)
+{
+	death->cause = cause;
+	str_copy(death->by, sizeof death->by, by);
+}
+
+static const char *level_name(enum oom_level level)
+{
+	static const char *const names[] = {
+		[OOM_LEVEL_NONE] = "an unknown limit",
+		[OOM_LEVEL_OWN] = "its own limit",
+		[OOM_LEVEL_PARENT] = "a parent's limit",
+		[OOM_LEVEL_HOST] = "host",
+	};
+	return names[level];
+}
+
+static void killed_for_memory(const struct death_facts *facts, struct death *death)
+{
+	bool logged = facts->log_level != OOM_LEVEL_NONE;
+	set(death, DEATH_OOM, level_name(logged ? facts->log_level : facts->counted));
+	death->likely = !logged;
+	if (logged)
+		death_add(death, "the kernel's log has an OOM kill in its cgroup");
+	death_add(death, "its cgroup counts %" PRIu64 " processes killed for memory", facts->oom_kills);
+}
+
+static void ended_by_itself(const struct death_facts *facts, struct death *death)
+{
+	set(death, facts->asked_to_stop ? DEATH_STOPPED : DEATH_EXITED,
+	    facts->asked_to_stop && facts->sent_by ? facts->sent_by : "itself");
+	death_add(death, "exit code %d", facts->exit_code);
+}
+
+static void ended_by_signal(const struct death_facts *facts, struct death *death)
+{
+	if (facts->sent_by) {
+		set(death, facts->sent_is_stop ? DEATH_STOPPED : DEATH_KILLED, facts->sent_by);
+		death_add(death, "coffer sent SIG%s", signal_name(facts->signal));
+		return;
+	}
+	set(death, DEATH_SIGNAL, "unknown");
+	death_add(death, "SIG%s, which coffer did not send", signal_name(facts->signal));
+}
+
+void death_classify(const struct death_facts *facts, struct death *ret)
+{
+	struct death death = { 0 };
+	bool for_memory = facts->signal == SIGKILL && !facts->sent_by &&
+			  (facts->oom_kills > 0 || facts->log_level != OOM_LEVEL_NONE);
+	if (facts->start_failed)
+		set(&death, DEATH_START_FAILED, "coffer");
+	else if (for_memory)
+		killed_for_memory(facts, &death);
+	else if (facts->signal)
+		ended_by_signal(facts, &death);
+	else
+		ended_by_itself(facts, &death);
+	if (!for_memory && facts->oom_kills > 0)
+		death_add(&death,
+			  "%" PRIu64 " processes in it were killed for memory earlier, which is not why it ended",
+			  facts->oom_kills);
+	*ret = death;
+}
+
+/* --- The kernel's log --- */
+
+/* The value of "key=" in a list with commas; its length in *ret_len. */
+static const char *find_value(const char *line, const char *key, size_t *ret_len)
+{
+	const char *at = strstr(line, key);
+	if (!at)
+		return NULL;
+	at += strlen(key);
+	*ret_len = strcspn(at, ",\n");
+	return at;
+}
+
+/* Whether the cgroup of this name is @path or lies in it. */
+static bool is_within(const char *name, size_t len, const char *path)
+{
+	size_t path_len = strlen(path);
+	return len >= path_len && strncmp(name, path, path_len) == 0 && (len == path_len || name[path_len] == '/');
+}
+
+enum oom_level death_parse_kernel_line(const char *line, const char *path)
+{
+	size_t task_len, memcg_len;
+	if (!*path || !strstr(line, "oom-kill:constraint="))
+		return OOM_LEVEL_NONE;
+	const char *task = find_value(line, ",task_memcg=", &task_len);
+	if (!task || !is_within(task, task_len, path))
+		return OOM_LEVEL_NONE;
+	const char *memcg = find_value(line, ",oom_memcg=", &memcg_len);
+	if (!memcg)
+		return OOM_LEVEL_HOST; /* "global_oom" */
+	return is_within(memcg, memcg_len, path) ? OOM_LEVEL_OWN : OOM_LEVEL_PARENT;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the recorder reads of a cgroup, of those above it, and of the host. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/json.h"
+#include "monitor/death.h"
+#include "runtime/cgroup.h"
+
+/* "host" and "levels" as members of @object; the container's own level is the first, the root the last. */
+void counters_to_json(const struct cgroup *cgroup, struct json_object *object);
+
+/* How often memory ran out, as far as the kernel counts it by place. */
+struct oom_counts {
+	uint64_t own, parents, host;
+};
+struct oom_counts oom_counts_read(const struct cgroup *cgroup);
+
+/* Where it did between two readings: the lowest place. */
+enum oom_level oom_counts_level(const struct oom_counts *before, const struct oom_counts *after);

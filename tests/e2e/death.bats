@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Why a container ended (State.Death), and what the flight recorder keeps of its run.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/coffer
+	coffer_file_setup
+}
+
+teardown_file() {
+	load lib/coffer
+	coffer_file_teardown
+}
+
+setup() {
+	load lib/coffer
+}
+
+# death CONTAINER: "cause by confidence"
+death() {
+	coffer inspect "$1" | jq -r '.[0].State.Death | "\(.cause) \(.by) \(.confidence)"'
+}
+
+records_of() {
+	echo "$COFFER_TEST_ROOT/root/records/$(coffer inspect "$1" | jq -r '.[0].Id')"
+}
+
+has_exited() {
+	[ "$(coffer inspect "$1" | jq -r '.[0].State.Status')" = exited ]
+}
+
+@test "by itself" {
+	coffer run --network none --name alone box:1 sh -c 'exit 3' || true
+	[ "$(death alone)" = "exited itself proven" ]
+	[ "$(coffer inspect alone | jq -r '.[0].State.Death.evidence[0]')" = "exit code 3" ]
+	coffer rm alone
+}
+
+@test "killed by a command, and recorded who did it" {
+	coffer run -d --network none --name target box:1 sleep 1000 >/dev/null
+	coffer kill target
+	eventually has_exited target
+	[[ $(death target) = "killed coffer kill"*" proven" ]]
+	[[ $(cat "$(records_of target)/signals") = *" SIGKILL coffer kill"* ]]
+	coffer rm target
+}
+
+@test "by a signal from nobody knows where" {
+	coffer run -d --network none --name murdered box:1 sleep 1000 >/dev/null
+	kill -KILL "$(coffer inspect murdered | jq -r '.[0].State.Pid')"
+	eventually has_exited murdered
+	[ "$(death murdered)" = "signal unknown unknown" ]
+	coffer rm murdered
+}
+
+@test "out of memory at its own limit" {
+	coffer run -d --network none --name hungry -m 32m box:1 sh -c 'exec tail -c 64m /dev/zero' >/dev/null
+	eventually has_exited hungry
+	[[ $(death hungry) = "oom its own limit "* ]] || { coffer inspect hungry | jq '.[0].State' && false; }
+	[ "$(coffer inspect hungry | jq -r '.[0].State.OOMKilled')" = true ]
+	[[ $(cat "$(records_of hungry)/oom.log") = *"out of memory"* ]]
+	jq -es 'any(.Action == "oom" and .Actor.Attributes.name == "hungry")' "$COFFER_TEST_ROOT/root/events/journal" >/dev/null
+	coffer rm hungry
+}
+
+@test "a child that was killed for memory is not why it ended" {
+	coffer run -d --network none --name survivor -m 32m box:1 sh -c '(exec tail -c 64m /dev/zero); exit 0' >/dev/null
+	eventually has_exited survivor
+	[ "$(death survivor)" = "exited itself proven" ]
+	[ "$(coffer inspect survivor | jq -r '.[0].State.OOMKilled')" = true ]
+	[[ $(coffer inspect survivor | jq -r '.[0].State.Death.evidence[1]') = *"which is not why it ended" ]]
+	coffer rm survivor
+}
+
+@test "with its monitor" {
+	coffer run -d --network none --name lost box:1 sleep 1000 >/dev/null
+	kill -KILL "$(awk '/^PPid:/ { print $2 }' "/proc/$(coffer inspect lost | jq -r '.[0].State.Pid')/status")"
+	eventually has_exited lost
+	[[ $(death lost) = "monitor-lost "* ]]
+	coffer rm lost
+}
+
+@test "before it began" {
+	run ! coffer start "$(coffer create --network none --name stillborn box:1 /no/such)"
+	[ "$(death stillborn)" = "start-failed coffer proven" ]
+	coffer rm stillborn
+}
+
+@test "counters from before the start and from the end, of every level" {
+	coffer run --network none --name counted -m 64m box:1 true
+	local records
+	records=$(records_of counted)
+	for file in start.json last.json; do
+		jq -e '.host.vmstat.oom_kill >= 0 and .host.meminfo["MemAvailable:"] != null and (.levels | length) >= 2 and
+			((.levels[0]["memory.max"] // .levels[0]["memory.limit_in_bytes"]) == 67108864)' "$records/$file" >/dev/null
+	done
+	jq -e '.status.death.cause == "exited" and .status.exitCode == 0' "$records/last.json" >/dev/null
+	[ "$(stat -c %s "$records/ring")" -le 7680 ]
+	[ "$(du -s "$records" | cut -f 1)" -le 64 ]
+	coffer rm counted
+	[ ! -e "$records" ]
+}
+
+@test "restarts tell of the last run only" {
+	coffer run -d --network none --name again --restart on-failure:1 box:1 sh -c 'exit 2' >/dev/null
+	eventually has_exited again
+	[ "$(death again)" = "exited itself proven" ]
+	jq -e '.restartCount == 1' "$(records_of again)/start.json" >/dev/null
+	coffer rm again
+}
