@@ -13,6 +13,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/record.h"
+#include "engine/tombstone.h"
 #include "monitor/monitor.h"
 #include "storage/snapshot.h"
 
@@ -22,25 +23,28 @@ enum {
 
 /* --- removing --- */
 
-/* Returns whether it was there. */
 static bool remove_log(struct engine *engine, const char *id, int number, const char *suffix)
 {
 	_cleanup_free_ char *name = mem_printf("%s.log.%d%s", id, number, suffix);
 	return unlinkat(engine->store->logs, name, 0) == 0;
 }
 
-/* ID.log, and ID.log.1, ... as far as there are some, compressed or not. */
+/* Compressed or not; killed at the wrong moment, a compressor leaves both. Returns whether there was one. */
+static bool remove_rotated(struct engine *engine, const char *id, int number)
+{
+	bool plain = remove_log(engine, id, number, ""), compressed = remove_log(engine, id, number, ".gz");
+	return plain || compressed;
+}
+
+/* ID.log, and ID.log.1, ... as far as there are some. */
 static int remove_logs(struct engine *engine, const char *id, struct error *err)
 {
 	_cleanup_free_ char *name = mem_printf("%s.log", id);
 	if (unlinkat(engine->store->logs, name, 0) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove the log of container %.12s", id);
 	(void)remove_log(engine, id, 1, ".gz.tmp"); /* of a monitor that was killed */
-	for (int i = 1; i > 0; i++) {
-		bool plain = remove_log(engine, id, i, ""), compressed = remove_log(engine, id, i, ".gz");
-		if (!plain && !compressed)
-			break;
-	}
+	for (int number = 1; remove_rotated(engine, id, number); number++)
+		;
 	return 0;
 }
 
@@ -71,7 +75,8 @@ static int delete_row(struct engine *engine, const char *id, struct error *err)
 
 int container_erase(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err)
 {
-	int r = container_erase_files(engine, row->id, err);
+	int r = tombstone_make(engine, row, err);
+	r = first_of(r, container_erase_files(engine, row->id, r < 0 ? NULL : err));
 	r = first_of(r, delete_row(engine, row->id, r < 0 ? NULL : err));
 	if (r >= 0)
 		event_container(engine, row, "destroy", NULL);

@@ -7,7 +7,8 @@
  *	layers/HEX/                an unpacked layer, named by its DiffID (storage/layer.h)
  *	snapshots/ID/{upper,work}  what a container wrote (storage/snapshot.h)
  *	logs/ID.log                what a container printed
- *	records/ID/                what is kept of a container's run beyond its end (monitor/recorder.h)
+ *	records/ID/                what is kept of a container's run beyond its end (monitor/recorder.h);
+ *	                           .removed/ID of containers that were removed (engine/tombstone.h)
  *	events/                    the journal of events (monitor/journal.h)
  *	cache/seccomp/             compiled system call filters
  *	tmp/                       unfinished things; what no running process has locked is rubbish

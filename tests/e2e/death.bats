@@ -102,6 +102,20 @@ has_exited() {
 	[ "$(du -s "$records" | cut -f 1)" -le 64 ]
 	coffer rm counted
 	[ ! -e "$records" ]
+	[ -e "$COFFER_TEST_ROOT/root/records/.removed/$(basename "$records")/last.json" ]
+}
+
+@test "records outlive the container, also with --rm" {
+	run -5 coffer run --rm --network none --name gone box:1 sh -c 'exit 5'
+	local kept=
+	kept=$(grep -l '"name":"gone"' "$COFFER_TEST_ROOT"/root/records/.removed/*/container.json)
+	jq -e '.image == "box:1" and .removedAt > .createdAt' "$kept" >/dev/null
+	jq -e '.status.exitCode == 5 and .status.death.cause == "exited"' "$(dirname "$kept")/last.json" >/dev/null
+	# What has never run leaves nothing.
+	local id
+	id=$(coffer create --network none box:1 true)
+	coffer rm "$id"
+	[ ! -e "$COFFER_TEST_ROOT/root/records/$id" ] && [ ! -e "$COFFER_TEST_ROOT/root/records/.removed/$id" ]
 }
 
 @test "restarts tell of the last run only" {

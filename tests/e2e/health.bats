@@ -91,8 +91,6 @@ status_of() {
 	eventually is slow .State.Health.Status unhealthy
 	is slow '.State.Health.Log[0].ExitCode' -1
 	[[ $(field slow '.State.Health.Log[0].Output') = "Health check exceeded timeout (300ms): begun"* ]]
-	local id
-	id=$(field slow .Id)
 	no_sleepers() { ! pgrep -f 'sleep [34]000' >/dev/null; }
 	coffer rm -f slow
 	eventually no_sleepers
