@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -192,17 +191,6 @@ static int take_output(struct attach *attach, int fd, const void *data, size_t l
 	return 0;
 }
 
-static int take_error(const void *text, size_t len, struct error *err)
-{
-	_cleanup_json_document_ struct json_document document = { 0 };
-	int r = json_parse(text, len, "the monitor's error", ERR_INTERNAL, &document, err);
-	if (r < 0)
-		return r;
-	struct json_node root = json_root(&document);
-	json_to_error(&root, err);
-	return err_check_received(err);
-}
-
 static int take_exit(struct attach *attach, const void *text, size_t len, struct error *err)
 {
 	attach->ended = true;
@@ -233,7 +221,7 @@ static int take_packet(struct attach *attach, struct error *err)
 	case PACKET_EXIT:
 		return take_exit(attach, payload, len, err);
 	case PACKET_ERROR:
-		return take_error(payload, len, err);
+		return packet_error(payload, len, err);
 	case PACKET_CREATED:
 	case PACKET_STARTED:
 		return 0;
@@ -365,7 +353,8 @@ int attach_new(const struct attach_options *options, struct attach **ret, struct
 	attach->options = *options;
 	attach->signals = signals;
 	sigprocmask(SIG_BLOCK, &set, &attach->old_mask);
-	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, &attach->old_pipe);
+	const struct sigaction pipe = { .sa_handler = options->ends_with_reader ? SIG_DFL : SIG_IGN };
+	sigaction(SIGPIPE, &pipe, &attach->old_pipe);
 	*ret = attach;
 	return 0;
 }

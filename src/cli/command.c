@@ -12,6 +12,7 @@ const struct command *const COMMANDS[] = {
 	&command_container_inspect,
 	&command_container_prune,
 	&command_create,
+	&command_exec,
 	&command_help,
 	&command_history,
 	&command_image_inspect,

@@ -9,17 +9,15 @@
 #include "cli/format.h"
 #include "cli/report.h"
 
-int foreground_check_terminal(const struct foreground *foreground, struct error *err)
+int foreground_check_terminal(bool tty, bool input, struct error *err)
 {
-	if (!foreground->attach.tty || isatty(STDIN_FILENO))
+	if (!tty || !input || isatty(STDIN_FILENO))
 		return 0;
-	err_set(err, ERR_TTY, "cannot allocate a terminal: standard input is not a tty");
+	err_set(err, ERR_TTY, "cannot allocate a terminal: the input device is not a TTY");
 	return err_hint(err, "drop -t");
 }
 
 /* --- When it has ended --- */
-
-enum { SIGNALLED = 128 }; /* what a shell adds to a signal's number */
 
 static void describe_limit(const struct monitor_status *status, struct str *out)
 {
@@ -35,7 +33,7 @@ static void describe_limit(const struct monitor_status *status, struct str *out)
 /* A program that the kernel killed for memory has said nothing: here is what is known of it. */
 static void explain_death(const struct foreground *foreground, const struct monitor_status *status)
 {
-	if (foreground->quiet || !status->oom_killed || status->exit_code != SIGNALLED + SIGKILL)
+	if (foreground->quiet || !status->oom_killed || status->exit_code != FOREGROUND_SIGNALLED + SIGKILL)
 		return;
 	_cleanup_str_ struct str limit = { 0 };
 	struct error err = { 0 };
@@ -120,7 +118,7 @@ int foreground_start(struct cli *cli, const struct foreground *foreground, bool 
 	case ATTACH_DETACHED:
 		return 0;
 	case ATTACH_HUNG_UP:
-		return SIGNALLED + SIGHUP;
+		return FOREGROUND_SIGNALLED + SIGHUP;
 	case ATTACH_LOST:
 		break;
 	}

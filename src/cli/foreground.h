@@ -12,8 +12,13 @@ struct foreground {
 	bool quiet; /* say nothing of how it died */
 };
 
-/* Refuse a terminal where standard input is none. Errors: ERR_TTY. */
-int foreground_check_terminal(const struct foreground *foreground, struct error *err);
+/*
+ * Refuse to read input for a terminal from something that is none: its ends of lines and of input would be misread. A
+ * terminal whose input nobody types is fine. Errors: ERR_TTY.
+ */
+int foreground_check_terminal(bool tty, bool input, struct error *err);
+
+enum { FOREGROUND_SIGNALLED = 128 }; /* what a shell adds to a signal's number */
 
 /*
  * Start the created container and stay with it. *ret_started says whether its program ran, also on failure. Returns the

@@ -74,7 +74,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	};
 	int r = container_options_finish(container, args, err);
 	if (r >= 0 && !options->detach)
-		r = foreground_check_terminal(&foreground, err);
+		r = foreground_check_terminal(foreground.attach.tty, foreground.attach.input, err);
 	if (r < 0)
 		return r;
 	say_network(container);

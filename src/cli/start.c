@@ -48,8 +48,8 @@ static int start_in_foreground(struct cli *cli, const struct start_options *opti
 		},
 	};
 	r = has_terminal(cli, record->id, &foreground.attach.tty, err);
-	if (r >= 0 && options->interactive)
-		r = foreground_check_terminal(&foreground, err);
+	if (r >= 0)
+		r = foreground_check_terminal(foreground.attach.tty, options->interactive, err);
 	if (r < 0)
 		return r;
 	bool started;

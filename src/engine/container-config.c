@@ -15,6 +15,8 @@
 #include "engine/health-config.h"
 #include "engine/security.h"
 
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 enum {
 	HOSTNAME_LENGTH_MAX = 64, /* the kernel's; source: sethostname(2) */
 	HOSTNAME_ID_LENGTH = 12,
@@ -74,8 +76,7 @@ const char *env_value(char *const *env, const char *name)
 	return at ? *at + len + 1 : NULL;
 }
 
-/* A name alone is taken from our environment; what is not there is removed from the container's. */
-static void merge_own_env(char ***env, char *const *wishes)
+void env_merge_own(char ***env, char *const *wishes)
 {
 	for (; wishes && *wishes; wishes++) {
 		const char *ours = strchr(*wishes, '=') ? NULL : getenv(*wishes);
@@ -83,6 +84,20 @@ static void merge_own_env(char ***env, char *const *wishes)
 		char *const changes[] = { variable, NULL };
 		env_merge(env, changes);
 	}
+}
+
+/* Least first: ours, then the image's and the person's; HOME is the user's unless somebody said otherwise. */
+char **config_env(const struct container_config *config, bool tty, const char *home)
+{
+	char **env = NULL;
+	strv_append(&env, "PATH=" DEFAULT_PATH);
+	strv_take(&env, mem_printf("HOSTNAME=%s", config->hostname));
+	if (tty)
+		strv_append(&env, "TERM=xterm");
+	env_merge(&env, config->env);
+	if (!env_value(env, "HOME"))
+		strv_take(&env, mem_printf("HOME=%s", home));
+	return env;
 }
 
 /* Labels may come without a value, which is an empty one then. */
@@ -203,7 +218,7 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 	const char *user = str_is_empty(spec->user) ? image->user : spec->user;
 	config.user = mem_strdup(user ? user : "");
 	env_merge(&config.env, image->env);
-	merge_own_env(&config.env, spec->env);
+	env_merge_own(&config.env, spec->env);
 	merge_labels(&config.labels, image->labels);
 	merge_labels(&config.labels, spec->labels);
 	*ret = config;

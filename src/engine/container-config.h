@@ -42,11 +42,20 @@ int container_config_from_text(const char *text, struct container_config *ret, s
 /* Entry point and command in one. strv_free() it. */
 char **config_args(const struct container_config *config);
 
+/* The environment of a program that runs in it as a user whose home is @home. strv_free() it. */
+char **config_env(const struct container_config *config, bool tty, const char *home);
+
 /*
  * Lay @changes over *env: a variable that is there already keeps its place and gets the new value; a name without "="
  * removes it.
  */
 void env_merge(char ***env, char *const *changes);
+
+/*
+ * The same with a person's wishes: a name alone is taken from our environment, and what is not there is removed from the
+ * container's.
+ */
+void env_merge_own(char ***env, char *const *wishes);
 
 /* The value of @name in @env, or NULL. */
 const char *env_value(char *const *env, const char *name);

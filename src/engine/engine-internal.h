@@ -83,6 +83,8 @@ int monitor_tell(struct engine *engine, const char *id, enum packet_type type, c
 
 /* --- launch.c --- */
 
+#define CONFIG_FILE "config.json" /* in the run directory: what the container runs with */
+
 /*
  * The directories below a container's own layer, topmost first, for an image of these layers (which lists them the other
  * way round).

@@ -236,6 +236,24 @@ int engine_container_list(struct engine *engine, bool all, struct container_reco
 int engine_container_size(struct engine *engine, const struct container_record *record, int64_t *ret_own,
 			  int64_t *ret_whole, struct error *err);
 
+/* Another program for a container that runs. */
+struct exec_request {
+	char **command;		  /* at least one word */
+	char **env;		  /* "KEY=value", or "KEY" to take it from our environment */
+	char *user, *working_dir; /* NULL: the container's */
+	bool tty, open_stdin, privileged;
+	uint16_t console_rows, console_columns; /* 0: not known */
+};
+
+/*
+ * Run it: in all the container's namespaces and its cgroup, with its filter, limits and capabilities. *ret_connection
+ * (monitor/protocol.h) is that of an attached peer; the program is killed when it ends before PACKET_EXIT has come. NULL:
+ * nobody waits for the program, and its output is lost.
+ * Errors: ERR_STATE unless the container runs, ERR_USER, ERR_WORKDIR, ERR_EXEC_*.
+ */
+int engine_container_exec(struct engine *engine, const char *name, const struct exec_request *request,
+			  int *ret_connection, struct error *err);
+
 /* Errors: ERR_STATE for a running one without @force, with Docker's words. */
 int engine_container_remove(struct engine *engine, const char *name, bool force, struct error *err);
 int engine_container_kill(struct engine *engine, const char *name, int sig, struct error *err);

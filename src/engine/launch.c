@@ -23,8 +23,6 @@
 #include "storage/layer.h"
 #include "storage/snapshot.h"
 
-#define CONFIG_FILE "config.json"
-
 int launch_lower(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err)
 {
 	_cleanup_strv_ char **lower = NULL;

@@ -18,8 +18,6 @@
 #include "runtime/capability.h"
 #include "runtime/spec.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 const char *const OCI_MASKED_PATHS[] = {
 	"/proc/asound",	      "/proc/acpi",	   "/proc/interrupts",	"/proc/kcore",
 	"/proc/keys",	      "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
@@ -59,14 +57,14 @@ static void work_done(struct work *work)
 
 /* --- process --- */
 
-static void add_user(const struct work *work, struct json_object *process)
+void oci_add_user(const struct user *user, struct json_object *process)
 {
-	struct json_object *user = json_add_object(process, "user");
-	json_add_i64(user, "uid", work->user.uid);
-	json_add_i64(user, "gid", work->user.gid);
-	struct json_object *groups = json_add_array(user, "additionalGids");
-	for (size_t i = 0; i < work->user.n_groups; i++)
-		json_object_array_add(groups, json_object_new_int64(work->user.groups[i]));
+	struct json_object *section = json_add_object(process, "user");
+	json_add_i64(section, "uid", user->uid);
+	json_add_i64(section, "gid", user->gid);
+	struct json_object *groups = json_add_array(section, "additionalGids");
+	for (size_t i = 0; i < user->n_groups; i++)
+		json_object_array_add(groups, json_object_new_int64(user->groups[i]));
 }
 
 static void add_args(const struct work *work, struct json_object *process)
@@ -81,56 +79,44 @@ static void add_args(const struct work *work, struct json_object *process)
 		json_append_string(args, *word);
 }
 
-/* Least first: ours, the image's and the person's; HOME is the user's unless somebody said otherwise. */
-static void add_env(const struct work *work, struct json_object *process)
-{
-	_cleanup_strv_ char **env = NULL;
-	strv_append(&env, "PATH=" DEFAULT_PATH);
-	strv_take(&env, mem_printf("HOSTNAME=%s", work->config->hostname));
-	if (work->spec->tty)
-		strv_append(&env, "TERM=xterm");
-	env_merge(&env, work->config->env);
-	if (!env_value(env, "HOME"))
-		strv_take(&env, mem_printf("HOME=%s", work->user.home));
-	json_add_strv(process, "env", env);
-}
-
 /* The set of names is shared: json-c counts references. */
-static void add_capabilities(const struct work *work, struct json_object *process)
+void oci_add_capabilities(uint64_t set, struct json_object *process)
 {
 	static const char *const sets[] = { "bounding", "effective", "permitted" };
 	struct json_object *capabilities = json_add_object(process, "capabilities");
 	struct json_object *names = json_object_new_array();
 	for (int i = 0; i < 64; i++)
-		if ((work->security.capabilities & capability_bit(i)) && capability_name(i))
+		if ((set & capability_bit(i)) && capability_name(i))
 			json_append_string(names, capability_name(i));
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
 		json_object_object_add(capabilities, sets[i], json_object_get(names));
 	json_object_put(names);
 }
 
-static void add_console(const struct container_spec *spec, struct json_object *process)
+void oci_add_console(bool tty, unsigned rows, unsigned columns, struct json_object *process)
 {
-	json_add_bool(process, "terminal", spec->tty);
-	if (!spec->tty || spec->console_rows == 0 || spec->console_columns == 0)
+	json_add_bool(process, "terminal", tty);
+	if (!tty || rows == 0 || columns == 0)
 		return;
 	struct json_object *size = json_add_object(process, "consoleSize");
-	json_add_i64(size, "height", spec->console_rows);
-	json_add_i64(size, "width", spec->console_columns);
+	json_add_i64(size, "height", rows);
+	json_add_i64(size, "width", columns);
 }
 
 static int add_process(const struct work *work, struct json_object *root, struct error *err)
 {
 	struct json_object *process = json_add_object(root, "process");
-	add_console(work->spec, process);
-	add_user(work, process);
+	const struct container_spec *spec = work->spec;
+	_cleanup_strv_ char **env = config_env(work->config, spec->tty, work->user.home);
+	oci_add_console(spec->tty, spec->console_rows, spec->console_columns, process);
+	oci_add_user(&work->user, process);
 	add_args(work, process);
-	add_env(work, process);
+	json_add_strv(process, "env", env);
 	json_add_string(process, "cwd", work->config->working_dir);
-	add_capabilities(work, process);
+	oci_add_capabilities(work->security.capabilities, process);
 	json_add_bool(process, "noNewPrivileges", work->security.no_new_privileges);
 	json_add_string(process, "apparmorProfile", work->security.apparmor_profile);
-	return ulimits_add(work->spec->ulimits, process, err);
+	return ulimits_add(spec->ulimits, process, err);
 }
 
 /* --- linux --- */

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "engine/container-config.h"
 #include "engine/merged.h"
+#include "engine/user.h"
 
 /* Where all containers' cgroups are, each by its id. */
 #define CGROUP_PARENT "/coffer"
@@ -28,3 +29,13 @@ struct oci_context {
 /* Checks all that the person asked for. Errors: those of limits.h, mounts.h, security.h, user.h, ... */
 int oci_spec_make(const struct container_config *config, const struct oci_context *context, struct json_object **ret,
 		  struct error *err);
+
+/* --- parts of its "process", which those of exec have as well --- */
+
+void oci_add_user(const struct user *user, struct json_object *process);
+
+/* @set is its bounding, effective and permitted set. */
+void oci_add_capabilities(uint64_t set, struct json_object *process);
+
+/* A size of 0 is not known. */
+void oci_add_console(bool tty, unsigned rows, unsigned columns, struct json_object *process);

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/health-record.h"
+#include "engine/live.h"
 
 static const char *const STATE_NAMES[] = {
 	[STATE_CREATED] = "created", [STATE_RUNNING] = "running", [STATE_PAUSED] = "paused",
@@ -101,6 +102,12 @@ static void add_mounts(struct container_record *record, const struct container_s
 	}
 }
 
+static bool is_paused(struct engine *engine, const char *id)
+{
+	_cleanup_close_ int dir = run_dir_open(engine, id);
+	return dir >= 0 && live_is_paused(engine, id, dir);
+}
+
 struct container_record *record_from_row(struct engine *engine, const struct container_row *row)
 {
 	struct container_record *record = NEW(struct container_record);
@@ -129,7 +136,9 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	int known = status_of(engine, row->id, &status, NULL);
 	if (known > 0)
 		apply_status(record, &status);
-	else if (known == 0)
+	if (record->pid > 0 && is_paused(engine, row->id))
+		record->state = STATE_PAUSED;
+	if (known == 0)
 		record->state = STATE_CREATED; /* its monitor is about to start it */
 	return record;
 }

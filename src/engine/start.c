@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -208,20 +207,6 @@ static int monitor_died(struct engine *engine, const struct launch *launch, stru
 	return -ERR_INTERNAL;
 }
 
-static int read_error(const void *payload, size_t len, struct error *err)
-{
-	_cleanup_json_document_ struct json_document document = { 0 };
-	struct error theirs;
-	int r = json_parse(payload, len, "an error of the monitor", ERR_INTERNAL, &document, err);
-	if (r < 0)
-		return r;
-	struct json_node root = json_root(&document);
-	json_to_error(&root, &theirs);
-	if (err)
-		*err = theirs;
-	return -theirs.code;
-}
-
 /* Wait for STARTED, and take nothing that comes behind it. Hooks may take their time, so there is no limit. */
 static int await_start(struct engine *engine, const struct launch *launch, int connection, struct error *err)
 {
@@ -238,7 +223,7 @@ static int await_start(struct engine *engine, const struct launch *launch, int c
 		if (type == PACKET_STARTED)
 			return 0;
 		if (type == PACKET_ERROR)
-			return read_error(payload, len, err);
+			return packet_error(payload, len, err);
 	}
 }
 

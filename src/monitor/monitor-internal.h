@@ -10,6 +10,7 @@
  *	monitor-health.c  health
  *	monitor-recorder.c the flight recorder
  *	monitor-end.c     the end, good or bad
+ *	monitor-exec.c    other programs in the container, each in a process and a struct monitor of its own
  *	monitor.c         all else
  *
  * Output flows in units of one delivery: bytes that were read once and are sent to every peer. As long as a peer has not
@@ -255,6 +256,10 @@ void event_died(struct monitor *monitor);
 void event_stopped(struct monitor *monitor);
 void event_oom(struct monitor *monitor);
 void event_health(struct monitor *monitor, const char *state);
+/* --- monitor-exec.c --- */
+
+/* Have a process of its own serve @connection, which has said EXEC; our copy of it stays open. */
+void exec_begin(struct monitor *monitor, int connection);
 
 /* --- monitor-end.c --- */
 
@@ -271,6 +276,11 @@ void monitor_cancel(struct monitor *monitor);
 void monitor_finish(struct monitor *monitor);
 
 /* --- monitor.c --- */
+
+struct monitor *monitor_new(const struct monitor_options *options);
+
+/* The compiled seccomp filters, or -1; the caller closes it. */
+int monitor_open_cache(const struct monitor_plan *plan);
 
 struct monitor {
 	const struct monitor_options *options;
@@ -300,6 +310,9 @@ struct monitor {
 	struct stream streams[2];
 	struct input input;
 	const struct peer *input_once; /* who ends the input when it disconnects (plan.stdin_once) */
+
+	struct monitor *exec_of; /* of a program of exec: the container's; else NULL */
+	bool ends_with_peers;	 /* ... which is killed when nobody is connected any more */
 
 	struct peer peers[MONITOR_PEERS_MAX];
 	struct delivery delivery;

@@ -16,9 +16,11 @@
 #include "base/util.h"
 #include "monitor/monitor-internal.h"
 
+/* Who is parked may leave and its input still arrives; if all ends with its peers, leaving is heard at once. */
 static void peer_update(struct monitor *monitor, struct peer *peer)
 {
-	watch_set(monitor, &peer->watch, (peer->parked ? 0u : EPOLLIN) | (peer->owed ? EPOLLOUT : 0u));
+	uint32_t input = !peer->parked ? EPOLLIN : monitor->ends_with_peers ? EPOLLRDHUP : 0u;
+	watch_set(monitor, &peer->watch, input | (peer->owed ? EPOLLOUT : 0u));
 }
 
 static void peer_drop(struct monitor *monitor, struct peer *peer)
@@ -86,12 +88,31 @@ static int on_owner(struct monitor *monitor, struct peer *peer, const void *payl
 	return 0;
 }
 
+/* The connection is another process's from here on. */
+static int on_exec(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
+{
+	if (monitor->exec_of)
+		return -EPROTO;
+	exec_begin(monitor, peer->watch.fd);
+	peer_drop(monitor, peer);
+	return 0;
+}
+
+static int on_leave(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
+{
+	if (!monitor->exec_of)
+		return -EPROTO;
+	monitor->ends_with_peers = false;
+	return 0;
+}
+
 static const struct {
 	enum packet_type type;
 	int (*handle)(struct monitor *monitor, struct peer *peer, const void *payload, size_t len);
 } HANDLERS[] = {
 	{ PACKET_START, on_start },   { PACKET_STDIN, on_stdin }, { PACKET_RESIZE, on_resize },
 	{ PACKET_SIGNAL, on_signal }, { PACKET_STOP, on_stop },	  { PACKET_OWNER, on_owner },
+	{ PACKET_EXEC, on_exec },     { PACKET_LEAVE, on_leave },
 };
 
 static int dispatch(struct monitor *monitor, struct peer *peer, enum packet_type type, const void *payload, size_t len)
@@ -247,6 +268,8 @@ static void peer_ready(struct monitor *monitor, struct watch *watch, uint32_t ev
 	struct peer *peer = (struct peer *)watch;
 	if (events & EPOLLOUT)
 		delivery_push(monitor);
+	if (peer->parked && (events & EPOLLHUP))
+		peer_drop(monitor, peer);
 	if (peer->watch.fd >= 0 && (events & ~EPOLLOUT))
 		(void)peer_receive(monitor, peer);
 }

@@ -19,7 +19,7 @@
 
 #define NO_INIT ((struct container_init){ .pidfd = -1, .console = -1, .sync = -1 })
 
-static struct monitor *monitor_new(const struct monitor_options *options)
+struct monitor *monitor_new(const struct monitor_options *options)
 {
 	struct monitor *monitor = NEW(struct monitor);
 	monitor->options = options;
@@ -113,7 +113,7 @@ static int mount_rootfs(const struct monitor_plan *plan, int *ret_mount, struct 
 }
 
 /* Without it the filter is compiled anew, which is slow but not wrong. */
-static int open_cache(const struct monitor_plan *plan)
+int monitor_open_cache(const struct monitor_plan *plan)
 {
 	int dir = plan->cache_dir ? open(plan->cache_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (plan->cache_dir && dir < 0)
@@ -130,7 +130,7 @@ static int create(struct monitor *monitor, struct error *err)
 	int r = mount_rootfs(plan, &rootfs, err);
 	if (r < 0 || (!terminal && (r = io_open_pipes(monitor, &ends, err)) < 0))
 		return r;
-	_cleanup_close_ int cache = open_cache(plan);
+	_cleanup_close_ int cache = monitor_open_cache(plan);
 	struct container_create_options options = {
 		.root = plan->runtime_root,
 		.id = plan->id,

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/json.h"
 #include "base/util.h"
 
 enum { PAYLOAD_MAX = MONITOR_PACKET_MAX - 1 };
@@ -23,6 +24,9 @@ static const struct packet_rule {
 	{ PACKET_SIGNAL, sizeof(int32_t), sizeof(int32_t) },
 	{ PACKET_STOP, sizeof(struct packet_stop), sizeof(struct packet_stop) },
 	{ PACKET_OWNER, 0, 0 },
+	{ PACKET_EXEC, 0, 0 },
+	{ PACKET_REQUEST, 0, PAYLOAD_MAX },
+	{ PACKET_LEAVE, 0, 0 },
 	{ PACKET_CREATED, sizeof(struct packet_created), sizeof(struct packet_created) },
 	{ PACKET_STARTED, 0, 0 },
 	{ PACKET_STDOUT, 1, PAYLOAD_MAX },
@@ -82,6 +86,21 @@ int packet_peek(int sock, enum packet_type *ret_type)
 		return n < 0 ? -errno : 0;
 	*ret_type = byte;
 	return 1;
+}
+
+int packet_error(const void *payload, size_t len, struct error *err)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	struct error theirs = { 0 };
+	int r = json_parse(payload, len, "an error of the monitor", ERR_INTERNAL, &document, err);
+	if (r < 0)
+		return r;
+	struct json_node root = json_root(&document);
+	json_to_error(&root, &theirs);
+	r = err_check_received(&theirs);
+	if (err)
+		*err = theirs;
+	return r;
 }
 
 int monitor_connect(int dir)

@@ -53,6 +53,9 @@ enum packet_type {
 	PACKET_SIGNAL = 'k', /* int32_t: send to the container's first process */
 	PACKET_STOP = 'T',   /* struct packet_stop: let it end, and stay so */
 	PACKET_OWNER = 'o',  /* no payload: "I collect the result and clean up"; see monitor_plan.cleanup */
+	PACKET_EXEC = 'x',   /* no payload, and the first of its connection: run another program, see below */
+	PACKET_REQUEST = 'q', /* after EXEC: a part of the request's JSON text; empty: that was all of it */
+	PACKET_LEAVE = 'l',  /* after EXEC: no payload: "I go, and the program stays" */
 	/* from the monitor */
 	PACKET_CREATED = 'C', /* struct packet_created */
 	PACKET_STARTED = 'R', /* no payload: the program was executed */
@@ -84,6 +87,18 @@ struct packet_created {
 	uint64_t start_time; /* of process_start_time() */
 };
 
+/*
+ * A connection that begins with EXEC is given to a process that runs another program in the container (monitor-exec.c).
+ * It asks, in REQUESTs, with an object of these members:
+ *
+ *	process    as in config.json
+ *	openStdin  whether the program has a standard input to read from
+ *	detach     nobody waits for it: STARTED or ERROR is the last packet
+ *
+ * and is answered by ERROR, or STARTED and from then on as every peer is, but of this program. When the connection ends,
+ * the program is killed, unless LEAVE was said.
+ */
+
 /* A connection to the monitor whose run directory @dir is. Returns the socket, or -errno. */
 int monitor_connect(int dir);
 
@@ -96,6 +111,9 @@ int packet_send(int sock, enum packet_type type, const void *payload, size_t len
  * Files that a peer sends along are closed. Which types make sense from this peer is the caller's to know.
  */
 int packet_receive(int sock, void *buf, enum packet_type *ret_type, const void **ret_payload, size_t *ret_len);
+
+/* The error that a PACKET_ERROR carries. Returns its negative code. */
+int packet_error(const void *payload, size_t len, struct error *err);
 
 /* The type of the packet that is to be received next, without waiting: 1; 0 at the end; -errno (-EAGAIN: none yet). */
 int packet_peek(int sock, enum packet_type *ret_type);

@@ -117,6 +117,7 @@ struct container_exec_options {
 	int preserve_fds;
 	char *const *cgroups; /* sub-cgroups to join, as cgroup_descend() takes them; NULL: none */
 	bool ignore_paused; /* else a paused container is ERR_STATE: whoever joins it hangs until it is resumed */
+	bool die_with_parent; /* SIGKILL for it when we end, until it executes something setuid (PR_SET_PDEATHSIG(2const)) */
 };
 
 /*

@@ -111,6 +111,9 @@ static int set_up(struct exec_context *context, char **ret_path, struct error *e
 	r = process_become(process, context->has_filter ? &context->filter : NULL, cwd, context->sync[1], err);
 	if (r < 0 || (r = program_find(process->args[0], process->env, ret_path, err)) < 0)
 		return r;
+	/* Only now, for becoming the user has cleared it. If the parent has gone before, the word to it fails. */
+	if (options->die_with_parent)
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	return init_send(context->sync[1], INIT_READY, NULL, master) < 0 ?
 		       err_set(err, ERR_CANCELLED, "who asked for the process is gone") :
 		       0;

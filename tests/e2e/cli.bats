@@ -190,7 +190,7 @@ hints() {
 	refuses 'invalid environment variable: "=x"' run -e =x box
 	refuses "--env-file: $BATS_TEST_TMPDIR/env:2: variable \"B C\" contains whitespaces" \
 		run --env-file "$BATS_TEST_TMPDIR/env" box
-	refuses 'cannot allocate a terminal: standard input is not a tty' run -t box
+	refuses 'cannot allocate a terminal: the input device is not a TTY' run -it box
 	refuses "container ID file found: \"$BATS_TEST_TMPDIR/env\"" create --cidfile "$BATS_TEST_TMPDIR/env" box
 	hints '-v ./a/b:/x' run -v a/b:/x box
 	hints 'drop -t' run -it box

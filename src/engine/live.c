@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "engine/engine-internal.h"
+#include "engine/reconcile.h"
+#include "engine/record.h"
+#include "runtime/container.h"
+
+/*
+ * In the run directory once it has been paused for the first time, and never removed: so nobody has to keep it in step
+ * with the kernel, and containers that were never paused, most of all, cost one look at a directory.
+ */
+#define PAUSED_FILE "paused"
+
+int live_not_running(const struct container_row *row, const char *what, struct error *err)
+{
+	return err_set(err, ERR_STATE, "cannot %s container \"%s\": container %.12s is not running", what, row->name,
+		       row->id);
+}
+
+int live_load(struct engine *engine, const char *id, struct container **ret, struct error *err)
+{
+	_cleanup_free_ char *root = engine_runtime_root(engine);
+	return container_load(root, id, ret, err);
+}
+
+bool live_is_paused(struct engine *engine, const char *id, int dir)
+{
+	_cleanup_container_ struct container *container = NULL;
+	enum container_status status;
+	return faccessat(dir, PAUSED_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       live_load(engine, id, &container, NULL) >= 0 && container_status(container, &status, NULL) >= 0 &&
+	       status == CONTAINER_PAUSED;
+}
+
+int live_note_pause(const struct live *live, struct error *err)
+{
+	_cleanup_close_ int fd = openat(live->dir, PAUSED_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_sys(err, errno, "note that the container is paused") : 0;
+}
+
+int live_open(struct engine *engine, const struct container_row *row, struct live *ret, struct error *err)
+{
+	struct monitor_status status;
+	if (row->state != STATE_RUNNING || !streq(row->runroot, engine->runroot))
+		return 0;
+	int r = reconcile_container(engine, row->id, err);
+	if (r >= 0)
+		r = status_of(engine, row->id, &status, err);
+	if (r <= 0 || status.state != MONITOR_STATE_RUNNING)
+		return r < 0 ? r : 0;
+	int dir = run_dir_open(engine, row->id);
+	if (dir < 0)
+		return 0;
+	*ret = (struct live){ .dir = dir, .status = status, .paused = live_is_paused(engine, row->id, dir) };
+	return 1;
+}
+
+void live_done(struct live *live)
+{
+	fd_close(TAKE_FD(live->dir));
+}
+
+int live_need(struct engine *engine, const struct container_row *row, const char *what, struct live *ret,
+	      struct error *err)
+{
+	int r = live_open(engine, row, ret, err);
+	return r == 0 ? live_not_running(row, what, err) : r < 0 ? r : 0;
+}

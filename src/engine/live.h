@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container that runs, for those who act on it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "engine/container-row.h"
+#include "engine/engine.h"
+#include "monitor/protocol.h"
+
+struct live {
+	int dir; /* its run directory */
+	struct monitor_status status;
+	bool paused;
+};
+
+#define LIVE_NONE ((struct live){ .dir = -1 })
+
+/*
+ * 1 if it runs; 0 if it does not, which is cleaned up after if nobody else does (E2). What is about to start does not run
+ * yet.
+ */
+int live_open(struct engine *engine, const struct container_row *row, struct live *ret, struct error *err);
+void live_done(struct live *live);
+#define _cleanup_live_ _cleanup_(live_done)
+
+/* The same, but for one that does not run there is an error: "cannot <what> container "x": ... is not running". */
+int live_need(struct engine *engine, const struct container_row *row, const char *what, struct live *ret,
+	      struct error *err);
+
+/* Note that it has been paused, if it was not yet: whether it is so now, the kernel is asked from then on. */
+int live_note_pause(const struct live *live, struct error *err);
+
+/* Whether container @id, which runs, is paused. What cannot be found out is not. */
+bool live_is_paused(struct engine *engine, const char *id, int dir);
+
+/* The runtime's view of it. container_free() it. */
+struct container;
+int live_load(struct engine *engine, const char *id, struct container **ret, struct error *err);
+
+int live_not_running(const struct container_row *row, const char *what, struct error *err);
