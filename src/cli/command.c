@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 const struct command *const COMMANDS[] = {
+	&command_attach,
 	&command_cleanup,
 	&command_container_inspect,
 	&command_container_prune,
@@ -24,15 +25,21 @@ const struct command *const COMMANDS[] = {
 	&command_info,
 	&command_inspect,
 	&command_kill,
+	&command_pause,
 	&command_ps,
 	&command_pull,
+	&command_rename,
+	&command_restart,
 	&command_rm,
 	&command_rmi,
 	&command_run,
 	&command_start,
+	&command_stop,
 	&command_df,
 	&command_tag,
+	&command_unpause,
 	&command_version,
+	&command_wait,
 	NULL,
 };
 

@@ -35,6 +35,7 @@ enum command_flags {
 	COMMAND_STOP_AT_ARGUMENT = 1 << 3,
 	COMMAND_COMMON = 1 << 4, /* among the first in `coffer --help` */
 	COMMAND_HIDDEN = 1 << 5, /* for programs; in no list */
+	COMMAND_TARGETS = 1 << 6, /* its options begin with struct targets (targets.h), which may stand for its arguments */
 };
 
 enum { ARGS_ANY = -1 };
@@ -89,9 +90,10 @@ DEFINE_CLEANUP(struct image *, image_free);
 
 /* --- The commands, each in a file of its name --- */
 
-extern const struct command command_container_inspect;
+extern const struct command command_attach;
 extern const struct command command_container_prune;
 extern const struct command command_cleanup;
+extern const struct command command_container_inspect;
 extern const struct command command_create;
 extern const struct command command_df;
 extern const struct command command_exec;
@@ -106,11 +108,17 @@ extern const struct command command_import;
 extern const struct command command_info;
 extern const struct command command_inspect;
 extern const struct command command_kill;
+extern const struct command command_pause;
 extern const struct command command_ps;
 extern const struct command command_pull;
+extern const struct command command_rename;
+extern const struct command command_restart;
 extern const struct command command_rm;
 extern const struct command command_rmi;
 extern const struct command command_run;
 extern const struct command command_start;
+extern const struct command command_stop;
 extern const struct command command_tag;
+extern const struct command command_unpause;
 extern const struct command command_version;
+extern const struct command command_wait;

@@ -92,29 +92,13 @@ static void send_signal(void *context, int sig)
 		log_failure(LOG_LEVEL_DEBUG, "forward a signal", &failure);
 }
 
-int foreground_start(struct cli *cli, const struct foreground *foreground, bool *ret_started, struct error *err)
+/* How staying with it ended, as an exit status. */
+static int conclude(struct cli *cli, const struct foreground *foreground, const struct attach_result *result,
+		    struct error *err)
 {
-	_cleanup_attach_ struct attach *attach = NULL;
-	_cleanup_close_ int connection = -1;
-	*ret_started = false;
-	struct signal_target target = { cli->engine, foreground->container->id };
-	struct attach_options options = foreground->attach;
-	options.send_signal = send_signal;
-	options.context = &target;
-	int r = attach_new(&options, &attach, err);
-	if (r < 0)
-		return r;
-	r = engine_container_start(cli->engine, foreground->container->id, false, &connection, err);
-	if (r < 0)
-		return r;
-	*ret_started = true;
-	struct attach_result result;
-	r = attach_run(attach, connection, &result, err);
-	if (r < 0)
-		return r;
-	switch (result.end) {
+	switch (result->end) {
 	case ATTACH_EXITED:
-		return after_exit(cli, foreground, &result.status);
+		return after_exit(cli, foreground, &result->status);
 	case ATTACH_DETACHED:
 		return 0;
 	case ATTACH_HUNG_UP:
@@ -122,5 +106,47 @@ int foreground_start(struct cli *cli, const struct foreground *foreground, bool 
 	case ATTACH_LOST:
 		break;
 	}
-	return after_loss(cli, foreground, result.stalled, err);
+	return after_loss(cli, foreground, result->stalled, err);
+}
+
+/* @connect makes the connection while signals wait already. */
+static int stay(struct cli *cli, const struct foreground *foreground,
+		int (*connect)(struct cli *cli, const char *id, int *ret_connection, struct error *err),
+		bool *ret_connected, struct error *err)
+{
+	_cleanup_attach_ struct attach *attach = NULL;
+	_cleanup_close_ int connection = -1;
+	struct signal_target target = { cli->engine, foreground->container->id };
+	struct attach_options options = foreground->attach;
+	struct attach_result result;
+	options.send_signal = send_signal;
+	options.context = &target;
+	int r = attach_new(&options, &attach, err);
+	if (r < 0 || (r = connect(cli, foreground->container->id, &connection, err)) < 0)
+		return r;
+	*ret_connected = true;
+	r = attach_run(attach, connection, &result, err);
+	return r < 0 ? r : conclude(cli, foreground, &result, err);
+}
+
+static int start(struct cli *cli, const char *id, int *ret_connection, struct error *err)
+{
+	return engine_container_start(cli->engine, id, false, ret_connection, err);
+}
+
+int foreground_start(struct cli *cli, const struct foreground *foreground, bool *ret_started, struct error *err)
+{
+	*ret_started = false;
+	return stay(cli, foreground, start, ret_started, err);
+}
+
+static int connect_to(struct cli *cli, const char *id, int *ret_connection, struct error *err)
+{
+	return engine_container_attach(cli->engine, id, ret_connection, err);
+}
+
+int foreground_attach(struct cli *cli, const struct foreground *foreground, struct error *err)
+{
+	bool connected;
+	return stay(cli, foreground, connect_to, &connected, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container in the foreground: `run` without -d, and `start -a`. */
+/* A container in the foreground: `run` without -d, `start -a`, `attach`. */
 #pragma once
 
 #include "cli/attach.h"
@@ -26,3 +26,6 @@ enum { FOREGROUND_SIGNALLED = 128 }; /* what a shell adds to a signal's number *
  * monitor died, and what it left has been cleaned up then.
  */
 int foreground_start(struct cli *cli, const struct foreground *foreground, bool *ret_started, struct error *err);
+
+/* The same with a container that runs. It goes on without us, whatever ends us but its own end. */
+int foreground_attach(struct cli *cli, const struct foreground *foreground, struct error *err);

@@ -2,10 +2,12 @@
 #include <signal.h>
 
 #include "base/parse.h"
-#include "cli/command.h"
+#include "base/str.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 
 struct kill_options {
+	struct targets targets;
 	int sig;
 };
 
@@ -23,12 +25,17 @@ static int kill_one(struct cli *cli, const void *data, const char *name, struct 
 	return r;
 }
 
-static int run(struct cli *cli, void *options, char **args, struct error *err)
+static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
-	return report_each(cli, options, args, kill_one);
+	const struct kill_options *options = data;
+	_cleanup_strv_ char **names = NULL;
+	int r = targets_resolve(cli, &options->targets, args, TARGETS_ALIVE, &names, err);
+	return r < 0 || !names ? r : report_each(cli, options, names, kill_one);
 }
 
 static const struct option OPTIONS[] = {
+	OPT_TARGETS_ALL(struct kill_options, 'a', "Signal all containers that run"),
+	OPT_TARGETS_LATEST(struct kill_options, 'l'),
 	OPT_PARSED(struct kill_options, sig, parse_sig, 's', "signal", "string", "Signal to send (default \"KILL\")"),
 	OPT_END,
 };
@@ -36,11 +43,10 @@ static const struct option OPTIONS[] = {
 const struct command command_kill = {
 	.name = "kill",
 	.aliases = (const char *const[]){ "container kill", NULL },
-	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_TARGETS | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Send a signal to one or more running containers",
-	.description = "The signal goes to the container's first process. SIGKILL ends all of them.",
-	.min_args = 1,
+	.description = "The signal goes to the container's first process. SIGKILL ends all of them, and is waited for.",
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_CONTAINERS,
 	.options = (const struct option *const[]){ OPTIONS, NULL },

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "engine/engine.h"
 
 /* EXIT_COFFER: coffer itself failed, before any object was touched. */
@@ -136,6 +137,8 @@ static int run_with_options(struct cli *cli, const struct command *command, char
 		return 0;
 	}
 	r = check_count(command, args, err);
+	if (r >= 0 && (command->flags & COMMAND_TARGETS))
+		r = targets_check(command, options, args, err);
 	if (r < 0)
 		return r;
 	r = open_engine(cli, command, err);

@@ -239,6 +239,14 @@ int container_row_set_exited(struct db *db, const char *id, const struct monitor
 	return r < 0 ? r : 0;
 }
 
+int container_row_set_name(struct db *db, const char *id, const char *name, struct error *err)
+{
+	int r = db_run(db, "UPDATE containers SET name = ?2 WHERE id = ?1", DB_VALUES(DB_TEXT(id), DB_TEXT(name)), err);
+	if (r == -ERR_EXISTS)
+		return name_taken(db, name, err);
+	return r == 0 ? err_set(err, ERR_NO_CONTAINER, "No such container: %s", id) : r < 0 ? r : 0;
+}
+
 int container_row_delete(struct db *db, const char *id, struct error *err)
 {
 	int r = db_run(db, "DELETE FROM containers WHERE id = ?1", DB_VALUES(DB_TEXT(id)), err);

@@ -46,6 +46,8 @@ static const struct field {
 	FIELD(log_options, KIND_STRV),
 	FIELD(restart_policy, KIND_STRING),
 	FIELD(restart_max, KIND_I64),
+	FIELD(has_stop_timeout, KIND_BOOL),
+	FIELD(stop_timeout_s, KIND_I64),
 	FIELD(platform, KIND_STRING),
 };
 

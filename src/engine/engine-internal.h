@@ -74,6 +74,9 @@ void children_reap(struct engine *engine);
 
 /* --- tell.c --- */
 
+/* A connection to the monitor of container @id. Errors: as monitor_tell(). */
+int monitor_reach(struct engine *engine, const char *id, struct error *err);
+
 /*
  * Say something to the monitor of container @id, over a connection of its own, which is returned: PACKET_EXIT will come on
  * it. Errors: ERR_STATE if it has none, or has nothing to listen with any more.

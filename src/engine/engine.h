@@ -157,6 +157,8 @@ struct container_spec {
 	char **log_options;   /* "max-size=10m" */
 	char *restart_policy; /* "on-failure", ...; NULL: "no" */
 	int64_t restart_max;  /* of "on-failure"; 0: no limit */
+	bool has_stop_timeout;
+	int64_t stop_timeout_s; /* -1: no limit */
 	enum pull_policy pull;
 	char *platform;
 };
@@ -198,6 +200,7 @@ struct container_record {
 	bool oom_killed, auto_remove;
 	int restart_count;
 	enum container_health health;
+	bool tty, open_stdin; /* as it was made */
 	pid_t pid;
 	int64_t created_at, started_at, finished_at; /* ns since the epoch; 0: never */
 };
@@ -256,7 +259,51 @@ int engine_container_exec(struct engine *engine, const char *name, const struct 
 
 /* Errors: ERR_STATE for a running one without @force, with Docker's words. */
 int engine_container_remove(struct engine *engine, const char *name, bool force, struct error *err);
+
+/*
+ * Signal the first process. SIGKILL is waited for, and the container is settled then. Errors: ERR_STATE unless it runs.
+ */
 int engine_container_kill(struct engine *engine, const char *name, int sig, struct error *err);
+
+/*
+ * Stop a container, or many at once: begin for all, then finish for each.
+ *
+ *	engine_stop_begin()    1. send the signal; nothing is done to one that does not run
+ *	engine_stop_finish()   2. wait for its end, at the timeout kill it, and settle it; frees @stop
+ */
+struct stop_options {
+	int sig; /* 0: the container's stop signal */
+	bool has_timeout;
+	int64_t timeout_s; /* -1: no limit; not given: the container's, or ten seconds */
+	bool restart;	   /* it will be started again by who asks */
+};
+struct stop_result {
+	bool killed;	  /* it had to be, and the following says more */
+	bool has_handler; /* its first process would have heard the signal */
+	int sig;
+	int64_t timeout_s;
+};
+struct stop;
+int engine_stop_begin(struct engine *engine, const char *name, const struct stop_options *options, struct stop **ret,
+		      struct error *err);
+int engine_stop_finish(struct stop *stop, struct stop_result *ret, struct error *err);
+
+/* Wait for the end of one or more, likewise. One that does not run has its last exit code at once. */
+struct container_wait;
+int engine_wait_begin(struct engine *engine, const char *name, struct container_wait **ret, struct error *err);
+int engine_wait_finish(struct container_wait *wait, int *ret_exit_code, struct error *err);
+
+/* Errors: ERR_STATE for one that does not run, or is not in the state to be left. */
+int engine_container_pause(struct engine *engine, const char *name, struct error *err);
+int engine_container_unpause(struct engine *engine, const char *name, struct error *err);
+
+/* Errors: ERR_NAME, ERR_INVALID. */
+int engine_container_rename(struct engine *engine, const char *name, const char *new_name, struct error *err);
+
+/*
+ * Become one more peer of a container that runs (monitor/protocol.h). Errors: ERR_STATE.
+ */
+int engine_container_attach(struct engine *engine, const char *name, int *ret_connection, struct error *err);
 
 /* What Docker calls info: where things are, how many there are, and what this machine has. json_object_put() it. */
 struct json_object;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/reconcile.h"
@@ -37,6 +38,16 @@ bool live_is_paused(struct engine *engine, const char *id, int dir)
 	return faccessat(dir, PAUSED_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       live_load(engine, id, &container, NULL) >= 0 && container_status(container, &status, NULL) >= 0 &&
 	       status == CONTAINER_PAUSED;
+}
+
+void live_thaw(struct engine *engine, const char *id, int dir)
+{
+	_cleanup_container_ struct container *container = NULL;
+	struct error failure = { 0 };
+	if (!live_is_paused(engine, id, dir))
+		return;
+	if (live_load(engine, id, &container, &failure) < 0 || container_resume(container, &failure) < 0)
+		log_failure(LOG_LEVEL_DEBUG, "resume a container that is to end", &failure);
 }
 
 int live_note_pause(const struct live *live, struct error *err)

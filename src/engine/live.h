@@ -29,6 +29,11 @@ void live_done(struct live *live);
 int live_need(struct engine *engine, const struct container_row *row, const char *what, struct live *ret,
 	      struct error *err);
 
+/*
+ * Let what is paused go on, if it is: what is frozen does not end, nor die (cgroup v1). For who has asked for its end.
+ */
+void live_thaw(struct engine *engine, const char *id, int dir);
+
 /* Note that it has been paused, if it was not yet: whether it is so now, the kernel is asked from then on. */
 int live_note_pause(const struct live *live, struct error *err);
 

@@ -126,6 +126,8 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->health = health_record_state(engine, row);
 	record->oom_killed = row->oom_killed;
 	record->auto_remove = row->auto_remove;
+	record->tty = config_spec(&row->config)->tty;
+	record->open_stdin = config_spec(&row->config)->open_stdin;
 	record->created_at = row->created_at;
 	record->started_at = row->started_at;
 	record->finished_at = row->finished_at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `rm` and `kill`. */
+/* `rm`. */
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/engine-internal.h"
+#include "engine/live.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 
@@ -17,40 +18,17 @@ enum {
 	PATIENCE_MS = 2 * 1000,	      /* for a command that is about to be done with it */
 };
 
-/* --- kill --- */
-
-static int not_running(const struct container_row *row, const char *what, struct error *err)
+static int refuse_running(struct engine *engine, const struct container_row *row, struct error *err)
 {
-	return err_set(err, ERR_STATE, "cannot %s container \"%s\": container %.12s is not running", what, row->name,
-		       row->id);
-}
-
-int engine_container_kill(struct engine *engine, const char *name, int sig, struct error *err)
-{
-	_cleanup_container_row_ struct container_row row = { 0 };
-	struct monitor_status status;
-	int r = container_load_row(engine, name, &row, err);
-	if (r >= 0)
-		r = row.state == STATE_RUNNING ? status_of(engine, row.id, &status, err) : 0;
-	if (r < 0)
-		return r;
-	if (r == 0 || status.state != MONITOR_STATE_RUNNING)
-		return not_running(&row, "kill", err);
-	/* By its monitor, which has to know whether it may be started again. */
-	const int32_t number = sig;
-	_cleanup_close_ int connection = monitor_tell(engine, row.id, PACKET_SIGNAL, &number, sizeof number, err);
-	if (connection == -ERR_STATE)
-		return not_running(&row, "kill", err);
-	return connection < 0 ? connection : 0;
-}
-
-/* --- rm --- */
-
-static int refuse_running(const struct container_row *row, struct error *err)
-{
-	err_set(err, ERR_STATE,
-		"cannot remove container \"%s\": container is running: stop the container before removing or force remove",
-		row->name);
+	_cleanup_close_ int dir = run_dir_open(engine, row->id);
+	bool paused = dir >= 0 && live_is_paused(engine, row->id, dir);
+	if (paused)
+		err_set(err, ERR_STATE,
+			"cannot remove container \"%s\": container is paused and must be unpaused first", row->name);
+	else
+		err_set(err, ERR_STATE,
+			"cannot remove container \"%s\": container is running: stop the container before removing or "
+			"force remove", row->name);
 	return err_hint(err, "coffer rm -f %s", row->name);
 }
 
@@ -74,8 +52,11 @@ static void kill_at_once(struct engine *engine, const char *id)
 	const struct packet_stop wish = { .signal = SIGKILL, .timeout_ms = 0, .reason = STOP_BY_REMOVE };
 	struct error failure = { 0 };
 	_cleanup_close_ int connection = monitor_tell(engine, id, PACKET_STOP, &wish, sizeof wish, &failure);
+	_cleanup_close_ int dir = run_dir_open(engine, id);
 	if (connection < 0 && connection != -ERR_STATE)
 		log_failure(LOG_LEVEL_WARN, "kill a container", &failure);
+	if (dir >= 0)
+		live_thaw(engine, id, dir);
 }
 
 /*
@@ -99,7 +80,7 @@ static int lock_by_force(struct engine *engine, const struct container_row *row,
 		int known = status_of(engine, row->id, &status, NULL);
 		bool running = known > 0 && status.state != MONITOR_STATE_EXITED;
 		if (running && !force)
-			return refuse_running(row, err);
+			return refuse_running(engine, row, err);
 		if (running && !told)
 			kill_at_once(engine, row->id);
 		told |= running;

@@ -22,6 +22,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/image.h"
+#include "engine/live.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 #include "runtime/container.h"
@@ -300,19 +301,40 @@ static int read_diff_ids(struct engine *engine, const char *image_id, char ***re
 	return r;
 }
 
+/* One that has just ended may be somebody's to settle, who is about to do so. */
+static int load_settled(struct engine *engine, const char *id, struct container_row *ret, struct error *err)
+{
+	struct monitor_status status;
+	int r = reconcile_container(engine, id, err);
+	if (r >= 0)
+		r = status_of(engine, id, &status, err);
+	if (r > 0 && status.state == MONITOR_STATE_EXITED)
+		r = engine_container_finish(engine, id, err);
+	return r < 0 ? r : container_load_row(engine, id, ret, err);
+}
+
+static int runs_already(struct engine *engine, const struct container_row *row, struct error *err)
+{
+	_cleanup_live_ struct live live = LIVE_NONE;
+	int r = live_open(engine, row, &live, err);
+	if (r > 0 && live.paused) {
+		err_set(err, ERR_STATE, "cannot start a paused container, try unpause instead: \"%s\"", row->name);
+		return err_hint(err, "coffer unpause %s", row->name);
+	}
+	return r < 0 ? r : err_set(err, ERR_STATE, "container \"%s\" is running already", row->name);
+}
+
 /* One that was created by another command, or has run before. */
 static int prepare_again(struct engine *engine, const char *id, struct launch *ret, struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
 	_cleanup_strv_ char **diff_ids = NULL;
-	int r = reconcile_container(engine, id, err);
-	if (r >= 0)
-		r = container_load_row(engine, id, &row, err);
+	int r = load_settled(engine, id, &row, err);
 	if (r < 0)
 		return r;
 	if (row.state == STATE_RUNNING)
-		return err_set(err, ERR_STATE, "container \"%s\" is running already", row.name);
+		return runs_already(engine, &row, err);
 	if ((r = read_diff_ids(engine, row.image_id, &diff_ids, err)) < 0 ||
 	    (r = run_dir_make(engine, id, &dir, err)) < 0)
 		return r;

@@ -31,15 +31,26 @@ static int connect_patiently(int dir)
 	}
 }
 
-int monitor_tell(struct engine *engine, const char *id, enum packet_type type, const void *payload, size_t len,
-		 struct error *err)
+static int unreachable(const char *id, int r, struct error *err)
 {
-	_cleanup_close_ int dir = run_dir_open(engine, id);
-	_cleanup_close_ int connection = dir < 0 ? dir : connect_patiently(dir);
-	int r = connection < 0 ? connection : packet_send(connection, type, payload, len);
-	if (r == 0)
-		return TAKE_FD(connection);
 	if (r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE || r == -ECONNRESET)
 		return err_set(err, ERR_STATE, "container %.12s is not running", id);
 	return err_sys(err, -r, "speak to the monitor of container %.12s", id);
+}
+
+int monitor_reach(struct engine *engine, const char *id, struct error *err)
+{
+	_cleanup_close_ int dir = run_dir_open(engine, id);
+	int connection = dir < 0 ? dir : connect_patiently(dir);
+	return connection < 0 ? unreachable(id, connection, err) : connection;
+}
+
+int monitor_tell(struct engine *engine, const char *id, enum packet_type type, const void *payload, size_t len,
+		 struct error *err)
+{
+	_cleanup_close_ int connection = monitor_reach(engine, id, err);
+	if (connection < 0)
+		return connection;
+	int r = packet_send(connection, type, payload, len);
+	return r < 0 ? unreachable(id, r, err) : TAKE_FD(connection);
 }

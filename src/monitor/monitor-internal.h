@@ -117,6 +117,7 @@ struct peer {
 	struct watch watch; /* first: a watch is its peer */
 	bool owner;
 	bool owed;   /* has not taken the current delivery */
+	bool mute;   /* gets no output */
 	bool parked; /* its next packet is STDIN, for which there is no room */
 };
 

@@ -88,6 +88,12 @@ static int on_owner(struct monitor *monitor, struct peer *peer, const void *payl
 	return 0;
 }
 
+static int on_mute(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
+{
+	peer->mute = true;
+	return 0;
+}
+
 /* The connection is another process's from here on. */
 static int on_exec(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
 {
@@ -112,7 +118,7 @@ static const struct {
 } HANDLERS[] = {
 	{ PACKET_START, on_start },   { PACKET_STDIN, on_stdin }, { PACKET_RESIZE, on_resize },
 	{ PACKET_SIGNAL, on_signal }, { PACKET_STOP, on_stop },	  { PACKET_OWNER, on_owner },
-	{ PACKET_EXEC, on_exec },     { PACKET_LEAVE, on_leave },
+	{ PACKET_MUTE, on_mute },     { PACKET_EXEC, on_exec },	  { PACKET_LEAVE, on_leave },
 };
 
 static int dispatch(struct monitor *monitor, struct peer *peer, enum packet_type type, const void *payload, size_t len)
@@ -200,6 +206,12 @@ static void delivery_push(struct monitor *monitor)
 		io_flow(monitor);
 }
 
+static bool is_due(const struct peer *peer, enum packet_type type)
+{
+	bool output = type == PACKET_STDOUT || type == PACKET_STDERR;
+	return peer->watch.fd >= 0 && !(peer->mute && output);
+}
+
 void deliver(struct monitor *monitor, enum packet_type type, size_t len)
 {
 	struct delivery *delivery = &monitor->delivery;
@@ -208,7 +220,7 @@ void deliver(struct monitor *monitor, enum packet_type type, size_t len)
 	delivery->owner_has_it = false;
 	delivery->deadline_ns = time_monotonic_ns() + MONITOR_PEER_STALL_MS * NSEC_PER_MSEC;
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
-		monitor->peers[i].owed = monitor->peers[i].watch.fd >= 0;
+		monitor->peers[i].owed = is_due(&monitor->peers[i], type);
 	delivery_push(monitor);
 }
 

@@ -24,6 +24,7 @@ static const struct packet_rule {
 	{ PACKET_SIGNAL, sizeof(int32_t), sizeof(int32_t) },
 	{ PACKET_STOP, sizeof(struct packet_stop), sizeof(struct packet_stop) },
 	{ PACKET_OWNER, 0, 0 },
+	{ PACKET_MUTE, 0, 0 },
 	{ PACKET_EXEC, 0, 0 },
 	{ PACKET_REQUEST, 0, PAYLOAD_MAX },
 	{ PACKET_LEAVE, 0, 0 },

@@ -53,6 +53,7 @@ enum packet_type {
 	PACKET_SIGNAL = 'k', /* int32_t: send to the container's first process */
 	PACKET_STOP = 'T',   /* struct packet_stop: let it end, and stay so */
 	PACKET_OWNER = 'o',  /* no payload: "I collect the result and clean up"; see monitor_plan.cleanup */
+	PACKET_MUTE = 'm',   /* no payload: "no output for me"; who waits for the end need not read along */
 	PACKET_EXEC = 'x',   /* no payload, and the first of its connection: run another program, see below */
 	PACKET_REQUEST = 'q', /* after EXEC: a part of the request's JSON text; empty: that was all of it */
 	PACKET_LEAVE = 'l',  /* after EXEC: no payload: "I go, and the program stays" */

@@ -266,7 +266,7 @@ hints() {
 		_coffer
 		echo "${COMPREPLY[*]}"
 	}
-	[ "$(complete_line coffer r)" = 'rm rmi run' ]
+	[ "$(complete_line coffer r)" = 'rename restart rm rmi run' ]
 	[ "$(complete_line coffer --ro)" = '--root' ]
 	[ "$(complete_line coffer container l)" = 'ls' ]
 	[ "$(complete_line coffer --debug run --pu)" = '--pull' ]

@@ -198,7 +198,7 @@ on_terminal() {
 	eventually is_running sleep 92
 	kill -KILL "$(awk '/^PPid/ {print $2}' "/proc/$(pids_of sleep 92)/status")"
 	eventually is_gone sleep 92
-	run -125 wait "$client"
+	ends_with 125 "$client"
 	grep -q 'lost the program' "$BATS_TEST_TMPDIR/err"
 }
 
@@ -212,7 +212,7 @@ on_terminal() {
 	kill -STOP "$client"
 	coffer rm -f ends
 	kill -CONT "$client"
-	run -137 wait "$client"
+	ends_with 137 "$client"
 }
 
 @test "an image without the program's interpreter says so" {

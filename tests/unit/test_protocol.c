@@ -73,6 +73,7 @@ static void test_every_type_passes(void **state)
 	assert_passes(pair, PACKET_SIGNAL, &sig, sizeof sig);
 	assert_passes(pair, PACKET_STOP, &stop, sizeof stop);
 	assert_passes(pair, PACKET_OWNER, NULL, 0);
+	assert_passes(pair, PACKET_MUTE, NULL, 0);
 	assert_passes(pair, PACKET_EXEC, NULL, 0);
 	assert_passes(pair, PACKET_REQUEST, "{}", 2);
 	assert_passes(pair, PACKET_REQUEST, NULL, 0);

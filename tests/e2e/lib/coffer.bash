@@ -106,3 +106,10 @@ eventually() {
 	done
 	return 1
 }
+
+# Whether our child PID ends with STATUS: ends_with STATUS PID. (`run wait` does not know our children.)
+ends_with() {
+	local status=0
+	wait "$2" || status=$?
+	[ "$status" -eq "$1" ]
+}

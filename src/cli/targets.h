@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which containers a command is about: its arguments, --all or --latest (as Podman has them). */
+#pragma once
+
+#include "cli/command.h"
+
+/* The first member of the options of a command with COMMAND_TARGETS; the rows are in its own table. */
+struct targets {
+	bool all, latest;
+};
+
+/* Neither a name nor a flag, or both, makes no sense. The dispatcher asks, before anything is opened. Errors: ERR_USAGE. */
+int targets_check(const struct command *command, const struct targets *targets, char *const *args, struct error *err);
+
+/*
+ * The names, a strv: those in @args, or what the flags mean. @allowed is a mask of enum container_state bits that --all
+ * takes. Errors: ERR_NO_CONTAINER for --latest of none.
+ */
+int targets_resolve(struct cli *cli, const struct targets *targets, char *const *args, unsigned allowed, char ***ret,
+		    struct error *err);
+
+enum {
+	TARGETS_RUNNING = 1u << STATE_RUNNING,
+	TARGETS_PAUSED = 1u << STATE_PAUSED,
+	TARGETS_ALIVE = TARGETS_RUNNING | TARGETS_PAUSED,
+	TARGETS_STARTABLE = 1u << STATE_CREATED | 1u << STATE_EXITED,
+	TARGETS_ANY = 0xff,
+};
+
+/* Rows for the tables of options. */
+#define OPT_TARGETS_ALL(type, letter, help_) OPT_BOOL(type, targets.all, letter, "all", help_)
+#define OPT_TARGETS_LATEST(type, letter) \
+	OPT_BOOL(type, targets.latest, letter, "latest", "The last created container, instead of naming one")
