@@ -25,6 +25,7 @@ const struct command *const COMMANDS[] = {
 	&command_info,
 	&command_inspect,
 	&command_kill,
+	&command_logs,
 	&command_pause,
 	&command_ps,
 	&command_pull,

@@ -108,6 +108,7 @@ extern const struct command command_import;
 extern const struct command command_info;
 extern const struct command command_inspect;
 extern const struct command command_kill;
+extern const struct command command_logs;
 extern const struct command command_pause;
 extern const struct command command_ps;
 extern const struct command command_pull;

@@ -300,6 +300,32 @@ int engine_container_unpause(struct engine *engine, const char *name, struct err
 /* Errors: ERR_NAME, ERR_INVALID. */
 int engine_container_rename(struct engine *engine, const char *name, const char *new_name, struct error *err);
 
+/* What a container has printed, entry after entry (monitor/log-record.h). */
+struct log_request {
+	bool follow;		   /* until it ends */
+	int64_t since_ns, until_ns; /* 0: not given */
+	int64_t tail;		   /* only the last so many entries of those that are there; -1: all */
+};
+struct container_logs;
+struct log_record;
+int engine_container_logs(struct engine *engine, const char *name, const struct log_request *request,
+			  struct container_logs **ret, struct error *err);
+
+/* 1 with an entry, valid until the next call; 0 behind the last. With follow it waits for more. */
+int container_logs_next(struct container_logs *logs, struct log_record *ret, struct error *err);
+
+/* Whether the next one needs no waiting for. */
+bool container_logs_pending(const struct container_logs *logs);
+
+/* Lines of the log that are no entries. */
+uint64_t container_logs_skipped(const struct container_logs *logs);
+void container_logs_free(struct container_logs *logs);
+static inline void container_logs_freep(struct container_logs **logs)
+{
+	container_logs_free(*logs);
+}
+#define _cleanup_logs_ _cleanup_(container_logs_freep)
+
 /*
  * Become one more peer of a container that runs (monitor/protocol.h). Errors: ERR_STATE.
  */

@@ -268,7 +268,7 @@ hints() {
 	}
 	[ "$(complete_line coffer r)" = 'rename restart rm rmi run' ]
 	[ "$(complete_line coffer --ro)" = '--root' ]
-	[ "$(complete_line coffer container l)" = 'ls' ]
+	[ "$(complete_line coffer container l)" = 'logs ls' ]
 	[ "$(complete_line coffer --debug run --pu)" = '--pull' ]
 	[ "$(complete_line coffer --root /x run --pull '')" = 'missing always never' ]
 	[ "$(complete_line coffer run --pull = al)" = 'always' ]
