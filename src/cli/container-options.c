@@ -14,6 +14,7 @@
 #include "cli/mount-options.h"
 #include "cli/pull.h"
 #include "cli/report.h"
+#include "cli/stop-options.h"
 #include "image/reference.h"
 
 /* --- Values of flags --- */
@@ -45,6 +46,46 @@ static int parse_memory_swap(const char *value, void *field, struct error *err)
 		return r;
 	*(int64_t *)field = (int64_t)bytes; /* parse_size() gives no more than that holds */
 	return 0;
+}
+
+static int parse_swappiness(const char *value, void *field, struct error *err)
+{
+	struct container_spec *spec = field;
+	int64_t swappiness;
+	int r = parse_i64(value, -1, INT64_MAX, &swappiness, err);
+	if (r < 0)
+		return r;
+	spec->has_swappiness = swappiness >= 0;
+	spec->swappiness = swappiness < 0 ? 0 : (uint64_t)swappiness;
+	return 0;
+}
+
+static int parse_timeout(const char *value, void *field, struct error *err)
+{
+	struct container_spec *spec = field;
+	int r = parse_stop_timeout(value, &spec->stop_timeout_s, err);
+	if (r >= 0)
+		spec->has_stop_timeout = true;
+	return r;
+}
+
+static int parse_number(const char *value, void *field, struct error *err)
+{
+	return parse_i64(value, INT64_MIN, INT64_MAX, field, err);
+}
+
+static int parse_period(const char *value, void *field, struct error *err)
+{
+	return parse_u64(value, INT64_MAX, field, err);
+}
+
+static int parse_reservation(const char *value, void *field, struct error *err)
+{
+	uint64_t bytes;
+	int r = parse_size(value, &bytes, err);
+	if (r >= 0)
+		*(int64_t *)field = (int64_t)bytes;
+	return r;
 }
 
 static int parse_stop_signal(const char *value, void *field, struct error *err)
@@ -90,6 +131,7 @@ static const char *const RESTART_POLICIES[] = { "no", "on-failure", "always", "u
 
 /* In the order of enum pull_policy. */
 static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
+static const char *const SHARING[] = { "private", "host", NULL };
 static const char *const NETWORKS[] = { "none", "host", NULL };
 
 typedef struct container_options self; /* which the rows fill */
@@ -102,8 +144,14 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, spec.cap_drop, 0, "cap-drop", "Drop Linux capabilities"),
 	OPT_STRING(self, cidfile, 0, "cidfile", "string", "Write the container's ID to the file",
 		   .completes = COMPLETE_FILES),
+	OPT_STRING(self, spec.cgroupns_mode, 0, "cgroupns", "string",
+		   "Cgroup namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
+	OPT_PARSED(self, spec.cpu_period_us, parse_period, 0, "cpu-period", "int", "Length of a CFS period in microseconds"),
+	OPT_PARSED(self, spec.cpu_quota_us, parse_number, 0, "cpu-quota", "int", "CPU time in a CFS period in microseconds"),
 	OPT_PARSED(self, spec.cpu_shares, parse_cpu_shares, 'c', "cpu-shares", "int", "CPU shares (relative weight)"),
 	OPT_PARSED(self, spec.cpus_nano, parse_cpus, 0, "cpus", "decimal", "Number of CPUs"),
+	OPT_STRING(self, spec.cpuset_cpus, 0, "cpuset-cpus", "string", "CPUs on which it may run (0-3, 0,1)"),
+	OPT_STRING(self, spec.cpuset_mems, 0, "cpuset-mems", "string", "Memory nodes that it may use (0-3, 0,1)"),
 	OPT_LIST(self, spec.devices, 0, "device", "Give a device of the host to the container",
 		 .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.domainname, 0, "domainname", "string", "NIS domain name of the container"),
@@ -122,21 +170,35 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Time that it has to come up before failures count (default 0s)"),
 	OPT_PARSED(self, spec.health.timeout_ns, parse_health_duration, 0, "health-timeout", "duration",
 		   "Longest time that one health check may take (default 30s)"),
+	OPT_LIST(self, spec.groups, 0, "group-add", "Further groups of the user, by name or number"),
 	OPT_STRING(self, spec.hostname, 'h', "hostname", "string", "Host name of the container"),
+	OPT_BOOL(self, spec.init, 0, "init", "Run a small init as first process, which forwards signals and reaps"),
 	OPT_BOOL(self, spec.open_stdin, 'i', "interactive", "Keep standard input open"),
+	OPT_STRING(self, spec.ipc_mode, 0, "ipc", "string", "IPC namespace (\"private\", \"host\") (default \"private\")",
+		   .choices = SHARING),
 	OPT_LIST(self, spec.labels, 'l', "label", "Set metadata on the container"),
+	OPT_LIST(self, label_files, 0, "label-file", "Read metadata from a file", .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.log_driver, 0, "log-driver", "string",
 		   "What becomes of the output (\"json-file\", \"local\", \"journald\", \"none\", \"passthrough\")",
 		   .choices = LOG_DRIVERS),
 	OPT_LIST(self, spec.log_options, 0, "log-opt", "Options of the log driver, such as \"max-size=10m\""),
 	OPT_SIZE(self, spec.memory, 'm', "memory", "Memory limit"),
+	OPT_PARSED(self, spec.memory_reservation, parse_reservation, 0, "memory-reservation", "bytes",
+		   "What it is left when memory is short"),
 	OPT_PARSED(self, spec.memory_swap, parse_memory_swap, 0, "memory-swap", "bytes",
 		   "Limit of memory and swap together: '-1' for unlimited swap"),
+	OPT_PARSED(self, spec, parse_swappiness, 0, "memory-swappiness", "int",
+		   "How willingly its memory is swapped out (0 to 100) (default -1: as the host's)"),
 	OPT_STRING(self, spec.name, 0, "name", "string", "Name the container"),
 	OPT_STRING(self, network, 0, "network", "network",
 		   "Network of the container (\"none\", \"host\") (default \"none\")", .choices = NETWORKS),
 	OPT_STRING(self, network, 0, "net", "network", NULL),
 	OPT_BOOL(self, no_healthcheck, 0, "no-healthcheck", "No health checks, whatever the image says"),
+	OPT_BOOL(self, spec.oom_kill_disable, 0, "oom-kill-disable", "Let it wait for memory, instead of killing in it"),
+	OPT_PARSED(self, spec.oom_score_adj, parse_number, 0, "oom-score-adj", "int",
+		   "How soon it is killed when memory is short (-1000 to 1000)"),
+	OPT_STRING(self, spec.pid_mode, 0, "pid", "string", "PID namespace (\"private\", \"host\") (default \"private\")",
+		   .choices = SHARING),
 	OPT_PARSED(self, spec.pids_limit, parse_pids_limit, 0, "pids-limit", "int",
 		   "Limit the number of processes (-1 for unlimited)"),
 	OPT_STRING(self, spec.platform, 0, "platform", "string", "Platform of the image, such as \"linux/arm64\""),
@@ -153,10 +215,15 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_SIZE(self, spec.shm_size, 0, "shm-size", "Size of /dev/shm (default 64m)"),
 	OPT_PARSED(self, spec.stop_signal, parse_stop_signal, 0, "stop-signal", "string",
 		   "Signal that stops the container"),
+	OPT_PARSED(self, spec, parse_timeout, 0, "stop-timeout", "int",
+		   "Seconds until a container that is to stop is killed, -1 for never (default 10)"),
 	OPT_LIST(self, spec.sysctls, 0, "sysctl", "Set kernel parameters of the container's own"),
 	OPT_LIST(self, tmpfs, 0, "tmpfs", "Mount a tmpfs on a directory"),
 	OPT_BOOL(self, spec.tty, 't', "tty", "Give the container a terminal"),
 	OPT_LIST(self, spec.ulimits, 0, "ulimit", "Resource limits of processes, such as \"nofile=1024:2048\""),
+	OPT_STRING(self, spec.userns_mode, 0, "userns", "string", "User namespace (\"host\")"),
+	OPT_STRING(self, spec.uts_mode, 0, "uts", "string", "UTS namespace (\"private\", \"host\") (default \"private\")",
+		   .choices = SHARING),
 	OPT_STRING(self, spec.user, 'u', "user", "string", "User name or id (NAME|UID[:GROUP|GID])"),
 	OPT_LIST(self, volumes, 'v', "volume", "Mount a directory or file of the host", .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.working_dir, 'w', "workdir", "string", "Working directory inside the container"),
@@ -166,21 +233,11 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_REFUSED('a', "attach", NOT_YET),
 	OPT_REFUSED(0, "add-host", NOT_YET),
 	OPT_REFUSED(0, "cgroup-parent", NOT_YET),
-	OPT_REFUSED(0, "cgroupns", NOT_YET),
-	OPT_REFUSED(0, "cpuset-cpus", NOT_YET),
 	OPT_REFUSED(0, "dns", NOT_YET),
 	OPT_REFUSED(0, "expose", NOT_YET),
-	OPT_REFUSED(0, "gpus", NOT_YET),
-	OPT_REFUSED(0, "group-add", NOT_YET),
-	OPT_REFUSED(0, "init", NOT_YET),
-	OPT_REFUSED(0, "ipc", NOT_YET),
-	OPT_REFUSED(0, "label-file", NOT_YET),
+	OPT_REFUSED(0, "gpus", "device drivers' own files would have to be brought along; --device gives a device as it is"),
 	OPT_REFUSED(0, "mount", NOT_YET),
-	OPT_REFUSED(0, "pid", NOT_YET),
 	OPT_REFUSED(0, "runtime", NOT_YET),
-	OPT_REFUSED(0, "stop-timeout", NOT_YET),
-	OPT_REFUSED(0, "userns", NOT_YET),
-	OPT_REFUSED(0, "uts", NOT_YET),
 	OPT_REFUSED(0, "volumes-from", NOT_YET),
 	OPT_END,
 };
@@ -204,8 +261,17 @@ static int finish_env(struct container_options *options, struct error *err)
 	return 0;
 }
 
-static int finish_labels(const struct container_options *options, struct error *err)
+/* Files first, as with variables. Their lines are read likewise, but a name alone is a label without a value. */
+static int finish_labels(struct container_options *options, struct error *err)
 {
+	_cleanup_strv_ char **labels = NULL;
+	for (char **path = options->label_files; path && *path; path++)
+		if (env_file_read(*path, &labels, err) < 0)
+			return err_wrap(err, "--label-file");
+	for (char **label = options->spec.labels; label && *label; label++)
+		strv_append(&labels, *label);
+	strv_free(options->spec.labels);
+	options->spec.labels = TAKE_PTR(labels);
 	for (char **label = options->spec.labels; label && *label; label++)
 		if (**label == '\0' || **label == '=')
 			return err_set(err, ERR_USAGE, "invalid label: \"%s\"", *label);

@@ -10,6 +10,7 @@ struct container_options {
 	struct container_spec spec;
 	char **env;
 	char **env_files;
+	char **label_files;
 	char **volumes;
 	char **tmpfs;
 	char *entrypoint;

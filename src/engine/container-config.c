@@ -14,6 +14,7 @@
 #include "engine/container-spec.h"
 #include "engine/health-config.h"
 #include "engine/security.h"
+#include "engine/sharing.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -180,7 +181,7 @@ static int resolve_hostname(const struct container_spec *spec, const char *id, c
 	char own[HOSTNAME_LENGTH_MAX + 1] = "";
 	if (!str_is_empty(spec->hostname))
 		*ret = mem_strdup(spec->hostname);
-	else if (spec->network == NETWORK_HOST && gethostname(own, sizeof own) == 0)
+	else if ((spec->network == NETWORK_HOST || is_shared(spec, NAMESPACE_UTS)) && gethostname(own, sizeof own) == 0)
 		*ret = mem_strdup(own);
 	else
 		*ret = mem_strndup(id, HOSTNAME_ID_LENGTH);

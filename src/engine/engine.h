@@ -150,6 +150,16 @@ struct container_spec {
 	char **devices;		 /* "/dev/x[:/dev/y[:rwm]]" */
 	char **sysctls;		 /* "key=value" */
 	char **ulimits;		 /* "nofile=1024:2048" */
+	char **groups;		 /* further ones of the user, by name or number */
+	char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *userns_mode; /* "host", "private"; NULL: private */
+	int64_t memory_reservation; /* bytes; 0: not said */
+	bool has_swappiness;
+	uint64_t swappiness; /* per cent */
+	bool oom_kill_disable;
+	int64_t oom_score_adj;
+	uint64_t cpu_period_us;
+	int64_t cpu_quota_us;
+	char *cpuset_cpus, *cpuset_mems; /* "0-2,4" */
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
 	struct image_health health;

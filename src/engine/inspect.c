@@ -135,6 +135,16 @@ static void add_limits(const struct container_spec *spec, struct json_object *ho
 				       : (int64_t)(spec->memory <= INT64_MAX / 2 ? 2 * spec->memory : 0));
 	json_add_i64(host, "NanoCpus", (int64_t)spec->cpus_nano);
 	json_add_i64(host, "CpuShares", (int64_t)spec->cpu_shares);
+	json_add_u64(host, "CpuPeriod", spec->cpu_period_us);
+	json_add_i64(host, "CpuQuota", spec->cpu_quota_us);
+	add_text(host, "CpusetCpus", spec->cpuset_cpus);
+	add_text(host, "CpusetMems", spec->cpuset_mems);
+	json_add_i64(host, "MemoryReservation", spec->memory_reservation);
+	if (spec->has_swappiness)
+		json_add_u64(host, "MemorySwappiness", spec->swappiness);
+	if (spec->oom_kill_disable)
+		json_add_bool(host, "OomKillDisable", true);
+	json_add_i64(host, "OomScoreAdj", spec->oom_score_adj);
 	if (spec->pids_limit)
 		json_add_i64(host, "PidsLimit", spec->pids_limit);
 	else
@@ -149,8 +159,13 @@ static void add_isolation(const struct container_row *row, struct json_object *h
 {
 	const struct container_spec *spec = config_spec(&row->config);
 	bool open = strv_contains(row->config.security_options, "systempaths=unconfined");
-	json_add_string(host, "CgroupnsMode", "private");
-	json_add_string(host, "IpcMode", "private");
+	json_add_string(host, "CgroupnsMode", spec->cgroupns_mode ? spec->cgroupns_mode : "private");
+	json_add_string(host, "IpcMode", spec->ipc_mode ? spec->ipc_mode : "private");
+	add_text(host, "PidMode", spec->pid_mode);
+	add_text(host, "UTSMode", spec->uts_mode);
+	add_text(host, "UsernsMode", spec->userns_mode);
+	if (spec->groups)
+		json_add_strv(host, "GroupAdd", spec->groups);
 	if (spec->privileged)
 		return;
 	inspect_add_words(host, "MaskedPaths", open ? NULL : (char *const *)OCI_MASKED_PATHS);
@@ -230,6 +245,8 @@ static void add_config(const struct container_row *row, const struct image_confi
 	add_map(config, "Labels", row->config.labels);
 	json_add_string(config, "StopSignal", stop_signal);
 	health_config_to_json(&row->config.health, config);
+	if (spec->has_stop_timeout)
+		json_add_i64(config, "StopTimeout", spec->stop_timeout_s);
 }
 
 /* --- Mounts, GraphDriver --- */

@@ -20,6 +20,10 @@
 #include "runtime/rlimit.h"
 
 enum {
+	CPU_PERIOD_MIN_US = 1000, /* source: kernel Documentation/scheduler/sched-bwc.rst */
+	CPU_PERIOD_MAX_US = 1000000,
+	PER_CENT = 100,
+	OOM_SCORE_MAX = 1000, /* source: proc_pid_oom_score_adj(5) */
 	MEMORY_MIN = 6 << 20, /* bytes; Docker's, and it is about what a container needs to come into being */
 	CPU_PERIOD_US = 100000,
 	CPU_SHARES_MIN = 2, /* the kernel's range; what is outside of it becomes its end, as in the kernel */
@@ -79,6 +83,21 @@ static int check_memory(const struct container_spec *spec, struct error *err)
 	return 0;
 }
 
+static int check_memory_details(const struct container_spec *spec, struct error *err)
+{
+	if (spec->memory && spec->memory_reservation > 0 && (uint64_t)spec->memory_reservation > spec->memory)
+		return err_set(err, ERR_INVALID, "Minimum memory limit can not be less than memory reservation limit");
+	if (spec->has_swappiness && spec->swappiness > PER_CENT)
+		return err_set(err, ERR_INVALID, "invalid value: %" PRIu64 ", valid memory swappiness range is 0-100",
+			       spec->swappiness);
+	if (spec->oom_score_adj < -OOM_SCORE_MAX || spec->oom_score_adj > OOM_SCORE_MAX)
+		return err_set(err, ERR_INVALID, "Invalid value %" PRId64 ", range for oom score adj is [-1000, 1000]",
+			       spec->oom_score_adj);
+	if (spec->oom_kill_disable && spec->memory == 0)
+		log_warn("--oom-kill-disable without --memory can make the whole machine wait for memory");
+	return 0;
+}
+
 /* v1 has a file for it if swap is counted; v2 counts it wherever there is swap at all. */
 static bool swap_is_counted(void)
 {
@@ -90,14 +109,23 @@ static bool swap_is_counted(void)
 /* As much swap as memory, if nothing else was said. The specification's "swap" is both together. */
 static void add_memory(const struct container_spec *spec, struct json_object *resources)
 {
-	if (spec->memory == 0)
-		return;
-	struct json_object *memory = json_add_object(resources, "memory");
-	json_add_i64(memory, "limit", (int64_t)spec->memory);
+	struct json_object *memory = json_object_new_object();
+	if (spec->memory)
+		json_add_i64(memory, "limit", (int64_t)spec->memory);
 	if (spec->memory_swap != 0)
 		json_add_i64(memory, "swap", spec->memory_swap);
-	else if (spec->memory <= INT64_MAX / 2 && swap_is_counted())
+	else if (spec->memory && spec->memory <= INT64_MAX / 2 && swap_is_counted())
 		json_add_i64(memory, "swap", (int64_t)spec->memory * 2);
+	if (spec->memory_reservation)
+		json_add_i64(memory, "reservation", spec->memory_reservation);
+	if (spec->has_swappiness)
+		json_add_u64(memory, "swappiness", spec->swappiness);
+	if (spec->oom_kill_disable)
+		json_add_bool(memory, "disableOOMKiller", true);
+	if (json_object_object_length(memory) > 0)
+		json_object_object_add(resources, "memory", memory);
+	else
+		json_object_put(memory);
 }
 
 /* --- CPUs --- */
@@ -116,19 +144,40 @@ static int check_cpus(const struct container_spec *spec, struct error *err)
 			 spec->cpus_nano % NANO / CPU_MIN_NANO);
 }
 
+static int check_cpu_details(const struct container_spec *spec, struct error *err)
+{
+	bool exact = spec->cpu_period_us || spec->cpu_quota_us;
+	if (spec->cpus_nano && exact)
+		return err_set(err, ERR_CPU, "Conflicting options: Nano CPUs and CPU %s cannot both be set.",
+			       spec->cpu_period_us ? "Period" : "Quota");
+	if (spec->cpu_period_us &&
+	    (spec->cpu_period_us < CPU_PERIOD_MIN_US || spec->cpu_period_us > CPU_PERIOD_MAX_US))
+		return err_set(err, ERR_CPU,
+			       "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+	if (spec->cpu_quota_us > 0 && spec->cpu_quota_us < CPU_PERIOD_MIN_US)
+		return err_set(err, ERR_CPU, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+	return 0;
+}
+
 static void add_cpus(const struct container_spec *spec, struct json_object *resources)
 {
-	if (spec->cpus_nano == 0 && spec->cpu_shares == 0)
-		return;
-	struct json_object *cpu = json_add_object(resources, "cpu");
+	struct json_object *cpu = json_object_new_object();
 	if (spec->cpu_shares) {
 		uint64_t shares = MIN(spec->cpu_shares, (uint64_t)CPU_SHARES_MAX);
 		json_add_i64(cpu, "shares", (int64_t)MAX(shares, (uint64_t)CPU_SHARES_MIN));
 	}
-	if (spec->cpus_nano) {
-		json_add_i64(cpu, "quota", (int64_t)(spec->cpus_nano * CPU_PERIOD_US / NANO));
-		json_add_i64(cpu, "period", CPU_PERIOD_US);
-	}
+	int64_t quota = spec->cpus_nano ? (int64_t)(spec->cpus_nano * CPU_PERIOD_US / NANO) : spec->cpu_quota_us;
+	uint64_t period = spec->cpus_nano ? CPU_PERIOD_US : spec->cpu_period_us;
+	if (quota)
+		json_add_i64(cpu, "quota", quota);
+	if (period)
+		json_add_u64(cpu, "period", period);
+	json_add_string(cpu, "cpus", spec->cpuset_cpus);
+	json_add_string(cpu, "mems", spec->cpuset_mems);
+	if (json_object_object_length(cpu) > 0)
+		json_object_object_add(resources, "cpu", cpu);
+	else
+		json_object_put(cpu);
 }
 
 /* --- processes --- */
@@ -151,7 +200,11 @@ int limits_check(const struct container_spec *spec, struct error *err)
 {
 	int r = check_memory(spec, err);
 	if (r >= 0)
+		r = check_memory_details(spec, err);
+	if (r >= 0)
 		r = check_cpus(spec, err);
+	if (r >= 0)
+		r = check_cpu_details(spec, err);
 	return r < 0 ? r : check_pids(spec, err);
 }
 

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/sharing.h"
 
 static const uint64_t SHM_SIZE_DEFAULT = 64 << 20;
 
@@ -147,10 +148,20 @@ static void add_defaults(const struct container_spec *spec, struct json_object *
 	}
 }
 
+/* Whoever has the host's semaphores has its shared memory, too. */
+static void add_host_memory(struct json_object *mounts, const char *path)
+{
+	append_all(add_mount(mounts, path, "bind", path), (const char *const[]){ "rbind", "nosuid", "noexec", "nodev", NULL });
+}
+
 static void add_shm(const struct container_spec *spec, struct json_object *mounts)
 {
 	if (is_left_out(spec, "/dev/shm"))
 		return;
+	if (is_shared(spec, NAMESPACE_IPC)) {
+		add_host_memory(mounts, "/dev/shm");
+		return;
+	}
 	_cleanup_free_ char *size =
 		mem_printf("size=%" PRIu64, spec->shm_size ? spec->shm_size : SHM_SIZE_DEFAULT);
 	struct json_object *options = add_mount(mounts, "/dev/shm", "tmpfs", "shm");

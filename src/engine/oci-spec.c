@@ -14,6 +14,7 @@
 #include "engine/seccomp-default.h"
 #include "engine/seccomp-profile.h"
 #include "engine/security.h"
+#include "engine/sharing.h"
 #include "engine/user.h"
 #include "runtime/capability.h"
 #include "runtime/spec.h"
@@ -116,6 +117,8 @@ static int add_process(const struct work *work, struct json_object *root, struct
 	oci_add_capabilities(work->security.capabilities, process);
 	json_add_bool(process, "noNewPrivileges", work->security.no_new_privileges);
 	json_add_string(process, "apparmorProfile", work->security.apparmor_profile);
+	if (spec->oom_score_adj)
+		json_add_i64(process, "oomScoreAdj", spec->oom_score_adj);
 	return ulimits_add(spec->ulimits, process, err);
 }
 
@@ -127,7 +130,7 @@ static void add_namespaces(const struct container_spec *spec, struct json_object
 						     NAMESPACE_PID,   NAMESPACE_IPC,	 NAMESPACE_CGROUP };
 	struct json_object *namespaces = json_add_array(section, "namespaces");
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (types[i] == NAMESPACE_NETWORK && spec->network == NETWORK_HOST)
+		if (is_shared(spec, types[i]))
 			continue;
 		struct json_object *namespace = json_object_new_object();
 		json_add_string(namespace, "type", namespace_spec_name(types[i]));
@@ -213,6 +216,8 @@ static int check(struct work *work, struct error *err)
 	const struct container_config *config = work->config;
 	int r = limits_check(work->spec, err);
 	if (r >= 0)
+		r = sharing_check(work->spec, err);
+	if (r >= 0)
 		r = mounts_check(work->spec, err);
 	if (r >= 0)
 		r = check_sysctls(work->spec, err);
@@ -220,6 +225,8 @@ static int check(struct work *work, struct error *err)
 		r = security_resolve(work->spec, config->security_options, &work->security, err);
 	if (r >= 0)
 		r = user_resolve(work->context->merged, config->user, work->spec->image, &work->user, err);
+	if (r >= 0)
+		r = user_add_groups(work->context->merged, work->spec->groups, work->spec->image, &work->user, err);
 	return r;
 }
 
@@ -229,7 +236,8 @@ static int make(const struct work *work, struct json_object *root, struct error 
 	struct json_object *filesystem = json_add_object(root, "root");
 	json_add_string(filesystem, "path", "rootfs"); /* the monitor mounts it, and nobody ever sees this name */
 	json_add_bool(filesystem, "readonly", work->spec->read_only);
-	json_add_string(root, "hostname", work->config->hostname);
+	if (!is_shared(work->spec, NAMESPACE_UTS))
+		json_add_string(root, "hostname", work->config->hostname);
 	json_add_string(root, "domainname", work->spec->domainname);
 	mounts_add(work->spec, work->context->run_dir, root);
 	int r = add_process(work, root, err);

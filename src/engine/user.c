@@ -288,6 +288,33 @@ int user_resolve(struct merged *merged, const char *wish, const char *image, str
 	return 0;
 }
 
+static bool has_group(const struct user *user, gid_t gid)
+{
+	for (size_t i = 0; i < user->n_groups; i++)
+		if (user->groups[i] == gid)
+			return true;
+	return false;
+}
+
+int user_add_groups(struct merged *merged, char *const *names, const char *image, struct user *user, struct error *err)
+{
+	_cleanup_files_ struct files files = { .image = image };
+	if (strv_count(names) == 0)
+		return 0;
+	int r = merged_read(merged, GROUP, FILE_SIZE_MAX, &files.group, err);
+	for (; r >= 0 && *names; names++) {
+		_cleanup_wish_ struct wish wish = { 0 };
+		gid_t gid = 0;
+		parse_half(*names, strlen(*names), &wish.group);
+		if (!wish.group.name)
+			return err_set(err, ERR_USER, "--group-add: the name of a group is empty");
+		r = find_group(&wish.group, &files, &gid, err);
+		if (r >= 0 && !has_group(user, gid))
+			add_group(user, gid);
+	}
+	return r;
+}
+
 void user_done(struct user *user)
 {
 	free(user->groups);

@@ -26,5 +26,8 @@ struct user {
 
 /* @wish of "" is the superuser. @image is its name for messages. Errors: ERR_USER. */
 int user_resolve(struct merged *merged, const char *wish, const char *image, struct user *ret, struct error *err);
+
+/* Add further groups, by name or number. Errors: ERR_USER. */
+int user_add_groups(struct merged *merged, char *const *names, const char *image, struct user *user, struct error *err);
 void user_done(struct user *user);
 #define _cleanup_user_ _cleanup_(user_done)

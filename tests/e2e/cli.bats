@@ -173,8 +173,8 @@ hints() {
 @test "what Docker has and we do not have yet is said to be so" {
 	refuses 'cannot use "-p, --publish": published ports need a network' run -p 80:80 box
 	refuses 'cannot use "-P, --publish-all": published ports need a network' run -P box
-	refuses 'cannot use "--init": it is not available yet' run --init box
-	refuses 'cannot use "--restart": it is not available yet' run --restart always box
+	refuses 'cannot use "--mount": it is not available yet' run --mount type=bind box
+	refuses 'cannot use "--gpus": device drivers' run --gpus all box
 }
 
 # --- What is wrong without the engine's help: it is open, but nothing is in it --------------------------------------
