@@ -14,8 +14,8 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
-#include "runtime/copy-up.h"
 #include "runtime/annotation.h"
+#include "runtime/copy-up.h"
 #include "runtime/mount-options.h"
 #include "runtime/rootfs.h"
 

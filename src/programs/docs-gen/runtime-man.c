@@ -2,8 +2,10 @@
 /* coffer-runtime(8), out of the tables of its command line. */
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "programs/docs-gen/docs-gen.h"
 #include "programs/runtime/runtime.h"
+#include "runtime/spec.h"
 
 static void put_options(const struct option *option)
 {
@@ -23,6 +25,40 @@ static void put_verb(const struct runtime_verb *verb)
 	put_options(verb->options);
 }
 
+/* Those that change what a configuration means: runtime/spec-annotations.c, hooks.h, create.c. */
+static const struct {
+	const char *key, *words;
+} ANNOTATIONS[] = {
+	{ "run.oci.hooks.stdout", "A file that hooks write to." },
+	{ "run.oci.hooks.stderr", "The same for what they write to standard error." },
+	{ "run.oci.keep_original_groups", "The groups of the caller are kept." },
+	{ "run.oci.mount_context_type", "The mount option for labels: context, fscontext, defcontext or rootcontext." },
+	{ "run.oci.pidfd_receiver", "A socket that gets a pidfd of the first process." },
+	{ "run.oci.seccomp.receiver", "The socket of the seccomp agent, in place of listenerPath." },
+	{ "run.oci.seccomp_bpf_data", "A filter in base64, in place of the profile." },
+	{ "run.oci.seccomp_fail_unknown_syscall", "A system call in the profile that is not known is an error." },
+	{ "run.oci.timens_offset", "Offsets of a new time namespace: CLOCK SECONDS NANOSECONDS." },
+};
+
+static void put_configuration(void)
+{
+	fputs("# CONFIGURATION\n\n"
+	      "_config.json_ is read as release " OCI_VERSION " of the specification has it. Properties that are not known are "
+	      "ignored; the names of the others count as they are written, and of one that stands twice the last is taken. A "
+	      "value of the wrong type, or one that can mean nothing, is refused with its line, its column and its JSON "
+	      "pointer. What is asked for and cannot be had is an error, except for capabilities, which are left out with a "
+	      "warning.\n\n"
+	      "These annotations change what it means, as with *crun*(1):\n\n",
+	      stdout);
+	for (size_t i = 0; i < ARRAY_SIZE(ANNOTATIONS); i++) {
+		putchar('*');
+		man_put_text(ANNOTATIONS[i].key);
+		fputs("*\n\t", stdout);
+		man_put_text(ANNOTATIONS[i].words);
+		fputs("\n\n", stdout);
+	}
+}
+
 void man_runtime(void)
 {
 	fputs("coffer-runtime(8) \"coffer " VERSION "\" \"coffer\"\n\n"
@@ -38,6 +74,7 @@ void man_runtime(void)
 	fputs("# VERBS\n\n", stdout);
 	for (const struct runtime_verb *const *verb = RUNTIME_VERBS; *verb; verb++)
 		put_verb(*verb);
+	put_configuration();
 	fputs("# ENVIRONMENT\n\n"
 	      "*LISTEN\\_FDS*, *LISTEN\\_PID*\n\tSockets of a service manager, which the container's program gets; see "
 	      "*sd\\_listen\\_fds*(3).\n\n"
