@@ -345,7 +345,8 @@ static int open_rootfs(struct creation *creation, struct error *err)
 	rootfs->no_pivot = options->no_pivot;
 	rootfs->user_namespace = creation->namespaces.fds[NAMESPACE_USER];
 	/* Hooks that enter the mount namespace look for the root filesystem where config.json has it, as with runc. */
-	if (has_create_hooks(options->spec) && options->rootfs_mount < 0 && !options->no_pivot)
+	if (has_create_hooks(options->spec) && options->rootfs_mount < 0 && !options->no_pivot &&
+	    !options->spec->namespaces[NAMESPACE_MOUNT].path)
 		rootfs->place = creation->container->rootfs;
 	if (options->rootfs_mount >= 0 && (rootfs->mount = fcntl(options->rootfs_mount, F_DUPFD_CLOEXEC, 3)) < 0)
 		return err_sys(err, errno, "duplicate a file descriptor");

@@ -152,13 +152,13 @@ static int run_creators_hooks(struct init_context *context, struct error *err)
 	return init_receive(context->sync, INIT_GO, NULL, err);
 }
 
-static int build_rootfs(struct init_context *context, int *ret_master, struct error *err)
+static int build_rootfs(struct init_context *context, int place, int *ret_master, struct error *err)
 {
 	const struct spec *spec = context->spec;
 	struct rootfs *rootfs = &context->rootfs;
 	int r, slave = -1;
 	umask(0);
-	if ((r = rootfs_attach(rootfs, err)) < 0 ||
+	if ((r = rootfs_attach(rootfs, place, err)) < 0 ||
 	    (r = rootfs_mount_all(rootfs, err)) < 0 || (r = devices_make(rootfs, err)) < 0)
 		return r;
 	if (spec->process && spec->process->terminal) {
@@ -228,6 +228,7 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 	if (setsid() < 0)
 		return err_sys(err, errno, "make a session");
 	/* While we are still who we were on the host: nobody of a user namespace may write to its cgroups. */
+	_cleanup_close_ int place = rootfs_open_place(&context->rootfs);
 	if ((r = cgroup_join_self(context->rootfs.cgroup, context->in_cgroup, err)) < 0)
 		return r;
 	if (context->spec->namespaces[NAMESPACE_USER].listed && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
@@ -235,7 +236,7 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 	/* Nobody of the container may look into us or trace us before its program runs (ptrace(2), "dumpable"). */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if ((context->new_keyring && (r = join_keyring(context->id, err)) < 0) ||
-	    (r = enter_namespaces(context, err)) < 0 || (r = build_rootfs(context, ret_master, err)) < 0 ||
+	    (r = enter_namespaces(context, err)) < 0 || (r = build_rootfs(context, place, ret_master, err)) < 0 ||
 	    (r = run_creators_hooks(context, err)) < 0 ||
 	    (r = run_create_hooks(context, err)) < 0 ||
 	    (r = set_attributes(context, err)) < 0 || (r = rootfs_protect(&context->rootfs, err)) < 0)

@@ -42,7 +42,12 @@ static int bind_root(struct rootfs *rootfs, struct error *err)
 	return 0;
 }
 
-int rootfs_attach(struct rootfs *rootfs, struct error *err)
+int rootfs_open_place(const struct rootfs *rootfs)
+{
+	return rootfs->place ? open(rootfs->place, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
+int rootfs_attach(struct rootfs *rootfs, int place_fd, struct error *err)
 {
 	int r = isolate_propagation(rootfs->spec, err);
 	if (r < 0)
@@ -50,13 +55,13 @@ int rootfs_attach(struct rootfs *rootfs, struct error *err)
 	if (rootfs->path)
 		return bind_root(rootfs, err);
 	/* Over "/": our root directory stays what it was, for it is held by the process, until pivot_root() changes it. */
-	const char *path = rootfs->place ? rootfs->place : "/";
 	_cleanup_close_ int above = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (above < 0 || target < 0)
-		return err_sys_code(err, ERR_MOUNT, errno, "open '%s'", path);
+	if (above < 0)
+		return err_sys_code(err, ERR_MOUNT, errno, "open /");
 	const unsigned long propagation = rootfs_default_propagation(rootfs->spec);
-	const struct mount_place place = { .root = above, .path = path, .target = target };
+	const struct mount_place place = { .root = above,
+					   .path = place_fd < 0 ? "/" : rootfs->place,
+					   .target = place_fd < 0 ? above : place_fd };
 	const struct mount_change change = { .propagation = propagation ? propagation : MS_PRIVATE,
 					     .propagation_recursive = propagation };
 	return mount_place(rootfs->mount, &place, &change, err);

@@ -7,7 +7,7 @@
  *     exchange anything (CVE-2025-31133). An fd of one mount namespace is no place to mount on or from in another:
  *     detached mounts belong to none. Where the kernel makes none, init opens the same paths again, and only what it
  *     finds to be the same file is used.
- *  2. rootfs_attach(): the root becomes a mount of the new namespace, on top of its "/".
+ *  2. rootfs_attach(): the root becomes a mount of the new namespace, on top of its "/" or at its own path.
  *  3. rootfs_mount_all(), devices_make(), console: everything is resolved from the root's fd, inside it.
  *  4. rootfs_protect(): masked and read-only paths, a read-only root.
  *  5. rootfs_enter(): pivot_root; the host is out of sight.
@@ -48,7 +48,13 @@ void rootfs_close(struct rootfs *rootfs);
 /* An fd of what @source is, in our own mount namespace; for one that has a path. */
 int rootfs_source_reopen(int fd, const char *path, struct error *err);
 
-int rootfs_attach(struct rootfs *rootfs, struct error *err);
+/*
+ * The place, while we still have the rights of the host: the root of a user namespace may not be let through to it.
+ * Returns an fd that the caller closes, or -1: it will lie over "/".
+ */
+int rootfs_open_place(const struct rootfs *rootfs);
+
+int rootfs_attach(struct rootfs *rootfs, int place_fd, struct error *err);
 int rootfs_mount_all(struct rootfs *rootfs, struct error *err);
 int rootfs_protect(struct rootfs *rootfs, struct error *err);
 int rootfs_make_working_directory(struct rootfs *rootfs, struct error *err);

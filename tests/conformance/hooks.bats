@@ -130,6 +130,25 @@ all_points() {
 	[ ! -e rootfs/tmp/runtime ]
 }
 
+# A container whose root is nobody on the host.
+in_user_namespace() {
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = $map | .linux.gidMappings = $map' \
+		--argjson map '[{"containerID": 0, "hostID": 100000, "size": 65536}]'
+	chown -R 100000:100000 rootfs
+}
+
+@test "create hooks of a container in a user namespace: its root need not see the bundle" {
+	in_user_namespace
+	config '.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs"}]'
+	# A file of the host's root cannot be made where he is nobody; but he can look.
+	hook createRuntime "pid=\$(jq .pid); nsenter -t \$pid -m stat -f -c %T $PWD/rootfs/tmp >$LOG" '.env = ["PATH=/usr/bin:/bin"]'
+	config '.hooks.createContainer = [{path: "/bin/mkdir", args: ["mkdir", "tmp/here"]}]'
+	chmod 700 .
+	box 'ls /tmp'
+	equals "$output" here
+	equals "$(cat "$LOG")" tmpfs
+}
+
 @test "args and env are as given: no name of its own, no environment of ours" {
 	hook createRuntime "echo \"\$0 \$#\" >$LOG; echo \"\$A-\${HOME:-none}\" >>$LOG; pwd >>$LOG" '.env = ["A=b c"] | .args = ["name", "one", "two"]'
 	export HOME=/root
