@@ -227,6 +227,19 @@ make_device() {
 	kill "$other"
 }
 
+@test "netDevices: also into the network namespace of a user namespace" {
+	hold_network
+	make_device dev0
+	outside ip address add 192.0.2.7/24 dev dev0
+	config '.linux.netDevices = {dev0: {name: "eth0"}} | .linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = $map | .linux.gidMappings = $map' --argjson map '[{"containerID": 0, "hostID": 100000, "size": 65536}]'
+	chown -R 100000:100000 rootfs
+	program 'ip -4 address show dev eth0'
+	run -0 runtime_outside run box
+	contains "$output" 'inet 192.0.2.7/24 scope global eth0'
+	contains "$output" UP
+}
+
 @test "netDevices: what cannot be is an error" {
 	hold_network
 	make_device dev0

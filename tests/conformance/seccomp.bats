@@ -221,6 +221,17 @@ notifying() {
 	done
 }
 
+@test "a listener of a container in a user namespace reaches the agent as well" {
+	start_agent
+	notifying
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+		.linux.gidMappings = .linux.uidMappings'
+	chown -R 100000:100000 rootfs
+	inside 'mkdir /tmp/made && [ ! -e /tmp/made ] && echo answered'
+	[ "$output" = answered ]
+	jq -e '.state.pid > 1 and .state.state.pid == .state.pid' record
+}
+
 @test "a listener of exec is its own, with the pid of its process and the container's state" {
 	start_agent
 	notifying

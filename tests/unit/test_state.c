@@ -181,6 +181,7 @@ static struct container sample(void)
 		.start_time = UINT64_C(123456789012345),
 		.created_at = INT64_C(1700000000123456789),
 		.owner = 4294967294,
+		.resctrl = { .group = (char *)"box", .monitor = (char *)"box/mon_groups/box", .own_group = true },
 		.host_pid = true,
 		.poststart = { hooks + 1, 1 },
 		.poststop = { hooks, 2 },
@@ -213,6 +214,9 @@ static void test_there_and_back(void **state)
 	assert_true(read->created_at == written.created_at);
 	assert_int_equal(read->owner, written.owner);
 	assert_true(read->host_pid);
+	assert_string_equal(read->resctrl.group, written.resctrl.group);
+	assert_string_equal(read->resctrl.monitor, written.resctrl.monitor);
+	assert_true(read->resctrl.own_group);
 	assert_int_equal(read->poststart.count, 1);
 	assert_int_equal(read->poststop.count, 2);
 	assert_string_equal(read->poststop.hooks[0].path, "/bin/a");
