@@ -209,7 +209,7 @@ in_user_namespace() {
 }
 
 @test "timeout ends a hook that hangs; one that ends in time is left alone" {
-	hook createRuntime 'sleep 1000' '.timeout = 1'
+	hook createRuntime 'exec sleep 1000' '.timeout = 1'
 	refused "createRuntime hook '$HOOKS/createRuntime-0' took longer than 1 s"
 	config 'del(.hooks)'
 	hook createRuntime 'true' '.timeout = 2147483647'
