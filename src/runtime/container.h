@@ -56,6 +56,8 @@ struct container {
 	bool host_pid;	       /* shares the runtime's pid namespace: its end does not end its children */
 };
 
+struct criu_options;
+
 struct container_create_options {
 	const char *root;	/* state root, made if missing */
 	const char *id;
@@ -71,6 +73,7 @@ struct container_create_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	bool no_cgroup;		/* stay in the creator's cgroup; limits are left out, with a warning in the log */
+	const struct criu_options *restore; /* out of images (criu.h), with in_process_start; NULL: a new process */
 	bool notify;		/* make a directory STATE_NOTIFY in its state, which @spec mounts */
 	bool in_process_start;	/* we start it ourselves by container_release(), not by way of exec.fifo */
 };

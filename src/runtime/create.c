@@ -23,6 +23,7 @@
 #include "runtime/annotation.h"
 #include "runtime/container.h"
 #include "runtime/credentials.h"
+#include "runtime/criu.h"
 #include "runtime/hooks.h"
 #include "runtime/id-map.h"
 #include "runtime/init.h"
@@ -425,6 +426,30 @@ static int open_hook_streams(struct creation *creation, struct error *err)
 	return hook_streams_open(creation->options->spec->annotations, &creation->hook_streams, err);
 }
 
+/* The process is there as it was, with its root and its filter. */
+static int restore_process(struct creation *creation, struct error *err)
+{
+	struct container *container = creation->container;
+	int r = criu_restore(creation->options, container, creation->cgroup, &creation->init.pid, err);
+	if (r < 0)
+		return r;
+	creation->init.pidfd = process_pidfd(creation->init.pid);
+	if (creation->init.pidfd < 0)
+		return err_sys(err, -creation->init.pidfd, "open the restored process %d", creation->init.pid);
+	container->pid = creation->init.pid;
+	container->start_time = process_start_time(container->pid, NULL);
+	return state_write(creation->state_dir, container, err);
+}
+
+static int restore(struct creation *creation, struct error *err)
+{
+	_cleanup_free_ char *criu = NULL; /* looked for first, and again when everything else is there */
+	int r = criu_find(creation->options->spec, &criu, err);
+	if (r < 0 || (r = reserve(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0)
+		return r;
+	return restore_process(creation, err);
+}
+
 static int create(struct creation *creation, struct error *err)
 {
 	int r;
@@ -475,7 +500,7 @@ int container_create(const struct container_create_options *options, struct cont
 		.init = { .pidfd = -1, .console = -1, .sync = -1 },
 	};
 	struct error why = { 0 };
-	if (create(&creation, &why) < 0) {
+	if ((options->restore ? restore : create)(&creation, &why) < 0) {
 		explain_memory(&creation, &why);
 		creation_undo(&creation);
 		if (err)

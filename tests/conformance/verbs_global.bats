@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# What stands before the verb, exit statuses, help; and the verbs that need no container: features, spec, checkpoint.
+# What stands before the verb, exit statuses, help; and the verbs that need no container: features, spec.
 
 bats_require_minimum_version 1.5.0
 
@@ -249,7 +249,7 @@ print(data.decode(), re.search(r"^Pid:\s*(\d+)", open(f"/proc/self/fdinfo/{fd}")
 	[ "$(cat received)" = "setns $(cat pid)" ]
 }
 
-# --- features, spec, checkpoint ---
+# --- features, spec ---
 
 @test "features is the specification's document" {
 	run -0 runtime features
@@ -294,11 +294,4 @@ print(data.decode(), re.search(r"^Pid:\s*(\d+)", open(f"/proc/self/fdinfo/{fd}")
 	jq '.root.path = "'"$ROOTFS"'" | .process.terminal = false | .process.args = ["echo", "here"]' rootless.json >config.json
 	run -0 runtime run box
 	[[ $output == *here ]]
-}
-
-@test "checkpoint and restore say that they cannot, and take runc's flags" {
-	run -1 runtime checkpoint --image-path x --leave-running --tcp-established --manage-cgroups-mode soft box
-	[[ $output == *"cannot checkpoint container 'box'"*criu* ]]
-	run -1 runtime restore --image-path x --bundle . --detach --pid-file y --empty-ns network box
-	[[ $output == *"cannot restore container 'box'"*criu* ]]
 }

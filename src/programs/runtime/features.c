@@ -116,7 +116,7 @@ static void add_annotations(struct json_object *root)
 	_cleanup_free_ char *text = mem_printf("%u.%u.%u", version->major, version->minor, version->micro);
 	struct json_object *annotations = json_add_object(root, "annotations");
 	json_add_string(annotations, "io.github.seccomp.libseccomp.version", text);
-	json_add_string(annotations, "org.opencontainers.runc.checkpoint.enabled", "false");
+	json_add_string(annotations, "org.opencontainers.runc.checkpoint.enabled", "true");
 	json_add_string(annotations, "io.coffer.runtime.version", VERSION);
 }
 
