@@ -32,6 +32,12 @@ void mount_options_done(struct mount_options *options);
 /* Whether a mount binds something that exists, rather than making a file system: by its type or by an option. */
 bool mount_is_bind(const struct spec_mount *mount);
 
+/* Whether a bind takes the mounts below, too: "rbind", and type "bind" without a word about it. */
+static inline bool mount_options_bind_tree(const struct mount_options *options)
+{
+	return options->recursive || !options->bind;
+}
+
 /* All words that are known here, for `features`. NULL-terminated. */
 const char *const *mount_option_names(void);
 

@@ -59,36 +59,40 @@ static int make_link(struct rootfs *rootfs, const char *destination, const char 
 	return err_sys_code(err, ERR_MOUNT, error, "make link '%s'", destination);
 }
 
+/* @source's fd is the mount in its place afterwards. */
+static int put_source(struct rootfs_source *source, bool tree, const struct mount_place *place,
+		      const struct mount_change *change, struct error *err)
+{
+	if (!source->path)
+		return mount_place(source->fd, place, change, err);
+	_cleanup_close_ int found = rootfs_source_reopen(source->fd, source->path, err);
+	int mount = found < 0 ? found : mount_place_bind(found, tree, place, change, err);
+	if (mount < 0)
+		return mount;
+	fd_close(source->fd);
+	source->fd = mount;
+	return 0;
+}
+
 /* The host's mounts keep their propagation in a clone. What an option says is said of what we make of them by default. */
-static int put_bind(const struct rootfs_source *source, const struct mount_options *options,
-		    unsigned long default_propagation, const struct mount_place *place, struct error *err)
+static int put_bind(struct rootfs_source *source, const struct mount_options *options, unsigned long default_propagation,
+		    const struct mount_place *place, struct error *err)
 {
 	struct mount_change change = options->change;
-	bool twice = default_propagation && change.propagation;
 	if (default_propagation) {
 		change.propagation = default_propagation;
 		change.propagation_recursive = true;
 	}
-	_cleanup_close_ int mount = -1;
-	int r;
-	if (source->path) {
-		_cleanup_close_ int found = rootfs_source_reopen(source->fd, source->path, err);
-		mount = found < 0 ? found :
-				    mount_place_bind(found, options->recursive || !options->bind, place, &change, err);
-		r = mount;
-	} else {
-		r = mount_place(source->fd, place, &change, err);
-	}
-	if (r < 0 || !twice)
+	int r = put_source(source, mount_options_bind_tree(options), place, &change, err);
+	if (r < 0 || !default_propagation || !options->change.propagation)
 		return r;
-	return mount_set_propagation(mount >= 0 ? mount : source->fd, options->change.propagation,
-				     options->change.propagation_recursive, err);
+	return mount_set_propagation(source->fd, options->change.propagation, options->change.propagation_recursive, err);
 }
 
 static int mount_bind(struct rootfs *rootfs, size_t index, const struct mount_options *options, struct error *err)
 {
 	const char *destination = rootfs->spec->mounts[index].destination;
-	const struct rootfs_source *source = &rootfs->sources[index];
+	struct rootfs_source *source = &rootfs->sources[index];
 	struct mount_place place;
 	struct stat st;
 	if (source->link)
@@ -100,7 +104,7 @@ static int mount_bind(struct rootfs *rootfs, size_t index, const struct mount_op
 		return r;
 	r = put_bind(source, options, rootfs_default_propagation(rootfs->spec), &place, err);
 	fd_close(place.target);
-	return MIN(r, 0);
+	return r;
 }
 
 /* --- new file systems --- */

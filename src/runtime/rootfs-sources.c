@@ -60,12 +60,6 @@ static char *read_link(int fd)
 	return len < 0 ? NULL : mem_strndup(target, (size_t)len);
 }
 
-/* Type "bind" alone takes all that is below, as rbind does. */
-static bool binds_tree(const struct mount_options *options)
-{
-	return options->recursive || !options->bind;
-}
-
 static int open_source(struct rootfs *rootfs, int bundle, size_t index, const struct mount_options *options,
 		       struct error *err)
 {
@@ -80,7 +74,7 @@ static int open_source(struct rootfs *rootfs, int bundle, size_t index, const st
 	if (options->copy_symlink && (source->link = read_link(fd)))
 		return 0;
 	if (mount_can(MOUNT_CAN_CLONE)) {
-		int clone = mount_clone(fd, binds_tree(options), err);
+		int clone = mount_clone(fd, mount_options_bind_tree(options), err);
 		if (clone < 0)
 			return clone;
 		source->fd = clone;

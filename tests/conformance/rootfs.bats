@@ -51,6 +51,15 @@ mapped() {
 	equals "$output" file
 }
 
+@test "a root that is not pivoted to" {
+	spawn 'ls /; grep -c " / " /proc/self/mountinfo; cat /etc/hostname; exec sleep 1000' --no-pivot
+	until_true grep -qx sys output
+	contains "$(cat output)" $'bin\ndev\netc\nproc\nroot\nsys\ntmp'
+	runtime exec box ls /etc >inside
+	equals "$(cat inside)" "$(ls rootfs/etc)"
+	equals "$(readlink "/proc/$(init_pid)/root")" /
+}
+
 @test "the root's propagation" {
 	local word
 	for word in shared rshared slave rslave private rprivate unbindable runbindable ''; do
