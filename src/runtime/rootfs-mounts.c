@@ -136,6 +136,21 @@ static char **complete_data(const struct spec *spec, const struct spec_mount *mo
 	return data;
 }
 
+/* What these show is a namespace's, and who mounts them has to be root of the user namespace that this belongs to. */
+static void explain_refusal(const struct spec *spec, const char *type, struct error *err)
+{
+	static const struct {
+		const char *type;
+		enum namespace_type shows;
+	} table[] = { { "proc", NAMESPACE_PID }, { "sysfs", NAMESPACE_NETWORK }, { "mqueue", NAMESPACE_IPC } };
+	for (size_t i = 0; err && err->sys_errno == EPERM && i < ARRAY_SIZE(table); i++) {
+		const struct spec_namespace *ns = &spec->namespaces[table[i].shows];
+		if (streq(type, table[i].type) && spec->namespaces[NAMESPACE_USER].listed && (!ns->listed || ns->path))
+			err_cause(err, "the container has a user namespace, but no new %s namespace, which a %s shows",
+				  namespace_spec_name(table[i].shows), type);
+	}
+}
+
 static int mount_new_on(struct rootfs *rootfs, const struct spec_mount *spec, const struct mount_options *options,
 			const struct mount_place *place, struct error *err)
 {
@@ -152,6 +167,8 @@ static int mount_new_on(struct rootfs *rootfs, const struct spec_mount *spec, co
 	if (options->copy_up)
 		change.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	_cleanup_close_ int mount = mount_place_new(&fs, place, &change, err);
+	if (mount < 0)
+		explain_refusal(rootfs->spec, spec->type, err);
 	if (mount < 0 || !options->copy_up)
 		return MIN(mount, 0);
 	int r = copy_up(place->target, mount, place->path, err);

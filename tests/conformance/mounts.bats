@@ -514,6 +514,17 @@ in_user_namespace() {
 	contains "$output" '[E-IDMAP, stage create, exit 1]'
 }
 
+@test "file systems that show a namespace which is not the container's" {
+	in_user_namespace
+	for pair in pid:proc network:sysfs ipc:mqueue; do
+		cp config.json before.json
+		config '.linux.namespaces |= map(select(.type != $ns))' --arg ns "${pair%:*}"
+		refused 'operation not permitted'
+		contains "$output" "but no new ${pair%:*} namespace, which a ${pair#*:} shows"
+		mv before.json config.json
+	done
+}
+
 # --- cgroups ---
 
 @test "cgroups with and without a namespace of their own" {
