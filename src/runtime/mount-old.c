@@ -179,9 +179,8 @@ static void unescape(char *text)
 {
 	char *to = text;
 	for (; *text; text++) {
-		unsigned code;
-		if (*text == '\\' && sscanf(text + 1, "%3o", &code) == 1) {
-			*to++ = (char)code;
+		if (*text == '\\' && strspn(text + 1, "01234567") >= 3) {
+			*to++ = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
 			text += 3;
 		} else {
 			*to++ = *text;
