@@ -29,9 +29,20 @@ static int write_map(int proc, pid_t pid, const char *file, const struct spec_id
 	return r < 0 ? err_sys_code(err, ERR_IDMAP, -r, "write %s of a user namespace", file) : 0;
 }
 
+/* Who is not root may map a group only if nobody can drop one by it. Source: user_namespaces(7), "setgroups". */
+static int deny_setgroups(int proc, pid_t pid, struct error *err)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%d/setgroups", pid);
+	int r = procfs_write(proc, path, "deny");
+	return r < 0 ? err_sys_code(err, ERR_IDMAP, -r, "deny setgroups() in a user namespace") : 0;
+}
+
 int id_maps_write(int proc, pid_t pid, const struct id_maps *maps, struct error *err)
 {
-	int r = write_map(proc, pid, "uid_map", maps->uids, maps->n_uids, err);
+	int r = geteuid() == 0 ? 0 : deny_setgroups(proc, pid, err);
+	if (r == 0)
+		r = write_map(proc, pid, "uid_map", maps->uids, maps->n_uids, err);
 	return r < 0 ? r : write_map(proc, pid, "gid_map", maps->gids, maps->n_gids, err);
 }
 

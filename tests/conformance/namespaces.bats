@@ -114,6 +114,21 @@ release() {
 	[ "$(namespace_of "$pid" user)" != "$(namespace_of self user)" ]
 }
 
+@test "a container of an ordinary user" {
+	setpriv --reuid 1234 --regid 1234 --clear-groups unshare --user true 2>/dev/null ||
+		skip "ordinary users make no user namespaces here"
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 1234, "size": 1}] |
+		.linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "cgroup")) |
+		(.mounts[] | select(.type == "devpts")).options |= map(select(startswith("gid=") | not)) |
+		.mounts += [{"destination": "/mnt", "type": "bind", "source": $dir, "options": ["rbind", "ro"]}]' --arg dir "$PWD"
+	program 'id -u; id -g; cat /proc/self/setgroups; cat /proc/self/uid_map | tr -s " "; echo x >/dev/null && touch /mnt/x'
+	cp "$COFFER_BIN/coffer-runtime" program
+	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	chown -R 1234:1234 .
+	run setpriv --reuid 1234 --regid 1234 --clear-groups ./program --cgroup-manager disabled --root "$PWD/state" run box
+	equals "$output" $'0\n0\ndeny\n 0 1234 1\ntouch: /mnt/x: Read-only file system'
+}
+
 # --- time ---
 
 # Seconds of the clock "boottime", as /proc/uptime has it.

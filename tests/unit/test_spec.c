@@ -560,6 +560,7 @@ static void test_namespace_values(void **state)
 		{ LINUX, "\"timeOffsets\": {\"boottime\":{\"secs\":1}}", "/linux: timeOffsets need a new time namespace" },
 		{ LINUX, "\"namespaces\": [{\"type\":\"mount\"},{\"type\":\"time\"}], \"timeOffsets\": {\"boottime\":{\"secs\":-1,\"nanosecs\":999999999}}", NULL },
 		{ LINUX, "\"timeOffsets\": {\"boottime\":{\"nanosecs\":1000000000}}", "nanosecs: 1000000000 is out of range, 0 to 999999999" },
+		{ LINUX, "\"timeOffsets\": {\"realtime\":{\"secs\":1}}", "/linux/timeOffsets/realtime: unknown clock \"realtime\"" },
 		{ BARE, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"hostname\":\"h\",\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}",
 		  "/: a hostname needs a uts namespace" },
 		{ BARE, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"domainname\":\"d\",\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}",
