@@ -411,6 +411,7 @@ needs_idmap() {
 }
 
 in_user_namespace() {
+	reachable
 	config '.linux.namespaces += [{"type": "user"}] | .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}] |
 		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 5}, {"containerID": 5, "hostID": 100005, "size": 995}]'
 	chown -R 100000:200000 rootfs

@@ -123,7 +123,7 @@ release() {
 		.mounts += [{"destination": "/mnt", "type": "bind", "source": $dir, "options": ["rbind", "ro"]}]' --arg dir "$PWD"
 	program 'id -u; id -g; cat /proc/self/setgroups; cat /proc/self/uid_map | tr -s " "; echo x >/dev/null && touch /mnt/x'
 	cp "$COFFER_BIN/coffer-runtime" program
-	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	reachable
 	chown -R 1234:1234 .
 	run setpriv --reuid 1234 --regid 1234 --clear-groups ./program --cgroup-manager disabled --root "$PWD/state" run box
 	equals "$output" $'0\n0\ndeny\n 0 1234 1\ntouch: /mnt/x: Read-only file system'

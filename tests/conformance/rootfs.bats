@@ -23,7 +23,7 @@ teardown() {
 
 # In a user namespace whose root is 100000 outside, and can reach the bundle.
 mapped() {
-	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	reachable
 	config '.linux.namespaces += [{"type": "user"}] |
 		.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] | .linux.gidMappings = .linux.uidMappings'
 	chown -R 100000:100000 rootfs

@@ -13,6 +13,7 @@
 #   box TEXT                     run that in a container called box; sets $status, $output, $lines as `run` does
 #   create [FLAG...]             a created container called box; its streams are /dev/null, output and errors
 #   spawn TEXT [FLAG...]         a running one, detached, in the same way
+#   reachable                    lets other users reach the bundle
 #   refused TEXT [FLAG...]       `create` fails, says TEXT, and leaves nothing
 #   state_of ID                  the status that `state` tells
 #   until_stopped ID             wait for the end
@@ -74,6 +75,10 @@ bundle_teardown() {
 		echo "left behind: $left" >&2
 		return 1
 	}
+}
+
+reachable() {
+	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
 }
 
 left_mounts() {
