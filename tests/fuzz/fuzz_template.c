@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Templates. Whatever the text is, parsing ends with a tree or a complaint, and executing it, on what is known and on bare
- * JSON, with a text of bounded length or a complaint.
+ * JSON, with a text of bounded length or a complaint. Whatever that text is, it can be put into columns.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,11 +10,12 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/inspect-template.h"
+#include "cli/table.h"
 #include "cli/template.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { RESULT_MAX = 256 << 20 };
+enum { RESULT_MAX = 256 << 20, ALIGNED_MAX = 64 << 10 };
 
 static const char DOCUMENT[] =
 	"{\"Id\":\"c1\",\"State\":{\"Pid\":42,\"Running\":true,\"Health\":null},\"Name\":\"/web\",\"Load\":1.5,"
@@ -42,5 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(r >= 0 ||
 	      (r == -ERR_INVALID && str_starts_with(err.message, "template parsing error: ") && out.len == 0));
 	check(out.len <= RESULT_MAX);
+	if (r >= 0 && out.len < ALIGNED_MAX)
+		free(table_align(str_text(&out)));
 	return 0;
 }
