@@ -5,8 +5,7 @@
  * Which objects are maps, what JSON leaves out where it is empty, names that differ from JSON's. No member of containers
  * and images has one name and two types.
  *
- * A null that is in no row is an empty list. Where all members of a struct are here, they are printed in this order, those
- * that JSON leaves out among them.
+ * A null that is in no row is an empty list.
  */
 static const struct template_member MEMBERS[] = {
 	{ "", "ID", "Id", TYPE_STRING },
@@ -93,9 +92,11 @@ static const struct template_member MEMBERS[] = {
 	{ 0 },
 };
 
+static const char *const WHOLE[] = { "State", "Mounts", "PortBindings", "Ports", NULL };
+
 int inspect_execute(const struct template *template, struct json_object *document, struct str *out, struct error *err)
 {
-	const struct template_data known = { .root = document, .what = "object", .members = MEMBERS };
+	const struct template_data known = { .root = document, .what = "object", .members = MEMBERS, .whole = WHOLE };
 	const struct template_data bare = { .root = document, .what = "object", .missing_fails = true };
 	int r = template_execute(template, &known, out, NULL);
 	return r < 0 ? template_execute(template, &bare, out, err) : r;

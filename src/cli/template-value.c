@@ -214,10 +214,8 @@ const char **value_members(const struct template_data *data, const struct templa
 {
 	_cleanup_free_ const char **keys = value_keys(value), **members = NULL;
 	size_t count = 0;
-	bool all = value->kind == VALUE_STRUCT && data->members;
-	for (size_t i = 0; all && keys[i]; i++)
-		all = find_member(data, value->key, keys[i], true);
-	for (const struct template_member *member = data->members; all && member->name; member++)
+	bool whole = value->kind == VALUE_STRUCT && strv_contains((char *const *)data->whole, value->key);
+	for (const struct template_member *member = data->members; whole && member->name; member++)
 		if (member->in && streq(member->in, value->key))
 			*ARRAY_APPEND(members, count) = member->json ? member->json : member->name;
 	if (count == 0)

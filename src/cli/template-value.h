@@ -85,8 +85,7 @@ size_t value_count(const struct template_value *value);
 const char **value_keys(const struct template_value *value);
 
 /*
- * The same for printing: of a struct that the table has whole, in its order and with what JSON left out. free() the
- * vector.
+ * The same for printing: of a struct that the table has whole, those that it has, in its order. free() the vector.
  */
 const char **value_members(const struct template_data *data, const struct template_value *value);
 

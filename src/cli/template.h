@@ -58,6 +58,7 @@ struct template_data {
 
 	/* NULL: every object is a map. Otherwise objects are structs, but for what the table says. */
 	const struct template_member *members;
+	const char *const *whole; /* structs (by the key of `in`) that it has whole and in order: so they are printed */
 	bool missing_fails; /* an unknown key of a map is an error */
 
 	const struct template_method *methods; /* of the outermost struct, or NULL */

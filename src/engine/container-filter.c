@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/util.h"
 #include "engine/filter.h"
 #include "engine/image.h"
 #include "engine/record.h"
@@ -85,10 +86,19 @@ static int parse_port(struct engine *engine, struct container_condition *conditi
 
 static int parse_health(struct engine *engine, struct container_condition *condition, struct error *err)
 {
-	static const char *const words[] = { "starting", "healthy", "unhealthy", "none", NULL };
-	return strv_contains((char *const *)words, condition->value)
-		       ? 0
-		       : refuse(condition, "starting, healthy, unhealthy or none", err);
+	static const char *const words[] = {
+		[HEALTH_IS_NONE] = "none",
+		[HEALTH_IS_STARTING] = "starting",
+		[HEALTH_IS_HEALTHY] = "healthy",
+		[HEALTH_IS_UNHEALTHY] = "unhealthy",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (streq(words[i], condition->value)) {
+			condition->number = (int64_t)i;
+			return 0;
+		}
+	}
+	return refuse(condition, "starting, healthy, unhealthy or none", err);
 }
 
 static int parse_isolation(struct engine *engine, struct container_condition *condition, struct error *err)
@@ -245,7 +255,7 @@ static bool matches(const struct container_condition *condition, const struct co
 	case FILTER_EXITED:
 		return record->state == STATE_EXITED && record->exit_code == condition->number;
 	case FILTER_HEALTH:
-		return streq(condition->value, "none");
+		return (int64_t)record->health == condition->number;
 	case FILTER_ID:
 		return regexec(&condition->pattern, record->id, 0, NULL, 0) == 0;
 	case FILTER_IS_TASK:

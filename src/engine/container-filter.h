@@ -35,7 +35,7 @@ struct container_condition {
 	enum container_filter_key key;
 	char *value;
 	regex_t pattern; /* of FILTER_ID, FILTER_NAME */
-	int64_t number; /* of FILTER_STATUS a state, of FILTER_EXITED a code, of FILTER_BEFORE and FILTER_SINCE a time */
+	int64_t number; /* a state, a health, an exit code, a time: as the key says */
 	char **images;	/* of FILTER_ANCESTOR: the ids of that image and of those that are made of it */
 };
 

@@ -14,6 +14,10 @@ setup_file() {
 	coffer create --network none --name web --label b=2 --label a=1 --label com.example.x-y=z -e A=b -e 'C=d e' -v /tmp:/mnt:ro \
 		--tmpfs /t --ulimit nofile=10:20 -m 64m --cpus 1.5 --sysctl net.ipv4.ip_forward=1 box:1 sh -c 'exit 3' >/dev/null
 	coffer inspect web | jq '.[0]' >"$BATS_FILE_TMPDIR/engine/containers/web"
+	coffer run --network none --name ended box:1 sh -c 'exit 3' || [ $? -eq 3 ]
+	coffer inspect ended | jq '.[0]' >"$BATS_FILE_TMPDIR/engine/containers/ended"
+	coffer run --network none --name looked-at --health-cmd true --health-interval 1h box:1 true
+	coffer inspect looked-at | jq '.[0]' >"$BATS_FILE_TMPDIR/engine/containers/looked-at"
 	coffer tag box:1 box:latest
 	coffer inspect box:latest | jq '.[0]' >"$BATS_FILE_TMPDIR/engine/images/box"
 	coffer info -f json >"$BATS_FILE_TMPDIR/engine/info"
@@ -76,6 +80,17 @@ same() {
 		{{.GraphDriver.Name}} {{.GraphDriver.Data}} {{.GraphDriver.Data.UpperDir}}
 		{{.NetworkSettings.IPAddress}} {{.NetworkSettings.Ports}} {{.NetworkSettings.SecondaryIPAddresses}}
 		{{range $name, $net := .NetworkSettings.Networks}}{{$name}} {{.IPAddress}} {{.Aliases}} {{.DriverOpts}}{{end}}
+	EOF
+}
+
+@test "containers that have ended, and whose health was looked at" {
+	same inspect ended <<-'EOF'
+		{{.State}}{{/* no more than Docker knows of it */}}
+		{{.State.Status}} {{.State.ExitCode}} {{.State.FinishedAt}} {{.State.Health}}
+	EOF
+	same inspect looked-at <<-'EOF'
+		{{.State.Status}} {{.State.Health.Status}} {{.State.Health.FailingStreak}}
+		{{json .Config.Healthcheck}} {{.Config.Healthcheck.Test}} {{len .State.Health.Log}}
 	EOF
 }
 

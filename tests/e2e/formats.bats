@@ -83,6 +83,7 @@ names() {
 	[ "$(names -f ancestor=box:2)" = 'one three two ' ]
 	[ "$(names -f ancestor=nosuch)" = '' ]
 	[ "$(names -f health=none -f is-task=false -f isolation=default)" = 'one three two ' ]
+	[ "$(names -f health=starting -f health=healthy -f health=unhealthy)" = '' ]
 	[ "$(names -f publish=80-90/udp)$(names -f expose=80)" = '' ]
 	[ "$(coffer ps -f since=one --format '{{.Names}}' | sort | tr '\n' ' ')" = 'three two ' ]
 }
