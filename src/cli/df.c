@@ -178,9 +178,11 @@ static int list_images(struct cli *cli, const struct inventory *inventory, struc
 		json_add_string(fields, "Containers", containers);
 		r = rows_add(&rows, fields, NULL, err);
 	}
+	if (r < 0)
+		return r;
 	puts("Images space usage:\n");
 	rows_print(&rows);
-	return r;
+	return 0;
 }
 
 static int list_containers(const struct inventory *inventory, struct error *err)
@@ -195,9 +197,11 @@ static int list_containers(const struct inventory *inventory, struct error *err)
 						     .size = format_size((uint64_t)inventory->own[i], size) };
 		r = rows_add(&rows, container_fields(inventory->records[i], &show), NULL, err);
 	}
+	if (r < 0)
+		return r;
 	puts("\nContainers space usage:\n");
 	rows_print(&rows);
-	return r;
+	return 0;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)

@@ -99,7 +99,7 @@ static int show(const struct history_options *options, const struct image *image
 		else
 			r = rows_add(rows, step_fields(options, image, &history->steps[i], i == 0), NULL, err);
 	}
-	if (!options->quiet)
+	if (r >= 0 && !options->quiet)
 		rows_print(rows);
 	return r;
 }

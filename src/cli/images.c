@@ -83,7 +83,7 @@ static int show_all(struct cli *cli, const struct view *view, const struct list 
 		if (r > 0)
 			r = show_image(view, list->images[i], err);
 	}
-	if (!view->options->quiet)
+	if (r >= 0 && !view->options->quiet)
 		rows_print(view->rows);
 	return r < 0 ? r : 0;
 }

@@ -108,7 +108,8 @@ static int show_rows(struct cli *cli, struct rows *rows, const struct list *list
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < list->count; i++)
 		r = add_row(cli, rows, list->records[i], no_trunc, now, err);
-	rows_print(rows);
+	if (r >= 0)
+		rows_print(rows);
 	return r;
 }
 
