@@ -86,7 +86,8 @@ static void append_security(struct str *out, struct json_object *options)
 	str_append(out, " Security Options:\n");
 	for (size_t i = 0; i < json_object_array_length(options); i++) {
 		const char *option = json_object_get_string(json_object_array_get_idx(options, i));
-		const char *name = str_after(option, "name="), *profile = strstr(option, ",profile=");
+		const char *behind = str_after(option, "name="), *name = behind ? behind : option;
+		const char *profile = strstr(name, ",profile=");
 		size_t len = profile ? (size_t)(profile - name) : strlen(name);
 		str_appendf(out, "  %.*s\n", (int)len, name);
 		if (profile)
