@@ -40,7 +40,7 @@ enum { DEATH_EVIDENCE_MAX = 4 };
 struct death {
 	enum death_cause cause;
 	bool likely; /* else it is proven, or for DEATH_SIGNAL unknown by whom */
-	char by[64]; /* "itself", "coffer stop", "its own limit", "host", ... */
+	char by[96]; /* "itself", "coffer stop", "its own limit", "host", ... */
 	char evidence[DEATH_EVIDENCE_MAX][192];
 	int n_evidence;
 };

@@ -164,7 +164,7 @@ void peers_disconnect(struct monitor *monitor);
 struct stop {
 	bool asked;   /* by a person or the machine: whatever its restart policy says, it stays ended (M5) */
 	bool by_stop; /* by somebody who stops or restarts it */
-	char machine[64]; /* who sent us SIGTERM, in words */
+	char machine[96]; /* who sent us SIGTERM, in words */
 };
 
 /* Send it a signal that somebody asked for. */
