@@ -29,7 +29,7 @@
 #include "monitor/log-driver.h"
 
 enum {
-	OUT_SIZE = 128 * 1024, /* beside the longest entry */
+	OUT_SIZE = 32 * 1024, /* beside the longest entry */
 	NAME_SIZE = NAME_MAX + 32,
 };
 

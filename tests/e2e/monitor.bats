@@ -105,6 +105,30 @@ py() {
 	END
 }
 
+@test "neither much output, nor restarts, nor health checks make it grow" {
+	[ "$COFFER_SANITIZED" = no ] || skip "sanitizers need more than the rest"
+	py <<-'END'
+		records = os.path.join(os.environ["BATS_TEST_TMPDIR"], "records")
+		os.mkdir(records)
+		c = Container("seq 1 200000; [ -e /tmp/go ] || exit 1; exec sleep 60", restart=2, recordsPath=records,
+		              health={"args": ["true"], "interval": 10**7, "timeout": 10**10, "startInterval": 10**7, "retries": 3})
+		c.launch(START).until(STARTED)
+		c.peer.close()
+		wait_until(lambda: c.status()["restartCount"] >= 3)
+		c.go()
+		def checked():
+		    try:
+		        return len(json.load(open(os.path.join(records, "health.json")))["Log"]) == 5
+		    except FileNotFoundError:
+		        return False
+		wait_until(lambda: c.status()["state"] == "running" and checked())
+		rollup = dict(line.split()[:2] for line in list(open(f"/proc/{c.pid}/smaps_rollup"))[1:])
+		assert int(rollup["Anonymous:"]) < 500, rollup # KiB; the rest is the program's file
+		c.attach().stop(9)
+		c.wait()
+	END
+}
+
 @test "the root filesystem is an overlay where the plan says so" {
 	py <<-'END'
 		c = Container("echo new >/new; cat /lower; rm /lower; ls /")
