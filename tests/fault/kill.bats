@@ -86,6 +86,21 @@ store_is_sound() {
 	done
 }
 
+@test "monitors of containers that restart and are checked: the next command finds the end, and nothing is left" {
+	for i in {1..12}; do
+		coffer run -d --network none --name fragile --restart always --health-cmd true --health-interval 5ms \
+			--log-opt max-size=10k --log-opt compress=true box:1 sh -c "seq 1 400; sleep 0.0$((i % 3)); exit 2" >/dev/null
+		monitor=$(pgrep -f "$COFFER_TEST_ROOT/run/containers" | head -n 1)
+		sleep "$(printf '0.%03d' $((RANDOM % 400)))"
+		kill -KILL "$monitor"
+		ended() { [ "$(coffer inspect fragile | jq -r '.[0].State.Status')" = exited ]; }
+		eventually ended
+		coffer rm fragile
+	done
+	[ -z "$(find "$COFFER_TEST_ROOT"/root/{snapshots,logs} "$COFFER_TEST_ROOT"/run/{containers,runtime} -mindepth 1)" ]
+	[ -z "$(find "$COFFER_TEST_ROOT"/root/records -mindepth 1 -maxdepth 1 ! -name .removed)" ]
+}
+
 @test "a power cut of the runtime's files: after the run root is gone, what ran has ended" {
 	id=$(coffer run -d --network none --name cut box:1 sleep 100)
 	pid=$(coffer inspect cut | jq '.[0].State.Pid')

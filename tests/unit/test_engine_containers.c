@@ -572,6 +572,41 @@ static void test_kill_is_sure_of_its_process(void **state)
 	assert_refused(engine_container_kill(fixture.engine, "web", SIGKILL, &err), ERR_STATE, "is not running");
 }
 
+/* --- after a boot --- */
+
+static void end_as(const char *name, const char *policy, bool by_hand)
+{
+	struct container_record *record;
+	struct container_spec spec = { .name = TEXT(name), .image = TEXT("base:1"), .restart_policy = TEXT(policy) };
+	const struct monitor_status status = {
+		.state = MONITOR_STATE_EXITED, .started_at = 1, .finished_at = 2, .exit_code = 1, .stopped_by_hand = by_hand
+	};
+	assert_ok(engine_container_create(fixture.engine, &spec, &record, &err));
+	if (!streq(name, "never"))
+		assert_ok(container_row_set_exited(database(), record->id, &status, &err));
+	container_record_free(record);
+}
+
+static void test_what_a_boot_starts(void **state)
+{
+	_cleanup_strv_ char **ids = NULL;
+	end_as("aa", "always", false);
+	end_as("bb", "always", true);
+	end_as("cc", "unless-stopped", false);
+	end_as("dd", "unless-stopped", true);
+	end_as("ee", "on-failure", false);
+	end_as("ff", "no", false);
+	end_as("never", "always", false);
+	assert_ok(engine_containers_for_boot(fixture.engine, &ids, &err));
+	assert_int_equal(strv_count(ids), 3);
+	static const char *const names[] = { "aa", "bb", "cc" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct container_record *record = found(names[i]);
+		assert_string_equal(ids[i], record->id);
+		container_record_free(record);
+	}
+}
+
 /* --- inspect --- */
 
 static void test_inspect(void **state)
@@ -648,6 +683,7 @@ int main(void)
 		TEST(test_remove),
 		TEST(test_kill_needs_a_running_one),
 		TEST(test_kill_is_sure_of_its_process),
+		TEST(test_what_a_boot_starts),
 		TEST(test_inspect),
 		TEST(test_roots),
 	};
