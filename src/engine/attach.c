@@ -2,6 +2,7 @@
 /* `attach`: one more peer of the monitor of a container that runs. */
 #include "base/cleanup.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/live.h"
 #include "engine/record.h"
 
@@ -21,7 +22,9 @@ int engine_container_attach(struct engine *engine, const char *name, int *ret_co
 		return err_hint(err, "coffer unpause %s", row.name);
 	}
 	int connection = r < 0 ? r : monitor_reach(engine, row.id, err);
-	if (connection >= 0)
-		*ret_connection = connection;
-	return connection < 0 ? connection : 0;
+	if (connection < 0)
+		return connection;
+	event_container(engine, &row, "attach", NULL);
+	*ret_connection = connection;
+	return 0;
 }

@@ -4,10 +4,11 @@
  *
  * Who records what:
  *
- *	the monitor           start, die, kill, stop, oom, health_status: x
- *	the engine's calls    create, destroy, and die where a monitor could not any more; pull, import, tag, untag, delete
+ *	the monitor           start, die, kill, stop, oom, health_status: x, exec_create: x, exec_start: x, exec_die
+ *	the engine's calls    create, destroy, and die where a monitor could not any more; pause, unpause,
+ *	                      rename, attach; pull, import, tag, untag, delete
  *
- * Whoever adds a call to the engine that Docker has an event for (pause, rename, exec_create, prune, ...) records it with
+ * Whoever adds a call to the engine that Docker has an event for (update, restart, prune, ...) records it with
  * event_container() or event_record() when it is done. Recording never fails the call: a journal that cannot be written
  * is a warning in the log.
  *

@@ -2,6 +2,7 @@
 /* `pause` and `unpause`: the kernel's freezer is the only one that knows the state. */
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/live.h"
 #include "engine/record.h"
 #include "runtime/container.h"
@@ -33,7 +34,10 @@ int engine_container_pause(struct engine *engine, const char *name, struct error
 	/* Noted first: somebody who looks in between asks the kernel, and sees what is true. */
 	if ((r = live_note_pause(&live, err)) < 0 || (r = live_load(engine, row.id, &container, err)) < 0)
 		return r;
-	return container_pause(container, err) < 0 ? explain(&row, "pause", err) : 0;
+	if (container_pause(container, err) < 0)
+		return explain(&row, "pause", err);
+	event_container(engine, &row, "pause", NULL);
+	return 0;
 }
 
 int engine_container_unpause(struct engine *engine, const char *name, struct error *err)
@@ -45,9 +49,12 @@ int engine_container_unpause(struct engine *engine, const char *name, struct err
 	if (r < 0)
 		return r;
 	if (!live.paused)
-		return err_set(err, ERR_STATE, "cannot unpause container \"%s\": container %.12s is not paused", row.name,
-			       row.id);
+		return err_set(err, ERR_STATE, "cannot unpause container \"%s\": container %.12s is not paused",
+			       row.name, row.id);
 	if ((r = live_load(engine, row.id, &container, err)) < 0)
 		return r;
-	return container_resume(container, err) < 0 ? explain(&row, "unpause", err) : 0;
+	if (container_resume(container, err) < 0)
+		return explain(&row, "unpause", err);
+	event_container(engine, &row, "unpause", NULL);
+	return 0;
 }

@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `rename`: names are the database's alone, so this needs nobody's lock (E1). */
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/name.h"
 #include "engine/record.h"
+
+/* By the new name; the old one is an attribute. */
+static void record(struct engine *engine, struct container_row *row, const char *name)
+{
+	_cleanup_free_ char *old_name = mem_printf("oldName=%s", row->name);
+	free(row->name);
+	row->name = mem_strdup(name);
+	event_container(engine, row, "rename", (char *[]){ old_name, NULL });
+}
 
 int engine_container_rename(struct engine *engine, const char *name, const char *new_name, struct error *err)
 {
@@ -18,5 +31,8 @@ int engine_container_rename(struct engine *engine, const char *name, const char 
 	if (streq(row.name, wanted))
 		return err_set(err, ERR_INVALID, "cannot rename container \"%s\": it has this name already", row.name);
 	r = container_name_check(wanted, err);
-	return r < 0 ? r : container_row_set_name(db, row.id, wanted, err);
+	if (r < 0 || (r = container_row_set_name(db, row.id, wanted, err)) < 0)
+		return r;
+	record(engine, &row, wanted);
+	return 0;
 }

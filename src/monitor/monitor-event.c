@@ -58,6 +58,26 @@ void event_oom(struct monitor *monitor)
 	record(monitor, "oom", NULL, NULL);
 }
 
+/* Of a program of exec, whose own plan knows no journal. Docker makes and starts one in two steps. */
+static void record_exec(struct monitor *exec, const char *verb, const char *words, const char *more)
+{
+	_cleanup_free_ char *action = words ? mem_printf("%s: %s", verb, words) : mem_strdup(verb);
+	_cleanup_free_ char *id = mem_printf("execID=%s", exec->exec_id);
+	record(exec->exec_of, action, id, more);
+}
+
+void event_exec_started(struct monitor *exec, const char *words)
+{
+	record_exec(exec, "exec_create", words, NULL);
+	record_exec(exec, "exec_start", words, NULL);
+}
+
+void event_exec_died(struct monitor *exec)
+{
+	_cleanup_free_ char *code = mem_printf("exitCode=%d", exec->status.exit_code);
+	record_exec(exec, "exec_die", NULL, code);
+}
+
 void event_stopped(struct monitor *monitor)
 {
 	record(monitor, "stop", NULL, NULL);

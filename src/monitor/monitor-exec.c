@@ -118,6 +118,7 @@ static void serve(struct monitor *exec)
 static void tell_end(struct monitor *exec)
 {
 	exec->status.state = MONITOR_STATE_EXITED;
+	event_exec_died(exec);
 	_cleanup_free_ char *text = monitor_status_text(&exec->status);
 	deliver_copy(exec, PACKET_EXIT, text, strlen(text));
 	delivery_finish(exec);
@@ -155,10 +156,19 @@ static void tell_failure(int sock, const struct error *failure)
 	(void)packet_send(sock, PACKET_ERROR, text, strlen(text));
 }
 
+static void record_start(struct monitor *exec, const struct spec_process *process)
+{
+	_cleanup_free_ char *words = strv_join(process->args, " ");
+	random_id(exec->exec_id);
+	event_exec_started(exec, words);
+}
+
 static int run(struct monitor *exec, int sock, struct error *err)
 {
 	struct request request = { 0 };
 	int r = begin(exec, sock, &request, err);
+	if (r >= 0)
+		record_start(exec, request.process);
 	if (r >= 0)
 		r = connect_client(exec, sock, err);
 	spec_process_free(request.process);

@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "base/random.h"
 #include "monitor/container-log.h"
 #include "monitor/health.h"
 #include "monitor/monitor.h"
@@ -255,6 +256,8 @@ void event_started(struct monitor *monitor);
 void event_killed(struct monitor *monitor, int sig);
 void event_died(struct monitor *monitor);
 void event_stopped(struct monitor *monitor);
+void event_exec_started(struct monitor *exec, const char *words);
+void event_exec_died(struct monitor *exec);
 void event_oom(struct monitor *monitor);
 void event_health(struct monitor *monitor, const char *state);
 /* --- monitor-exec.c --- */
@@ -312,6 +315,7 @@ struct monitor {
 	struct input input;
 	const struct peer *input_once; /* who ends the input when it disconnects (plan.stdin_once) */
 
+	char exec_id[ID_HEX_LENGTH + 1]; /* of a program of exec, for the journal */
 	struct monitor *exec_of; /* of a program of exec: the container's; else NULL */
 	bool ends_with_peers;	 /* ... which is killed when nobody is connected any more */
 

@@ -59,6 +59,31 @@ attribute() {
 	[ "$(actions brief)" = "create start kill die destroy" ]
 }
 
+@test "one that is stopped, paused, renamed, and runs other programs" {
+	coffer run -d --network none --name busy --stop-signal KILL box:1 sleep 1000 >/dev/null
+	coffer exec busy sh -c 'exit 6' || [ $? -eq 6 ]
+	coffer pause busy
+	coffer unpause busy
+	coffer rename busy calm
+	coffer stop calm
+	coffer rm calm
+	[ "$(actions busy)" = "create start exec_create: sh -c exit 6 exec_start: sh -c exit 6 exec_die pause unpause kill die stop" ]
+	[ "$(actions calm)" = "rename destroy" ]
+	[ "$(attribute busy exec_die exitCode)" = 6 ]
+	[ "$(attribute busy exec_die execID)" = "$(attribute busy 'exec_start: sh -c exit 6' execID)" ]
+	[ "$(attribute calm rename oldName)" = busy ]
+}
+
+@test "one that is stopped while it waits for its next run" {
+	coffer run -d --network none --name tired --restart always box:1 false >/dev/null
+	pausing() { [ "$(coffer inspect tired | jq -r '.[0] | "\(.State.Status) \(.RestartCount > 3)"')" = "restarting true" ]; }
+	eventually pausing
+	coffer stop tired
+	[ "$(coffer inspect tired | jq -r '.[0].State | "\(.Status) \(.ExitCode)"')" = "exited 1" ]
+	[[ $(actions tired) = "create start die start die "*" die stop" ]]
+	coffer rm tired
+}
+
 @test "one that cannot be started" {
 	run -127 coffer run --network none --name broken box:1 /no/such/program
 	[ "$(actions broken)" = "create destroy" ]
