@@ -139,6 +139,7 @@ static struct container *describe(const struct container_create_options *options
 	container->annotations = spec->annotations ? strv_copy(spec->annotations) : NULL;
 	container->created_at = time_now_ns();
 	container->owner = geteuid();
+	container->new_keyring = !options->no_new_keyring;
 	container->host_pid = !spec->namespaces[NAMESPACE_PID].listed;
 	copy_hooks(&spec->hooks[HOOK_POSTSTART], &container->poststart);
 	copy_hooks(&spec->hooks[HOOK_POSTSTOP], &container->poststop);
@@ -242,7 +243,6 @@ _Noreturn static void become_init(struct creation *creation)
 		.container = creation->container,
 		.hook_streams = creation->hook_streams,
 		.spec = options->spec,
-		.id = options->id,
 		.filter = creation->has_filter ? &creation->filter : NULL,
 		.namespaces = creation->namespaces,
 		.rootfs = creation->rootfs,

@@ -168,7 +168,7 @@ static int join(struct exec_context *context, struct error *err)
 		return err_sys(err, errno, "join the namespaces of container '%s'", context->container->id);
 	if ((flags & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
-	return 0;
+	return context->container->new_keyring ? process_join_keyring(err) : 0;
 }
 
 _Noreturn static void run_joiner(struct exec_context *context)

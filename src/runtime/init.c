@@ -10,7 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -130,18 +129,6 @@ static int enter_namespaces(struct init_context *context, struct error *err)
 
 /* --- the steps --- */
 
-static int join_keyring(const char *id, struct error *err)
-{
-	enum { KEYCTL_JOIN_SESSION_KEYRING = 1 };
-	char name[64];
-	snprintf(name, sizeof name, "_ses.%.48s", id);
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) >= 0 || errno == ENOSYS || errno == EPERM)
-		return 0;
-	int r = err_sys(err, errno, "make a session keyring");
-	err_hint(err, "coffer-runtime --no-new-keyring, or a higher kernel.keys.maxkeys");
-	return r;
-}
-
 static int run_creators_hooks(struct init_context *context, struct error *err)
 {
 	const struct spec_hooks *hooks = context->spec->hooks;
@@ -235,7 +222,7 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
 	/* Nobody of the container may look into us or trace us before its program runs (ptrace(2), "dumpable"). */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if ((context->new_keyring && (r = join_keyring(context->id, err)) < 0) ||
+	if ((context->new_keyring && (r = process_join_keyring(err)) < 0) ||
 	    (r = enter_namespaces(context, err)) < 0 || (r = build_rootfs(context, place, ret_master, err)) < 0 ||
 	    (r = run_creators_hooks(context, err)) < 0 ||
 	    (r = run_create_hooks(context, err)) < 0 ||

@@ -55,7 +55,6 @@ int init_await_exec(int sock, struct error *err);
 
 struct init_context {
 	const struct spec *spec;
-	const char *id;
 	const struct seccomp_filter *filter; /* NULL: none */
 	struct namespace_fds namespaces;
 	struct rootfs rootfs;

@@ -26,6 +26,16 @@ void process_reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+int process_join_keyring(struct error *err)
+{
+	enum { KEYCTL_JOIN_SESSION_KEYRING = 1 };
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS || errno == EPERM)
+		return 0;
+	int r = err_sys(err, errno, "make a session keyring");
+	err_hint(err, "coffer-runtime --no-new-keyring, or a higher kernel.keys.maxkeys");
+	return r;
+}
+
 int process_take_stdio(const int stdio[3], struct error *err)
 {
 	for (int fd = 0; fd < 3; fd++) {

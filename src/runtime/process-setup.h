@@ -9,6 +9,12 @@
 /* What our parent ignores or blocks is not the program's affair: all signals as a process is born with them. */
 void process_reset_signals(void);
 
+/*
+ * A session keyring of our own instead of our parent's. It has no name: by a name we could join one that is there already,
+ * made by a container with the same id. Source: keyctl(2), KEYCTL_JOIN_SESSION_KEYRING.
+ */
+int process_join_keyring(struct error *err);
+
 /* Make these fds the standard streams. */
 int process_take_stdio(const int stdio[3], struct error *err);
 

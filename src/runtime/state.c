@@ -168,6 +168,7 @@ int state_write(int dir, const struct container *container, struct error *err)
 	json_add_i64(object, "startTime", (int64_t)container->start_time);
 	json_add_i64(object, "createdAt", container->created_at);
 	json_add_i64(object, "owner", container->owner);
+	json_add_bool(object, "newKeyring", container->new_keyring);
 	json_add_bool(object, "hostPid", container->host_pid);
 	json_add_string(object, "resctrlGroup", container->resctrl.group);
 	json_add_string(object, "resctrlMonitor", container->resctrl.monitor);
@@ -233,6 +234,7 @@ int state_read(int dir, const char *root, const char *id, struct container **ret
 	(void)json_get_i64(&node, "startTime", 0, INT64_MAX, &start, NULL);
 	(void)json_get_i64(&node, "createdAt", 0, INT64_MAX, &container->created_at, NULL);
 	(void)json_get_i64(&node, "owner", 0, UINT32_MAX, &owner, NULL);
+	(void)json_get_bool(&node, "newKeyring", &container->new_keyring, NULL);
 	(void)json_get_bool(&node, "hostPid", &container->host_pid, NULL);
 	(void)json_get_text(&node, "resctrlGroup", &container->resctrl.group, NULL);
 	(void)json_get_text(&node, "resctrlMonitor", &container->resctrl.monitor, NULL);
