@@ -56,6 +56,46 @@ runs() {
 	runtime delete --force box
 }
 
+@test "a container that attaches to what enters it does not get it" {
+	cc -O1 -static -o rootfs/bin/attach-to-all "$BATS_TEST_DIRNAME/lib/attach-to-all.c"
+	# Without CAP_SYS_PTRACE on the host, for that opens everything; but with all of its own user namespace.
+	config '["CAP_KILL", "CAP_CHOWN", "CAP_SYS_ADMIN"] as $all | .process.args = ["attach-to-all"] |
+		.process.capabilities = {"bounding": $all, "permitted": $all, "effective": $all}'
+	cp config.json host.json
+	config '["CAP_KILL", "CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE"] as $all | .process.args = ["attach-to-all"] |
+		.process.capabilities = {"bounding": $all, "permitted": $all, "effective": $all} |
+		.linux.namespaces += [{"type": "user"}] | .linux.gidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}] |
+		.linux.uidMappings = .linux.gidMappings'
+	cp config.json mapped.json
+	for user in host mapped; do
+		cp "$user.json" config.json
+		run_detached box
+		until_true grep ready output
+		for _ in {1..25}; do
+			runtime exec box true
+		done
+		runtime delete --force box
+		run -1 grep -m 3 -E 'attached|opened' output
+	done
+}
+
+@test "a container that writes to what enters it, and makes it execute itself, does not change the runtime's binary" {
+	before=$(sha256sum <"$COFFER_BIN/coffer-runtime")
+	printf '#!/proc/self/exe\n' >rootfs/bin/turned
+	chmod 755 rootfs/bin/turned
+	runs 'echo ready; while :; do for exe in /proc/[0-9]*/exe; do
+		case $(readlink $exe) in "" | /bin/*) ;; *) (true >>$exe) 2>/dev/null && echo wrote to $exe ;; esac; done; done'
+	run_detached box
+	until_true grep ready output
+	for _ in {1..20}; do
+		runtime exec box true
+		run runtime exec box turned
+	done
+	runtime delete --force box
+	run -1 grep -m 3 wrote output
+	[ "$(sha256sum <"$COFFER_BIN/coffer-runtime")" = "$before" ]
+}
+
 # --- Descriptors and the working directory (CVE-2024-21626) ------------------------------------------------------------
 
 @test "a working directory of /proc/self/fd/N is refused" {
@@ -175,7 +215,7 @@ make_many() {
 		{\"destination\": \"/volume/point/made/here\", \"type\": \"tmpfs\", \"source\": \"tmpfs\"}] |
 		.process.args = [\"true\"]"
 	exchange volume/point volume/link
-	make_many 60
+	make_many "${COFFER_EXCHANGES:-60}"
 	stop_exchange
 	[ "$(ls host)" = canary ]
 	run ! grep "$PWD/host" /proc/self/mountinfo
@@ -278,6 +318,36 @@ make_many() {
 	runs 'grep -E "^Cap(Inh|Amb)" /proc/self/status'
 	run -0 runtime run box
 	[[ ${lines[0]} == *0000000000000000 && ${lines[1]} == *0000000000000000 ]]
+	config '.process.args = ["sleep", "1000"]'
+	run_detached box
+	for flags in '' '--cap CAP_KILL' '--user 1000'; do
+		# shellcheck disable=SC2086 # flags
+		run -0 runtime exec $flags box grep -E '^Cap(Inh|Amb)' /proc/self/status
+		[[ ${lines[0]} == *0000000000000000 && ${lines[1]} == *0000000000000000 ]]
+	done
+	runtime delete --force box
+}
+
+@test "a file that is denied to a group stays denied to its members" {
+	echo secret >rootfs/denied
+	chown 0:2000 rootfs/denied
+	chmod 604 rootfs/denied
+	config '.process.user = {"uid": 1000, "gid": 1000, "additionalGids": [2000]}'
+	runs 'id; cat /denied'
+	run ! runtime run box
+	[[ $output == *'groups=2000'* && $output != *secret* ]]
+	runs 'sleep 1000'
+	run_detached box
+	for flags in '' '--user 1000:1000' '--user 1000:2000'; do
+		# shellcheck disable=SC2086 # flags
+		run ! runtime exec $flags box cat /denied
+		[[ $output != *secret* ]]
+	done
+	runtime delete --force box
+	config 'del(.process.user.additionalGids)'
+	runs 'id; cat /denied'
+	run -0 runtime run box
+	[[ $output == *'gid=1000'*secret ]]
 }
 
 @test "the container cannot write to its cgroups" {
@@ -285,4 +355,76 @@ make_many() {
 		[ -e $f ] && echo 1 >$f 2>/dev/null && echo wrote $f; done; true'
 	run -0 runtime run box
 	[[ $output != *wrote* ]]
+}
+
+@test "no cgroup hierarchy can be mounted, with or without a user namespace" {
+	local mount='mkdir /tmp/mine; mount -t cgroup -o memory mine /tmp/mine && echo mounted; mount -t cgroup2 mine /tmp/mine &&
+		echo mounted; mount -o remount,rw /sys/fs/cgroup && echo mounted; true'
+	runs "$mount"
+	run -0 runtime run box
+	[[ $output != *mounted* ]]
+	runs "unshare -Urm sh -c '${mount//\'/}'; true"
+	ln -sf busybox rootfs/bin/unshare
+	run -0 runtime run box
+	[[ $output != *mounted* ]]
+}
+
+# --- Lengths (CVE-2021-43784), loose words (CVE-2026-30892) -------------------------------------------------------------
+
+@test "giant environments, arguments, groups and annotations arrive whole, or are refused with words" {
+	config '.process.env += [range(20000) | "VARIABLE\(.)=\(.)"] | .annotations = {"a": ("x" * 70000)} |
+		.process.user.additionalGids = [range(1; 60000)]'
+	runs 'echo $VARIABLE19999; env | grep -c VARIABLE; sed -n "s/^Groups:.//p" /proc/self/status | wc -w'
+	ln -s busybox rootfs/bin/env
+	ln -s busybox rootfs/bin/wc
+	run -0 runtime run box
+	[ "$output" = $'19999\n20000\n59999' ]
+	config '.process.env += ["BIG=" + "x" * 3000000]'
+	run -1 runtime run box
+	[[ $output == *'argument list too long'* ]]
+	config '.process.env = ["PATH=/bin"] | .process.user.additionalGids = [range(1; 70000)]'
+	run -1 runtime run box
+	[[ $output == *groups* ]]
+	run -1 runtime run "$(head -c 100000 /dev/zero | tr '\0' x)"
+	[[ $output == *'container id is longer than'* ]]
+}
+
+@test "numbers with tails, and paths that climb" {
+	for path in ../climb /a/../../climb /a/.. .. /../../climb a/../../climb; do
+		config ".linux.cgroupsPath = \"$path\""
+		run -1 runtime run box
+		[[ $output == *cgroup* ]]
+	done
+	config '.linux.cgroupsPath = $cgroup'
+	run_detached box
+	for user in 0x 0:0x '0 ' ' 0' +1 -1 1: :1 1:2:3 '' 4294967295 4294967296 99999999999999999999 root 0,0 $'0\n'; do
+		run ! runtime exec --user "$user" box id
+		[[ $output == *--user* ]]
+	done
+	for group in 0x -1 4294967295 ''; do
+		run ! runtime exec --additional-gids "$group" box id
+	done
+	for signal in 9x -1 0x9 65 SIGSIGKILL '' ' 9'; do
+		run -1 runtime kill box "$signal"
+	done
+	[ "$(runtime state box | jq -r .status)" = running ]
+	runtime delete --force box
+}
+
+# --- Of other containers (CVE-2020-15257) -------------------------------------------------------------------------------
+
+@test "a container of the host's network finds no socket of the runtime's, and has a keyring of its own" {
+	cc -O1 -static -o rootfs/bin/session-keyring "$BATS_TEST_DIRNAME/lib/session-keyring.c"
+	config '.linux.namespaces = [.linux.namespaces[] | select(.type != "network")]'
+	run_detached box
+	run runtime exec box grep -c coffer /proc/net/unix
+	[ "$output" = 0 ]
+	first=$(runtime exec box session-keyring)
+	[ "$first" -gt 0 ]
+	[ "$first" != "$(rootfs/bin/session-keyring)" ]
+	runtime delete --force box
+	config '.process.args = ["session-keyring"]'
+	run -0 runtime run box
+	[ "$output" != "$first" ]
+	[ "$output" != "$(rootfs/bin/session-keyring)" ]
 }
