@@ -92,7 +92,7 @@ task_is() {
 	run -0 ctr_run --rm --cgroup "/$GROUP/limited" --memory-limit 67108864 --cpus 0.5 --seccomp --read-only \
 		--mount "type=bind,src=$BATS_TEST_TMPDIR/host,dst=/tmp,options=rbind:ro" \
 		--mount type=cgroup,src=cgroup,dst=/sys/fs/cgroup,options=ro:nosuid box:1 limited /bin/sh -c \
-		'grep Seccomp: /proc/self/status; touch /file /tmp/file; cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us || cat memory.max cpu.max'
+		'exec 2>&1; grep Seccomp: /proc/self/status; touch /file /tmp/file; cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us || cat memory.max cpu.max'
 	[[ $output == Seccomp:*2*'/file: Read-only'*'/tmp/file: Read-only'*67108864*50000* ]]
 	run -137 ctr_run --rm --cgroup "/$GROUP/limited" --memory-limit 16777216 box:1 limited \
 		/bin/dd if=/dev/zero of=/dev/null bs=64M count=1

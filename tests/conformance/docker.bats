@@ -124,7 +124,7 @@ teardown() {
 	[[ $output == *'Read-only file system'* ]]
 	run -0 box --read-only --tmpfs /tmp:size=1m box:1 sh -c 'touch /tmp/file; df -k /tmp | tail -n 1'
 	[[ $output == *1024* ]]
-	run -1 box --volume "$BATS_TEST_TMPDIR/host:/host:ro" box:1 sh -c 'cat /host/file; touch /host/file'
+	run -1 box --volume "$BATS_TEST_TMPDIR/host:/host:ro" box:1 sh -c 'exec 2>&1; cat /host/file; touch /host/file'
 	[[ $output == from-host*'Read-only file system'* ]]
 	box --volume "$BATS_TEST_TMPDIR/host:/host" --mount type=volume,destination=/volume box:1 touch /host/made /volume/made
 	[ -e "$BATS_TEST_TMPDIR/host/made" ]

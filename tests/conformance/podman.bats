@@ -94,7 +94,7 @@ teardown() {
 	echo from-host >"$BATS_TEST_TMPDIR/host/file"
 	run -1 box --read-only localhost/box:1 sh -c 'touch /tmp/file && touch /file'
 	[[ $output == *'/file: Read-only file system'* ]]
-	run -1 box --volume "$BATS_TEST_TMPDIR/host:/host:ro" localhost/box:1 sh -c 'cat /host/file; touch /host/file'
+	run -1 box --volume "$BATS_TEST_TMPDIR/host:/host:ro" localhost/box:1 sh -c 'exec 2>&1; cat /host/file; touch /host/file'
 	[[ $output == from-host*'Read-only file system'* ]]
 	box --volume "$BATS_TEST_TMPDIR/host:/host" --volume /volume localhost/box:1 touch /host/made /volume/made
 	[ -e "$BATS_TEST_TMPDIR/host/made" ]
