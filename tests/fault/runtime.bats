@@ -14,6 +14,12 @@ setup_file() {
 	bundle_file_setup
 	# Leaks are not looked for in a process that is traced.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+	# With sanitizers each step takes longer, and most of the system calls are theirs.
+	local step=13
+	if [ "${COFFER_SANITIZED:-no}" = yes ]; then
+		step=37
+	fi
+	export COFFER_KILL_STEP=${COFFER_KILL_STEP:-$step}
 	helper kill-at
 }
 
@@ -60,7 +66,7 @@ left_seen() {
 
 # walk WHO CHECK VERB...: kill it at one system call after the other, until it is done before it gets there.
 walk() {
-	local who=$1 check=$2 n step=${COFFER_KILL_STEP:-13}
+	local who=$1 check=$2 n step=$COFFER_KILL_STEP
 	shift 2
 	for ((n = 1; n < 5000; n += step)); do
 		before
@@ -98,8 +104,8 @@ gave_up() {
 	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_FILE_TMPDIR%/*}" "$BATS_FILE_TMPDIR"
 	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] |
 		.linux.gidMappings = .linux.uidMappings'
-	COFFER_KILL_STEP=$((${COFFER_KILL_STEP:-13} * 3)) walk 0 delete_by_force create box
-	COFFER_KILL_STEP=$((${COFFER_KILL_STEP:-13} * 3)) walk 0 delete_by_force --cgroup-manager disabled create box
+	COFFER_KILL_STEP=$((COFFER_KILL_STEP * 3)) walk 0 delete_by_force create box
+	COFFER_KILL_STEP=$((COFFER_KILL_STEP * 3)) walk 0 delete_by_force --cgroup-manager disabled create box
 }
 
 @test "the init process is killed while its creator lives" {
@@ -115,7 +121,7 @@ gave_up() {
 
 @test "run is killed, and its container goes with it or can be deleted" {
 	config '.process.args = ["true"]'
-	COFFER_KILL_STEP=$((${COFFER_KILL_STEP:-13} * 2)) walk 0 delete_by_force run box
+	COFFER_KILL_STEP=$((COFFER_KILL_STEP * 2)) walk 0 delete_by_force run box
 }
 
 @test "exec is killed: the container does not mind" {
