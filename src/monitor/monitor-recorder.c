@@ -188,7 +188,7 @@ static void record_start(struct monitor *monitor)
 	json_add_string(object, "cgroup", cgroup_path(monitor->recorder.cgroup));
 	json_add_i64(object, "pid", monitor->status.pid);
 	json_add_i64(object, "restartCount", monitor->status.restart_count);
-	counters_to_json(monitor->recorder.cgroup, object);
+	counters_to_json(monitor->recorder.cgroup, false, object);
 	write_json(monitor, START_FILE, object);
 }
 
@@ -240,7 +240,7 @@ static void record_last(struct monitor *monitor)
 	_cleanup_free_ char *text = monitor_status_text(&monitor->status);
 	_cleanup_json_ struct json_object *object = json_object_new_object();
 	json_object_object_add(object, "status", json_tokener_parse(text));
-	counters_to_json(monitor->recorder.cgroup, object);
+	counters_to_json(monitor->recorder.cgroup, true, object);
 	write_json(monitor, LAST_FILE, object);
 }
 

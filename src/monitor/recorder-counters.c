@@ -16,41 +16,45 @@
 enum {
 	FILE_MAX = 64 * 1024,
 	LEVELS_MAX = 16,
+	START = 1 << 0, /* of the container's own cgroup, before the program runs */
+	LAST = 1 << 1,	/* ... and before it goes */
+	ABOVE = 1 << 2, /* of those above it, both times */
 };
 
-/* The kernel's names of what is recorded. In v1 each has its controller's tree; NULL is v2's. */
+/*
+ * The kernel's names of what is recorded, and when. In v1 each has its controller's tree; NULL is v2's. A new cgroup has
+ * counted nothing: of it only the limits are read before the start, and of those above it only what tells where something
+ * ran out. Each is an open and a read, for which a start waits.
+ */
 static const struct {
 	const char *controller, *file;
+	unsigned when;
 } FILES[] = {
-	{ NULL, "memory.events" },
-	{ NULL, "memory.events.local" },
-	{ NULL, "memory.current" },
-	{ NULL, "memory.peak" },
-	{ NULL, "memory.max" },
-	{ NULL, "memory.high" },
-	{ NULL, "memory.swap.current" },
-	{ NULL, "pids.events" },
-	{ NULL, "pids.events.local" },
-	{ NULL, "pids.current" },
-	{ NULL, "pids.peak" },
-	{ NULL, "pids.max" },
-	{ NULL, "cpu.stat" },
-	{ NULL, "cpu.max" },
-	{ NULL, "cpu.pressure" },
-	{ NULL, "memory.pressure" },
-	{ NULL, "io.pressure" },
-	{ "memory", "memory.oom_control" },
-	{ "memory", "memory.failcnt" },
-	{ "memory", "memory.usage_in_bytes" },
-	{ "memory", "memory.max_usage_in_bytes" },
-	{ "memory", "memory.limit_in_bytes" },
-	{ "pids", "pids.events" },
-	{ "pids", "pids.current" },
-	{ "pids", "pids.max" },
-	{ "cpu", "cpu.stat" },
-	{ "cpu", "cpu.cfs_quota_us" },
-	{ "cpu", "cpu.cfs_period_us" },
-	{ "cpuacct", "cpuacct.usage" },
+	{ NULL, "memory.events", LAST | ABOVE },
+	{ NULL, "memory.events.local", LAST | ABOVE },
+	{ NULL, "memory.current", LAST },
+	{ NULL, "memory.peak", LAST },
+	{ NULL, "memory.max", START | LAST },
+	{ NULL, "memory.high", START | LAST },
+	{ NULL, "memory.swap.current", LAST },
+	{ NULL, "pids.events", LAST },
+	{ NULL, "pids.events.local", LAST | ABOVE },
+	{ NULL, "pids.peak", LAST },
+	{ NULL, "pids.max", START | LAST },
+	{ NULL, "cpu.stat", LAST | ABOVE },
+	{ NULL, "cpu.max", START | LAST },
+	{ NULL, "cpu.pressure", LAST },
+	{ NULL, "memory.pressure", LAST },
+	{ NULL, "io.pressure", LAST },
+	{ "memory", "memory.oom_control", LAST | ABOVE },
+	{ "memory", "memory.failcnt", LAST | ABOVE },
+	{ "memory", "memory.max_usage_in_bytes", LAST },
+	{ "memory", "memory.limit_in_bytes", START | LAST },
+	{ "pids", "pids.events", LAST | ABOVE },
+	{ "pids", "pids.max", START | LAST },
+	{ "cpu", "cpu.stat", LAST | ABOVE },
+	{ "cpu", "cpu.cfs_quota_us", START | LAST },
+	{ "cpuacct", "cpuacct.usage", LAST },
 };
 
 /* --- Files as JSON --- */
@@ -135,11 +139,11 @@ static char *path_above(size_t above, const char *file)
 	return str_take(&path);
 }
 
-static struct json_object *level_to_json(const struct cgroup *cgroup, size_t above)
+static struct json_object *level_to_json(const struct cgroup *cgroup, size_t above, unsigned when)
 {
 	struct json_object *level = json_object_new_object();
 	for (size_t i = 0; i < ARRAY_SIZE(FILES); i++) {
-		const struct cgroup_tree *tree = find_tree(cgroup, FILES[i].controller);
+		const struct cgroup_tree *tree = FILES[i].when & when ? find_tree(cgroup, FILES[i].controller) : NULL;
 		_cleanup_free_ char *path = path_above(above, FILES[i].file);
 		if (tree)
 			(void)add_file(level, tree->fd, path, FILES[i].file);
@@ -174,12 +178,12 @@ static void host_to_json(struct json_object *object)
 	}
 }
 
-void counters_to_json(const struct cgroup *cgroup, struct json_object *object)
+void counters_to_json(const struct cgroup *cgroup, bool last, struct json_object *object)
 {
 	host_to_json(json_add_object(object, "host"));
 	struct json_object *levels = json_add_array(object, "levels");
 	for (size_t above = 0; above <= count_above(cgroup); above++)
-		json_object_array_add(levels, level_to_json(cgroup, above));
+		json_object_array_add(levels, level_to_json(cgroup, above, above ? ABOVE : last ? LAST : START));
 }
 
 /* --- Where memory ran out --- */

@@ -8,8 +8,11 @@
 #include "monitor/death.h"
 #include "runtime/cgroup.h"
 
-/* "host" and "levels" as members of @object; the container's own level is the first, the root the last. */
-void counters_to_json(const struct cgroup *cgroup, struct json_object *object);
+/*
+ * "host" and "levels" as members of @object; the container's own level is the first, the root the last. Before the start
+ * its own counters are all zeros, and left out.
+ */
+void counters_to_json(const struct cgroup *cgroup, bool last, struct json_object *object);
 
 /* How often memory ran out, as far as the kernel counts it by place. */
 struct oom_counts {

@@ -3,7 +3,7 @@
  * The flight recorder: what will be wanted when somebody asks later why a container was slow, or why it died. Its files
  * lie in the plan's directory of records (ROOT/records/ID), are those of the last run, and are bounded in size:
  *
- *	start.json   the counters and limits of the container's cgroup and of each above it, before the program runs
+ *	start.json   the limits of the container's cgroup and the counters of each above it, before the program runs
  *	ring         RECORDER_SLOTS samples of 10 s each, struct recorder_sample, the oldest overwritten
  *	signals      a line for each signal that coffer sent: time, signal, why
  *	oom.log      a line for each time that the kernel ran out of memory for it
