@@ -38,6 +38,7 @@ const struct command *const COMMANDS[] = {
 	&command_stop,
 	&command_df,
 	&command_tag,
+	&command_top,
 	&command_unpause,
 	&command_version,
 	&command_wait,

@@ -120,6 +120,7 @@ extern const struct command command_run;
 extern const struct command command_start;
 extern const struct command command_stop;
 extern const struct command command_tag;
+extern const struct command command_top;
 extern const struct command command_unpause;
 extern const struct command command_version;
 extern const struct command command_wait;
