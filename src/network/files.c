@@ -12,6 +12,7 @@
 
 #define HOSTS "/etc/hosts"
 #define RESOLV_CONF "/etc/resolv.conf"
+#define SYSTEMD_RESOLV_CONF "/run/systemd/resolve/resolv.conf"
 #define BLANKS " \t"
 
 static const char OWN_HOSTS[] = "127.0.0.1\tlocalhost\n"
@@ -76,34 +77,104 @@ char *network_filter_resolv_conf(const char *text)
 
 /* --- the three files --- */
 
-static int make_hosts(bool host_network, char **ret, struct error *err)
+/* "name:address"; the address may have colons, the name has none. */
+static int add_extra_host(struct str *hosts, const char *text, struct error *err)
 {
-	if (host_network)
-		return read_host_file(HOSTS, ret, err);
-	*ret = mem_strdup(OWN_HOSTS);
+	size_t len = strcspn(text, ":");
+	const char *address = text[len] ? text + len + 1 : "";
+	struct in6_addr ignored;
+	if (len == 0 || (inet_pton(AF_INET, address, &ignored) != 1 && inet_pton(AF_INET6, address, &ignored) != 1))
+		return err_set(err, ERR_INVALID, "bad format for add-host: \"%s\"", text);
+	str_appendf(hosts, "%s\t%.*s\n", address, (int)len, text);
 	return 0;
 }
 
-static int make_resolv_conf(bool host_network, char **ret, struct error *err)
+static int make_hosts(const struct network_files_request *request, char **ret, struct error *err)
 {
+	_cleanup_str_ struct str hosts = { 0 };
 	_cleanup_free_ char *host = NULL;
-	int r = read_host_file(RESOLV_CONF, &host, err);
+	int r = request->host_network ? read_host_file(HOSTS, &host, err) : 0;
 	if (r < 0)
 		return r;
-	*ret = host_network ? TAKE_PTR(host) : network_filter_resolv_conf(host);
+	str_append(&hosts, request->host_network ? host : OWN_HOSTS);
+	for (char *const *address = request->addresses; address && *address; address++)
+		str_appendf(&hosts, "%s\t%s\n", *address, request->hostname);
+	for (char *const *extra = request->extra_hosts; r >= 0 && extra && *extra; extra++)
+		r = add_extra_host(&hosts, *extra, err);
+	if (r >= 0)
+		*ret = str_take(&hosts);
+	return r;
+}
+
+/* Of those that only the host reaches, the program behind them keeps a list that is good for everybody. */
+static int read_host_resolv_conf(char **ret, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = read_host_file(RESOLV_CONF, &text, err);
+	if (r < 0)
+		return r;
+	*ret = network_filter_resolv_conf(text);
+	if (strstr(*ret, "nameserver") || !strstr(text, "nameserver"))
+		return 0;
+	_cleanup_free_ char *uplink = NULL;
+	if (read_host_file(SYSTEMD_RESOLV_CONF, &uplink, NULL) < 0 || !*uplink)
+		return 0;
+	free(*ret);
+	*ret = network_filter_resolv_conf(uplink);
 	return 0;
 }
 
-int network_files_make(const char *hostname, bool host_network, struct network_files *ret, struct error *err)
+/* The lines of @text that do not begin with @word. */
+static char *without(const char *text, const char *word)
+{
+	struct str kept = { 0 };
+	_cleanup_strv_ char **lines = strv_split(text, '\n');
+	for (char **line = lines; line && *line; line++) {
+		const char *rest = str_after(*line, word);
+		if (**line && !(rest && (!*rest || strchr(BLANKS, *rest))))
+			str_appendf(&kept, "%s\n", *line);
+	}
+	return str_take(&kept);
+}
+
+static void replace_lines(char **text, const char *word, char *const *values, bool one_line)
+{
+	struct str lines = { 0 };
+	if (!values || !*values)
+		return;
+	_cleanup_free_ char *rest = without(*text, word);
+	_cleanup_free_ char *joined = strv_join(values, " ");
+	str_append(&lines, rest);
+	if (one_line)
+		str_appendf(&lines, "%s %s\n", word, joined);
+	for (; !one_line && *values; values++)
+		str_appendf(&lines, "%s %s\n", word, *values);
+	free(*text);
+	*text = str_take(&lines);
+}
+
+static int make_resolv_conf(const struct network_files_request *request, char **ret, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = request->host_network ? read_host_file(RESOLV_CONF, &text, err) : read_host_resolv_conf(&text, err);
+	if (r < 0)
+		return r;
+	replace_lines(&text, "nameserver", request->dns, false);
+	replace_lines(&text, "search", request->dns_search, true);
+	replace_lines(&text, "options", request->dns_options, true);
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+int network_files_make(const struct network_files_request *request, struct network_files *ret, struct error *err)
 {
 	_cleanup_network_files_ struct network_files files = { 0 };
-	int r = make_hosts(host_network, &files.hosts, err);
+	int r = make_hosts(request, &files.hosts, err);
+	if (r >= 0)
+		r = make_resolv_conf(request, &files.resolv_conf, err);
 	if (r < 0)
 		return r;
-	r = make_resolv_conf(host_network, &files.resolv_conf, err);
-	if (r < 0)
-		return r;
-	files.hostname = mem_printf("%s\n", hostname);
+	files.hostname = mem_printf("%s\n", request->hostname);
 	*ret = files;
 	files = (struct network_files){ 0 };
 	return 0;

@@ -21,8 +21,16 @@ struct network_files {
 	char *hostname, *hosts, *resolv_conf;
 };
 
-/* @host_network: the container shares the host's network namespace. A file that the host does not have is empty. */
-int network_files_make(const char *hostname, bool host_network, struct network_files *ret, struct error *err);
+struct network_files_request {
+	const char *hostname;
+	bool host_network;	  /* the container shares the host's network namespace */
+	char *const *addresses;	  /* its own, for hosts */
+	char *const *extra_hosts; /* "name:address" */
+	char *const *dns, *const *dns_search, *const *dns_options; /* instead of what the host has */
+};
+
+/* A file that the host does not have is empty. Errors: ERR_INVALID for an extra host that is none. */
+int network_files_make(const struct network_files_request *request, struct network_files *ret, struct error *err);
 void network_files_done(struct network_files *files);
 #define _cleanup_network_files_ _cleanup_(network_files_done)
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The packet filter: one nftables table of ours with fixed rules, whose sets and maps say everything that changes. A
+ * network or a published port is an element, so the thousandth costs what the first did, and nobody else's table is
+ * read or written.
+ *
+ * Invariants:
+ *  F1  All that a table holds can be made again from what the engine knows: a table that somebody flushed or removed
+ *      (firewall_apply() says ERR_NOT_FOUND) is made anew by firewall_make_table() and filled with everything there is.
+ *  F2  What one firewall_apply() changes happens at once or not at all.
+ *  F3  The rules are written in one place, firewall-rules.c, and given to nft(8) as text; elements go to the kernel directly,
+ *      for starting nft takes longer than starting a container.
+ *
+ * Sources: nft(8), linux/netfilter/nf_tables.h, https://wiki.nftables.org ("Concatenations", "Maps", "Sets").
+ */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "network/cidr.h"
+#include "base/netlink.h"
+
+enum { FIREWALL_TABLE_MAX = 32 };
+
+/* Make @table with its rules, empty; one of that name is removed first. */
+int firewall_make_table(const char *table, struct error *err);
+
+int firewall_remove_table(const char *table, struct error *err);
+
+/* What is to become of the table's elements. */
+struct firewall_change {
+	const char *table;
+	bool remove;
+	struct netlink_batch batch;
+	size_t n_elements;
+};
+
+/* Elements put into it are added, or with @remove taken away. */
+void firewall_change_begin(struct firewall_change *change, const char *table, bool remove);
+void firewall_change_done(struct firewall_change *change);
+#define _cleanup_firewall_change_ _cleanup_(firewall_change_done)
+
+struct firewall_network {
+	const char *bridge;
+	struct cidr subnet, subnet6; /* family 0: none */
+	bool internal;		     /* nothing gets in or out but by the host itself */
+	bool routed;		     /* what leaves keeps its address */
+};
+void firewall_put_network(struct firewall_change *change, const struct firewall_network *network);
+
+struct firewall_port {
+	struct cidr host; /* the address on the host; family 0, or all zeroes: each of them, of the container's family */
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
+	uint16_t host_port;
+	struct cidr container;
+	uint16_t container_port;
+};
+void firewall_put_port(struct firewall_change *change, const struct firewall_port *port);
+
+/*
+ * Do it. Errors: ERR_NOT_FOUND if the table or one of its sets is not there; or, for a removal, an element. Nothing is
+ * changed then.
+ */
+int firewall_apply(struct firewall_change *change, struct error *err);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network/netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "network/link.h"
+#include "base/netlink.h"
+
+#define OWN_NETNS "/proc/thread-self/ns/net"
+
+void netns_done(struct netns *netns)
+{
+	fd_close(netns->fd);
+	fd_close(netns->rtnl);
+	*netns = NETNS_NONE;
+}
+
+static int open_own(struct error *err)
+{
+	int fd = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, errno, "open \"%s\"", OWN_NETNS) : fd;
+}
+
+/*
+ * Without an IPv6 address nothing in it should speak IPv6 over links. A kernel without IPv6 has no such file, and needs
+ * none. /proc/sys/net shows the namespace of whoever opens it.
+ */
+static void disable_ipv6(void)
+{
+	(void)file_write_line(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+}
+
+/* What is to be done while the thread is inside. */
+static int fill(bool ipv6, struct netns *netns, struct error *err)
+{
+	netns->fd = open_own(err);
+	if (netns->fd < 0)
+		return netns->fd;
+	netns->rtnl = netlink_open(NETLINK_ROUTE, err);
+	if (netns->rtnl < 0)
+		return netns->rtnl;
+	if (!ipv6)
+		disable_ipv6();
+	return link_loopback_up(netns->rtnl, err);
+}
+
+/* Nothing that follows would be right in the wrong namespace. */
+static void go_back(int host)
+{
+	if (setns(host, CLONE_NEWNET) < 0)
+		abort();
+}
+
+static int finish(int r, struct netns *made, struct netns *ret)
+{
+	if (r < 0) {
+		netns_done(made);
+		return r;
+	}
+	*ret = *made;
+	return 0;
+}
+
+int netns_make(bool ipv6, struct netns *ret, struct error *err)
+{
+	struct netns made = NETNS_NONE;
+	_cleanup_close_ int host = open_own(err);
+	if (host < 0)
+		return host;
+	if (unshare(CLONE_NEWNET) < 0)
+		return err_sys(err, errno, "make a network namespace");
+	int r = fill(ipv6, &made, err);
+	go_back(host);
+	return finish(r, &made, ret);
+}
+
+int netns_open(const char *path, struct netns *ret, struct error *err)
+{
+	struct netns made = NETNS_NONE;
+	_cleanup_close_ int host = open_own(err);
+	if (host < 0)
+		return host;
+	made.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (made.fd < 0)
+		return err_sys(err, errno, "open the network namespace \"%s\"", path);
+	if (setns(made.fd, CLONE_NEWNET) < 0) {
+		int r = err_sys(err, errno, "enter the network namespace \"%s\"", path);
+		return finish(r, &made, ret);
+	}
+	made.rtnl = netlink_open(NETLINK_ROUTE, err);
+	go_back(host);
+	return finish(made.rtnl < 0 ? made.rtnl : 0, &made, ret);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Network namespaces by file descriptors: none has a name that could be left behind. One lives as long as somebody is in
+ * it or holds such a descriptor.
+ *
+ * Source: network_namespaces(7), setns(2).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct netns {
+	int fd;	  /* of the namespace */
+	int rtnl; /* a rtnetlink socket inside */
+};
+#define NETNS_NONE ((struct netns){ .fd = -1, .rtnl = -1 })
+
+/*
+ * Make one, with its loopback interface up. @ipv6: whether interfaces in it may have IPv6 addresses. The calling thread is
+ * in the new one for a moment: call it before there are others.
+ */
+int netns_make(bool ipv6, struct netns *ret, struct error *err);
+
+/* One that is there: a path below /proc/PID/ns or a bind mount. */
+int netns_open(const char *path, struct netns *ret, struct error *err);
+void netns_done(struct netns *netns);
+#define _cleanup_netns_ _cleanup_(netns_done)
