@@ -63,6 +63,9 @@
 	X(ERR_IDMAP, "E-IDMAP", 125, 400, "user or group ids cannot be mapped")                                \
 	X(ERR_HOOK, "E-HOOK", 125, 500, "a hook failed")                                                       \
 	X(ERR_NET, "E-NET", 125, 400, "no such network, or it cannot be joined")                               \
+	X(ERR_PORT_ALLOCATED, "E-PORT-ALLOCATED", 125, 500, "a container has published that port")             \
+	X(ERR_PORT_HOST, "E-PORT-HOST", 125, 500, "a process of the host has that port")                       \
+	X(ERR_ADDRESS, "E-ADDRESS", 125, 403, "no such address on the network, or none is left")               \
 	X(ERR_OOM, "E-OOM", 137, 500, "the kernel killed the container because it was out of memory")          \
 	X(ERR_TTY, "E-TTY", 125, 400, "a terminal was asked for where there is none")                          \
 	X(ERR_EXEC_NOTFOUND, "E-EXEC-NOTFOUND", 127, 400, "the command is not in the container")               \

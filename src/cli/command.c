@@ -26,7 +26,13 @@ const struct command *const COMMANDS[] = {
 	&command_inspect,
 	&command_kill,
 	&command_logs,
+	&command_network_create,
+	&command_network_inspect,
+	&command_network_ls,
+	&command_network_prune,
+	&command_network_rm,
 	&command_pause,
+	&command_port,
 	&command_ps,
 	&command_pull,
 	&command_rename,
@@ -48,6 +54,7 @@ const struct command *const COMMANDS[] = {
 const struct command_group COMMAND_GROUPS[] = {
 	{ "container", "Manage containers" },
 	{ "image", "Manage images" },
+	{ "network", "Manage networks" },
 	{ "system", "Manage coffer itself" },
 	{ 0 },
 };

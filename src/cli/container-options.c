@@ -132,14 +132,14 @@ static const char *const RESTART_POLICIES[] = { "no", "on-failure", "always", "u
 /* In the order of enum pull_policy. */
 static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
 static const char *const SHARING[] = { "private", "host", NULL };
-static const char *const NETWORKS[] = { "none", "host", NULL };
+static const char *const NETWORKS[] = { "bridge", "none", "host", NULL };
 
 typedef struct container_options self; /* which the rows fill */
 
-#define NO_PORTS "published ports need a network: not available with --network none|host"
 #define NOT_YET "it is not available yet"
 
 const struct option CONTAINER_OPTIONS[] = {
+	OPT_LIST(self, spec.extra_hosts, 0, "add-host", "Add a line to /etc/hosts: NAME:ADDRESS"),
 	OPT_LIST(self, spec.cap_add, 0, "cap-add", "Add Linux capabilities"),
 	OPT_LIST(self, spec.cap_drop, 0, "cap-drop", "Drop Linux capabilities"),
 	OPT_STRING(self, cidfile, 0, "cidfile", "string", "Write the container's ID to the file",
@@ -154,6 +154,9 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, spec.cpuset_mems, 0, "cpuset-mems", "string", "Memory nodes that it may use (0-3, 0,1)"),
 	OPT_LIST(self, spec.devices, 0, "device", "Give a device of the host to the container",
 		 .completes = COMPLETE_FILES),
+	OPT_LIST(self, spec.dns, 0, "dns", "Ask these name servers"),
+	OPT_LIST(self, spec.dns_options, 0, "dns-option", "Set options for asking name servers"),
+	OPT_LIST(self, spec.dns_search, 0, "dns-search", "Complete names with these domains"),
 	OPT_STRING(self, spec.domainname, 0, "domainname", "string", "NIS domain name of the container"),
 	OPT_STRING(self, entrypoint, 0, "entrypoint", "string",
 		   "Run this instead of the image's ENTRYPOINT; \"\" for none"),
@@ -171,8 +174,11 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_PARSED(self, spec.health.timeout_ns, parse_health_duration, 0, "health-timeout", "duration",
 		   "Longest time that one health check may take (default 30s)"),
 	OPT_LIST(self, spec.groups, 0, "group-add", "Further groups of the user, by name or number"),
-	OPT_STRING(self, spec.hostname, 'h', "hostname", "string", "Host name of the container"),
 	OPT_BOOL(self, spec.init, 0, "init", "Run a small init as first process, which forwards signals and reaps"),
+	OPT_LIST(self, spec.exposed, 0, "expose", "Ports that --publish-all publishes: PORT[-END][/PROTOCOL]"),
+	OPT_STRING(self, spec.hostname, 'h', "hostname", "string", "Host name of the container"),
+	OPT_STRING(self, network.address, 0, "ip", "address", "IPv4 address on the first network"),
+	OPT_STRING(self, network.address6, 0, "ip6", "address", "IPv6 address on the first network"),
 	OPT_BOOL(self, spec.open_stdin, 'i', "interactive", "Keep standard input open"),
 	OPT_STRING(self, spec.ipc_mode, 0, "ipc", "string", "IPC namespace (\"private\", \"host\") (default \"private\")",
 		   .choices = SHARING),
@@ -182,6 +188,7 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "What becomes of the output (\"json-file\", \"local\", \"journald\", \"none\", \"passthrough\")",
 		   .choices = LOG_DRIVERS),
 	OPT_LIST(self, spec.log_options, 0, "log-opt", "Options of the log driver, such as \"max-size=10m\""),
+	OPT_STRING(self, network.mac, 0, "mac-address", "address", "MAC address on the first network"),
 	OPT_SIZE(self, spec.memory, 'm', "memory", "Memory limit"),
 	OPT_PARSED(self, spec.memory_reservation, parse_reservation, 0, "memory-reservation", "bytes",
 		   "What it is left when memory is short"),
@@ -190,9 +197,13 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_PARSED(self, spec, parse_swappiness, 0, "memory-swappiness", "int",
 		   "How willingly its memory is swapped out (0 to 100) (default -1: as the host's)"),
 	OPT_STRING(self, spec.name, 0, "name", "string", "Name the container"),
-	OPT_STRING(self, network, 0, "network", "network",
-		   "Network of the container (\"none\", \"host\") (default \"none\")", .choices = NETWORKS),
-	OPT_STRING(self, network, 0, "net", "network", NULL),
+	OPT_LIST(
+		self, network.networks, 0, "network",
+		"Network of the container: a name, \"none\", \"host\", \"container:NAME\", \"ns:PATH\" (default \"bridge\")",
+		.choices = NETWORKS),
+	OPT_LIST(self, network.networks, 0, "net", NULL),
+	OPT_LIST(self, network.aliases, 0, "network-alias", "Name the container on its first network"),
+	OPT_LIST(self, network.aliases, 0, "net-alias", NULL),
 	OPT_BOOL(self, no_healthcheck, 0, "no-healthcheck", "No health checks, whatever the image says"),
 	OPT_BOOL(self, spec.oom_kill_disable, 0, "oom-kill-disable", "Let it wait for memory, instead of killing in it"),
 	OPT_PARSED(self, spec.oom_score_adj, parse_number, 0, "oom-score-adj", "int",
@@ -203,6 +214,8 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Limit the number of processes (-1 for unlimited)"),
 	OPT_STRING(self, spec.platform, 0, "platform", "string", "Platform of the image, such as \"linux/arm64\""),
 	OPT_BOOL(self, spec.privileged, 0, "privileged", "Give the container all privileges"),
+	OPT_LIST(self, spec.ports, 'p', "publish", "Publish ports: [[ADDRESS:][PORT[-END]]:]PORT[-END][/PROTOCOL]"),
+	OPT_BOOL(self, spec.publish_all, 'P', "publish-all", "Publish all exposed ports at ports that are free"),
 	OPT_CHOICE(self, spec.pull, 0, "pull", PULL_POLICIES,
 		   "Pull the image first (\"always\", \"missing\", \"never\") (default \"missing\")"),
 	OPT_BOOL(self, quiet, 'q', "quiet", "Show no progress of pulling and no notices"),
@@ -228,13 +241,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, volumes, 'v', "volume", "Mount a directory or file of the host", .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.working_dir, 'w', "workdir", "string", "Working directory inside the container"),
 
-	OPT_REFUSED('p', "publish", NO_PORTS),
-	OPT_REFUSED('P', "publish-all", NO_PORTS),
 	OPT_REFUSED('a', "attach", NOT_YET),
-	OPT_REFUSED(0, "add-host", NOT_YET),
 	OPT_REFUSED(0, "cgroup-parent", NOT_YET),
-	OPT_REFUSED(0, "dns", NOT_YET),
-	OPT_REFUSED(0, "expose", NOT_YET),
 	OPT_REFUSED(0, "gpus", "device drivers' own files would have to be brought along; --device gives a device as it is"),
 	OPT_REFUSED(0, "mount", NOT_YET),
 	OPT_REFUSED(0, "runtime", NOT_YET),
@@ -299,17 +307,6 @@ static int finish_mounts(struct container_options *options, struct error *err)
 	return add_mounts(&options->spec, options->tmpfs, "--tmpfs", mount_parse_tmpfs, err);
 }
 
-static int finish_network(struct container_options *options, struct error *err)
-{
-	const char *network = options->network;
-	if (network && !strv_contains((char *const *)NETWORKS, network)) {
-		err_set(err, ERR_NET, "network \"%s\" is not available: there are only none and host yet", network);
-		return err_hint(err, "--network none, or --network host");
-	}
-	options->spec.network = network && streq(network, "host") ? NETWORK_HOST : NETWORK_NONE;
-	return 0;
-}
-
 static int finish_health(struct container_options *options, struct error *err)
 {
 	struct image_health *health = &options->spec.health;
@@ -335,7 +332,7 @@ int container_options_finish(struct container_options *options, char *const *arg
 	spec->command = args[1] ? strv_copy(args + 1) : NULL;
 	if (options->entrypoint)
 		strv_append(&spec->entrypoint, options->entrypoint);
-	int r = finish_network(options, err);
+	int r = network_options_finish(&options->network, spec, err);
 	if (r >= 0)
 		r = finish_labels(options, err);
 	if (r >= 0)

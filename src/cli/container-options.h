@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/network-options.h"
 #include "engine/engine.h"
 
 /* The first member of the structs of `run` and `create`, so that one table serves both. */
@@ -16,7 +17,7 @@ struct container_options {
 	char *entrypoint;
 	char *health_cmd;
 	bool no_healthcheck;
-	char *network;
+	struct network_options network;
 	char *cidfile;
 	bool quiet;
 };

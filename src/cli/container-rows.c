@@ -98,7 +98,7 @@ struct json_object *container_fields(const struct container_record *record, cons
 	add_text(fields, "CreatedAt", &text);
 	format_ago(&text, record->created_at, show->now);
 	add_text(fields, "RunningFor", &text);
-	json_add_string(fields, "Ports", "");
+	json_add_string(fields, "Ports", record->ports);
 	json_add_string(fields, "State", container_state_name(record->state));
 	format_container_status(&text, record, show->now);
 	add_text(fields, "Status", &text);
@@ -109,7 +109,8 @@ struct json_object *container_fields(const struct container_record *record, cons
 	add_text(fields, "Mounts", &text);
 	str_appendf(&text, "%zu", count_volumes(record));
 	add_text(fields, "LocalVolumes", &text);
-	json_add_string(fields, "Networks", record->network);
+	_cleanup_free_ char *networks = strv_join(record->networks, ",");
+	json_add_string(fields, "Networks", networks);
 	return fields;
 }
 

@@ -15,13 +15,6 @@ struct run_options {
 	struct detach_keys detach_keys;
 };
 
-/* Docker gives everybody a network; who relies on that should not have to find out from the container. */
-static void say_network(const struct container_options *options)
-{
-	if (!options->network && !options->quiet)
-		report_notice("no --network given: using \"none\", as there is no other by default yet");
-}
-
 /* What could not be started leaves nothing behind; with --rm the engine has removed it. */
 static void remove_unstarted(struct cli *cli, const struct container_options *options,
 			     const struct container_record *record)
@@ -77,7 +70,6 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 		r = foreground_check_terminal(foreground.attach.tty, foreground.attach.input, err);
 	if (r < 0)
 		return r;
-	say_network(container);
 	take_console_size(container);
 
 	_cleanup_record_ struct container_record *record = NULL;

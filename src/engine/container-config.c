@@ -222,6 +222,10 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 	env_merge_own(&config.env, spec->env);
 	merge_labels(&config.labels, image->labels);
 	merge_labels(&config.labels, spec->labels);
+	config.exposed_ports = strv_copy(image->exposed_ports);
+	for (char **port = spec->exposed; port && *port; port++)
+		if (!strv_contains(config.exposed_ports, *port))
+			strv_append(&config.exposed_ports, *port);
 	*ret = config;
 	config = (struct container_config){ 0 };
 	return 0;
@@ -234,6 +238,7 @@ void container_config_done(struct container_config *config)
 	strv_free(config->env);
 	strv_free(config->labels);
 	strv_free(config->security_options);
+	strv_free(config->exposed_ports);
 	free(config->working_dir);
 	free(config->user);
 	free(config->hostname);
@@ -253,6 +258,7 @@ struct json_object *container_config_to_json(const struct container_config *conf
 	json_add_strv(object, "env", config->env);
 	json_add_strv(object, "labels", config->labels);
 	json_add_strv(object, "securityOptions", config->security_options);
+	json_add_strv(object, "exposedPorts", config->exposed_ports);
 	json_add_string(object, "workingDir", config->working_dir);
 	json_add_string(object, "user", config->user);
 	json_add_string(object, "hostname", config->hostname);
@@ -291,6 +297,7 @@ static int from_json(const struct json_node *root, struct container_config *conf
 	    (r = json_get_strv(root, "env", &config->env, err)) < 0 ||
 	    (r = json_get_strv(root, "labels", &config->labels, err)) < 0 ||
 	    (r = json_get_strv(root, "securityOptions", &config->security_options, err)) < 0 ||
+	    (r = json_get_strv(root, "exposedPorts", &config->exposed_ports, err)) < 0 ||
 	    (r = get_strings(root, config, err)) < 0 ||
 	    (r = json_get_i64(root, "stopSignal", 1, SIGRTMAX, &stop_signal, err)) < 0 ||
 	    (r = health_config_from_json(root, &config->health, err)) < 0)

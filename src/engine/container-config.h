@@ -16,6 +16,7 @@ struct container_config {
 	char **env;   /* of the image and the person; the engine's own defaults come in when it is started */
 	char **labels;
 	char **security_options; /* with absolute paths */
+	char **exposed_ports;	 /* "80/tcp", of the image and the person */
 	char *working_dir; /* absolute */
 	char *user;	   /* "" is the superuser */
 	char *hostname;

@@ -269,7 +269,7 @@ static bool matches(const struct container_condition *condition, const struct co
 	case FILTER_NAME:
 		return name_matches(condition, record->name);
 	case FILTER_NETWORK:
-		return streq(record->network, condition->value);
+		return strv_contains(record->networks, condition->value);
 	case FILTER_SINCE:
 		return record->created_at > condition->number;
 	case FILTER_STATUS:

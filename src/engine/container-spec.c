@@ -63,10 +63,21 @@ static const struct field {
 	FIELD(restart_max, KIND_I64),
 	FIELD(has_stop_timeout, KIND_BOOL),
 	FIELD(stop_timeout_s, KIND_I64),
+	FIELD(network_target, KIND_STRING),
+	FIELD(ports, KIND_STRV),
+	FIELD(exposed, KIND_STRV),
+	FIELD(publish_all, KIND_BOOL),
+	FIELD(extra_hosts, KIND_STRV),
+	FIELD(dns, KIND_STRV),
+	FIELD(dns_search, KIND_STRV),
+	FIELD(dns_options, KIND_STRV),
 	FIELD(platform, KIND_STRING),
 };
 
-static const char *const NETWORK_NAMES[] = { [NETWORK_NONE] = "none", [NETWORK_HOST] = "host" };
+static const char *const NETWORK_NAMES[] = {
+	[NETWORK_NONE] = "none",	   [NETWORK_HOST] = "host", [NETWORK_BRIDGE] = "bridge",
+	[NETWORK_CONTAINER] = "container", [NETWORK_PATH] = "ns",
+};
 static const char *const MOUNT_NAMES[] = { [MOUNT_BIND] = "bind", [MOUNT_TMPFS] = "tmpfs" };
 
 static void *field_of(const struct container_spec *spec, const struct field *field)
@@ -83,6 +94,15 @@ static void mount_request_done(struct mount_request *mount)
 	strv_free(mount->options);
 }
 
+static void endpoint_request_done(struct endpoint_request *endpoint)
+{
+	free(endpoint->network);
+	free(endpoint->address);
+	free(endpoint->address6);
+	free(endpoint->mac);
+	strv_free(endpoint->aliases);
+}
+
 void container_spec_done(struct container_spec *spec)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(FIELDS); i++) {
@@ -94,6 +114,9 @@ void container_spec_done(struct container_spec *spec)
 	for (size_t i = 0; i < spec->n_mounts; i++)
 		mount_request_done(&spec->mounts[i]);
 	free(spec->mounts);
+	for (size_t i = 0; i < spec->n_endpoints; i++)
+		endpoint_request_done(&spec->endpoints[i]);
+	free(spec->endpoints);
 	strv_free(spec->command);
 	strv_free(spec->entrypoint);
 	strv_free(spec->env);
@@ -143,11 +166,27 @@ static void add_mounts(struct json_object *object, const struct container_spec *
 	}
 }
 
+static void add_endpoints(struct json_object *object, const struct container_spec *spec)
+{
+	struct json_object *array = spec->n_endpoints ? json_add_array(object, "endpoints") : NULL;
+	for (size_t i = 0; i < spec->n_endpoints; i++) {
+		const struct endpoint_request *endpoint = &spec->endpoints[i];
+		struct json_object *element = json_object_new_object();
+		json_add_string(element, "network", endpoint->network);
+		json_add_string(element, "address", endpoint->address);
+		json_add_string(element, "address6", endpoint->address6);
+		json_add_string(element, "mac", endpoint->mac);
+		json_add_strv(element, "aliases", endpoint->aliases);
+		json_object_array_add(array, element);
+	}
+}
+
 void container_spec_to_json(const struct container_spec *spec, struct json_object *object)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(FIELDS); i++)
 		add_field(object, &FIELDS[i], field_of(spec, &FIELDS[i]));
 	json_add_string(object, "network", NETWORK_NAMES[spec->network]);
+	add_endpoints(object, spec);
 	add_mounts(object, spec);
 }
 
@@ -223,6 +262,34 @@ static int get_mounts(const struct json_node *object, struct container_spec *spe
 	return r;
 }
 
+static int get_endpoint(const struct json_node *element, struct endpoint_request *endpoint, struct error *err)
+{
+	int r = json_as_object(element, err);
+	if (r >= 0)
+		r = get_string(element, "network", &endpoint->network, err);
+	if (r >= 0)
+		r = get_string(element, "address", &endpoint->address, err);
+	if (r >= 0)
+		r = get_string(element, "address6", &endpoint->address6, err);
+	if (r >= 0)
+		r = get_string(element, "mac", &endpoint->mac, err);
+	return r < 0 ? r : json_get_strv(element, "aliases", &endpoint->aliases, err);
+}
+
+static int get_endpoints(const struct json_node *object, struct container_spec *spec, struct error *err)
+{
+	struct json_node array;
+	int r = json_get_array(object, "endpoints", &array, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
+		struct json_node element = json_array_at(&array, i);
+		r = get_endpoint(&element, ARRAY_APPEND(spec->endpoints, spec->n_endpoints), err);
+		if (r < 0)
+			return r;
+		r = 1;
+	}
+	return r;
+}
+
 int container_spec_from_json(const struct json_node *object, struct container_spec *ret, struct error *err)
 {
 	_cleanup_container_spec_ struct container_spec spec = { 0 };
@@ -231,6 +298,8 @@ int container_spec_from_json(const struct json_node *object, struct container_sp
 		r = get_field(object, &FIELDS[i], field_of(&spec, &FIELDS[i]), err);
 	if (r >= 0)
 		r = get_mounts(object, &spec, err);
+	if (r >= 0)
+		r = get_endpoints(object, &spec, err);
 	if (r >= 0)
 		r = get_choice(object, "network", NETWORK_NAMES, ARRAY_SIZE(NETWORK_NAMES), err);
 	if (r < 0)

@@ -154,7 +154,7 @@ static int insert_named(struct db *db, const struct container_spec *spec, struct
 static int make(struct engine *engine, const struct container_spec *spec, const struct image_config *image,
 		struct container_row *row, struct run_dir *dir, struct launch *ret, struct error *err)
 {
-	_cleanup_launch_ struct launch launch = { .dir = RUN_DIR_NONE };
+	_cleanup_launch_ struct launch launch = LAUNCH_NONE;
 	struct db *db;
 	int r = snapshot_create(engine->store, row->id, err);
 	if (r >= 0)
@@ -170,7 +170,7 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 	}
 	launch_named(engine, &launch, row);
 	*ret = launch;
-	launch = (struct launch){ .dir = RUN_DIR_NONE };
+	launch = LAUNCH_NONE;
 	return 0;
 }
 

@@ -31,6 +31,8 @@ struct launch {
 	struct run_dir dir;
 	char **lower; /* the layers' directories, topmost first */
 	bool open_stdin, auto_remove;
+	bool networked; /* it runs in a network namespace that is made before it: */
+	int netns;	/* this one, or -1 */
 	int stop_signal;
 	enum restart_policy restart;
 	int restart_max;
@@ -38,6 +40,7 @@ struct launch {
 	struct log_plan log;
 	struct health_plan health;
 };
+#define LAUNCH_NONE ((struct launch){ .dir = RUN_DIR_NONE, .netns = -1 })
 void launch_done(struct launch *launch);
 #define _cleanup_launch_ _cleanup_(launch_done)
 
@@ -103,6 +106,17 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 
 /* It has got its name: @row is as the database has it. */
 void launch_named(struct engine *engine, struct launch *launch, const struct container_row *row);
+
+/* --- launch-files.c --- */
+
+struct endpoint_list;
+
+/*
+ * hostname, hosts and resolv.conf of a container with these places on networks, into its run directory @dir; one that
+ * shares another container's network has that one's.
+ */
+int launch_write_files(struct engine *engine, const struct container_config *config,
+		       const struct endpoint_list *endpoints, int dir, struct error *err);
 
 /* --- finish.c: the caller holds the lock of @dir, which they release --- */
 

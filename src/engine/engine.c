@@ -100,12 +100,13 @@ int engine_db(struct engine *engine, struct db **ret, struct error *err)
 void launch_done(struct launch *launch)
 {
 	run_dir_close(&launch->dir);
+	fd_close(launch->netns);
 	free(launch->name);
 	strv_free(launch->lower);
 	strv_free(launch->event_attributes);
 	log_plan_done(&launch->log);
 	health_plan_done(&launch->health);
-	*launch = (struct launch){ .dir = RUN_DIR_NONE };
+	*launch = LAUNCH_NONE;
 }
 
 /*

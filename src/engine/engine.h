@@ -112,7 +112,7 @@ int engine_image_remove(struct engine *engine, const char *name, bool force, cha
 
 /* --- Containers --- */
 
-enum network_mode { NETWORK_NONE, NETWORK_HOST };
+enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_BRIDGE, NETWORK_CONTAINER, NETWORK_PATH };
 enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
 enum mount_kind { MOUNT_BIND, MOUNT_TMPFS };
 
@@ -122,6 +122,13 @@ struct mount_request {
 	char *target; /* absolute */
 	bool readonly;
 	char **options; /* "rslave", "size=64m", ...; strv */
+};
+
+/* A network that a container is to be plugged into; the first one leads out. */
+struct endpoint_request {
+	char *network;
+	char *address, *address6, *mac; /* NULL: whatever is free */
+	char **aliases;
 };
 
 /* What a person asked for, in the engine's words; zero-initialised is "nothing said". */
@@ -139,6 +146,14 @@ struct container_spec {
 	size_t n_mounts;
 	bool read_only, privileged, tty, open_stdin, auto_remove, init;
 	enum network_mode network;
+	struct endpoint_request *endpoints; /* NETWORK_BRIDGE: at least one */
+	size_t n_endpoints;
+	char *network_target; /* NETWORK_CONTAINER: its name; NETWORK_PATH: the namespace's path */
+	char **ports;	      /* "-p", as engine/port.h has it */
+	char **exposed;	      /* "80/tcp": the image's ones and further */
+	bool publish_all;     /* publish those, each at a port that is free */
+	char **extra_hosts;   /* "name:address" */
+	char **dns, **dns_search, **dns_options;
 	uint64_t memory;     /* bytes; 0: not said */
 	int64_t memory_swap; /* bytes memory plus swap; 0: not said, -1: unlimited */
 	uint64_t cpus_nano;  /* thousand-millionths of a CPU */
@@ -203,10 +218,11 @@ struct container_record {
 	char **labels;
 	struct container_mount *mounts;
 	size_t n_mounts;
-	const char *network; /* its name */
+	char **networks; /* their names */
 	enum container_state state;
 	int exit_code;
 	char *error;	   /* why it did not start, or "" */
+	char *ports;	   /* published, "0.0.0.0:8080->80/tcp, 443/tcp" */
 	bool oom_killed, auto_remove;
 	int restart_count;
 	enum container_health health;

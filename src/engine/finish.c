@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
+#include "engine/network-attach.h"
 #include "engine/record.h"
 #include "engine/tombstone.h"
 #include "monitor/monitor.h"
@@ -75,7 +76,8 @@ static int delete_row(struct engine *engine, const char *id, struct error *err)
 
 int container_erase(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err)
 {
-	int r = tombstone_make(engine, row, err);
+	int r = network_detach(engine, row->id, err);
+	r = first_of(r, tombstone_make(engine, row, r < 0 ? NULL : err));
 	r = first_of(r, container_erase_files(engine, row->id, r < 0 ? NULL : err));
 	r = first_of(r, delete_row(engine, row->id, r < 0 ? NULL : err));
 	if (r >= 0)
@@ -92,7 +94,9 @@ int container_settle(struct engine *engine, const struct container_row *row, con
 	struct db *db;
 	if (row->auto_remove)
 		return container_erase(engine, row, dir, err);
-	int r = engine_db(engine, &db, err);
+	int r = network_detach(engine, id, err);
+	if (r >= 0)
+		r = engine_db(engine, &db, err);
 	bool never_ran = status->started_at == 0 && status->error.code != ERR_NONE;
 	if (r >= 0)
 		r = never_ran ? container_row_set_failed(db, id, status->exit_code, status->error.message, err)

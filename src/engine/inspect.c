@@ -18,6 +18,7 @@
 #include "engine/inspect-shape.h"
 #include "engine/limits.h"
 #include "engine/log-options.h"
+#include "engine/network-inspect.h"
 #include "engine/oci-spec.h"
 #include "engine/record.h"
 #include "engine/restart.h"
@@ -192,10 +193,11 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	struct json_object *host = shape_add_object(root, "HostConfig", SHAPE_HOST_CONFIG);
 	add_binds(spec, host);
 	add_tmpfs(spec, host);
-	json_add_string(host, "NetworkMode", network_mode_name(spec->network));
 	struct json_object *restart = json_add_object(host, "RestartPolicy");
 	json_add_string(restart, "Name", restart_policy_name(restart_policy_of(spec)));
 	json_add_i64(restart, "MaximumRetryCount", spec->restart_max);
+	_cleanup_free_ char *network = network_mode_text(spec);
+	json_add_string(host, "NetworkMode", network);
 	json_add_bool(host, "AutoRemove", spec->auto_remove);
 	json_add_bool(host, "Privileged", spec->privileged);
 	json_add_bool(host, "ReadonlyRootfs", spec->read_only);
@@ -301,15 +303,15 @@ static int add_graph_driver(struct engine *engine, const struct container_record
 
 /* --- Network --- */
 
-static void add_network(const struct container_record *record, struct json_object *root)
+static int add_network(struct engine *engine, const struct container_row *row, const struct container_record *record,
+		       struct json_object *root, struct error *err)
 {
 	struct json_object *settings = shape_add_object(root, "NetworkSettings", SHAPE_NETWORK_SETTINGS);
-	struct json_object *networks = json_add_object(settings, "Networks");
 	if (record->pid) {
 		_cleanup_free_ char *namespace = mem_printf("/proc/%d/ns/net", record->pid);
 		json_add_string(settings, "SandboxKey", namespace);
 	}
-	shape_add_object(networks, record->network, SHAPE_ENDPOINT);
+	return network_settings_add(engine, row->id, &row->config, settings, err);
 }
 
 /* --- all of it --- */
@@ -364,7 +366,9 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 		return r;
 	add_mounts(config_spec(&row.config), root);
 	add_config(&row, &image, root);
-	add_network(record, root);
+	r = add_network(engine, &row, record, root, err);
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(root);
 	return 0;
 }

@@ -17,9 +17,9 @@
 #include "engine/log-options.h"
 #include "engine/merged.h"
 #include "engine/mountpoints.h"
+#include "engine/network-row.h"
 #include "engine/oci-spec.h"
 #include "engine/restart.h"
-#include "network/files.h"
 #include "storage/layer.h"
 #include "storage/snapshot.h"
 
@@ -46,30 +46,6 @@ static int open_merged(struct engine *engine, const char *id, char *const *lower
 	for (; *lower; lower++)
 		strv_append(&dirs, *lower);
 	return merged_open(dirs, ret, err);
-}
-
-/* For everybody in the container, whatever our umask is. */
-static int write_readable(int dir, const char *name, const char *text, struct error *err)
-{
-	enum { MODE = 0644 };
-	int r = file_write_atomic(dir, name, text, strlen(text), MODE, 0, err);
-	if (r >= 0 && fchmodat(dir, name, MODE, 0) < 0)
-		return err_sys(err, errno, "make '%s' readable", name);
-	return r;
-}
-
-static int write_files(const struct container_config *config, int dir, struct error *err)
-{
-	_cleanup_network_files_ struct network_files files = { 0 };
-	int r = network_files_make(config->hostname, config_spec(config)->network == NETWORK_HOST, &files, err);
-	if (r < 0)
-		return r;
-	const struct {
-		const char *name, *text;
-	} list[] = { { "hostname", files.hostname }, { "hosts", files.hosts }, { "resolv.conf", files.resolv_conf } };
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(list); i++)
-		r = write_readable(dir, list[i].name, list[i].text, err);
-	return r;
 }
 
 static int write_config(struct engine *engine, const struct container_config *config, const struct launch *launch,
@@ -102,6 +78,8 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	const struct container_spec *spec = config_spec(config);
 	_cleanup_launch_ struct launch launch = {
 		.dir = RUN_DIR_NONE,
+		.networked = spec->network != NETWORK_NONE && spec->network != NETWORK_HOST,
+		.netns = -1,
 		.open_stdin = spec->open_stdin,
 		.auto_remove = spec->auto_remove,
 		.stop_signal = config->stop_signal,
@@ -115,13 +93,13 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	if (r >= 0)
 		r = write_config(engine, config, &launch, dir->fd, err);
 	if (r >= 0)
-		r = write_files(config, dir->fd, err);
+		r = launch_write_files(engine, config, &(const struct endpoint_list){ 0 }, dir->fd, err);
 	if (r < 0)
 		return r;
 	*ret = launch;
 	ret->dir = *dir;
 	*dir = RUN_DIR_NONE;
-	launch = (struct launch){ .dir = RUN_DIR_NONE };
+	launch = LAUNCH_NONE;
 	return 0;
 }
 

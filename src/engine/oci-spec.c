@@ -16,8 +16,12 @@
 #include "engine/security.h"
 #include "engine/sharing.h"
 #include "engine/user.h"
+#include "monitor/protocol.h"
 #include "runtime/capability.h"
 #include "runtime/spec.h"
+
+/* What the monitor holds, and the runtime in it joins. */
+#define NETNS_PATH "/proc/self/fd/" STRINGIFY(MONITOR_NETNS_NUMBER)
 
 const char *const OCI_MASKED_PATHS[] = {
 	"/proc/asound",	      "/proc/acpi",	   "/proc/interrupts",	"/proc/kcore",
@@ -134,6 +138,8 @@ static void add_namespaces(const struct container_spec *spec, struct json_object
 			continue;
 		struct json_object *namespace = json_object_new_object();
 		json_add_string(namespace, "type", namespace_spec_name(types[i]));
+		if (types[i] == NAMESPACE_NETWORK && spec->network != NETWORK_NONE)
+			json_add_string(namespace, "path", NETNS_PATH);
 		json_object_array_add(namespaces, namespace);
 	}
 }

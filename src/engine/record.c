@@ -9,6 +9,7 @@
 #include "engine/engine-internal.h"
 #include "engine/health-record.h"
 #include "engine/live.h"
+#include "engine/network-inspect.h"
 
 static const char *const STATE_NAMES[] = {
 	[STATE_CREATED] = "created", [STATE_RUNNING] = "running", [STATE_PAUSED] = "paused",
@@ -20,13 +21,6 @@ const char *container_state_name(enum container_state state)
 	return (size_t)state < ARRAY_SIZE(STATE_NAMES) ? STATE_NAMES[state] : "dead";
 }
 
-static const char *const NETWORK_NAMES[] = { [NETWORK_NONE] = "none", [NETWORK_HOST] = "host" };
-
-const char *network_mode_name(enum network_mode mode)
-{
-	return NETWORK_NAMES[mode];
-}
-
 void container_record_free(struct container_record *record)
 {
 	if (!record)
@@ -36,12 +30,14 @@ void container_record_free(struct container_record *record)
 	free(record->image_id);
 	strv_free(record->command);
 	strv_free(record->labels);
+	strv_free(record->networks);
 	for (size_t i = 0; i < record->n_mounts; i++) {
 		free(record->mounts[i].name);
 		free(record->mounts[i].target);
 	}
 	free(record->mounts);
 	free(record->error);
+	free(record->ports);
 	free(record);
 }
 
@@ -119,11 +115,12 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->command = config_args(&row->config);
 	record->labels = strv_copy(row->config.labels);
 	add_mounts(record, config_spec(&row->config));
-	record->network = network_mode_name(config_spec(&row->config)->network);
+	record->networks = network_names(config_spec(&row->config));
 	record->state = row->state;
 	record->exit_code = row->exit_code;
 	record->error = mem_strdup(row->error);
 	record->health = health_record_state(engine, row);
+	record->ports = network_ports_text(engine, row);
 	record->oom_killed = row->oom_killed;
 	record->auto_remove = row->auto_remove;
 	record->tty = config_spec(&row->config)->tty;

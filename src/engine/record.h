@@ -17,7 +17,5 @@ struct container_record *record_from_row(struct engine *engine, const struct con
  */
 int status_of(struct engine *engine, const char *id, struct monitor_status *ret, struct error *err);
 
-const char *network_mode_name(enum network_mode mode);
-
 /* The row of the container that @name means. */
 int container_load_row(struct engine *engine, const char *name, struct container_row *ret, struct error *err);

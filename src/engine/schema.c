@@ -70,6 +70,51 @@ const char *const SCHEMA_STEPS[] = {
 	") WITHOUT ROWID;",
 
 	"ALTER TABLE containers ADD COLUMN last_status TEXT NOT NULL DEFAULT '';",
+	/* Networks, and what of them running containers have. Vectors are JSON arrays; "" is no address. */
+	"CREATE TABLE networks ("
+	"	name TEXT PRIMARY KEY,"
+	"	id TEXT NOT NULL UNIQUE,"
+	"	driver TEXT NOT NULL,"
+	"	bridge TEXT NOT NULL UNIQUE,"
+	"	subnet TEXT NOT NULL,"
+	"	gateway TEXT NOT NULL,"
+	"	range TEXT NOT NULL,"
+	"	subnet6 TEXT NOT NULL,"
+	"	gateway6 TEXT NOT NULL,"
+	"	internal INTEGER NOT NULL,"
+	"	routed INTEGER NOT NULL,"
+	"	isolated INTEGER NOT NULL,"
+	"	mtu INTEGER NOT NULL,"
+	"	options TEXT NOT NULL,"
+	"	labels TEXT NOT NULL,"
+	"	created_at INTEGER NOT NULL,"
+	"	next INTEGER NOT NULL DEFAULT 0" /* the place in its range where the next search for an address begins */
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE endpoints ("
+	"	container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,"
+	"	network TEXT NOT NULL REFERENCES networks,"
+	"	link TEXT NOT NULL UNIQUE,"
+	"	interface TEXT NOT NULL,"
+	"	mac TEXT NOT NULL,"
+	"	address TEXT NOT NULL,"
+	"	address6 TEXT,"
+	"	aliases TEXT NOT NULL,"
+	"	PRIMARY KEY (container, network),"
+	"	UNIQUE (network, address),"
+	"	UNIQUE (network, address6)"
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE ports ("
+	"	container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,"
+	"	host TEXT NOT NULL,"	    /* "": each address */
+	"	protocol INTEGER NOT NULL," /* IPPROTO_ */
+	"	host_port INTEGER NOT NULL,"
+	"	address TEXT NOT NULL,"
+	"	container_port INTEGER NOT NULL"
+	");"
+	"CREATE INDEX ports_host ON ports (host_port, protocol);"
+	"CREATE INDEX ports_container ON ports (container);",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

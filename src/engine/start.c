@@ -23,6 +23,7 @@
 #include "engine/event.h"
 #include "engine/image.h"
 #include "engine/live.h"
+#include "engine/network-attach.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 #include "runtime/container.h"
@@ -106,7 +107,7 @@ static int open_monitor(struct engine *engine, struct error *err)
 	int fd = self_protected_program(path, err);
 	if (fd < 0)
 		return err_wrap(err, "start the monitor");
-	int above = fd_move_above(fd, MONITOR_LOCK_FD + 1);
+	int above = fd_move_above(fd, MONITOR_NETNS_FD + 1);
 	if (above < 0) {
 		fd_close(fd);
 		return err_sys(err, -above, "start the monitor");
@@ -129,16 +130,17 @@ static int spawn_monitor(struct engine *engine, const struct launch *launch, int
 	_cleanup_free_ char *dir = mem_printf("%s/containers/%s", engine->runroot, launch->id);
 	struct fd_path program = fd_path(engine->monitor);
 	char *argv[] = { (char *)MONITOR_PROGRAM, launch->name, dir, NULL };
-	const int pass_fds[] = { control, launch->dir.lock };
 	bool passes = launch->log.driver == LOG_DRIVER_PASSTHROUGH;
-	static_assert(MONITOR_CONTROL_FD == (int)PASS_FD_FIRST && MONITOR_LOCK_FD == PASS_FD_FIRST + 1,
+	const int pass_fds[] = { control, launch->dir.lock, launch->netns };
+	static_assert(MONITOR_CONTROL_FD == (int)PASS_FD_FIRST && MONITOR_LOCK_FD == PASS_FD_FIRST + 1 &&
+			      MONITOR_NETNS_FD == PASS_FD_FIRST + 2,
 		      "in this order");
 	const struct process_spawn spawn = {
 		.path = program.text,
 		.argv = argv,
 		.stdio = { passes ? STDIN_FILENO : -1, passes ? STDOUT_FILENO : -1, passes ? STDERR_FILENO : log },
 		.pass_fds = pass_fds,
-		.n_pass_fds = sizeof pass_fds / sizeof *pass_fds,
+		.n_pass_fds = launch->netns < 0 ? 2 : 3,
 		.new_session = true,
 	};
 	pid_t pid;
@@ -266,6 +268,8 @@ static int take_back(struct engine *engine, struct launch *launch, const struct 
 	if (r >= 0 && launch->auto_remove)
 		return erase_started(engine, db, launch, err);
 	if (r >= 0)
+		r = network_detach(engine, launch->id, err);
+	if (r >= 0)
 		r = container_row_set_failed(db, launch->id, err_info(why->code)->exit_status, why->message, err);
 	return r < 0 ? r : run_dir_remove(engine, launch->id, &launch->dir, err);
 }
@@ -347,6 +351,19 @@ static int prepare_again(struct engine *engine, const char *id, struct launch *r
 	return 0;
 }
 
+/* The network namespace, and the files that tell the container of it. */
+static int connect_networks(struct engine *engine, struct db *db, struct launch *launch, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
+	if (!launch->networked)
+		return 0;
+	int r = container_row_load(db, launch->id, &row, err);
+	if (r >= 0)
+		r = network_attach(engine, launch, &row.config, &launch->netns, &endpoints, err);
+	return r < 0 ? r : launch_write_files(engine, &row.config, &endpoints, launch->dir.fd, err);
+}
+
 static int launch_monitor(struct engine *engine, struct launch *launch, bool detach, struct error *err)
 {
 	struct db *db;
@@ -355,6 +372,8 @@ static int launch_monitor(struct engine *engine, struct launch *launch, bool det
 		r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = container_row_set_running(db, launch->id, engine->runroot, err);
+	if (r >= 0)
+		r = connect_networks(engine, db, launch, err);
 	return r < 0 ? r : start_monitor(engine, launch, err);
 }
 
@@ -373,7 +392,7 @@ static int start(struct engine *engine, struct launch *launch, bool detach, int 
 
 int engine_container_start(struct engine *engine, const char *id, bool detach, int *ret_attach, struct error *err)
 {
-	_cleanup_launch_ struct launch launch = { .dir = RUN_DIR_NONE };
+	_cleanup_launch_ struct launch launch = LAUNCH_NONE;
 	struct error why = { 0 };
 	children_reap(engine);
 	int r = take_created(engine, id, &launch) ? 0 : prepare_again(engine, id, &launch, err);

@@ -36,6 +36,7 @@
 #include "monitor/health.h"
 
 #define MONITOR_PROGRAM "coffer-monitor"
+#define MONITOR_NETNS_NUMBER 5 /* as a macro, for it stands in paths */
 #define MONITOR_SOCKET "attach" /* in the run directory */
 
 enum {
@@ -43,6 +44,7 @@ enum {
 	MONITOR_PEER_STALL_MS = 10 * 1000,
 	MONITOR_CONTROL_FD = 3, /* the starter's connection, in the monitor */
 	MONITOR_LOCK_FD = 4,
+	MONITOR_NETNS_FD = MONITOR_NETNS_NUMBER, /* the container's network namespace, if it does not make one itself */
 };
 
 enum packet_type {

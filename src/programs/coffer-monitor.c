@@ -3,16 +3,20 @@
  * coffer-monitor NAME DIR: the supervisor of one container (monitor/monitor.h).
  *
  * DIR is the container's run directory; NAME is there for whoever reads `ps`. Fd 3 is the starter's connection and fd 4
- * the open file that holds DIR/lock; without the first the container starts at once, without the second we lock it. Who
- * starts us has made a session of ours, with /dev/null for standard streams (or, with the log driver "passthrough", those
- * of the container), and runs us from a detached read-only mount.
+ * the open file that holds DIR/lock; without the first the container starts at once, without the second we lock it. Fd 5
+ * can be a network namespace, which lives as long as we hold it, through all restarts of the container. Who starts us has
+ * made a session of ours, with /dev/null for standard streams (or, with the log driver "passthrough", those of the
+ * container), and runs us from a detached read-only mount.
  *
  * coffer-compress PATH, by that name of the same file: compress a rotated log.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -42,6 +46,11 @@ static bool is_open_on(int fd, const char *path)
 	       ours.st_ino == named.st_ino;
 }
 
+static bool is_netns(int fd)
+{
+	return ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+}
+
 /*
  * Keep what is meant for us and nothing else: we live longer than whoever started us, and somebody may wait for the end
  * of a pipe that we know nothing of.
@@ -55,7 +64,9 @@ static void take_fds(const char *path, struct monitor_options *options)
 		fd_close(MONITOR_CONTROL_FD);
 	if (options->lock < 0)
 		fd_close(MONITOR_LOCK_FD);
-	fd_close_from(MONITOR_LOCK_FD + 1);
+	if (!is_netns(MONITOR_NETNS_FD))
+		fd_close(MONITOR_NETNS_FD);
+	fd_close_from(MONITOR_NETNS_FD + 1);
 	fd_cloexec_from(MONITOR_CONTROL_FD);
 	(void)fd_fill_standard();
 }

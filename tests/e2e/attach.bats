@@ -203,9 +203,3 @@ on_terminal() {
 	[ "$(cat "$BATS_TEST_TMPDIR/cid")" = "$output" ]
 }
 
-@test "without --network it is said which one it is, unless -q" {
-	run -0 --separate-stderr coffer run --rm box:1 true
-	[[ $stderr == 'coffer: no --network given: using "none"'* ]]
-	run -0 --separate-stderr coffer run --rm -q box:1 true
-	[ -z "$stderr" ]
-}

@@ -39,7 +39,7 @@ static void test_name_servers(void **state)
 static void test_of_its_own(void **state)
 {
 	_cleanup_network_files_ struct network_files files = { 0 };
-	assert_int_equal(network_files_make("web", false, &files, NULL), 0);
+	assert_int_equal(network_files_make(&(const struct network_files_request){ .hostname = "web", .host_network = false }, &files, NULL), 0);
 	assert_string_equal(files.hostname, "web\n");
 	assert_string_equal(files.hosts, "127.0.0.1\tlocalhost\n"
 					 "::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -54,7 +54,7 @@ static void test_of_the_host(void **state)
 {
 	static const char *const paths[] = { "/etc/hosts", "/etc/resolv.conf" };
 	_cleanup_network_files_ struct network_files files = { 0 };
-	assert_int_equal(network_files_make("web", true, &files, NULL), 0);
+	assert_int_equal(network_files_make(&(const struct network_files_request){ .hostname = "web", .host_network = true }, &files, NULL), 0);
 	const char *const texts[] = { files.hosts, files.resolv_conf };
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		_cleanup_free_ char *host = NULL;

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "engine/network.h"
+
+struct create_options {
+	char *driver;
+	char **subnets, **gateways, **ranges, **driver_options, **labels;
+	bool ipv6, internal;
+};
+
+static int run(struct cli *cli, void *data, char **args, struct error *err)
+{
+	const struct create_options *options = data;
+	const struct network_request request = {
+		.name = args[0],
+		.driver = options->driver,
+		.subnets = options->subnets,
+		.gateways = options->gateways,
+		.ranges = options->ranges,
+		.ipv6 = options->ipv6,
+		.internal = options->internal,
+		.options = options->driver_options,
+		.labels = options->labels,
+	};
+	_cleanup_network_ struct network_record *record = NULL;
+	int r = engine_network_create(cli->engine, &request, &record, err);
+	if (r >= 0)
+		puts(record->id);
+	return r < 0 ? r : 0;
+}
+
+typedef struct create_options self;
+
+static const struct option OPTIONS[] = {
+	OPT_STRING(self, driver, 'd', "driver", "string", "Driver of the network (\"bridge\")"),
+	OPT_LIST(self, gateways, 0, "gateway", "Address of the bridge itself"),
+	OPT_BOOL(self, internal, 0, "internal", "Let nothing in or out but by the host itself"),
+	OPT_LIST(self, ranges, 0, "ip-range", "Give containers addresses from this part of the subnet"),
+	OPT_BOOL(self, ipv6, 0, "ipv6", "Give containers IPv6 addresses as well"),
+	OPT_LIST(self, labels, 0, "label", "Set metadata on the network"),
+	OPT_LIST(self, driver_options, 'o', "opt", "Options of the driver, such as com.docker.network.driver.mtu=1400"),
+	OPT_LIST(self, subnets, 0, "subnet", "Subnet, such as 10.89.0.0/16 or fd00:1::/64"),
+	OPT_REFUSED(0, "aux-address", "it is not available yet"),
+	OPT_REFUSED(0, "ipam-driver", "addresses are given by coffer itself"),
+	OPT_REFUSED(0, "attachable", "there is no swarm"),
+	OPT_REFUSED(0, "ingress", "there is no swarm"),
+	OPT_REFUSED(0, "scope", "there is no swarm"),
+	OPT_END,
+};
+
+const struct command command_network_create = {
+	.name = "network create",
+	.flags = COMMAND_ENGINE,
+	.usage = "[OPTIONS] NETWORK",
+	.summary = "Create a network",
+	.description =
+		"Prints its ID. Without *--subnet* one is chosen that neither another network nor the host uses. What "
+		"needs links of the kernel is made when the first container is started on the network.",
+	.examples =
+		(const struct example[]){
+			{ "network create front", "A network with a subnet that is free" },
+			{ "network create --internal --subnet 10.89.1.0/24 db", "One that leads nowhere" },
+			{ 0 },
+		},
+	.min_args = 1,
+	.max_args = 1,
+	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct create_options),
+	.run = run,
+};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flags of `run` and `create` that are about networks: from words to a container_spec. */
+#pragma once
+
+#include "cli/options.h"
+#include "engine/engine.h"
+
+struct network_options {
+	char **networks; /* "none", "host", "bridge", "container:NAME", "ns:PATH", a name, or "name=...,ip=...,alias=..." */
+	char **aliases;
+	char *address, *address6, *mac;
+};
+
+/* Errors: ERR_USAGE for what contradicts itself, ERR_INVALID for what is none; in Docker's words. */
+int network_options_finish(const struct network_options *options, struct container_spec *spec, struct error *err);

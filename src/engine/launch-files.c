@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files by which a container knows its own name, its addresses and whom to ask for others'. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "engine/engine-internal.h"
+#include "engine/network-row.h"
+#include "engine/record.h"
+#include "network/files.h"
+
+static const char *const NAMES[] = { "hostname", "hosts", "resolv.conf" };
+
+/* For everybody in the container, whatever our umask is. */
+static int write_readable(int dir, const char *name, const char *text, struct error *err)
+{
+	enum { MODE = 0644 };
+	int r = file_write_atomic(dir, name, text, strlen(text), MODE, 0, err);
+	if (r >= 0 && fchmodat(dir, name, MODE, 0) < 0)
+		return err_sys(err, errno, "make '%s' readable", name);
+	return r;
+}
+
+/* Whoever shares a network with another container is known by its name there. */
+static int copy_files(struct engine *engine, const char *container, int dir, struct error *err)
+{
+	_cleanup_record_ struct container_record *record = NULL;
+	int r = engine_container_find(engine, container, &record, err);
+	_cleanup_close_ int from = r < 0 ? -1 : run_dir_open(engine, record->id);
+	if (from < 0)
+		return r; /* it has none while it does not run, and the start will say so */
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(NAMES); i++) {
+		_cleanup_free_ char *text = NULL;
+		r = file_read(from, NAMES[i], NETWORK_FILE_MAX, &text, NULL, err);
+		if (r >= 0)
+			r = write_readable(dir, NAMES[i], text, err);
+	}
+	return r;
+}
+
+static char **addresses_of(const struct endpoint_list *endpoints)
+{
+	char **addresses = NULL, text[CIDR_TEXT_MAX];
+	for (size_t i = 0; i < endpoints->count; i++) {
+		strv_append(&addresses, cidr_address_text(&endpoints->items[i].address, text));
+		if (endpoints->items[i].address6.family)
+			strv_append(&addresses, cidr_address_text(&endpoints->items[i].address6, text));
+	}
+	return addresses;
+}
+
+int launch_write_files(struct engine *engine, const struct container_config *config,
+		       const struct endpoint_list *endpoints, int dir, struct error *err)
+{
+	const struct container_spec *spec = config_spec(config);
+	_cleanup_network_files_ struct network_files files = { 0 };
+	_cleanup_strv_ char **addresses = addresses_of(endpoints);
+	const struct network_files_request request = {
+		.hostname = config->hostname,
+		.host_network = spec->network == NETWORK_HOST,
+		.addresses = addresses,
+		.extra_hosts = spec->extra_hosts,
+		.dns = spec->dns,
+		.dns_search = spec->dns_search,
+		.dns_options = spec->dns_options,
+	};
+	if (spec->network == NETWORK_CONTAINER && endpoints->count == 0)
+		return copy_files(engine, spec->network_target, dir, err);
+	int r = network_files_make(&request, &files, err);
+	const char *const texts[] = { files.hostname, files.hosts, files.resolv_conf };
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(NAMES); i++)
+		r = write_readable(dir, NAMES[i], texts[i], err);
+	return r;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The packet filter, kept as the rows say. */
+#pragma once
+
+#include "engine/engine-internal.h"
+#include "engine/network.h"
+#include "engine/network-row.h"
+
+/* Let in what is published for one container on one network; both are there already when they are again. */
+int filter_add(struct engine *engine, const struct network_record *network, const struct published_list *ports,
+	       struct error *err);
+
+/* The other way round; NULL leaves the one or the other alone. What is not there need not be removed. */
+int filter_remove(struct engine *engine, const struct network_record *network, const struct published_list *ports,
+		  struct error *err);

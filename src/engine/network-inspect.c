@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Networks, and containers' places on them, as Docker shows them. Source: Docker Engine API, "Network" and "Container". */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "engine/engine-internal.h"
+#include "engine/inspect-shape.h"
+#include "engine/network-inspect.h"
+#include "engine/network-row.h"
+
+static void add_address(struct json_object *object, const char *key, const struct cidr *cidr)
+{
+	char text[CIDR_TEXT_MAX];
+	json_add_string(object, key, cidr_address_text(cidr, text));
+}
+
+static void add_cidr(struct json_object *object, const char *key, const struct cidr *cidr)
+{
+	char text[CIDR_TEXT_MAX];
+	json_add_string(object, key, cidr_text(cidr, text));
+}
+
+/* "key=value" as members; without "=" the value is empty. */
+static void add_pairs(struct json_object *object, const char *key, char *const *pairs)
+{
+	struct json_object *map = json_add_object(object, key);
+	for (; pairs && *pairs; pairs++) {
+		size_t len = strcspn(*pairs, "=");
+		_cleanup_free_ char *name = mem_strndup(*pairs, len);
+		json_add_string(map, name, (*pairs)[len] ? *pairs + len + 1 : "");
+	}
+}
+
+/* --- networks --- */
+
+static void add_config(struct json_object *array, const struct cidr *subnet, const struct cidr *range,
+		       const struct cidr *gateway)
+{
+	if (!subnet->family)
+		return;
+	struct json_object *config = json_object_new_object();
+	add_cidr(config, "Subnet", subnet);
+	if (range && range->family)
+		add_cidr(config, "IPRange", range);
+	add_address(config, "Gateway", gateway);
+	json_object_array_add(array, config);
+}
+
+static void add_ipam(struct json_object *object, const struct network_record *record)
+{
+	struct json_object *ipam = json_add_object(object, "IPAM");
+	json_add_string(ipam, "Driver", "default");
+	json_object_object_add(ipam, "Options", NULL);
+	struct json_object *config = json_add_array(ipam, "Config");
+	add_config(config, &record->subnet, &record->range, &record->gateway);
+	add_config(config, &record->subnet6, NULL, &record->gateway6);
+}
+
+/* Of a place on a network there is no id but this: the same for both names, and as long as others'. */
+static char *endpoint_id(const struct endpoint *endpoint)
+{
+	return mem_printf("%.56s%s", endpoint->container, endpoint->link + strlen("veth"));
+}
+
+static int add_containers(struct db *db, struct json_object *object, const struct network_record *record,
+			  struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
+	struct json_object *containers = json_add_object(object, "Containers");
+	int r = endpoint_row_list(db, NULL, record->name, &list, err);
+	for (size_t i = 0; r >= 0 && i < list.count; i++) {
+		const struct endpoint *endpoint = &list.items[i];
+		struct json_object *container = json_add_object(containers, endpoint->container);
+		_cleanup_free_ char *id = endpoint_id(endpoint);
+		_cleanup_free_ char *name = NULL;
+		r = db_get_text(db, "SELECT name FROM containers WHERE id = ?1",
+				DB_VALUES(DB_TEXT(endpoint->container)), &name, err);
+		json_add_string(container, "Name", name);
+		json_add_string(container, "EndpointID", id);
+		json_add_string(container, "MacAddress", endpoint->mac);
+		add_cidr(container, "IPv4Address", &endpoint->address);
+		add_cidr(container, "IPv6Address", &endpoint->address6);
+	}
+	return r;
+}
+
+static int describe(struct db *db, const struct network_record *record, struct json_object *object, struct error *err)
+{
+	char created[TIME_TEXT_MAX];
+	json_add_string(object, "Name", record->name);
+	json_add_string(object, "Id", record->id);
+	json_add_string(object, "Created", time_format_rfc3339(record->created_at, created));
+	json_add_string(object, "Scope", "local");
+	json_add_string(object, "Driver", record->driver);
+	json_add_bool(object, "EnableIPv4", true);
+	json_add_bool(object, "EnableIPv6", record->subnet6.family != 0);
+	add_ipam(object, record);
+	json_add_bool(object, "Internal", record->internal);
+	json_add_bool(object, "Attachable", false);
+	json_add_bool(object, "Ingress", false);
+	json_add_string(json_add_object(object, "ConfigFrom"), "Network", "");
+	json_add_bool(object, "ConfigOnly", false);
+	int r = add_containers(db, object, record, err);
+	add_pairs(object, "Options", record->options);
+	add_pairs(object, "Labels", record->labels);
+	return r;
+}
+
+int engine_network_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err)
+{
+	_cleanup_network_ struct network_record *record = NULL;
+	_cleanup_json_ struct json_object *object = json_object_new_object();
+	struct db *db;
+	int r = engine_network_find(engine, name, &record, err);
+	if (r >= 0)
+		r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = describe(db, record, object, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(object);
+	return 0;
+}
+
+/* --- containers --- */
+
+char *network_mode_text(const struct container_spec *spec)
+{
+	switch (spec->network) {
+	case NETWORK_HOST:
+		return mem_strdup("host");
+	case NETWORK_BRIDGE:
+		return mem_strdup(spec->endpoints[0].network);
+	case NETWORK_CONTAINER:
+		return mem_printf("container:%s", spec->network_target);
+	case NETWORK_PATH:
+		return mem_printf("ns:%s", spec->network_target);
+	case NETWORK_NONE:
+		break;
+	}
+	return mem_strdup("none");
+}
+
+char **network_names(const struct container_spec *spec)
+{
+	char **names = NULL;
+	for (size_t i = 0; i < spec->n_endpoints; i++)
+		strv_append(&names, spec->endpoints[i].network);
+	if (spec->n_endpoints == 0)
+		strv_take(&names, network_mode_text(spec));
+	return names;
+}
+
+static char *port_key(const struct port *port)
+{
+	return mem_printf("%u/%s", port->container_port, port_protocol_name(port->protocol));
+}
+
+/* What Docker says of a port that is published on each address. */
+static const char *host_text(const struct published *published, char buf[CIDR_TEXT_MAX])
+{
+	if (published->port.host.family)
+		return cidr_address_text(&published->port.host, buf);
+	return published->address.family == AF_INET6 ? "::" : "0.0.0.0";
+}
+
+/* A port that is exposed and not published is there with null. */
+static void add_ports(struct json_object *object, char *const *exposed_ports, const struct published_list *list)
+{
+	struct json_object *ports = json_add_object(object, "Ports");
+	_cleanup_port_list_ struct port_list exposed = { 0 };
+	for (char *const *text = exposed_ports; text && *text; text++)
+		(void)port_parse_exposed(*text, &exposed, NULL);
+	for (size_t i = 0; i < exposed.count; i++) {
+		_cleanup_free_ char *key = port_key(&exposed.items[i]);
+		json_object_object_add(ports, key, NULL);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		_cleanup_free_ char *key = port_key(&list->items[i].port);
+		_cleanup_free_ char *number = mem_printf("%u", list->items[i].port.host_port);
+		struct json_object *array = json_object_object_get(ports, key), *binding = json_object_new_object();
+		char host[CIDR_TEXT_MAX];
+		if (!array)
+			array = json_add_array(ports, key);
+		json_add_string(binding, "HostIp", host_text(&list->items[i], host));
+		json_add_string(binding, "HostPort", number);
+		json_object_array_add(array, binding);
+	}
+}
+
+static int add_endpoint(struct db *db, struct json_object *object, const struct endpoint *endpoint, struct error *err)
+{
+	_cleanup_network_ struct network_record *record = NULL;
+	int r = network_row_load(db, endpoint->network, &record, err);
+	if (r <= 0)
+		return r;
+	_cleanup_free_ char *id = endpoint_id(endpoint);
+	json_add_string(object, "EndpointID", id);
+	add_address(object, "Gateway", &record->gateway);
+	add_address(object, "GlobalIPv6Address", &endpoint->address6);
+	json_add_i64(object, "GlobalIPv6PrefixLen", endpoint->address6.prefix);
+	add_address(object, "IPAddress", &endpoint->address);
+	json_add_i64(object, "IPPrefixLen", endpoint->address.prefix);
+	add_address(object, "IPv6Gateway", &record->gateway6);
+	json_add_string(object, "MacAddress", endpoint->mac);
+	return 0;
+}
+
+static int add_network(struct db *db, struct json_object *networks, const struct container_spec *spec, size_t i,
+		       const struct endpoint_list *endpoints, struct error *err)
+{
+	const struct endpoint_request *request = &spec->endpoints[i];
+	struct json_object *network = shape_add_object(networks, request->network, SHAPE_ENDPOINT);
+	json_add_strv(network, "Aliases", request->aliases);
+	_cleanup_network_ struct network_record *record = NULL;
+	int r = network_row_load(db, request->network, &record, err);
+	json_add_string(network, "NetworkID", r > 0 ? record->id : "");
+	for (size_t k = 0; r >= 0 && k < endpoints->count; k++)
+		if (streq(endpoints->items[k].network, request->network))
+			r = add_endpoint(db, network, &endpoints->items[k], err);
+	return r;
+}
+
+int network_settings_add(struct engine *engine, const char *id, const struct container_config *config,
+			 struct json_object *object, struct error *err)
+{
+	const struct container_spec *spec = config_spec(config);
+	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
+	_cleanup_published_list_ struct published_list ports = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = endpoint_row_list(db, id, NULL, &endpoints, err);
+	if (r >= 0)
+		r = published_row_list(db, id, &ports, err);
+	if (r < 0)
+		return r;
+	add_ports(object, config->exposed_ports, &ports);
+	if (endpoints.count > 0 && streq(endpoints.items[0].network, NETWORK_DEFAULT_NAME))
+		r = add_endpoint(db, object, &endpoints.items[0], err);
+	struct json_object *networks = json_add_object(object, "Networks");
+	_cleanup_free_ char *mode = network_mode_text(spec);
+	if (spec->network == NETWORK_NONE || spec->network == NETWORK_HOST)
+		shape_add_object(networks, mode, SHAPE_ENDPOINT);
+	for (size_t i = 0; r >= 0 && i < spec->n_endpoints; i++)
+		r = add_network(db, networks, spec, i, &endpoints, err);
+	return r < 0 ? r : 0;
+}
+
+/* --- published ports --- */
+
+static bool is_published(const struct published_list *list, const struct port *port)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].port.container_port == port->container_port &&
+		    list->items[i].port.protocol == port->protocol)
+			return true;
+	return false;
+}
+
+static void append_published(struct str *text, const struct published *published)
+{
+	char host[CIDR_TEXT_MAX];
+
+	bool v6 = published->address.family == AF_INET6;
+	str_appendf(text, "%s%s%s%s:%u->%u/%s", text->len ? ", " : "", v6 ? "[" : "", host_text(published, host),
+		    v6 ? "]" : "", published->port.host_port, published->port.container_port,
+		    port_protocol_name(published->port.protocol));
+}
+
+char *network_ports_text(struct engine *engine, const struct container_row *row)
+{
+	_cleanup_published_list_ struct published_list list = { 0 };
+	_cleanup_port_list_ struct port_list exposed = { 0 };
+	struct str text = { 0 };
+	struct db *db;
+	bool plugged_in = row->state == STATE_RUNNING && config_spec(&row->config)->network == NETWORK_BRIDGE;
+	if (plugged_in && engine_db(engine, &db, NULL) >= 0)
+		(void)published_row_list(db, row->id, &list, NULL);
+	for (size_t i = 0; i < list.count; i++)
+		append_published(&text, &list.items[i]);
+	for (char **port = row->config.exposed_ports; plugged_in && port && *port; port++)
+		(void)port_parse_exposed(*port, &exposed, NULL);
+	for (size_t i = 0; i < exposed.count; i++)
+		if (!is_published(&list, &exposed.items[i]))
+			str_appendf(&text, "%s%u/%s", text.len ? ", " : "", exposed.items[i].container_port,
+				    port_protocol_name(exposed.items[i].protocol));
+	return str_take(&text);
+}
+
+int engine_container_ports(struct engine *engine, const char *name, struct port_binding **ret, size_t *ret_count,
+			   struct error *err)
+{
+	_cleanup_published_list_ struct published_list list = { 0 };
+	char id[ID_HEX_LENGTH + 1];
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = container_row_find(db, name, id, err);
+	if (r >= 0)
+		r = published_row_list(db, id, &list, err);
+	if (r < 0)
+		return r;
+	struct port_binding *bindings = mem_alloc((list.count + 1) * sizeof *bindings);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct port *port = &list.items[i].port;
+		char host[CIDR_TEXT_MAX];
+		bindings[i] = (struct port_binding){ .container_port = port->container_port,
+						     .host_port = port->host_port,
+						     .protocol = port_protocol_name(port->protocol) };
+		str_copy(bindings[i].host, sizeof bindings[i].host, host_text(&list.items[i], host));
+	}
+	*ret = bindings;
+	*ret_count = list.count;
+	return 0;
+}

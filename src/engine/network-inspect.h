@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's networks in its `inspect` document. */
+#pragma once
+
+#include "engine/container-row.h"
+
+/* What it is plugged into; or the one word for what it has instead. strv_free() it. */
+char **network_names(const struct container_spec *spec);
+
+/* HostConfig.NetworkMode: "bridge", "container:web", ... free() it. */
+char *network_mode_text(const struct container_spec *spec);
+
+/* "0.0.0.0:8080->80/tcp, 443/tcp": what is published, and then what is only exposed. free() it. */
+char *network_ports_text(struct engine *engine, const struct container_row *row);
+
+/* The members of NetworkSettings. */
+int network_settings_add(struct engine *engine, const char *id, const struct container_config *config,
+			 struct json_object *object, struct error *err);

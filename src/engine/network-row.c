@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network-row.h"
+
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* --- values --- */
+
+/* "" is no address. */
+static struct cidr cidr_column(const struct db_query *query, int column)
+{
+	struct cidr cidr = { 0 };
+	if (*db_text(query, column))
+		(void)cidr_parse(db_text(query, column), &cidr, NULL);
+	return cidr;
+}
+
+/* A vector of strings is a JSON array. */
+static char *strv_text(char *const *v)
+{
+	_cleanup_json_ struct json_object *array = json_object_new_array();
+	for (; v && *v; v++)
+		json_append_string(array, *v);
+	return mem_strdup(json_text(array));
+}
+
+static int strv_column(const struct db_query *query, int column, char ***ret, struct error *err)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	const char *text = db_text(query, column);
+	_cleanup_free_ char *wrapped = mem_printf("{\"v\":%s}", text);
+	int r = json_parse(wrapped, strlen(wrapped), "a list in the database", ERR_DB, &document, err);
+	if (r < 0)
+		return r;
+	struct json_node root = json_root(&document);
+	return json_get_strv(&root, "v", ret, err);
+}
+
+/* --- networks --- */
+
+#define NETWORK_COLUMNS                                                                                          \
+	"name, id, driver, bridge, subnet, gateway, range, subnet6, gateway6, internal, routed, isolated, mtu, " \
+	"options, labels, created_at"
+
+void network_record_free(struct network_record *record)
+{
+	if (!record)
+		return;
+	free(record->id);
+	free(record->name);
+	free(record->driver);
+	free(record->bridge);
+	strv_free(record->options);
+	strv_free(record->labels);
+	free(record);
+}
+
+static int read_network(const struct db_query *query, struct network_record **ret, struct error *err)
+{
+	_cleanup_network_ struct network_record *record = NEW(struct network_record);
+	record->name = mem_strdup(db_text(query, 0));
+	record->id = mem_strdup(db_text(query, 1));
+	record->driver = mem_strdup(db_text(query, 2));
+	record->bridge = mem_strdup(db_text(query, 3));
+	record->subnet = cidr_column(query, 4);
+	record->gateway = cidr_column(query, 5);
+	record->range = cidr_column(query, 6);
+	record->subnet6 = cidr_column(query, 7);
+	record->gateway6 = cidr_column(query, 8);
+	record->internal = db_number(query, 9);
+	record->routed = db_number(query, 10);
+	record->isolated = db_number(query, 11);
+	record->mtu = (unsigned)db_number(query, 12);
+	record->created_at = db_number(query, 15);
+	int r = strv_column(query, 13, &record->options, err);
+	if (r >= 0)
+		r = strv_column(query, 14, &record->labels, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(record);
+	return 0;
+}
+
+int network_row_insert(struct db *db, const struct network_record *record, struct error *err)
+{
+	static const char sql[] = "INSERT INTO networks (" NETWORK_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+				  "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+	char subnet[CIDR_TEXT_MAX], gateway[CIDR_TEXT_MAX], range[CIDR_TEXT_MAX], subnet6[CIDR_TEXT_MAX],
+		gateway6[CIDR_TEXT_MAX];
+	_cleanup_free_ char *options = strv_text(record->options);
+	_cleanup_free_ char *labels = strv_text(record->labels);
+	return db_run(
+		db, sql,
+		DB_VALUES(DB_TEXT(record->name), DB_TEXT(record->id), DB_TEXT(record->driver), DB_TEXT(record->bridge),
+			  DB_TEXT(cidr_text(&record->subnet, subnet)), DB_TEXT(cidr_text(&record->gateway, gateway)),
+			  DB_TEXT(cidr_text(&record->range, range)), DB_TEXT(cidr_text(&record->subnet6, subnet6)),
+			  DB_TEXT(cidr_text(&record->gateway6, gateway6)), DB_NUMBER(record->internal),
+			  DB_NUMBER(record->routed), DB_NUMBER(record->isolated), DB_NUMBER(record->mtu),
+			  DB_TEXT(options), DB_TEXT(labels), DB_NUMBER(record->created_at)),
+		err);
+}
+
+int network_row_load(struct db *db, const char *name, struct network_record **ret, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = db_query(db, "SELECT " NETWORK_COLUMNS " FROM networks WHERE name = ?1", DB_VALUES(DB_TEXT(name)),
+			 &query, err);
+	if (r >= 0)
+		r = db_next(&query, err);
+	if (r <= 0)
+		return r;
+	r = read_network(&query, ret, err);
+	return r < 0 ? r : 1;
+}
+
+int network_row_find(struct db *db, const char *text, char **ret_name, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	_cleanup_free_ char *end = mem_printf("%sg", text); /* behind all hexadecimal digits */
+	_cleanup_free_ char *found = NULL;
+	int r = db_get_text(db, "SELECT name FROM networks WHERE name = ?1 OR id = ?1 ORDER BY name = ?1 DESC LIMIT 1",
+			    DB_VALUES(DB_TEXT(text)), ret_name, err);
+	if (r != 0)
+		return r;
+	r = db_query(db, "SELECT name FROM networks WHERE id >= ?1 AND id < ?2 LIMIT 2",
+		     DB_VALUES(DB_TEXT(text), DB_TEXT(end)), &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0) {
+		if (found)
+			return err_set(err, ERR_INVALID, "network %s is ambiguous: several IDs begin with it", text);
+		found = mem_strdup(db_text(&query, 0));
+	}
+	if (r < 0 || !found)
+		return r;
+	*ret_name = TAKE_PTR(found);
+	return 1;
+}
+
+int network_row_list(struct db *db, struct network_record ***ret, size_t *ret_count, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	struct network_record **records = NULL;
+	size_t count = 0;
+	int r = db_query(db, "SELECT " NETWORK_COLUMNS " FROM networks ORDER BY name", DB_NO_VALUES, &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0)
+		r = read_network(&query, ARRAY_APPEND(records, count), err);
+	if (r < 0) {
+		for (size_t i = 0; i < count; i++)
+			network_record_free(records[i]);
+		free(records);
+		return r;
+	}
+	*ret = records;
+	*ret_count = count;
+	return 0;
+}
+
+int network_row_delete(struct db *db, const char *name, struct error *err)
+{
+	return db_run(db, "DELETE FROM networks WHERE name = ?1", DB_VALUES(DB_TEXT(name)), err);
+}
+
+/* --- endpoints --- */
+
+#define ENDPOINT_COLUMNS "container, network, link, interface, mac, address, address6, aliases"
+
+void endpoint_done(struct endpoint *endpoint)
+{
+	free(endpoint->container);
+	free(endpoint->network);
+	free(endpoint->link);
+	free(endpoint->interface);
+	free(endpoint->mac);
+	strv_free(endpoint->aliases);
+	*endpoint = (struct endpoint){ 0 };
+}
+
+void endpoint_list_done(struct endpoint_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		endpoint_done(&list->items[i]);
+	free(list->items);
+	*list = (struct endpoint_list){ 0 };
+}
+
+int endpoint_row_insert(struct db *db, const struct endpoint *endpoint, struct error *err)
+{
+	char address[CIDR_TEXT_MAX], address6[CIDR_TEXT_MAX];
+	_cleanup_free_ char *aliases = strv_text(endpoint->aliases);
+	return db_run(db,
+		      "INSERT INTO endpoints (" ENDPOINT_COLUMNS
+		      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, ''), ?8)",
+		      DB_VALUES(DB_TEXT(endpoint->container), DB_TEXT(endpoint->network), DB_TEXT(endpoint->link),
+				DB_TEXT(endpoint->interface), DB_TEXT(endpoint->mac),
+				DB_TEXT(cidr_text(&endpoint->address, address)),
+				DB_TEXT(cidr_text(&endpoint->address6, address6)), DB_TEXT(aliases)),
+		      err);
+}
+
+static int read_endpoint(const struct db_query *query, struct endpoint *ret, struct error *err)
+{
+	*ret = (struct endpoint){
+		.container = mem_strdup(db_text(query, 0)),
+		.network = mem_strdup(db_text(query, 1)),
+		.link = mem_strdup(db_text(query, 2)),
+		.interface = mem_strdup(db_text(query, 3)),
+		.mac = mem_strdup(db_text(query, 4)),
+		.address = cidr_column(query, 5),
+		.address6 = cidr_column(query, 6),
+	};
+	return strv_column(query, 7, &ret->aliases, err);
+}
+
+int endpoint_row_list(struct db *db, const char *container, const char *network, struct endpoint_list *ret,
+		      struct error *err)
+{
+	static const char of_container[] = "SELECT " ENDPOINT_COLUMNS " FROM endpoints WHERE container = ?1 "
+					   "ORDER BY interface";
+	static const char of_network[] = "SELECT " ENDPOINT_COLUMNS " FROM endpoints WHERE network = ?1";
+	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = db_query(db, container ? of_container : of_network, DB_VALUES(DB_TEXT(container ? container : network)),
+			 &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0)
+		r = read_endpoint(&query, ARRAY_APPEND(list.items, list.count), err);
+	if (r < 0)
+		return r;
+	*ret = list;
+	list = (struct endpoint_list){ 0 };
+	return 0;
+}
+
+int endpoint_rows_delete(struct db *db, const char *container, struct error *err)
+{
+	int r = db_run(db, "DELETE FROM ports WHERE container = ?1", DB_VALUES(DB_TEXT(container)), err);
+	return r < 0 ? r : db_run(db, "DELETE FROM endpoints WHERE container = ?1", DB_VALUES(DB_TEXT(container)), err);
+}
+
+/* --- ports; host is "" for each address --- */
+
+#define PORT_COLUMNS "container, host, protocol, host_port, address, container_port"
+
+void published_list_done(struct published_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].container);
+	free(list->items);
+	*list = (struct published_list){ 0 };
+}
+
+/* "0.0.0.0" is each address of its family. */
+static void host_text(const struct port *port, char buf[CIDR_TEXT_MAX])
+{
+	cidr_address_text(&port->host, buf);
+	if (streq(buf, "0.0.0.0") || streq(buf, "::"))
+		buf[0] = '\0';
+}
+
+int published_row_insert(struct db *db, const struct published *published, struct error *err)
+{
+	/* An address of its own and "each address" are not the same, and yet exclude each other. */
+	static const char holder[] = "SELECT c.name FROM ports p JOIN containers c ON c.id = p.container WHERE "
+				     "p.protocol = ?1 AND p.host_port = ?2 AND (p.host = ?3 OR p.host = '' OR ?3 = '') "
+				     "AND (p.address LIKE '%:%') = (?4 LIKE '%:%') LIMIT 1";
+	const struct port *port = &published->port;
+	char host[CIDR_TEXT_MAX], address[CIDR_TEXT_MAX];
+	_cleanup_free_ char *name = NULL;
+	host_text(port, host);
+	cidr_address_text(&published->address, address);
+	int r = db_get_text(db, holder,
+			    DB_VALUES(DB_NUMBER(port->protocol), DB_NUMBER(port->host_port), DB_TEXT(host),
+				      DB_TEXT(address)),
+			    &name, err);
+	if (r > 0) {
+		err_set(err, ERR_PORT_ALLOCATED, "port %u/%s is already allocated", port->host_port,
+			port_protocol_name(port->protocol));
+		return err_cause(err, "container %s has published it", name);
+	}
+	return r < 0 ? r
+		     : db_run(db, "INSERT INTO ports (" PORT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+			      DB_VALUES(DB_TEXT(published->container), DB_TEXT(host), DB_NUMBER(port->protocol),
+					DB_NUMBER(port->host_port), DB_TEXT(address), DB_NUMBER(port->container_port)),
+			      err);
+}
+
+static void read_published(const struct db_query *query, struct published *ret)
+{
+	*ret = (struct published){
+		.container = mem_strdup(db_text(query, 0)),
+		.port = {
+			.host = cidr_column(query, 1),
+			.protocol = (uint8_t)db_number(query, 2),
+			.host_port = (uint16_t)db_number(query, 3),
+			.container_port = (uint16_t)db_number(query, 5),
+		},
+		.address = cidr_column(query, 4),
+	};
+}
+
+int published_row_list(struct db *db, const char *container, struct published_list *ret, struct error *err)
+{
+	static const char of_container[] = "SELECT " PORT_COLUMNS " FROM ports WHERE container = ?1 "
+					   "ORDER BY container_port, protocol, host_port";
+	static const char of_all[] = "SELECT " PORT_COLUMNS " FROM ports";
+	_cleanup_published_list_ struct published_list list = { 0 };
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = container ? db_query(db, of_container, DB_VALUES(DB_TEXT(container)), &query, err)
+			  : db_query(db, of_all, DB_NO_VALUES, &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0)
+		read_published(&query, ARRAY_APPEND(list.items, list.count));
+	if (r < 0)
+		return r;
+	*ret = list;
+	list = (struct published_list){ 0 };
+	return 0;
+}

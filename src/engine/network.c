@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network.h"
+
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "base/util.h"
+#include "engine/engine-internal.h"
+#include "engine/network-attach.h"
+#include "engine/network-row.h"
+#include "engine/network-subnet.h"
+#include "network/link.h"
+#include "base/netlink.h"
+
+#define BRIDGE_OPTION "com.docker.network.bridge.name"
+#define MTU_OPTION "com.docker.network.driver.mtu"
+#define MODE_OPTION "com.docker.network.bridge.gateway_mode_ipv4"
+
+enum { BRIDGE_ID_LENGTH = 10, MTU_MIN = 68, MTU_MAX = 65535 };
+
+/* --- what was asked for --- */
+
+static bool is_reserved(const char *name)
+{
+	return streq(name, "none") || streq(name, "host") || streq(name, "container") || streq(name, "default");
+}
+
+#define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static int check_name(const char *name, struct error *err)
+{
+	if (is_reserved(name))
+		return err_set(err, ERR_INVALID, "\"%s\" is a word of its own and no name for a network", name);
+	if (strspn(name, ALPHANUMERIC) > 0 && strspn(name, ALPHANUMERIC "_.-") == strlen(name))
+		return 0;
+	return err_set(err, ERR_INVALID, "invalid network name \"%s\": it is [a-zA-Z0-9][a-zA-Z0-9_.-]*", name);
+}
+
+static int take_option(struct network_record *record, const char *option, struct error *err)
+{
+	const char *value;
+	uint64_t mtu;
+	if ((value = str_after(option, MTU_OPTION "=")) || (value = str_after(option, "mtu="))) {
+		if (parse_u64(value, MTU_MAX, &mtu, NULL) < 0 || mtu < MTU_MIN)
+			return err_set(err, ERR_INVALID, "invalid MTU \"%s\": it is %d to %d", value, MTU_MIN, MTU_MAX);
+		record->mtu = (unsigned)mtu;
+	} else if ((value = str_after(option, BRIDGE_OPTION "=")) || (value = str_after(option, "bridge.name="))) {
+		if (!*value || strlen(value) >= IFNAMSIZ || strpbrk(value, "/ \t:"))
+			return err_set(err, ERR_INVALID, "invalid name for a network interface: \"%s\"", value);
+		free(record->bridge);
+		record->bridge = mem_strdup(value);
+	} else if ((value = str_after(option, MODE_OPTION "="))) {
+		if (!streq(value, "nat") && !streq(value, "routed"))
+			return err_set(err, ERR_INVALID, "unknown gateway mode \"%s\": there are nat and routed",
+				       value);
+		record->routed = streq(value, "routed");
+	} else {
+		return err_set(err, ERR_INVALID, "unknown network option \"%s\"", option);
+	}
+	strv_append(&record->options, option);
+	return 0;
+}
+
+static int take_options(struct network_record *record, const struct network_request *request, struct error *err)
+{
+	int r = 0;
+	for (char *const *option = request->options; r >= 0 && option && *option; option++)
+		r = take_option(record, *option, err);
+	return r;
+}
+
+static int too_many(const char *what, struct error *err)
+{
+	return err_set(err, ERR_INVALID, "several %s of one family are not supported by the driver bridge", what);
+}
+
+static int take_subnets(struct network_record *record, const struct network_request *request, struct error *err)
+{
+	for (char *const *text = request->subnets; text && *text; text++) {
+		struct cidr cidr, network;
+		int r = cidr_parse(*text, &cidr, err);
+		if (r < 0)
+			return r;
+		struct cidr *place = cidr.family == AF_INET6 ? &record->subnet6 : &record->subnet;
+		if (place->family)
+			return too_many("subnets", err);
+		network = cidr_network(&cidr);
+		if (!cidr_same_address(&network, &cidr))
+			return err_set(err, ERR_INVALID, "invalid subnet %s: it should be %s", *text,
+				       cidr_text(&network, (char[CIDR_TEXT_MAX]){ 0 }));
+		if (cidr_bits(&cidr) - cidr.prefix < 2)
+			return err_set(err, ERR_INVALID, "invalid subnet %s: it has no room for a container", *text);
+		*place = cidr;
+	}
+	return 0;
+}
+
+/* The first address, unless one was given. */
+static int take_gateway(struct cidr *gateway, const struct cidr *subnet, char *const *given, struct error *err)
+{
+	if (!subnet->family)
+		return 0;
+	*gateway = cidr_network(subnet);
+	(void)cidr_advance(gateway, 1);
+	for (; given && *given; given++) {
+		struct cidr cidr;
+		int r = cidr_parse_address(*given, &cidr, err);
+		if (r < 0)
+			return r;
+		if (cidr.family != subnet->family)
+			continue;
+		if (!cidr_contains(subnet, &cidr))
+			return err_set(err, ERR_INVALID, "no matching subnet for gateway %s", *given);
+		*gateway = cidr;
+		gateway->prefix = subnet->prefix;
+	}
+	return 0;
+}
+
+static int take_range(struct network_record *record, char *const *given, struct error *err)
+{
+	for (; given && *given; given++) {
+		struct cidr cidr;
+		int r = cidr_parse(*given, &cidr, err);
+		if (r < 0)
+			return r;
+		if (cidr.family != AF_INET)
+			return err_set(err, ERR_INVALID, "an IPv6 range is not supported: %s", *given);
+		if (record->range.family)
+			return too_many("ranges", err);
+		if (!cidr_contains(&record->subnet, &cidr) || cidr.prefix < record->subnet.prefix)
+			return err_set(err, ERR_INVALID, "no matching subnet for range %s", *given);
+		record->range = cidr_network(&cidr);
+	}
+	return 0;
+}
+
+/* The subnets that nobody named, then what depends on them. */
+static int settle_subnets(struct db *db, struct network_record *record, const struct network_request *request,
+			  struct error *err)
+{
+	int r = record->subnet.family ? subnet_check(db, &record->subnet, err)
+				      : subnet_choose(db, &record->subnet, err);
+	if (r >= 0 && record->subnet6.family)
+		r = subnet_check(db, &record->subnet6, err);
+	else if (request->ipv6)
+		record->subnet6 = subnet6_choose();
+	if (r >= 0)
+		r = take_gateway(&record->gateway, &record->subnet, request->gateways, err);
+	if (r >= 0)
+		r = take_gateway(&record->gateway6, &record->subnet6, request->gateways, err);
+	return r < 0 ? r : take_range(record, request->ranges, err);
+}
+
+static int check_driver(const struct network_request *request, struct error *err)
+{
+	if (!request->driver || streq(request->driver, "bridge"))
+		return 0;
+	err_set(err, ERR_INVALID, "network driver \"%s\" is not available", request->driver);
+	return err_hint(err, "--driver bridge");
+}
+
+/* Two roots on one host may have networks of one name: only the default root's default network has a fixed bridge. */
+static char *bridge_name(const struct engine *engine, const struct network_record *record)
+{
+	if (streq(record->name, NETWORK_DEFAULT_NAME) && streq(engine->root, DEFAULT_ROOT))
+		return mem_strdup("coffer0");
+	return mem_printf("cf-%.*s", BRIDGE_ID_LENGTH, record->id);
+}
+
+static struct network_record *new_record(const struct network_request *request)
+{
+	struct network_record *record = NEW(struct network_record);
+	char id[ID_HEX_LENGTH + 1];
+	random_id(id);
+	record->id = mem_strdup(id);
+	record->name = mem_strdup(request->name);
+	record->driver = mem_strdup("bridge");
+	record->internal = request->internal;
+	record->created_at = time_now_ns();
+	for (char *const *label = request->labels; label && *label; label++)
+		strv_append(&record->labels, *label);
+	return record;
+}
+
+/* --- making it --- */
+
+static int insert(struct engine *engine, const struct network_request *request, struct network_record *record,
+		  struct error *err)
+{
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	struct error why = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = db_begin(db, &transaction, err);
+	if (r >= 0)
+		r = settle_subnets(db, record, request, err);
+	if (r < 0)
+		return r;
+	r = network_row_insert(db, record, &why);
+	if (r == -ERR_EXISTS)
+		return err_set(err, ERR_EXISTS, "network with name %s already exists", record->name);
+	if (r < 0 && err)
+		*err = why;
+	return r < 0 ? r : db_commit(&transaction, err);
+}
+
+int engine_network_create(struct engine *engine, const struct network_request *request, struct network_record **ret,
+			  struct error *err)
+{
+	int r = check_name(request->name, err);
+	if (r >= 0)
+		r = check_driver(request, err);
+	if (r < 0)
+		return r;
+	_cleanup_network_ struct network_record *record = new_record(request);
+	r = take_options(record, request, err);
+	if (r >= 0)
+		r = take_subnets(record, request, err);
+	if (r < 0)
+		return r;
+	if (!record->bridge)
+		record->bridge = bridge_name(engine, record);
+	r = insert(engine, request, record, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(record);
+	return 0;
+}
+
+/* --- finding --- */
+
+int network_ensure_default(struct engine *engine, struct error *err)
+{
+	_cleanup_network_ struct network_record *record = NULL;
+	struct error why = { 0 };
+	const struct network_request request = { .name = NETWORK_DEFAULT_NAME };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = network_row_load(db, NETWORK_DEFAULT_NAME, &record, err);
+	if (r != 0)
+		return r;
+	r = engine_network_create(engine, &request, &record, &why);
+	if (r == -ERR_EXISTS)
+		return 0; /* somebody else was faster */
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
+static int not_found(struct db *db, const char *name, struct error *err)
+{
+	_cleanup_strv_ char **names = NULL;
+	struct network_record **records = NULL;
+	size_t count = 0;
+	err_set(err, ERR_NET, "network %s not found", name);
+	if (network_row_list(db, &records, &count, NULL) < 0)
+		return -ERR_NET;
+	for (size_t i = 0; i < count; i++) {
+		strv_append(&names, records[i]->name);
+		network_record_free(records[i]);
+	}
+	free(records);
+	strv_append(&names, "host");
+	strv_append(&names, "none");
+	_cleanup_free_ char *list = strv_join(names, ", ");
+	return err_cause(err, "there are: %s", list);
+}
+
+int engine_network_find(struct engine *engine, const char *name, struct network_record **ret, struct error *err)
+{
+	_cleanup_free_ char *found = NULL;
+	struct db *db;
+	int r = streq(name, NETWORK_DEFAULT_NAME) ? network_ensure_default(engine, err) : 0;
+	if (r >= 0)
+		r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = network_row_find(db, name, &found, err);
+	if (r > 0)
+		r = network_row_load(db, found, ret, err);
+	return r == 0 ? not_found(db, name, err) : r < 0 ? r : 0;
+}
+
+int engine_network_list(struct engine *engine, struct network_record ***ret, size_t *ret_count, struct error *err)
+{
+	struct db *db;
+	int r = network_ensure_default(engine, err);
+	if (r >= 0)
+		r = engine_db(engine, &db, err);
+	return r < 0 ? r : network_row_list(db, ret, ret_count, err);
+}
+
+/* --- removing --- */
+
+static char *container_name_of(struct db *db, const char *id)
+{
+	char *name = NULL;
+	if (db_get_text(db, "SELECT name FROM containers WHERE id = ?1", DB_VALUES(DB_TEXT(id)), &name, NULL) <= 0)
+		return mem_strndup(id, 12);
+	return name;
+}
+
+static int in_use(struct db *db, const struct network_record *record, struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
+	_cleanup_strv_ char **names = NULL;
+	int r = endpoint_row_list(db, NULL, record->name, &list, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < list.count; i++)
+		strv_take(&names, container_name_of(db, list.items[i].container));
+	_cleanup_free_ char *text = strv_join(names, ", ");
+	err_set(err, ERR_BUSY, "network %s is in use", record->name);
+	return err_cause(err, "running containers are on it: %s", text);
+}
+
+/* The row goes last: what a crash leaves belongs to a network that is there, and goes with it. */
+static int remove_network(struct engine *engine, const struct network_record *record, struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = endpoint_row_list(db, NULL, record->name, &list, err);
+	if (r < 0)
+		return r;
+	if (list.count > 0)
+		return in_use(db, record, err);
+	r = network_take_down(engine, record, err);
+	if (r >= 0)
+		r = network_row_delete(db, record->name, err);
+	return r < 0 ? r : 0;
+}
+
+int engine_network_remove(struct engine *engine, const char *name, struct error *err)
+{
+	_cleanup_network_ struct network_record *record = NULL;
+	int r = engine_network_find(engine, name, &record, err);
+	if (r < 0)
+		return r;
+	if (streq(record->name, NETWORK_DEFAULT_NAME))
+		return err_set(err, ERR_INVALID, "%s is a pre-defined network and cannot be removed", record->name);
+	return remove_network(engine, record, err);
+}
+
+int engine_network_prune(struct engine *engine, char ***ret_names, struct error *err)
+{
+	struct network_record **records;
+	_cleanup_strv_ char **names = NULL;
+	size_t count;
+	int r = engine_network_list(engine, &records, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		struct error why = { 0 };
+		int removed = streq(records[i]->name, NETWORK_DEFAULT_NAME) ? -ERR_BUSY
+									    : remove_network(engine, records[i], &why);
+		if (removed >= 0)
+			strv_append(&names, records[i]->name);
+		else if (removed != -ERR_BUSY && r >= 0) {
+			r = removed;
+			if (err)
+				*err = why;
+		}
+		network_record_free(records[i]);
+	}
+	free(records);
+	*ret_names = TAKE_PTR(names);
+	return r;
+}

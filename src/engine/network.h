@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Networks: what containers are plugged into. Each is a bridge on the host with a subnet of its own, a row of the database,
+ * and elements of the packet filter; "none" and "host" are words of their own and no rows.
+ *
+ * The network "bridge" is there without being made: its row comes into being when it is first needed.
+ *
+ * Invariants:
+ *  N1  An address belongs to one container of a network, and a port of the host to one container, by constraints of the
+ *      database; they are reserved in one transaction before anything is made in the kernel, and given back after all of
+ *      it is gone.
+ *  N2  Links and elements of the packet filter can be made again from the rows at any moment: a bridge that somebody
+ *      removed, or a table that somebody flushed, is there again after the next start.
+ *  N3  Only containers that run have rows of endpoints and ports.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "network/cidr.h"
+
+struct engine;
+struct json_object;
+
+#define NETWORK_DEFAULT_NAME "bridge"
+#define DEFAULT_ROOT LOCALSTATEDIR "/lib/coffer" /* where the fixed names are used: coffer0 and the table "coffer" */
+
+/* What a person asks for; zero-initialised is "choose yourself". */
+struct network_request {
+	const char *name, *driver;				/* driver NULL: bridge */
+	char *const *subnets, *const *gateways, *const *ranges; /* CIDRs and addresses of either family */
+	bool ipv6, internal;
+	char *const *options; /* "com.docker.network.driver.mtu=1400" */
+	char *const *labels;
+};
+
+struct network_record {
+	char *id, *name, *driver, *bridge;
+	struct cidr subnet, gateway, range; /* gateway with the subnet's prefix; range family 0: all of it */
+	struct cidr subnet6, gateway6;	    /* family 0: no IPv6 */
+	bool internal, routed, isolated;
+	unsigned mtu; /* 0: the kernel's choice */
+	char **options, **labels;
+	int64_t created_at; /* ns */
+};
+void network_record_free(struct network_record *record);
+DEFINE_CLEANUP(struct network_record *, network_record_free);
+#define _cleanup_network_ _cleanup_(network_record_freep)
+
+/* Errors: ERR_EXISTS, ERR_INVALID, ERR_NET for a subnet that overlaps another one (saying which). */
+int engine_network_create(struct engine *engine, const struct network_request *request, struct network_record **ret,
+			  struct error *err);
+
+/* By name, id or unique prefix of an id. Errors: ERR_NET ("network x not found"). */
+int engine_network_find(struct engine *engine, const char *name, struct network_record **ret, struct error *err);
+
+/* By name, with the default one. free() the array and network_record_free() what is in it. */
+int engine_network_list(struct engine *engine, struct network_record ***ret, size_t *ret_count, struct error *err);
+
+/* Errors: ERR_NET, ERR_BUSY for one with running containers (naming them), ERR_INVALID for the default one. */
+int engine_network_remove(struct engine *engine, const char *name, struct error *err);
+
+/* Those that no container uses. *ret_names is a strv. */
+int engine_network_prune(struct engine *engine, char ***ret_names, struct error *err);
+
+/* A published port of a running container. */
+struct port_binding {
+	char host[CIDR_TEXT_MAX]; /* "0.0.0.0", "::" */
+	uint16_t host_port, container_port;
+	const char *protocol; /* "tcp" */
+};
+
+/* By container's port. free() the array. Errors: ERR_NO_CONTAINER. */
+int engine_container_ports(struct engine *engine, const char *name, struct port_binding **ret, size_t *ret_count,
+			   struct error *err);
+
+/* Docker's document. json_object_put() it. */
+int engine_network_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);

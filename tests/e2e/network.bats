@@ -1,0 +1,341 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Networks of containers: the network namespace that this file runs in plays the host, another one the outside.
+# shellcheck disable=SC2030,SC2031 # bats runs every test in a subshell
+
+bats_require_minimum_version 1.5.0
+load lib/coffer
+
+setup_file() {
+	# Bridges and rules are made where we are: only in a namespace of our own, as tests/run gives one.
+	[ "$(ip -o link show | grep -cv ': lo')" -eq 0 ] || skip "needs a network namespace of its own (tests/run makes one)"
+	coffer_file_setup
+	mkdir "$BATS_FILE_TMPDIR/www"
+	echo "from the container" >"$BATS_FILE_TMPDIR/www/index.html"
+	make_outside
+}
+
+teardown_file() {
+	[ -z "${OUTSIDE:-}" ] || kill "$OUTSIDE"
+	coffer_file_teardown
+	# Links go with their namespaces, a moment later.
+	eventually no_links_left || { ip -o link show type veth; false; }
+}
+
+no_links_left() {
+	! ip -o link show type veth | grep -v ': out@' | grep -q .
+}
+
+# A host beyond ours: 198.51.100.2 and 2001:db8::2, which routes nothing back to containers.
+make_outside() {
+	unshare --net sleep 600 3>&- &
+	export OUTSIDE=$!
+	eventually outside_is_apart
+	ip link add out type veth peer name eth0 netns "$OUTSIDE"
+	ip addr add 198.51.100.1/24 dev out
+	ip addr add 2001:db8::1/64 dev out nodad
+	ip link set out up
+	outside ip link set lo up
+	outside ip addr add 198.51.100.2/24 dev eth0
+	outside ip addr add 2001:db8::2/64 dev eth0 nodad
+	outside ip link set eth0 up
+}
+
+outside_is_apart() {
+	[ "$(readlink "/proc/$OUTSIDE/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+outside() {
+	nsenter --net="/proc/$OUTSIDE/ns/net" -- "$@"
+}
+
+# web NAME ARGUMENT...: a web server in the background
+web() {
+	local name=$1
+	shift
+	coffer run -d --name "$name" -v "$BATS_FILE_TMPDIR/www:/www:ro" "$@" box:1 httpd -f -h /www >/dev/null
+	eventually curl -sf -o /dev/null --max-time 2 "http://$(address "$name"):80/"
+}
+
+address() {
+	coffer inspect "$1" | jq -r '[.[0].NetworkSettings.Networks[].IPAddress][0]'
+}
+
+fetch() {
+	curl -sf --max-time 3 "$@"
+}
+
+teardown() {
+	local id
+	for id in $(coffer ps -aq); do
+		coffer rm -f "$id" >/dev/null
+	done
+	coffer network prune -f >/dev/null
+}
+
+@test "without a word a container is on the network bridge, reaches the host, and the world by its address" {
+	run -0 coffer run --rm box:1 sh -c 'ip -o -4 addr show eth0; ip route; ping -c 1 -W 3 198.51.100.2'
+	[[ $output == *'inet 172.17.0.'*'/16'* && $output == *'default via 172.17.0.1 dev eth0'* && $output == *' 0% packet loss'* ]]
+}
+
+@test "who is asked from a container sees the host" {
+	outside timeout 10 socat -u TCP-LISTEN:7000,bind=198.51.100.2,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR; cat >/dev/null' >"$BATS_TEST_TMPDIR/seen" &
+	eventually listens 7000
+	coffer run --rm box:1 sh -c 'echo x | nc -w 3 198.51.100.2 7000'
+	wait $!
+	[ "$(<"$BATS_TEST_TMPDIR/seen")" = 198.51.100.1 ]
+}
+
+listens() {
+	outside ss -Hltn "sport = :$1" | grep -q .
+}
+
+@test "a published port is reached from the host's loopback, its addresses, outside, and other containers" {
+	web web -p 8080:80
+	run -0 fetch http://127.0.0.1:8080/
+	[ "$output" = 'from the container' ]
+	run -0 fetch http://198.51.100.1:8080/
+	run -0 outside curl -sf --max-time 3 http://198.51.100.1:8080/
+	[ "$output" = 'from the container' ]
+	run -0 coffer run --rm box:1 wget -q -O - http://198.51.100.1:8080/
+	[ "$output" = 'from the container' ]
+	run -0 coffer run --rm --network container:web box:1 wget -q -O - http://198.51.100.1:8080/
+	[ "$output" = 'from the container' ]
+	run -0 coffer port web
+	[ "$output" = '80/tcp -> 0.0.0.0:8080' ]
+	run -0 coffer port web 80
+	[ "$output" = 0.0.0.0:8080 ]
+	run -1 coffer port web 81/udp
+	[[ $output == *"no public port '81/udp' published for web"* ]]
+	run -0 coffer ps
+	[[ $output == *'0.0.0.0:8080->80/tcp'* ]]
+	coffer rm -f web
+	run ! fetch http://127.0.0.1:8080/
+}
+
+@test "a port at one address of the host is not at others" {
+	web web -p 127.0.0.1:8081:80
+	fetch http://127.0.0.1:8081/
+	run ! fetch http://198.51.100.1:8081/
+	run ! outside curl -sf --max-time 1 http://198.51.100.1:8081/
+}
+
+@test "what is not published is not reached from outside, not even with a route" {
+	web web
+	outside ip route add 172.17.0.0/16 via 198.51.100.1
+	run ! outside curl -sf --max-time 1 "http://$(address web):80/"
+	outside ip route del 172.17.0.0/16
+}
+
+@test "ports for datagrams, ranges, and any that is free" {
+	coffer run -d --name echo -p 7001:7/udp -p 9000-9002:9000-9002 -p 80 box:1 sleep 60 >/dev/null
+	nsenter --net="/proc/$(coffer inspect echo | jq .[0].State.Pid)/ns/net" -- socat -T 2 UDP-LISTEN:7,fork PIPE 3>&- &
+	local server=$!
+	run -0 coffer port echo
+	[ "${#lines[@]}" -eq 5 ]
+	[[ $output == *'7/udp -> 0.0.0.0:7001'* && $output == *'9002/tcp -> 0.0.0.0:9002'* ]]
+	free=$(coffer port echo 80)
+	[ "${free##*:}" -ge 1024 ]
+	said_back() { [ "$(echo hello | outside timeout 2 socat -t 1 - UDP:198.51.100.1:7001 2>/dev/null)" = hello ]; }
+	eventually said_back
+	kill $server
+}
+
+@test "-P publishes what the image and --expose name" {
+	run -0 coffer run -d --name many -P --expose 81 --expose 5000-5001/udp box:1 sleep 60
+	run -0 coffer port many
+	[ "${#lines[@]}" -eq 3 ]
+	[[ $output == *'81/tcp -> 0.0.0.0:'* && $output == *'5001/udp -> 0.0.0.0:'* ]]
+}
+
+@test "a port that is taken is refused, and by whom it is" {
+	web web -p 8080:80
+	run -125 coffer run --rm -p 8080:80 box:1 true
+	[[ $output == *'port 8080/tcp is already allocated'*'cause: container web has published it'* ]]
+	run -125 coffer run --rm -p 127.0.0.1:8080:81 box:1 true
+	[[ $output == *'E-PORT-ALLOCATED'* ]]
+	socat TCP-LISTEN:9090,reuseaddr PIPE 3>&- &
+	local holder=$!
+	eventually host_listens 9090
+	run -125 coffer run --rm -p 9090:80 box:1 true
+	kill $holder
+	[[ $output == *'port 9090/tcp: address already in use'*"cause: pid $holder (socat"*'E-PORT-HOST'* ]]
+	run -0 coffer ps -aq
+	[ "${#lines[@]}" -eq 1 ]
+	coffer run --rm -p 9090:80 box:1 true
+}
+
+host_listens() {
+	ss -Hltn "sport = :$1" | grep -q .
+}
+
+@test "nonsense of ports and networks is refused with its words" {
+	while IFS='|' read -r arguments words; do
+		# shellcheck disable=SC2086 # several arguments in one
+		run -125 coffer run --rm $arguments box:1 true
+		[[ $output == *"$words"* ]] || { echo "$arguments: $output"; false; }
+	done <<-'ROWS'
+		-p 0|invalid containerPort: 0
+		-p 80:x|invalid containerPort: x
+		-p 99999:80|invalid hostPort: 99999
+		-p 80:80/icmp|invalid proto: icmp
+		-p 1.2.3:80:80|invalid IP address: 1.2.3
+		-p 80-81:80-82|invalid ranges specified for container and host Ports
+		-p 203.0.113.9:80:80|this host does not have the address 203.0.113.9
+		--network nosuch|network nosuch not found
+		--network container:nosuch|No such container: nosuch
+		--network none --network front|conflicting options
+		--network host --ip 10.1.2.3|not available with --network host
+		--ip 172.17.0.9|user specified IP address is supported on user defined networks only
+		--mac-address 00:00|00:00 is not a valid mac address
+		--mac-address 01:02:03:04:05:06|is the address of a group
+		--add-host nocolon|bad format for add-host
+	ROWS
+	[ -z "$(coffer ps -aq)" ]
+}
+
+@test "networks of one's own: subnet, fixed address, and no way from one to the other" {
+	coffer network create --subnet 10.89.1.0/24 front
+	coffer network create --subnet 10.89.2.0/24 --gateway 10.89.2.254 back
+	web web --network front --ip 10.89.1.80
+	[ "$(address web)" = 10.89.1.80 ]
+	run -0 coffer run --rm --network front box:1 wget -q -O - http://10.89.1.80/
+	run -0 coffer run --rm --network back box:1 ip route
+	[[ $output == *'default via 10.89.2.254'* ]]
+	run ! coffer run --rm --network back box:1 sh -c 'echo | nc -w 1 10.89.1.80 80'
+	run ! coffer run --rm box:1 sh -c 'echo | nc -w 1 10.89.1.80 80'
+	run -125 coffer run --rm --network front --ip 10.89.1.80 box:1 true
+	[[ $output == *'address 10.89.1.80 of the network "front" is in use already'* ]]
+	run -125 coffer run --rm --network front --ip 10.89.2.5 box:1 true
+	[[ $output == *'address 10.89.2.5 is none that the network "front" (10.89.1.0/24) can give'* ]]
+	run -1 coffer network rm front
+	[[ $output == *'network front is in use'*'running containers are on it: web'* ]]
+}
+
+@test "several networks at once" {
+	coffer network create --subnet 10.89.1.0/24 front
+	coffer network create --subnet 10.89.2.0/24 --internal back
+	run -0 coffer run --rm --network front --network back box:1 sh -c 'ip -o -4 addr; ip route'
+	[[ $output == *'eth0'*'10.89.1.2/24'*'eth1'*'10.89.2.2/24'*'default via 10.89.1.1 dev eth0'* ]]
+}
+
+@test "an internal network leads nowhere" {
+	coffer network create --internal --subnet 10.89.3.0/24 closed
+	web web --network closed
+	run ! coffer run --rm --network closed box:1 ping -c 1 -W 1 198.51.100.2
+	run -0 coffer run --rm --network closed box:1 wget -q -O - "http://$(address web)/"
+}
+
+@test "IPv6: addresses, the world, and published ports" {
+	coffer network create --subnet 10.89.4.0/24 --subnet fd00:89::/64 six
+	web web --network six -p 8086:80
+	run -0 coffer run --rm --network six box:1 sh -c 'ip -o -6 addr show eth0; ping -6 -c 1 -W 3 2001:db8::2'
+	[[ $output == *'fd00:89::'*'/64'* && $output == *' 0% packet loss'* ]]
+	run -0 outside curl -sf --max-time 3 'http://[2001:db8::1]:8086/'
+	[ "$output" = 'from the container' ]
+	run -0 coffer port web
+	[[ $output == *'[::]:8086'* ]]
+}
+
+@test "another container's network: its addresses, its loopback, its names" {
+	web web --hostname webhost
+	run -0 coffer run --rm --network container:web box:1 sh -c 'wget -q -O - http://127.0.0.1/; cat /etc/hostname'
+	[ "$output" = $'from the container\nwebhost' ]
+	run -125 coffer run --rm --network container:web -p 80:80 box:1 true
+	[[ $output == *'conflicting options: port publishing and the container type network mode'* ]]
+	coffer create --name still --network none box:1 true
+	run -125 coffer run --rm --network container:still box:1 true
+	[[ $output == *'cannot join network namespace of a non running container: container still is created'* ]]
+}
+
+@test "a network namespace by its path" {
+	run -0 coffer run --rm --network "ns:/proc/$OUTSIDE/ns/net" box:1 ip -o -4 addr show eth0
+	[[ $output == *198.51.100.2* ]]
+	run -125 coffer run --rm --network ns:/nosuch box:1 true
+	[[ $output == *'join /nosuch: no such file or directory'* ]]
+}
+
+@test "hosts and resolv.conf say what was asked for" {
+	run -0 coffer run --rm --hostname me --add-host db:10.1.2.3 --dns 198.51.100.53 --dns-search example.org \
+		--dns-option ndots:2 box:1 cat /etc/hosts /etc/resolv.conf
+	[[ $output == *$'172.17.0.'*$'\tme'* && $output == *$'10.1.2.3\tdb'* ]]
+	[[ $output == *'nameserver 198.51.100.53'* && $output == *'search example.org'* && $output == *'options ndots:2'* ]]
+	[ "$(grep -c ^nameserver <<<"$output")" -eq 1 ]
+}
+
+@test "subnets are chosen so that nothing is in the way" {
+	ip link add other type bridge
+	ip addr add 172.18.5.1/24 dev other
+	ip link set other up
+	coffer network create one >/dev/null
+	run -0 coffer network inspect one
+	[ "$(jq -r '.[0].IPAM.Config[0].Subnet' <<<"$output")" = 172.19.0.0/16 ]
+	run -1 coffer network create --subnet 172.18.0.0/16 two
+	[[ $output == *'subnet 172.18.0.0/16 overlaps what this host routes already'* ]]
+	run -1 coffer network create --subnet 172.19.128.0/24 two
+	[[ $output == *'overlaps that of the network "one"'* ]]
+	ip link del other
+}
+
+@test "network create, ls, inspect, rm: what they print and refuse" {
+	run -0 coffer network create --label a=b --opt com.docker.network.driver.mtu=1400 front
+	[[ $output =~ ^[0-9a-f]{64}$ ]]
+	run -1 coffer network create front
+	[[ $output == *'network with name front already exists'* ]]
+	run -1 coffer network create host
+	run -1 coffer network create --driver overlay x
+	[[ $output == *'network driver "overlay" is not available'* ]]
+	run -1 coffer network create --subnet 10.1.2.3/24 x
+	[[ $output == *'invalid subnet 10.1.2.3/24: it should be 10.1.2.0/24'* ]]
+	run -1 coffer network create --subnet 10.1.2.0/24 --gateway 10.9.9.9 x
+	[[ $output == *'no matching subnet for gateway 10.9.9.9'* ]]
+	run -0 coffer network ls
+	[[ ${lines[0]} =~ ^'NETWORK ID'\ +NAME\ +DRIVER\ +SCOPE$ ]]
+	[[ $output == *bridge*front*host*none* ]]
+	run -0 coffer run --rm --network front box:1 cat /sys/class/net/eth0/mtu
+	[ "$output" -eq 1400 ]
+	run -0 coffer network inspect front
+	[ "$(jq -r '.[0].Labels.a' <<<"$output")" = b ]
+	run -1 coffer network rm bridge
+	[[ $output == *'bridge is a pre-defined network and cannot be removed'* ]]
+	run -0 coffer network rm front
+	[ "$output" = front ]
+	run -1 coffer network rm front
+	[[ $output == *'network front not found'* ]]
+}
+
+@test "a flushed table, and a bridge that somebody removed, are there again with the next start" {
+	web web -p 8080:80
+	nft flush ruleset
+	run ! fetch http://127.0.0.1:8080/
+	web other -p 8082:80
+	fetch http://127.0.0.1:8080/
+	fetch http://127.0.0.1:8082/
+	coffer rm -f web other
+	ip link del "$(bridge_of bridge)"
+	web web -p 8080:80
+	fetch http://127.0.0.1:8080/
+}
+
+bridge_of() {
+	ip -o link show type bridge | sed -n "s/^[0-9]*: \(cf-$(coffer network inspect "$1" | jq -r '.[0].Id[:10]')\):.*/\1/p"
+}
+
+@test "after SIGKILL of the monitor nothing of the network is left" {
+	coffer run -d --name web -p 8080:80 box:1 sleep 600 >/dev/null
+	kill -9 "$(pgrep -f "coffer-monitor.*$(coffer inspect web | jq -r '.[0].Id')")"
+	run -0 coffer ps -a
+	[[ $output == *Exited* ]]
+	[ "$(nft list ruleset | grep -c 'tcp . 8080')" -eq 0 ]
+	coffer run --rm -p 8080:80 box:1 true
+}
+
+@test "other tables are left alone" {
+	nft add table inet mine
+	nft add chain inet mine c
+	web web -p 8080:80
+	coffer rm -f web
+	run -0 nft list table inet mine
+	nft delete table inet mine
+}
