@@ -27,7 +27,7 @@ static int prepare(struct cgroup *cgroup, const struct cgroup_controller *contro
 		tree = cgroup_v2_tree(cgroup);
 	}
 	if (controller->check) {
-		int r = controller->check(resources, tree->v2, err);
+		int r = controller->check(resources, tree, err);
 		if (r < 0)
 			return r;
 	}
@@ -63,15 +63,28 @@ static int write_unified(const struct cgroup_tree *tree, const struct spec_unifi
 	return 0;
 }
 
-int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err)
+/* @trees: as CONTROLLERS, and NULL at first. */
+static int prepare_all(struct cgroup *cgroup, const struct spec_resources *resources, const struct cgroup_tree **trees,
+		       struct error *err)
 {
-	const struct cgroup_tree *trees[ARRAY_SIZE(CONTROLLERS)] = { NULL };
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(CONTROLLERS); i++)
 		r = prepare(cgroup, CONTROLLERS[i], resources, &trees[i], err);
 	for (size_t i = 0; r == 0 && i < resources->n_unified; i++)
 		r = prepare_unified(cgroup, resources->unified[i].key, err);
+	return r;
+}
 
+int cgroup_check(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err)
+{
+	const struct cgroup_tree *trees[ARRAY_SIZE(CONTROLLERS)] = { NULL };
+	return prepare_all(cgroup, resources, trees, err);
+}
+
+int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err)
+{
+	const struct cgroup_tree *trees[ARRAY_SIZE(CONTROLLERS)] = { NULL };
+	int r = prepare_all(cgroup, resources, trees, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(CONTROLLERS); i++)
 		if (trees[i])
 			r = (trees[i]->v2 ? CONTROLLERS[i]->apply_v2 : CONTROLLERS[i]->apply_v1)(trees[i], resources,

@@ -53,7 +53,7 @@ static int check_leaf_weight(const struct optional_u64 *weight, struct error *er
 	return err_set(err, ERR_UNSUPPORTED, "leaf weights of block I/O went with the CFQ scheduler, in Linux 5.0");
 }
 
-static int blkio_check(const struct spec_resources *resources, bool v2, struct error *err)
+static int blkio_check(const struct spec_resources *resources, const struct cgroup_tree *tree, struct error *err)
 {
 	int r;
 	if ((r = check_weight(&resources->block_io.weight, err)) < 0 ||

@@ -23,7 +23,7 @@ static bool cpu_wanted(const struct spec_resources *resources)
 	       optional_is_nonzero(&resources->cpu.realtime_runtime);
 }
 
-static int cpu_check(const struct spec_resources *resources, bool v2, struct error *err)
+static int cpu_check(const struct spec_resources *resources, const struct cgroup_tree *tree, struct error *err)
 {
 	uint64_t period = resources->cpu.period.value;
 	int64_t quota = resources->cpu.quota.value, idle = resources->cpu.idle.value;
@@ -38,8 +38,8 @@ static int cpu_check(const struct spec_resources *resources, bool v2, struct err
 			       resources->cpu.burst.value, quota);
 	if (resources->cpu.idle.set && idle != 0 && idle != 1)
 		return err_set(err, ERR_SPEC, "CPU idle is %" PRId64 ", neither 0 nor 1", idle);
-	if (v2 && (optional_u64_is_nonzero(&resources->cpu.realtime_period) ||
-		   optional_is_nonzero(&resources->cpu.realtime_runtime)))
+	if (tree->v2 && (optional_u64_is_nonzero(&resources->cpu.realtime_period) ||
+			 optional_is_nonzero(&resources->cpu.realtime_runtime)))
 		return err_set(err, ERR_UNSUPPORTED, "cgroup v2 has no limit of realtime scheduling");
 	return 0;
 }

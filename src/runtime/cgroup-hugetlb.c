@@ -24,7 +24,7 @@ static bool is_page_size(const char *size)
 	return digits > 0 && digits < 8 && strchr("KMG", size[digits]) && size[digits] && streq(size + digits + 1, "B");
 }
 
-static int hugetlb_check(const struct spec_resources *resources, bool v2, struct error *err)
+static int hugetlb_check(const struct spec_resources *resources, const struct cgroup_tree *tree, struct error *err)
 {
 	for (size_t i = 0; i < resources->n_hugepage_limits; i++)
 		if (!is_page_size(resources->hugepage_limits[i].page_size))

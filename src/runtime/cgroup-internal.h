@@ -18,6 +18,8 @@
  *  cgroup-signal      signals to all of them
  *  cgroup-freeze      stop and resume
  *  cgroup-destroy     the directories go
+ *  cgroup-adopt       v2 cgroups that systemd makes
+ *  cgroup-driver      who makes them: cgroup-driver-{none,cgroupfs,systemd}
  *  cgroup-oom         what the memory controller counted
  *  cgroup-oom-watch   being told when it kills
  *  cgroup-stats       what all controllers counted: cgroup-stats-v1 and cgroup-stats-v2 read the files
@@ -87,9 +89,10 @@ struct cgroup {
 	char *path;
 	struct cgroup_tree trees[CGROUP_TREES_MAX];
 	size_t n_trees;
-	bool fresh;		       /* we made its directories: it holds no program, and nothing in it is frozen */
-	bool has_device_program;       /* ours, on the v2 directory */
-	bool exact;		       /* no other place will do, even if this one cannot hold processes */
+	bool fresh;		 /* we made its directories: it holds no program, and nothing in it is frozen */
+	bool has_device_program; /* ours, on the v2 directory */
+	bool expected;		 /* somebody else makes it and puts processes in: see cgroup_expect() */
+	bool exact;		 /* no other place will do, even if this one cannot hold processes */
 	bool allow_frozen;
 	controller_set v2_controllers; /* as last read, for it takes a system call */
 
@@ -107,6 +110,12 @@ const struct cgroup_tree *cgroup_v2_tree(const struct cgroup *cgroup);
 
 /* The tree to ask for processes: each knows all, v2 can do most with them. NULL if there is none. */
 const struct cgroup_tree *cgroup_main_tree(const struct cgroup *cgroup);
+
+/* A new object in no tree. */
+struct cgroup *cgroup_new(const char *path);
+
+/* Takes @fd over, the cgroup's directory in the hierarchy @mount. */
+void cgroup_add_tree(struct cgroup *cgroup, const struct cgroup_mount *mount, int fd);
 
 /* The full path of the cgroup in @tree. free() it. */
 char *cgroup_tree_path(const struct cgroup_tree *tree, const char *path);
@@ -184,7 +193,8 @@ struct cgroup_controller {
 	const char *v1_name, *v2_name;
 	const char *what; /* "the memory limit" */
 	bool (*wanted)(const struct spec_resources *resources);
-	int (*check)(const struct spec_resources *resources, bool v2, struct error *err); /* may be NULL */
+	int (*check)(const struct spec_resources *resources, const struct cgroup_tree *tree,
+		     struct error *err); /* may be NULL; writes nothing */
 	cgroup_apply_fn apply_v1, apply_v2;
 };
 

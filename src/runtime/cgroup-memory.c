@@ -35,7 +35,20 @@ static int check_v2(const struct spec_resources *resources, struct error *err)
 	return 0;
 }
 
-static int memory_check(const struct spec_resources *resources, bool v2, struct error *err)
+/* v2 would start to kill where v1 refuses. */
+static int check_usage(const struct cgroup_tree *tree, const struct spec_resources *resources, struct error *err)
+{
+	uint64_t usage;
+	int64_t limit = resources->memory.limit.value;
+	if (!resources->memory.check_before_update || !resources->memory.limit.set || limit <= 0 ||
+	    !cgroup_read_u64(tree, "memory.current", &usage) || usage <= (uint64_t)limit)
+		return 0;
+	err_set(err, ERR_BUSY, "set the memory limit to %" PRId64 ": more is in use", limit);
+	err_cause(err, "memory.current is %" PRIu64, usage);
+	return -ERR_BUSY;
+}
+
+static int memory_check(const struct spec_resources *resources, const struct cgroup_tree *tree, struct error *err)
 {
 	int64_t limit = resources->memory.limit.value, swap = resources->memory.swap.value;
 	bool both = optional_is_nonzero(&resources->memory.limit) && optional_is_nonzero(&resources->memory.swap);
@@ -48,7 +61,10 @@ static int memory_check(const struct spec_resources *resources, bool v2, struct 
 	if (resources->memory.swappiness.set && resources->memory.swappiness.value > 100)
 		return err_set(err, ERR_SPEC, "swappiness %" PRIu64 " is out of range, 0 to 100",
 			       resources->memory.swappiness.value);
-	return v2 ? check_v2(resources, err) : 0;
+	if (!tree->v2)
+		return 0;
+	int r = check_v2(resources, err);
+	return r < 0 ? r : check_usage(tree, resources, err);
 }
 
 /* "max" for no limit is v2's word; v1 takes -1. */
@@ -137,19 +153,6 @@ static int memory_apply_v1(const struct cgroup_tree *tree, const struct spec_res
 	return resources->memory.disable_oom_killer ? cgroup_write(tree, "memory.oom_control", "1", err) : 0;
 }
 
-/* v2 would start to kill where v1 refuses. */
-static int check_usage(const struct cgroup_tree *tree, const struct spec_resources *resources, struct error *err)
-{
-	uint64_t usage;
-	int64_t limit = resources->memory.limit.value;
-	if (!resources->memory.check_before_update || !resources->memory.limit.set || limit <= 0 ||
-	    !cgroup_read_u64(tree, "memory.current", &usage) || usage <= (uint64_t)limit)
-		return 0;
-	err_set(err, ERR_BUSY, "set the memory limit to %" PRId64 ": more is in use", limit);
-	err_cause(err, "memory.current is %" PRIu64, usage);
-	return -ERR_BUSY;
-}
-
 /* memory.swap.max for the OCI's sum of both, given the memory limit that is set or already in force. */
 static int swap_alone(const struct cgroup_tree *tree, const struct spec_resources *resources, int64_t both,
 		      int64_t *ret, struct error *err)
@@ -189,7 +192,7 @@ static int apply_swap_v2(const struct cgroup_tree *tree, const struct spec_resou
 static int memory_apply_v2(const struct cgroup_tree *tree, const struct spec_resources *resources, struct error *err)
 {
 	int r;
-	if ((r = check_usage(tree, resources, err)) < 0 || (r = apply_swap_v2(tree, resources, err)) < 0 ||
+	if ((r = apply_swap_v2(tree, resources, err)) < 0 ||
 	    (r = write_bytes(tree, "memory.max", &resources->memory.limit, err)) < 0)
 		return r;
 	return write_bytes(tree, "memory.low", &resources->memory.reservation, err);

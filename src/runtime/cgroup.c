@@ -45,7 +45,7 @@ int cgroup_check_path(const char *path, struct error *err)
 	return fault ? err_set(err, ERR_SPEC, "cgroup path \"%s\" %s", path, fault) : 0;
 }
 
-static struct cgroup *cgroup_new(const char *path)
+struct cgroup *cgroup_new(const char *path)
 {
 	struct cgroup *cgroup = NEW(struct cgroup);
 	cgroup->path = mem_strdup(path);
@@ -57,8 +57,7 @@ struct cgroup *cgroup_none(void)
 	return cgroup_new("");
 }
 
-/* Takes @fd over. */
-static void add_tree(struct cgroup *cgroup, const struct cgroup_mount *mount, int fd)
+void cgroup_add_tree(struct cgroup *cgroup, const struct cgroup_mount *mount, int fd)
 {
 	cgroup->trees[cgroup->n_trees++] = (struct cgroup_tree){
 		.name = mount->name,
@@ -82,6 +81,11 @@ void cgroup_free(struct cgroup *cgroup)
 const char *cgroup_path(const struct cgroup *cgroup)
 {
 	return cgroup->path;
+}
+
+bool cgroup_is_there(const struct cgroup *cgroup)
+{
+	return *cgroup->path && !cgroup->expected;
 }
 
 size_t cgroup_trees(const struct cgroup *cgroup, const struct cgroup_tree **ret)
@@ -153,7 +157,7 @@ static int create_in_tree(struct cgroup *cgroup, const struct cgroup_mount *moun
 		err_clear(err);
 		return 0;
 	}
-	add_tree(cgroup, mount, fd);
+	cgroup_add_tree(cgroup, mount, fd);
 	*ret_made = made;
 	if (made)
 		return 0;
@@ -204,7 +208,7 @@ int cgroup_open(const char *path, struct cgroup **ret, struct error *err)
 		_cleanup_free_ char *full = mem_printf("%s%s", mounts->list[i].mount_point, path);
 		int fd = open(full, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0)
-			add_tree(cgroup, &mounts->list[i], fd);
+			cgroup_add_tree(cgroup, &mounts->list[i], fd);
 		else if (errno != ENOENT)
 			return err_sys_code(err, ERR_CGROUP, errno, "open cgroup '%s'", full);
 	}

@@ -59,6 +59,18 @@ struct cgroup *cgroup_none(void);
 /* The cgroup that another process made. Trees in which it is missing are left out; none at all is ERR_NOT_FOUND. */
 int cgroup_open(const char *path, struct cgroup **ret, struct error *err);
 
+/*
+ * v2: the cgroup @path that systemd is going to make, with a process of ours in it. Until cgroup_adopt() it can only say
+ * where it will be, and whoever joins it is believed to be in already. Errors: ERR_UNSUPPORTED on other layouts.
+ */
+int cgroup_expect(const char *path, struct cgroup **ret, struct error *err);
+
+/*
+ * Now it is there, or the one that it is in: then it is made, and @pid moved down into it. As much of the controllers
+ * is enabled as cgroup_create() would.
+ */
+int cgroup_adopt(struct cgroup *cgroup, pid_t pid, struct error *err);
+
 /* Closes what we hold; the cgroup itself stays. */
 void cgroup_free(struct cgroup *cgroup);
 static inline void cgroup_freep(struct cgroup **cgroup)
@@ -68,6 +80,9 @@ static inline void cgroup_freep(struct cgroup **cgroup)
 #define _cleanup_cgroup_ _cleanup_(cgroup_freep)
 
 const char *cgroup_path(const struct cgroup *cgroup);
+
+/* Whether it is one at all, and there: not cgroup_none(), nor expected only. */
+bool cgroup_is_there(const struct cgroup *cgroup);
 
 /*
  * Set what @resources asks for. Everything is checked, and all controllers found, before the first value is written.
@@ -79,11 +94,14 @@ const char *cgroup_path(const struct cgroup *cgroup);
  */
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);
 
+/* What cgroup_apply() checks, and nothing written: for somebody else who writes first. */
+int cgroup_check(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);
+
 /*
- * The same for a cgroup with processes in it: what is not given stays, the limit of memory and swap together included.
- * Device rules are left alone.
+ * What to apply to a cgroup with processes in it: what is not given stays, the limit of memory and swap together
+ * included. Device rules are left alone. The result has the arrays of @resources.
  */
-int cgroup_update(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);
+struct spec_resources cgroup_changes(const struct cgroup *cgroup, const struct spec_resources *resources);
 
 /* A v2 directory for clone3(CLONE_INTO_CGROUP), or -1 where there is none. Owned by @cgroup. */
 int cgroup_clone_fd(const struct cgroup *cgroup);

@@ -44,6 +44,7 @@ struct container {
 	char *bundle;	       /* absolute */
 	char *rootfs;	       /* absolute, for people; empty with a detached root */
 	char *cgroup_path;     /* empty: it was made without one */
+	char *unit;	       /* systemd's scope, whose cgroup this is, or which it is in; empty: none */
 	char *oci_version;
 	char *config;	       /* the file in the bundle that it was made from */
 	char **annotations;    /* key, value, key, value, ... */
@@ -58,6 +59,9 @@ struct container {
 };
 
 struct criu_options;
+
+/* Who makes the container's cgroup: we, systemd, or nobody; see cgroup-driver.h. */
+enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
 struct container_create_options {
 	const char *root;	/* state root, made if missing */
@@ -75,6 +79,8 @@ struct container_create_options {
 	bool no_new_keyring;
 	bool no_cgroup;		/* stay in the creator's cgroup; limits are left out, with a warning in the log */
 	const struct criu_options *restore; /* out of images (criu.h), with in_process_start; NULL: a new process */
+
+	enum cgroup_manager cgroup_manager;
 	bool notify;		/* make a directory STATE_NOTIFY in its state, which @spec mounts */
 	bool in_process_start;	/* we start it ourselves by container_release(), not by way of exec.fifo */
 };
@@ -151,7 +157,7 @@ int container_pids(struct container *container, pid_t **ret, size_t *ret_count, 
 int container_pause(struct container *container, struct error *err);
 int container_resume(struct container *container, struct error *err);
 
-/* Change limits; see cgroup_update(). Errors: ERR_STATE, and those of cgroup_apply(). */
+/* Change limits; see cgroup_changes(). Errors: ERR_STATE, and those of cgroup_apply(). */
 int container_update(struct container *container, const struct spec_resources *resources, struct error *err);
 
 /*

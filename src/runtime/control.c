@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "runtime/container.h"
+#include "runtime/cgroup-driver.h"
 
 int container_open_cgroup(const struct container *container, struct cgroup **ret, struct error *err)
 {
@@ -82,6 +82,13 @@ int container_update(struct container *container, const struct spec_resources *r
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	const unsigned wanted = 1u << CONTAINER_CREATED | 1u << CONTAINER_RUNNING | 1u << CONTAINER_PAUSED;
+	const struct cgroup_driver *driver = cgroup_driver_of(container);
 	int r = open_cgroup_if(container, wanted, &cgroup, err);
-	return r < 0 ? r : cgroup_update(cgroup, resources, err);
+	if (r < 0)
+		return r;
+	struct spec_resources changes = cgroup_changes(cgroup, resources);
+	if (driver->update &&
+	    ((r = cgroup_check(cgroup, &changes, err)) < 0 || (r = driver->update(container, &changes, err)) < 0))
+		return r;
+	return cgroup_apply(cgroup, &changes, err);
 }

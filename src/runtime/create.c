@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "runtime/annotation.h"
+#include "runtime/cgroup-driver.h"
 #include "runtime/container.h"
 #include "runtime/credentials.h"
 #include "runtime/criu.h"
@@ -38,6 +39,7 @@
 /* Everything that exists while a container is being made; creation_done() lets go of it, creation_undo() destroys it. */
 struct creation {
 	const struct container_create_options *options;
+	const struct cgroup_driver *driver;
 	struct container *container;
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
@@ -77,6 +79,14 @@ void container_init_done(struct container_init *init)
 	fd_close(TAKE_FD(init->sync));
 }
 
+static int undo_cgroup(struct creation *creation, struct error *err)
+{
+	int r = creation->init.pid > 0 ? cgroup_kill(creation->cgroup, err) : 0;
+	if (r == 0 && creation->driver->destroy)
+		r = creation->driver->destroy(creation->container, err);
+	return r < 0 ? r : cgroup_destroy(creation->cgroup, err);
+}
+
 /* Take back what was made, in the reverse order, and keep @err as it is. */
 static void creation_undo(struct creation *creation)
 {
@@ -86,9 +96,7 @@ static void creation_undo(struct creation *creation)
 		(void)RETRY_ON_EINTR(waitpid(creation->init.pid, NULL, __WALL));
 	}
 	container_init_done(&creation->init);
-	bool grouped = creation->cgroup && *cgroup_path(creation->cgroup);
-	if (grouped && ((creation->init.pid > 0 && cgroup_kill(creation->cgroup, &why) < 0) ||
-				 cgroup_destroy(creation->cgroup, &why) < 0))
+	if (creation->cgroup && cgroup_is_there(creation->cgroup) && undo_cgroup(creation, &why) < 0)
 		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
 	if (creation->resctrl >= 0 && resctrl_remove(creation->resctrl, &creation->container->resctrl, &why) < 0)
 		log_failure(LOG_LEVEL_WARN, "clean up after a failed create", &why);
@@ -101,16 +109,6 @@ static void creation_undo(struct creation *creation)
 }
 
 /* --- the steps --- */
-
-static char *cgroup_path_of(const struct container_create_options *options)
-{
-	const char *path = options->spec->cgroups_path;
-	if (options->no_cgroup)
-		return mem_strdup("");
-	if (str_is_empty(path))
-		return mem_printf("/coffer-runtime/%s", options->id);
-	return *path == '/' ? mem_strdup(path) : mem_printf("/%s", path);
-}
 
 static void copy_hooks(const struct spec_hooks *hooks, struct spec_hooks *ret)
 {
@@ -133,7 +131,6 @@ static struct container *describe(const struct container_create_options *options
 	container->rootfs = options->rootfs_mount >= 0 ? mem_strdup("") :
 			    spec->root.path[0] == '/'  ? mem_strdup(spec->root.path) :
 							 path_join(options->bundle, spec->root.path);
-	container->cgroup_path = cgroup_path_of(options);
 	container->oci_version = mem_strdup(spec->oci_version);
 	container->config = mem_strdup(options->config ? options->config : "config.json");
 	container->annotations = spec->annotations ? strv_copy(spec->annotations) : NULL;
@@ -163,7 +160,7 @@ static int reserve(struct creation *creation, struct error *err)
 	if (creation->state_dir < 0)
 		return creation->state_dir;
 	creation->container = describe(options);
-	int r = options->no_cgroup ? 0 : cgroup_check_path(creation->container->cgroup_path, err);
+	int r = creation->driver->plan(options, creation->container, err);
 	if (r < 0 || (r = state_write(creation->state_dir, creation->container, err)) < 0)
 		return r;
 	/* Whoever the container's program is may look inside; nobody outside comes here. */
@@ -174,56 +171,6 @@ static int reserve(struct creation *creation, struct error *err)
 		return 0;
 	r = make_fifo(creation, STATE_FIFO, &creation->fifo, err);
 	return r < 0 ? r : make_fifo(creation, STATE_NEWS, &creation->news, err);
-}
-
-/*
- * Rules that forbid devices are meant for the others: those that every container gets (devices.c), terminals, and making
- * nodes that nothing can then be done with stay allowed, as with every runtime. The copy shares all but the rules.
- */
-static struct spec_resources with_default_devices(const struct spec_resources *resources)
-{
-	static const struct spec_device_rule defaults[] = {
-		{ true, 'c', -1, -1, false, false, true }, { true, 'b', -1, -1, false, false, true },
-		{ true, 'c', 1, 3, true, true, true },	   { true, 'c', 1, 5, true, true, true },
-		{ true, 'c', 1, 7, true, true, true },	   { true, 'c', 1, 8, true, true, true },
-		{ true, 'c', 1, 9, true, true, true },	   { true, 'c', 5, 0, true, true, true },
-		{ true, 'c', 5, 2, true, true, true },	   { true, 'c', 136, -1, true, true, true },
-	};
-	struct spec_resources all = *resources;
-	if (resources->n_device_rules == 0)
-		return all;
-	all.n_device_rules += ARRAY_SIZE(defaults);
-	all.device_rules = mem_alloc(all.n_device_rules * sizeof *all.device_rules);
-	memcpy(all.device_rules, resources->device_rules, resources->n_device_rules * sizeof *all.device_rules);
-	memcpy(all.device_rules + resources->n_device_rules, defaults, sizeof defaults);
-	return all;
-}
-
-/* Whoever wants no cgroup has said that he does without limits; but not, perhaps, that he knows of all. */
-static void go_without_cgroup(struct creation *creation)
-{
-	struct spec_resources limits = creation->options->spec->resources;
-	creation->cgroup = cgroup_none();
-	limits.n_device_rules = 0;
-	if (cgroup_apply(creation->cgroup, &limits, NULL) < 0)
-		log_warn("container '%s' has no cgroup: its limits are left out", creation->options->id);
-}
-
-static int make_cgroup(struct creation *creation, struct error *err)
-{
-	if (creation->options->no_cgroup) {
-		go_without_cgroup(creation);
-		return 0;
-	}
-	const struct spec_resources *wanted = &creation->options->spec->resources;
-	int r = cgroup_create(creation->container->cgroup_path, &creation->cgroup, err);
-	if (r < 0)
-		return r;
-	struct spec_resources resources = with_default_devices(wanted);
-	r = cgroup_apply(creation->cgroup, &resources, err);
-	if (resources.device_rules != wanted->device_rules)
-		free(resources.device_rules);
-	return r;
 }
 
 static int prepare_filter(struct creation *creation, struct error *err)
@@ -375,6 +322,17 @@ static int make_process(struct creation *creation, struct error *err)
 	return set_attributes(creation, err);
 }
 
+static int make_cgroup(struct creation *creation, struct error *err)
+{
+	return creation->driver->make(creation->options, creation->container, &creation->cgroup, err);
+}
+
+static int enter_cgroup(struct creation *creation, struct error *err)
+{
+	const struct cgroup_driver *driver = creation->driver;
+	return driver->enter ? driver->enter(creation->options, creation->container, creation->cgroup, err) : 0;
+}
+
 static int run_creators_hooks(struct creation *creation, struct error *err)
 {
 	const struct spec_hooks *hooks = creation->options->spec->hooks;
@@ -459,7 +417,7 @@ static int create(struct creation *creation, struct error *err)
 	    (r = check_joined_maps(creation, err)) < 0 || (r = prepare_filter(creation, err)) < 0 ||
 	    (r = prepare_resctrl(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0 ||
 	    (r = open_rootfs(creation, err)) < 0 || (r = make_process(creation, err)) < 0 ||
-	    (r = hear_from_init(creation, err)) < 0 ||
+	    (r = enter_cgroup(creation, err)) < 0 || (r = hear_from_init(creation, err)) < 0 ||
 	    (r = state_write(creation->state_dir, creation->container, err)) < 0)
 		return r;
 	/* It is on record, and can be found without us. */
@@ -488,6 +446,7 @@ int container_create(const struct container_create_options *options, struct cont
 {
 	_cleanup_(creation_done) struct creation creation = {
 		.options = options,
+		.driver = cgroup_driver_for(options->cgroup_manager),
 		.state_dir = -1,
 		.proc = -1,
 		.resctrl = -1,

@@ -12,7 +12,7 @@
 #include "base/parse.h"
 #include "base/process.h"
 #include "base/util.h"
-#include "runtime/container.h"
+#include "runtime/cgroup-driver.h"
 #include "runtime/procfs.h"
 #include "runtime/state.h"
 
@@ -93,13 +93,26 @@ static bool has_processes(struct cgroup *cgroup)
 	return cgroup_pids(cgroup, &pids, &count, NULL) == 0 && count > 0;
 }
 
+/* Who made the cgroup gives it back, also if the directory is gone: systemd remembers scopes that have failed. */
+static int let_driver_destroy(const struct container *container, bool force, struct error *err)
+{
+	const struct cgroup_driver *driver = cgroup_driver_of(container);
+	struct error why = { 0 };
+	int r = driver->destroy ? driver->destroy(container, &why) : 0;
+	if (r < 0 && force)
+		log_failure(LOG_LEVEL_WARN, "delete container", &why);
+	else if (r < 0 && err)
+		*err = why;
+	return force ? 0 : r;
+}
+
 static int destroy_cgroup(const struct container *container, struct cgroup *cgroup, bool force, struct error *err)
 {
-	if (!cgroup)
-		return 0;
-	bool kill = container->host_pid || (force && has_processes(cgroup));
+	bool kill = cgroup && (container->host_pid || (force && has_processes(cgroup)));
 	int r = kill ? cgroup_kill(cgroup, err) : 0;
-	return r < 0 ? r : cgroup_destroy(cgroup, err);
+	if (r < 0 || (r = let_driver_destroy(container, force, err)) < 0)
+		return r;
+	return cgroup ? cgroup_destroy(cgroup, err) : 0;
 }
 
 /* One that was never started is killed as with @force: engines that give up between create and start rely on it. */

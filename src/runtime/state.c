@@ -163,6 +163,7 @@ int state_write(int dir, const struct container *container, struct error *err)
 	json_add_string(object, "rootfs", container->rootfs);
 	json_add_string(object, "config", container->config);
 	json_add_string(object, "cgroupPath", container->cgroup_path);
+	json_add_string(object, "unit", container->unit);
 	json_add_strv(object, "annotations", container->annotations);
 	json_add_i64(object, "pid", container->pid);
 	json_add_i64(object, "startTime", (int64_t)container->start_time);
@@ -213,6 +214,7 @@ int state_read(int dir, const char *root, const char *id, struct container **ret
 	if (r == -ERR_NOT_FOUND) {
 		/* Whoever made it has not come far enough, or died: it can be deleted, and that is all. */
 		container->cgroup_path = mem_strdup("");
+		container->unit = mem_strdup("");
 		container->bundle = mem_strdup("");
 		*ret = TAKE_PTR(container);
 		return 0;
@@ -229,6 +231,7 @@ int state_read(int dir, const char *root, const char *id, struct container **ret
 	container->rootfs = read_text(&node, "rootfs");
 	container->config = read_text(&node, "config");
 	container->cgroup_path = read_text(&node, "cgroupPath");
+	container->unit = read_text(&node, "unit");
 	(void)json_get_strv(&node, "annotations", &container->annotations, NULL);
 	(void)json_get_i64(&node, "pid", 0, INT32_MAX, &pid, NULL);
 	(void)json_get_i64(&node, "startTime", 0, INT64_MAX, &start, NULL);
@@ -267,6 +270,7 @@ void container_free(struct container *container)
 	free(container->rootfs);
 	free(container->config);
 	free(container->cgroup_path);
+	free(container->unit);
 	free(container->oci_version);
 	strv_free(container->annotations);
 	free(container);

@@ -89,7 +89,7 @@ struct container_create_options bundle_create_options(const struct runtime_globa
 		.console_socket = options->console_socket,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
-		.no_cgroup = globals->cgroup_manager == CGROUP_MANAGER_DISABLED,
+		.cgroup_manager = globals->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : globals->cgroup_manager,
 		.notify = notify_is_wanted(),
 	};
 }

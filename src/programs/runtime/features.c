@@ -84,7 +84,7 @@ static void add_cgroup(struct json_object *section)
 	struct json_object *cgroup = json_add_object(section, "cgroup");
 	json_add_bool(cgroup, "v1", true);
 	json_add_bool(cgroup, "v2", true);
-	json_add_bool(cgroup, "systemd", false);
+	json_add_bool(cgroup, "systemd", true);
 	json_add_bool(cgroup, "systemdUser", false);
 	json_add_bool(cgroup, "rdma", false);
 }

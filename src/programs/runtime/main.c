@@ -77,8 +77,6 @@ static int dispatch(struct runtime_globals *globals, char **argv, char **args, s
 	int r = set_up_log(globals, err);
 	if (r < 0)
 		return r;
-	if (globals->systemd_cgroup || globals->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
-		return err_set(err, ERR_UNSUPPORTED, "the systemd cgroup driver is not supported");
 	const struct runtime_verb *verb = find_verb(args[0], err);
 	r = verb ? 0 : -ERR_USAGE;
 	if (r == 0 && (verb->flags & VERB_ENTERS))

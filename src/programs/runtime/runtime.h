@@ -12,10 +12,7 @@
 #include "base/error.h"
 #include "base/util.h"
 #include "cli/options.h"
-
-struct container;
-
-enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
+#include "runtime/container.h"
 
 /* What stands before the verb. */
 struct runtime_globals {

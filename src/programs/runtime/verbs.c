@@ -45,7 +45,7 @@ const struct option RUNTIME_OPTIONS[] = {
 	OPT_STRING(struct runtime_globals, log_level, 0, "log-level", "LEVEL", "debug, info, warn or error"),
 	OPT_BOOL(struct runtime_globals, debug, 0, "debug", "The same as --log-level debug"),
 	OPT_CHOICE(struct runtime_globals, cgroup_manager, 0, "cgroup-manager", cgroup_managers,
-		   "cgroupfs (the default), systemd (not supported), or disabled: containers get no cgroup"),
+		   "cgroupfs (the default), systemd, or disabled: containers get no cgroup"),
 	OPT_BOOL(struct runtime_globals, systemd_cgroup, 0, "systemd-cgroup", "The same as --cgroup-manager systemd"),
 	OPT_PARSED(struct runtime_globals, rootless, parse_rootless, 0, "rootless", "WHEN",
 		   "true, false or auto; cgroups that we may not make are done without in any case"),
