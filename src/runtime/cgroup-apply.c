@@ -11,7 +11,16 @@
 static const struct cgroup_controller *const CONTROLLERS[] = {
 	&cgroup_controller_memory, &cgroup_controller_cpu,   &cgroup_controller_cpuset,
 	&cgroup_controller_pids,   &cgroup_controller_blkio, &cgroup_controller_hugetlb,
+	&cgroup_controller_rdma,   &cgroup_controller_net_cls, &cgroup_controller_net_prio,
 };
+
+/* v2 filters packets by cgroup, but has no controller that would mark them. */
+static int explain_v1_only(const struct cgroup *cgroup, const struct cgroup_controller *controller, struct error *err)
+{
+	err_set(err, ERR_CG_CTRL, "apply %s: controller \"%s\" is not available in '%s'", controller->what,
+		controller->v1_name, cgroup->path);
+	return err_cause(err, "it exists in cgroup v1 only, and no hierarchy with it is mounted");
+}
 
 /* *ret stays NULL if nothing is wanted of the controller. */
 static int prepare(struct cgroup *cgroup, const struct cgroup_controller *controller,
@@ -20,6 +29,8 @@ static int prepare(struct cgroup *cgroup, const struct cgroup_controller *contro
 	if (!controller->wanted(resources))
 		return 0;
 	const struct cgroup_tree *tree = cgroup_v1_tree(cgroup, controller->v1_name);
+	if (!tree && !controller->v2_name)
+		return explain_v1_only(cgroup, controller, err);
 	if (!tree) {
 		int r = cgroup_need_v2(cgroup, controller->v2_name, controller->what, err);
 		if (r < 0)
@@ -42,7 +53,7 @@ static int prepare_unified(struct cgroup *cgroup, const char *key, struct error 
 		return err_set(err, ERR_SPEC, "\"%s\" is not the name of a cgroup file", key);
 	if (!cgroup_v2_tree(cgroup) && cgroup_layout() == CGROUP_LAYOUT_V1)
 		return err_set(err, ERR_CG_CTRL,
-			       "apply \"%s\": this machine has cgroup v1 only, which has no such file", key);
+			       "apply \"%s\": invalid configuration: cannot use unified on cgroup v1", key);
 	_cleanup_free_ char *controller = mem_strndup(key, strcspn(key, "."));
 	_cleanup_free_ char *what = mem_printf("\"%s\"", key);
 	/* What we do not know by name may be newer than we are: then the write decides. */

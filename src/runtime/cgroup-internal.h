@@ -190,7 +190,7 @@ typedef int (*cgroup_apply_fn)(const struct cgroup_tree *tree, const struct spec
 			       struct error *err);
 
 struct cgroup_controller {
-	const char *v1_name, *v2_name;
+	const char *v1_name, *v2_name; /* without the second it is v1's alone */
 	const char *what; /* "the memory limit" */
 	bool (*wanted)(const struct spec_resources *resources);
 	int (*check)(const struct spec_resources *resources, const struct cgroup_tree *tree,
@@ -199,7 +199,8 @@ struct cgroup_controller {
 };
 
 extern const struct cgroup_controller cgroup_controller_blkio, cgroup_controller_cpu, cgroup_controller_cpuset,
-	cgroup_controller_hugetlb, cgroup_controller_memory, cgroup_controller_pids;
+	cgroup_controller_hugetlb, cgroup_controller_memory, cgroup_controller_net_cls, cgroup_controller_net_prio,
+	cgroup_controller_pids, cgroup_controller_rdma;
 
 static inline bool optional_is_nonzero(const struct optional_i64 *number)
 {

@@ -26,8 +26,6 @@ static int check_v2(const struct spec_resources *resources, struct error *err)
 {
 	if (resources->memory.kernel_tcp.set && resources->memory.kernel_tcp.value > 0)
 		return err_set(err, ERR_UNSUPPORTED, "cgroup v2 has no limit of kernel TCP memory alone");
-	if (resources->memory.kernel.set && resources->memory.kernel.value > 0)
-		return err_set(err, ERR_UNSUPPORTED, "cgroup v2 has no limit of kernel memory alone");
 	if (resources->memory.swappiness.set)
 		return err_set(err, ERR_UNSUPPORTED, "cgroup v2 has no swappiness of a container's own");
 	if (resources->memory.disable_oom_killer)
@@ -123,28 +121,20 @@ static int apply_limits_v1(const struct cgroup_tree *tree, const struct spec_res
 	return cgroup_write_pair(tree, &limit_setting, &swap_setting, err);
 }
 
-/* Since Linux 5.16 kernel memory is a part of memory and nothing else: the file is gone, or takes all and does nothing. */
-static int apply_kernel_v1(const struct cgroup_tree *tree, const struct optional_i64 *bytes, struct error *err)
+/* Since Linux 5.16 kernel memory is a part of memory and nothing else, as it always was in v2. */
+static void ignore_kernel_memory(const struct spec_resources *resources)
 {
-	static const char file[] = "memory.kmem.limit_in_bytes";
-	if (!optional_is_nonzero(bytes))
-		return 0;
-	struct cgroup_setting setting = byte_setting(file, bytes->value, false);
-	int r = file_write_line(tree->fd, file, setting.value);
-	if (r == -EOPNOTSUPP || r == -ENOENT) {
-		log_warn("the limit of kernel memory is ignored: this kernel has none apart from that of memory");
-		return 0;
-	}
-	return r < 0 ? cgroup_write_error(tree, file, setting.value, r, err) : 0;
+	if (optional_is_nonzero(&resources->memory.kernel))
+		log_warn("the limit of kernel memory is ignored: it counts as memory");
 }
 
 static int memory_apply_v1(const struct cgroup_tree *tree, const struct spec_resources *resources, struct error *err)
 {
 	int r;
+	ignore_kernel_memory(resources);
 	if ((resources->memory.use_hierarchy && (r = cgroup_write(tree, "memory.use_hierarchy", "1", err)) < 0) ||
 	    (r = apply_limits_v1(tree, resources, err)) < 0 ||
 	    (r = write_bytes(tree, "memory.soft_limit_in_bytes", &resources->memory.reservation, err)) < 0 ||
-	    (r = apply_kernel_v1(tree, &resources->memory.kernel, err)) < 0 ||
 	    (r = write_bytes(tree, "memory.kmem.tcp.limit_in_bytes", &resources->memory.kernel_tcp, err)) < 0)
 		return r;
 	if (resources->memory.swappiness.set &&
@@ -192,6 +182,7 @@ static int apply_swap_v2(const struct cgroup_tree *tree, const struct spec_resou
 static int memory_apply_v2(const struct cgroup_tree *tree, const struct spec_resources *resources, struct error *err)
 {
 	int r;
+	ignore_kernel_memory(resources);
 	if ((r = apply_swap_v2(tree, resources, err)) < 0 ||
 	    (r = write_bytes(tree, "memory.max", &resources->memory.limit, err)) < 0)
 		return r;

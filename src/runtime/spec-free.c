@@ -57,6 +57,12 @@ void spec_resources_done(struct spec_resources *resources)
 	for (size_t i = 0; i < resources->n_hugepage_limits; i++)
 		free(resources->hugepage_limits[i].page_size);
 	free(resources->hugepage_limits);
+	for (size_t i = 0; i < resources->n_rdma; i++)
+		free(resources->rdma[i].device);
+	free(resources->rdma);
+	for (size_t i = 0; i < resources->network.n_priorities; i++)
+		free(resources->network.priorities[i].interface);
+	free(resources->network.priorities);
 	free(resources->device_rules);
 	for (size_t i = 0; i < resources->n_unified; i++) {
 		free(resources->unified[i].key);

@@ -112,6 +112,68 @@ static int parse_hugepages(const struct json_node *resources, struct spec_resour
 	return r;
 }
 
+/* What the kernel splits at spaces must have none. */
+static bool is_one_word(const char *name)
+{
+	return *name && !name[strcspn(name, " \t\n")];
+}
+
+static int parse_rdma(const struct json_node *resources, struct spec_resources *ret, struct error *err)
+{
+	struct json_node map, member;
+	struct json_iterator iterator = { 0 };
+	int r = json_get_object(resources, "rdma", &map, err);
+	while (r > 0 && json_next(&map, &iterator, &member)) {
+		struct spec_rdma_limit *limit = ARRAY_APPEND(ret->rdma, ret->n_rdma);
+		limit->device = mem_strdup(member.key);
+		if ((r = json_as_object(&member, err)) < 0 ||
+		    (r = spec_parse_optional_u64(&member, "hcaHandles", &limit->handles, err)) < 0 ||
+		    (r = spec_parse_optional_u64(&member, "hcaObjects", &limit->objects, err)) < 0)
+			return r;
+		if (!is_one_word(limit->device))
+			return json_error(&member, err, "\"%s\" is not the name of a device", limit->device);
+		if (!limit->handles.set && !limit->objects.set)
+			return json_error(&member, err, "one of \"hcaHandles\" and \"hcaObjects\" is required");
+		if (limit->handles.value > UINT32_MAX || limit->objects.value > UINT32_MAX)
+			return json_error(&member, err, "a number is out of range, 0 to %u", UINT32_MAX);
+		r = 1;
+	}
+	return r;
+}
+
+static int parse_priorities(const struct json_node *network, struct spec_resources *ret, struct error *err)
+{
+	struct json_node array;
+	int r = json_get_array(network, "priorities", &array, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
+		struct json_node element = json_array_at(&array, i);
+		struct spec_network_priority *priority =
+			ARRAY_APPEND(ret->network.priorities, ret->network.n_priorities);
+		const char *name;
+		if ((r = json_as_object(&element, err)) < 0 || (r = json_need_string(&element, "name", &name, err)) < 0 ||
+		    (r = spec_parse_u32(&element, "priority", UINT32_MAX, &priority->priority, err)) < 0)
+			return r;
+		priority->interface = mem_strdup(name);
+		if (!is_one_word(name))
+			return json_error(&element, err, "\"%s\" is not the name of an interface", name);
+		r = 1;
+	}
+	return r;
+}
+
+static int parse_network(const struct json_node *resources, struct spec_resources *ret, struct error *err)
+{
+	struct json_node node;
+	uint32_t class_id;
+	int r = json_get_object(resources, "network", &node, err);
+	if (r <= 0)
+		return r;
+	r = spec_parse_u32(&node, "classID", UINT32_MAX, &class_id, err);
+	if (r > 0)
+		ret->network.class_id = (struct optional_u64){ true, class_id };
+	return r < 0 ? r : parse_priorities(&node, ret, err);
+}
+
 static int parse_device_rule(const struct json_node *element, struct spec_device_rule *rule, struct error *err)
 {
 	const char *type = "a", *access = "rwm";
@@ -177,7 +239,8 @@ int spec_resources_from_json(const struct json_node *node, struct spec_resources
 	int r;
 	if ((r = parse_memory(node, ret, err)) < 0 || (r = parse_cpu(node, ret, err)) < 0 ||
 	    (r = parse_pids(node, ret, err)) < 0 || (r = parse_block_io(node, ret, err)) < 0 ||
-	    (r = parse_hugepages(node, ret, err)) < 0 || (r = parse_device_rules(node, ret, err)) < 0 ||
+	    (r = parse_hugepages(node, ret, err)) < 0 || (r = parse_rdma(node, ret, err)) < 0 ||
+	    (r = parse_network(node, ret, err)) < 0 || (r = parse_device_rules(node, ret, err)) < 0 ||
 	    (r = parse_unified(node, ret, err)) < 0)
 		return r;
 	return 0;

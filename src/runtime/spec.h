@@ -185,6 +185,16 @@ struct spec_hugepage_limit {
 	uint64_t limit;
 };
 
+struct spec_rdma_limit {
+	char *device;
+	struct optional_u64 handles, objects;
+};
+
+struct spec_network_priority {
+	char *interface;
+	uint32_t priority;
+};
+
 struct spec_unified {
 	char *key, *value;
 };
@@ -200,7 +210,7 @@ struct spec_resources {
 		struct optional_i64 quota, realtime_runtime, idle;
 		char *cpus, *mems;
 	} cpu;
-	struct optional_i64 pids_limit; /* 0 or less: unlimited */
+	struct optional_i64 pids_limit; /* less than 0: unlimited */
 	struct {
 		struct optional_u64 weight, leaf_weight;
 		struct spec_weight_device *weight_devices;
@@ -209,6 +219,13 @@ struct spec_resources {
 	} block_io;
 	struct spec_hugepage_limit *hugepage_limits;
 	size_t n_hugepage_limits;
+	struct spec_rdma_limit *rdma;
+	size_t n_rdma;
+	struct {
+		struct optional_u64 class_id;
+		struct spec_network_priority *priorities;
+		size_t n_priorities;
+	} network;
 	struct spec_device_rule *device_rules;
 	size_t n_device_rules;
 	struct spec_unified *unified;

@@ -180,7 +180,8 @@ void systemd_put_resources(struct str *data, const struct spec_resources *resour
 		      resources->cpu.period.set ? resources->cpu.period.value : 0, version);
 	if (resources->pids_limit.set)
 		systemd_put_u64(data, "TasksMax",
-				resources->pids_limit.value > 0 ? (uint64_t)resources->pids_limit.value : UNLIMITED);
+				resources->pids_limit.value < 0 ? UNLIMITED :
+								  MAX((uint64_t)resources->pids_limit.value, UINT64_C(1)));
 	put_numbers(data, "AllowedCPUs", resources->cpu.cpus, version);
 	put_numbers(data, "AllowedMemoryNodes", resources->cpu.mems, version);
 	if (optional_u64_is_nonzero(&resources->block_io.weight))

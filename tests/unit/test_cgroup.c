@@ -190,12 +190,13 @@ static int setup_fake(void **state)
 		"io.weight",
 		"io.max",
 		"hugetlb.2MB.max",
+		"rdma.max",
 		"memory.high",
 		"dmem.max",
 		"cgroup.subtree_control",
 		"cgroup.freeze",
 	};
-	static const char controllers[] = "cpuset cpu io memory hugetlb pids\n";
+	static const char controllers[] = "cpuset cpu io memory hugetlb pids rdma\n";
 	struct fake *fake = NEW(struct fake);
 	str_copy(fake->root, sizeof fake->root, "/tmp/coffer-test-XXXXXX");
 	assert_non_null(mkdtemp(fake->root));
@@ -235,12 +236,14 @@ static void test_fake_values(void **state)
 	struct spec_throttle_device disk = { 8, 16, 1 << 20 };
 	struct spec_weight_device weight = { 8, 0, { true, 1000 }, { false, 0 } };
 	struct spec_hugepage_limit page = { TEXT("2MB"), 4 << 20 };
+	struct spec_rdma_limit rdma[] = { { TEXT("mlx5_1"), { true, 3 }, { true, 10000 } },
+					  { TEXT("rxe3"), { false, 0 }, { true, 1000 } } };
 	struct spec_unified unified = { TEXT("memory.high"), TEXT("max") };
 	struct spec_resources resources = {
 		.memory = { .limit = { true, 64 << 20 },
 			    .swap = { true, 96 << 20 },
 			    .reservation = { true, -1 },
-			    .kernel = { true, -1 },
+			    .kernel = { true, 4096 }, /* ignored */
 			    .use_hierarchy = true },
 		.cpu = { .shares = { true, 2000 },
 			 .quota = { true, 150000 },
@@ -255,6 +258,8 @@ static void test_fake_values(void **state)
 			      .n_weight_devices = 1 },
 		.hugepage_limits = &page,
 		.n_hugepage_limits = 1,
+		.rdma = rdma,
+		.n_rdma = 1,
 		.unified = &unified,
 		.n_unified = 1,
 	};
@@ -271,11 +276,46 @@ static void test_fake_values(void **state)
 	assert_file(fake, "box/cpu.idle", "");
 	assert_file(fake, "box/cpuset.cpus", "1-2");
 	assert_file(fake, "box/cpuset.mems", "0");
-	assert_file(fake, "box/pids.max", "max");
+	assert_file(fake, "box/pids.max", "1");
 	assert_file(fake, "box/io.max", "8:16 wiops=1048576");
 	assert_file(fake, "box/io.bfq.weight", "8:0 1000"); /* over the "10", as plain files are */
 	assert_file(fake, "box/io.weight", "1");
 	assert_file(fake, "box/hugetlb.2MB.max", "4194304");
+	assert_file(fake, "box/rdma.max", "mlx5_1 hca_handle=3 hca_object=10000");
+
+	_cleanup_close_ int box = openat(fake->dir, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct spec_resources update = { .rdma = &rdma[1], .n_rdma = 1, .pids_limit = { true, -1 } };
+	put(box, "rdma.max", "");
+	assert_ok(cgroup_apply(cgroup, &update, &why));
+	assert_file(fake, "box/rdma.max", "rxe3 hca_object=1000");
+	assert_file(fake, "box/pids.max", "max");
+}
+
+/* Hierarchies of v1 that few machines have. */
+static void test_fake_network(void **state)
+{
+	struct fake *fake = *state;
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	struct spec_network_priority priority = { TEXT("eth0"), 500 };
+	const struct spec_resources resources = {
+		.network = { .class_id = { true, 1048577 }, .priorities = &priority, .n_priorities = 1 }
+	};
+	struct error err = { 0 };
+	assert_ok(cgroup_create("/box", &cgroup, &why));
+	assert_int_equal(cgroup_apply(cgroup, &resources, &err), -ERR_CG_CTRL);
+	assert_string_equal(err.message,
+			    "apply the class of network packets: controller \"net_cls\" is not available in '/box'");
+	assert_string_equal(err.cause, "it exists in cgroup v1 only, and no hierarchy with it is mounted");
+
+	_cleanup_close_ int box = openat(fake->dir, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	put(box, "net_cls.classid", "");
+	put(box, "net_prio.ifpriomap", "");
+	cgroup_free(TAKE_PTR(cgroup));
+	fake->mounts.list[0].controllers = TEXT("net_cls,net_prio");
+	assert_ok(cgroup_create("/box", &cgroup, &why));
+	assert_ok(cgroup_apply(cgroup, &resources, &why));
+	assert_file(fake, "box/net_cls.classid", "1048577");
+	assert_file(fake, "box/net_prio.ifpriomap", "eth0 500");
 }
 
 static void test_fake_swap(void **state)
@@ -326,8 +366,7 @@ static void test_fake_not_on_v2(void **state)
 {
 	static const struct spec_resources cases[] = {
 		{ .memory = { .swappiness = { true, 0 } } },	   { .memory = { .disable_oom_killer = true } },
-		{ .memory = { .kernel = { true, 4096 } } },	   { .memory = { .kernel_tcp = { true, 4096 } } },
-		{ .cpu = { .realtime_runtime = { true, 1000 } } },
+		{ .memory = { .kernel_tcp = { true, 4096 } } },	   { .cpu = { .realtime_runtime = { true, 1000 } } },
 	};
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
 	assert_ok(cgroup_create("/box", &cgroup, &why));
@@ -389,7 +428,7 @@ static void test_fake_enable(void **state)
 	put(box, "cgroup.controllers", "cpu\n");
 	put(fake->dir, "cgroup.subtree_control", "");
 	assert_ok(cgroup_create("/box", &cgroup, &why));
-	assert_file(fake, "cgroup.subtree_control", "+memory +io +hugetlb +cpuset +pids");
+	assert_file(fake, "cgroup.subtree_control", "+memory +io +hugetlb +rdma +cpuset +pids");
 	assert_file(fake, "box/cgroup.subtree_control", ""); /* never in the leaf */
 }
 
@@ -397,14 +436,14 @@ static void test_fake_unified(void **state)
 {
 	struct fake *fake = *state;
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
-	struct spec_unified dmem = { TEXT("dmem.max"), TEXT("1") }, rdma = { TEXT("rdma.max"), TEXT("1") },
+	struct spec_unified dmem = { TEXT("dmem.max"), TEXT("1") }, misc = { TEXT("misc.max"), TEXT("1") },
 			    lines = { TEXT("io.max"), TEXT("8:0 rbps=1\n8:16 rbps=2\n") },
 			    unknown = { TEXT("newer.max"), TEXT("1") };
 	struct spec_resources resources = { .unified = &lines, .n_unified = 1 };
 	assert_ok(cgroup_create("/box", &cgroup, &why));
 	assert_ok(cgroup_apply(cgroup, &resources, &why));
 	assert_file(fake, "box/io.max", "8:16 rbps=2");
-	resources.unified = &rdma; /* the controller is not there */
+	resources.unified = &misc; /* the controller is not there */
 	assert_int_equal(cgroup_apply(cgroup, &resources, NULL), -ERR_CG_CTRL);
 	resources.unified = &dmem;
 	assert_int_equal(cgroup_apply(cgroup, &resources, NULL), -ERR_CG_CTRL);
@@ -490,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_mounts_layouts),
 		cmocka_unit_test(test_has_controller),
 		fake_test(test_fake_values),
+		fake_test(test_fake_network),
 		fake_test(test_fake_swap),
 		fake_test(test_fake_check_before_update),
 		fake_test(test_fake_not_on_v2),

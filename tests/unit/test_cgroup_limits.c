@@ -369,7 +369,7 @@ static void test_unified_everywhere(void **state)
 	switch (cgroup_layout()) {
 	case CGROUP_LAYOUT_V1:
 		assert_int_equal(r, -ERR_CG_CTRL);
-		assert_non_null(strstr(err.message, "cgroup v1 only"));
+		assert_non_null(strstr(err.message, "cannot use unified on cgroup v1"));
 		break;
 	case CGROUP_LAYOUT_HYBRID: /* with memory in v1, whether we look at that hierarchy or not */
 		assert_int_equal(r, -ERR_CG_CTRL);

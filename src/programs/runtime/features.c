@@ -86,7 +86,7 @@ static void add_cgroup(struct json_object *section)
 	json_add_bool(cgroup, "v2", true);
 	json_add_bool(cgroup, "systemd", true);
 	json_add_bool(cgroup, "systemdUser", false);
-	json_add_bool(cgroup, "rdma", false);
+	json_add_bool(cgroup, "rdma", true);
 }
 
 static void add_memory_policy(struct json_object *section)
