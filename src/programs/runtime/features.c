@@ -85,7 +85,7 @@ static void add_cgroup(struct json_object *section)
 	json_add_bool(cgroup, "v1", true);
 	json_add_bool(cgroup, "v2", true);
 	json_add_bool(cgroup, "systemd", true);
-	json_add_bool(cgroup, "systemdUser", false);
+	json_add_bool(cgroup, "systemdUser", true);
 	json_add_bool(cgroup, "rdma", true);
 }
 
