@@ -402,6 +402,10 @@ static int restore_process(struct creation *creation, struct error *err)
 static int restore(struct creation *creation, struct error *err)
 {
 	_cleanup_free_ char *criu = NULL; /* looked for first, and again when everything else is there */
+	/* A scope would take in the first process only, and the others would be without limits. */
+	if (creation->driver->enter)
+		return err_set(err, ERR_UNSUPPORTED, "containers cannot be restored into cgroups of %s",
+			       creation->driver->name);
 	int r = criu_find(creation->options->spec, &criu, err);
 	if (r < 0 || (r = reserve(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0)
 		return r;

@@ -194,6 +194,9 @@ open(sys.argv[2], "wb").write(s.recv(65536))' "$1" "$2" 3>&- &
 		run -0 runtime $word list --quiet
 		[ -z "$output" ]
 	done
+	mkdir checkpoint
+	run -1 runtime --systemd-cgroup restore box
+	[[ $output == *'containers cannot be restored into cgroups of systemd'* ]]
 	config '.linux.cgroupsPath = "/a/b"'
 	run -1 runtime --systemd-cgroup create box
 	[[ $output == *'expected cgroupsPath to be of format "slice:prefix:name" for systemd cgroups, got "/a/b"'* ]]
