@@ -42,6 +42,7 @@ const struct command *const COMMANDS[] = {
 	&command_rmi,
 	&command_run,
 	&command_start,
+	&command_stats,
 	&command_stop,
 	&command_df,
 	&command_tag,

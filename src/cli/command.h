@@ -125,6 +125,7 @@ extern const struct command command_rm;
 extern const struct command command_rmi;
 extern const struct command command_run;
 extern const struct command command_start;
+extern const struct command command_stats;
 extern const struct command command_stop;
 extern const struct command command_tag;
 extern const struct command command_top;

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/stats.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "base/util.h"
+#include "engine/live.h"
+#include "runtime/cgroup-stats.h"
+#include "runtime/container.h"
+
+enum { NET_DEV_MAX = 1 << 20 };
+
+/* --- Network --- */
+
+/* Of the numbers behind an interface's name the first is what was received, and the ninth what was sent. */
+static void add_interface(const char *numbers, struct container_stats *stats)
+{
+	enum { RECEIVED = 0, SENT = 8 };
+	for (int i = 0; i <= SENT; i++) {
+		char *end;
+		uint64_t value = strtoull(numbers, &end, 10);
+		if (end == numbers)
+			return;
+		if (i == RECEIVED)
+			stats->received_bytes += value;
+		else if (i == SENT)
+			stats->sent_bytes += value;
+		numbers = end;
+	}
+}
+
+static int add_network(pid_t pid, struct container_stats *stats, struct error *err)
+{
+	_cleanup_free_ char *path = mem_printf("/proc/%d/net/dev", (int)pid), *text = NULL;
+	int r = file_read(AT_FDCWD, path, NET_DEV_MAX, &text, NULL, err);
+	if (r < 0)
+		return r;
+	_cleanup_strv_ char **lines = strv_split(text, '\n');
+	for (char **line = lines; line && *line; line++) {
+		const char *name = *line + strspn(*line, " "), *colon = strchr(name, ':');
+		if (colon && !str_starts_with(name, "lo:"))
+			add_interface(colon + 1, stats);
+	}
+	return 0;
+}
+
+/* --- Control group --- */
+
+/* v1 has the word for the whole tree with a prefix, and without one for what is in no sub-cgroup. */
+static uint64_t unused_cache(const struct cgroup_stats *counts)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < counts->memory.n_raw; i++) {
+		const struct cgroup_named_count *one = &counts->memory.raw[i];
+		if (streq(one->name, "total_inactive_file"))
+			return one->value;
+		if (streq(one->name, "inactive_file"))
+			bytes = one->value;
+	}
+	return bytes;
+}
+
+static void add_memory(const struct cgroup_stats *counts, struct container_stats *stats)
+{
+	uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t usage = counts->memory.usage.usage, limit = counts->memory.usage.limit, cache = unused_cache(counts);
+	stats->memory = cache < usage ? usage - cache : usage;
+	stats->memory_limit = limit == 0 ? machine : MIN(limit, machine);
+}
+
+static void add_block(const struct cgroup_stats *counts, struct container_stats *stats)
+{
+	const struct cgroup_block_counts *bytes = &counts->block[CGROUP_BLOCK_BYTES];
+	for (size_t i = 0; i < bytes->count; i++) {
+		const struct cgroup_block_count *one = &bytes->list[i];
+		if (streq_null(one->operation, "Read"))
+			stats->read_bytes += one->value;
+		else if (streq_null(one->operation, "Write"))
+			stats->written_bytes += one->value;
+	}
+}
+
+static int add_counts(const struct container *container, struct container_stats *stats, struct error *err)
+{
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	_cleanup_cgroup_stats_ struct cgroup_stats counts = { 0 };
+	int r = container_open_cgroup(container, &cgroup, err);
+	if (r < 0 || (r = cgroup_read_stats(cgroup, &counts, err)) < 0)
+		return r;
+	stats->time_ns = time_monotonic_ns();
+	stats->cpu_ns = counts.cpu.total;
+	stats->pids = counts.pids.current;
+	add_memory(&counts, stats);
+	add_block(&counts, stats);
+	return 0;
+}
+
+/* --- */
+
+int container_stats_read(struct engine *engine, const struct container_record *record, struct container_stats *ret)
+{
+	_cleanup_container_ struct container *container = NULL;
+	struct container_stats stats = { 0 };
+	struct error why = { 0 };
+	if (record->pid == 0)
+		return 0;
+	int r = live_load(engine, record->id, &container, &why);
+	if (r >= 0)
+		r = add_counts(container, &stats, &why);
+	if (r >= 0 && !strv_contains(record->networks, "host"))
+		r = add_network(container->pid, &stats, &why);
+	if (r < 0) {
+		log_failure(LOG_LEVEL_DEBUG, "measure a container", &why);
+		return 0;
+	}
+	*ret = stats;
+	return 1;
+}

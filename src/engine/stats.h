@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a container has used, for `stats`.
+ *
+ * Source: docs.docker.com/reference/cli/docker/container/stats; cgroup-v2.rst and cgroup-v1/memory.rst (the cache that is
+ * not in use); proc_pid_net(5), "dev".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+
+struct container_stats {
+	int64_t time_ns; /* of the look, on the monotonic clock */
+	uint64_t cpu_ns;
+	uint64_t memory;       /* bytes, without files in the cache that nobody has used lately */
+	uint64_t memory_limit; /* its own, or all that the machine has */
+	uint64_t read_bytes, written_bytes;
+	uint64_t received_bytes, sent_bytes; /* 0 with the host's network, which is not its own */
+	uint64_t pids;
+};
+
+/* 1, or 0 if nothing is known: it does not run, or has no control group. */
+int container_stats_read(struct engine *engine, const struct container_record *record, struct container_stats *ret);

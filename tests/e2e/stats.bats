@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# stats: what containers use, in Docker's columns.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/coffer
+	coffer_file_setup
+	coffer run -d --network none --name busy -m 64m box:1 sh -c 'while :; do :; done' >/dev/null
+	coffer run -d --network none --name quiet box:1 sh -c 'sleep 1000 & exec sleep 1000' >/dev/null
+	coffer create --network none --name idle box:1 true >/dev/null
+}
+
+teardown_file() {
+	load lib/coffer
+	coffer_file_teardown
+}
+
+setup() {
+	load lib/coffer
+}
+
+# Its fields as JSON: of NAME
+of() {
+	coffer stats --no-stream --format json "$1"
+}
+
+@test "a table of those that run; of all with -a, and what is not known is --" {
+	run -0 coffer stats --no-stream
+	[[ ${lines[0]} =~ ^CONTAINER\ ID\ +NAME\ +CPU\ %\ +MEM\ USAGE\ /\ LIMIT\ +MEM\ %\ +NET\ I/O\ +BLOCK\ I/O\ +PIDS$ ]]
+	[ "${#lines[@]}" = 3 ]
+	id=$(coffer inspect busy | jq -r '.[0].Id')
+	[[ $output =~ ${id:0:12}\ +busy\ +[0-9]+\.[0-9]{2}%\ +[0-9.]+[KM]?i?B\ /\ 64MiB\ +[0-9.]+%\ +0B\ /\ 0B\ +[0-9.]+[kM]?B\ /\ [0-9.]+[kM]?B\ +1 ]]
+	run -0 coffer stats --no-stream -a
+	[ "${#lines[@]}" = 4 ]
+	[[ $output =~ idle\ +--\ +--\ /\ --\ +--\ +--\ +--\ +-- ]]
+}
+
+@test "as JSON; a CPU that is busy, one that is not, memory, processes" {
+	of busy | jq -e '(.CPUPerc | rtrimstr("%") | tonumber) > 1 and .PIDs == "1" and .Container == "busy" and .Name == "busy"'
+	of quiet | jq -e '(.CPUPerc | rtrimstr("%") | tonumber) < 50 and .PIDs == "2" and (.MemUsage | test(" / [0-9.]+[GT]iB$"))'
+}
+
+@test "by a template, with the whole id" {
+	id=$(coffer inspect quiet | jq -r '.[0].Id')
+	[ "$(coffer stats --no-stream --no-trunc --format '{{.ID}} {{.PIDs}}' quiet)" = "$id 2" ]
+	[ "$(coffer stats --no-stream --format 'table {{.Name}}' quiet busy | paste -sd ' ')" = 'NAME quiet busy' ]
+	run -1 coffer stats --no-stream --format '{{.Nothing}}'
+	[[ $output == *'the fields are .Container .ID .Name'* ]]
+}
+
+@test "one that is not there" {
+	run -1 coffer stats nosuch
+	[[ $output == *'No such container: nosuch'* ]]
+}
+
+@test "again and again, until those that were named are gone" {
+	coffer run -d --rm --network none --name brief box:1 sleep 1000
+	coffer_exec stats --format '{{.Name}}' brief >"$BATS_TEST_TMPDIR/out" &
+	watcher=$!
+	twice() { [ "$(grep -cx brief "$BATS_TEST_TMPDIR/out")" -ge 2 ]; }
+	eventually twice
+	coffer rm -f brief
+	ends_with 0 "$watcher"
+}
+
+@test "on a terminal each table is in the place of the one before" {
+	coffer run -d --rm --network none --name brief box:1 sleep 1000
+	script -qfec "$COFFER_BIN/coffer --root $COFFER_TEST_ROOT/root --runroot $COFFER_TEST_ROOT/run stats brief" \
+		"$BATS_TEST_TMPDIR/out" >/dev/null </dev/null &
+	watcher=$!
+	twice() { [ "$(grep -c $'\e\\[2J\e\\[H' "$BATS_TEST_TMPDIR/out")" -ge 2 ]; }
+	eventually twice
+	coffer rm -f brief
+	ends_with 0 "$watcher"
+}
