@@ -41,6 +41,7 @@ const struct command *const COMMANDS[] = {
 	&command_rm,
 	&command_rmi,
 	&command_run,
+	&command_save,
 	&command_start,
 	&command_stats,
 	&command_stop,

@@ -77,6 +77,9 @@ int engine_pull(struct engine *engine, const char *reference, const char *platfo
 int engine_import(struct engine *engine, int fd, const char *reference, const char *message, char *const *changes,
 		  const char *platform, struct pull_result *ret, struct error *err);
 
+/* Write the images to @fd as one archive (image/save.h). */
+int engine_save(struct engine *engine, char *const *images, int fd, struct error *err);
+
 /*
  * By name, name@digest, id or unique prefix of an id. Errors: ERR_IMG_NOT_FOUND ("No such image: x", hint: similar
  * names), ERR_INVALID for an ambiguous prefix.

@@ -10,11 +10,11 @@
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/image.h"
+#include "image/annotation.h"
 #include "image/reference.h"
 
 #define INDEX_FILE "index.json"
 #define LOCK_FILE "index.json.lock"
-#define REF_NAME "org.opencontainers.image.ref.name"
 
 /* Every image once for each of its names; those without any once. */
 static const char QUERY[] =
@@ -39,7 +39,7 @@ static void add_name(struct json_object *manifest, const char *full)
 	if (!*full || reference_parse(full, &reference, NULL) < 0)
 		return;
 	_cleanup_free_ char *name = reference_familiar(&reference);
-	json_add_string(json_add_object(manifest, "annotations"), REF_NAME, name);
+	json_add_string(json_add_object(manifest, "annotations"), ANNOTATION_REF_NAME, name);
 }
 
 static int make_index(struct db *db, struct json_object **ret, struct error *err)

@@ -101,6 +101,8 @@ static int transfer_and_record(struct engine *engine, struct json_object *reques
 	if (lock < 0)
 		return lock;
 	int r = transfer_run(engine, request, fd, progress, &transferred, err);
+	if (r >= 0 && !(transferred.manifest && transferred.config && transferred.digest))
+		r = err_set(err, ERR_INTERNAL, TRANSFER_PROGRAM " has not said what it brought");
 	return r < 0 ? r : record(engine, naming, &transferred, fd < 0, ret, err);
 }
 
@@ -133,7 +135,7 @@ int engine_import(struct engine *engine, int fd, const char *reference, const ch
 	if (r >= 0 && reference && !naming.name)
 		r = err_set(err, ERR_IMG_REF, "\"%s\": an image that is imported cannot be given a digest", reference);
 	json_add_string(request, "command", "import");
-	json_add_i64(request, "fd", TRANSFER_IMPORT_FD);
+	json_add_i64(request, "fd", TRANSFER_ARCHIVE_FD);
 	json_add_string(request, "reference", naming.reference);
 	json_add_string(request, "message", message);
 	json_add_strv(request, "changes", changes);

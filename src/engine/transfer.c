@@ -146,17 +146,16 @@ static int on_done(struct transfer *transfer, const struct json_node *event, str
 	const struct {
 		const char *key;
 		char **ret;
-		bool required;
 	} members[] = {
-		{ "manifest", &result.manifest, true },
-		{ "config", &result.config, true },
-		{ "digest", &result.digest, true },
-		{ "index", &result.index, false },
+		{ "manifest", &result.manifest },
+		{ "config", &result.config },
+		{ "digest", &result.digest },
+		{ "index", &result.index },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
 		struct json_node ignored;
 		const char *digest;
-		if (!members[i].required && !json_get(event, members[i].key, &ignored))
+		if (!json_get(event, members[i].key, &ignored))
 			continue;
 		int r = need_digest(event, members[i].key, &digest, err);
 		if (r < 0)
@@ -277,7 +276,7 @@ static int start(struct engine *engine, struct json_object *request, int fd, pid
 		.pass_fds = &fd,
 		.n_pass_fds = fd >= 0,
 	};
-	static_assert(TRANSFER_IMPORT_FD == (int)PASS_FD_FIRST, "the first that is passed");
+	static_assert(TRANSFER_ARCHIVE_FD == (int)PASS_FD_FIRST, "the first that is passed");
 	int r = process_spawn(&spawn, ret_pid, err);
 	return r < 0 ? r : TAKE_FD(output);
 }

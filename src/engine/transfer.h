@@ -9,14 +9,14 @@
 #include "engine/engine.h"
 
 struct transfer_result {
-	char *manifest, *config, *digest;
-	char *index; /* or NULL */
+	char *manifest, *config, *digest; /* all of them, if images came; else NULL */
+	char *index;			  /* or NULL */
 };
 void transfer_result_done(struct transfer_result *result);
 #define _cleanup_transfer_result_ _cleanup_(transfer_result_done)
 
 /*
- * Run one request to its end. @fd, if it is not -1, becomes the helper's TRANSFER_IMPORT_FD. @progress may be NULL.
+ * Run one request to its end. @fd, if it is not -1, becomes the helper's TRANSFER_ARCHIVE_FD. @progress may be NULL.
  * Errors: the helper's; ERR_INTERNAL if it dies or talks nonsense.
  */
 int transfer_run(struct engine *engine, struct json_object *request, int fd, const struct transfer_progress *progress,

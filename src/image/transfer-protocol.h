@@ -9,6 +9,8 @@
  *	{"command":"pull", "reference":"HOST/NAME:TAG" (in full), "platform":"linux/amd64"}
  *	{"command":"import", "fd":3 (a tar file or pipe that it inherits), "reference":"..." or absent,
  *	 "platform":"linux/amd64", "message":"...", "changes":["CMD [...]", ...]}
+ *	{"command":"save", "fd":3 (what it writes to), "images":[{"manifest":"sha256:...", "names":["HOST/NAME:TAG", ...]
+ *	 (in full) or absent}, ...]}
  *
  * Answers, in any order but the last:
  *	{"event":"manifest", "digest":"sha256:...", "layers":[{"digest":..., "size":N}, ...]}
@@ -16,6 +18,7 @@
  *	 "current":BYTES, "total":BYTES}      at most ten a second for each layer, and each change of state
  *	{"event":"done", "manifest":"sha256:..." (the image manifest), "index":"sha256:..." (what the tag named, if that
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
+ *	 ... after a save, without all that
  *	{"event":"error", "error":{...}}      as json_from_error() has it
  * The last one is "done" or "error"; the exit status is 0 or 1.
  */
@@ -23,4 +26,4 @@
 
 #define TRANSFER_PROGRAM "coffer-transfer"
 
-enum { TRANSFER_IMPORT_FD = 3 };
+enum { TRANSFER_ARCHIVE_FD = 3 };

@@ -217,7 +217,7 @@ static void test_nonsense(void **state)
 		{ "[]\n", "exit 0", "expected an object" },
 		{ "{}\n", "exit 0", "\"event\" is required" },
 		{ "{\"event\":5}\n", "exit 0", "expected a string" },
-		{ "{\"event\":\"done\"}\n", "exit 0", "\"manifest\" is required" },
+		{ "{\"event\":\"done\"}\n", "exit 0", "has not said what it brought" },
 		{ "{\"event\":\"done\",\"manifest\":\"sha256:../../x\"}\n", "exit 0", "is not a digest" },
 		{ "{\"event\":\"manifest\",\"digest\":\"x\"}\n", "exit 0", "is not a digest" },
 		{ "{\"event\":\"layer\",\"digest\":\"\",\"state\":\"done\"}\n", "exit 0", "is not a digest" },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * coffer-transfer: the one program of ours that speaks HTTP and TLS and reads archives of others. The engine starts it
- * for a pull or an import; see image/transfer-protocol.h.
+ * for a pull, an import or a save; see image/transfer-protocol.h.
  */
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -16,10 +16,9 @@
 #include "image/transfer-protocol.h"
 #include "programs/transfer/request.h"
 
-enum {
-	REQUEST_SIZE_MAX = 1 << 20,
-	IMPORT_WORKERS = 1,
-};
+enum { REQUEST_SIZE_MAX = 1 << 20 };
+
+static const size_t WORKERS[] = { [COMMAND_PULL] = PULL_WORKERS_MAX, [COMMAND_IMPORT] = 1, [COMMAND_SAVE] = 0 };
 
 static int read_request(struct transfer_request *ret, struct error *err)
 {
@@ -37,14 +36,19 @@ static void sweep(struct store *store)
 		log_failure(LOG_LEVEL_WARN, "clean up the store", &err);
 }
 
+static void add_digest(struct json_object *event, const char *key, const char *digest)
+{
+	json_add_string(event, key, *digest ? digest : NULL);
+}
+
 static int send_done(const struct transfer *transfer, const struct transfer_result *result, struct error *err)
 {
 	struct json_object *event = json_object_new_object();
 	json_add_string(event, "event", "done");
-	json_add_string(event, "manifest", result->manifest);
-	json_add_string(event, "index", *result->index ? result->index : NULL);
-	json_add_string(event, "config", result->config);
-	json_add_string(event, "digest", result->digest);
+	add_digest(event, "manifest", result->manifest);
+	add_digest(event, "index", result->index);
+	add_digest(event, "config", result->config);
+	add_digest(event, "digest", result->digest);
 	json_add_i64(event, "size", (int64_t)result->size);
 	return transfer_send(transfer, event, err);
 }
@@ -52,10 +56,19 @@ static int send_done(const struct transfer *transfer, const struct transfer_resu
 static int work(struct store *store, const struct transfer_request *request, const struct transfer *transfer,
 		struct pull_workers *workers, struct error *err)
 {
-	struct transfer_result result;
-	int r = request->command == COMMAND_PULL
-			? pull_image(store, transfer, workers, &request->pull, &result, err)
-			: import_image(store, transfer, workers, &request->import, &result, err);
+	struct transfer_result result = { 0 };
+	int r = 0;
+	switch (request->command) {
+	case COMMAND_PULL:
+		r = pull_image(store, transfer, workers, &request->pull, &result, err);
+		break;
+	case COMMAND_IMPORT:
+		r = import_image(store, transfer, workers, &request->import, &result, err);
+		break;
+	case COMMAND_SAVE:
+		r = save_images(store, transfer, &request->save, err);
+		break;
+	}
 	return r < 0 ? r : send_done(transfer, &result, err);
 }
 
@@ -68,8 +81,7 @@ static int run(const char *store_path, struct error *err)
 	_cleanup_transfer_ struct transfer transfer = { .stop_fd = -1 };
 	int r = read_request(&request, err);
 	if (r >= 0)
-		r = pull_workers_start(&workers, request.command == COMMAND_PULL ? PULL_WORKERS_MAX : IMPORT_WORKERS,
-				       err);
+		r = pull_workers_start(&workers, WORKERS[request.command], err);
 	if (r >= 0)
 		r = store_open(store_path, &store, err);
 	if (r < 0)

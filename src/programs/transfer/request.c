@@ -67,6 +67,40 @@ static int parse_import(const struct json_node *root, struct transfer_request *r
 	return r;
 }
 
+static int parse_image(const struct json_node *node, struct save_image *ret, struct error *err)
+{
+	const char *manifest;
+	int r = json_as_object(node, err);
+	if (r >= 0)
+		r = json_need_string(node, "manifest", &manifest, err);
+	if (r >= 0)
+		r = digest_check(manifest, err);
+	if (r < 0)
+		return r;
+	ret->manifest = mem_strdup(manifest);
+	return json_get_strv(node, "names", &ret->names, err);
+}
+
+static int parse_save(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	struct save_options *save = &request->save;
+	struct json_node images;
+	int r = parse_fd(root, &save->fd, err);
+	if (r >= 0)
+		r = json_need_array(root, "images", &images, err);
+	if (r < 0)
+		return r;
+	size_t count = json_array_length(&images);
+	if (count > SAVE_IMAGES_MAX)
+		return json_error(&images, err, "%zu images are too many", count);
+	save->images = mem_alloc((count + 1) * sizeof *save->images);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct json_node image = json_array_at(&images, i);
+		r = parse_image(&image, &save->images[save->n_images++], err);
+	}
+	return r;
+}
+
 static const struct {
 	const char *name;
 	enum transfer_command command;
@@ -74,6 +108,7 @@ static const struct {
 } COMMANDS[] = {
 	{ "pull", COMMAND_PULL, parse_pull },
 	{ "import", COMMAND_IMPORT, parse_import },
+	{ "save", COMMAND_SAVE, parse_save },
 };
 
 static int parse_root(const struct json_node *root, struct transfer_request *request, struct error *err)
@@ -112,6 +147,11 @@ int request_parse(const char *text, size_t len, struct transfer_request *ret, st
 void request_done(struct transfer_request *request)
 {
 	reference_done(&request->pull.reference);
+	for (size_t i = 0; i < request->save.n_images; i++) {
+		free(request->save.images[i].manifest);
+		strv_free(request->save.images[i].names);
+	}
+	free(request->save.images);
 	free(request->message);
 	strv_free(request->changes);
 	*request = (struct transfer_request){ 0 };

@@ -4,13 +4,15 @@
 
 #include "image/import.h"
 #include "image/pull.h"
+#include "image/save.h"
 
-enum transfer_command { COMMAND_PULL, COMMAND_IMPORT };
+enum transfer_command { COMMAND_PULL, COMMAND_IMPORT, COMMAND_SAVE };
 
 struct transfer_request {
 	enum transfer_command command;
 	struct pull_options pull;
 	struct import_options import; /* its strings are ours */
+	struct save_options save;
 	char *message;
 	char **changes;
 };
