@@ -244,6 +244,9 @@ void recorder_init(struct monitor *monitor);
 void recorder_begin(struct monitor *monitor);
 void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t oom_kills);
 
+/* The counters at the start: what nobody has to wait for, right after it. */
+void recorder_write_start(struct monitor *monitor);
+
 /* A signal was sent. @why lives for ever. */
 void recorder_signal(struct monitor *monitor, int sig, const char *why);
 

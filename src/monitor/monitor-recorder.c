@@ -180,8 +180,10 @@ void recorder_init(struct monitor *monitor)
 	};
 }
 
-static void record_start(struct monitor *monitor)
+void recorder_write_start(struct monitor *monitor)
 {
+	if (!monitor->recorder.cgroup)
+		return;
 	_cleanup_json_ struct json_object *object = json_object_new_object();
 	char when[TIME_TEXT_MAX];
 	json_add_string(object, "time", time_format_rfc3339(time_now_ns(), when));
@@ -206,7 +208,6 @@ void recorder_begin(struct monitor *monitor)
 		(void)lseek(recorder->kernel_log, 0, SEEK_END);
 	recorder->before = oom_counts_read(recorder->cgroup);
 	watch_oom(monitor);
-	record_start(monitor);
 	timer_set(monitor, TIMER_SAMPLE, RECORDER_INTERVAL_MS);
 }
 

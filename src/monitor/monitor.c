@@ -208,6 +208,7 @@ static int start(struct monitor *monitor, struct error *err)
 	event_started(monitor);
 	health_begin(monitor);
 	deliver_copy(monitor, PACKET_STARTED, NULL, 0);
+	recorder_write_start(monitor);
 	io_flow(monitor);
 	return 0;
 }
