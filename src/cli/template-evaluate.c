@@ -302,7 +302,7 @@ static int call_function(struct execution *run, const struct template_value *dot
 		r = check_arguments(run, command, node, &arguments);
 	if (r < 0)
 		return r;
-	if (run->data->is_header && function->leaves_headers) {
+	if (run->data->is_header && function->leaves_headers && arguments.count > 0) {
 		*ret = arguments.values[0];
 		return 0;
 	}

@@ -70,5 +70,5 @@ struct template_data {
 int template_execute(const struct template *template, const struct template_data *data, struct str *out,
 		     struct error *err);
 
-/* @value as Go writes JSON: no white space, maps sorted, structs (of those that @data has) in their order. */
-void template_json(const struct template_data *data, struct json_object *value, struct str *out);
+/* @json as Go writes it: no white space, maps sorted, structs (of those that @data has) in their order. */
+void template_json(const struct template_data *data, struct json_object *json, struct str *out);
