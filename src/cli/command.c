@@ -49,6 +49,7 @@ const struct command *const COMMANDS[] = {
 	&command_tag,
 	&command_top,
 	&command_unpause,
+	&command_update,
 	&command_version,
 	&command_wait,
 	NULL,

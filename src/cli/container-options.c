@@ -19,35 +19,6 @@
 
 /* --- Values of flags --- */
 
-static int parse_cpus(const char *value, void *field, struct error *err)
-{
-	return parse_nano(value, INT64_MAX, field, err);
-}
-
-static int parse_cpu_shares(const char *value, void *field, struct error *err)
-{
-	return parse_u64(value, UINT32_MAX, field, err);
-}
-
-static int parse_pids_limit(const char *value, void *field, struct error *err)
-{
-	return parse_i64(value, -1, INT64_MAX, field, err);
-}
-
-static int parse_memory_swap(const char *value, void *field, struct error *err)
-{
-	if (streq(value, "-1")) {
-		*(int64_t *)field = -1;
-		return 0;
-	}
-	uint64_t bytes;
-	int r = parse_size(value, &bytes, err);
-	if (r < 0)
-		return r;
-	*(int64_t *)field = (int64_t)bytes; /* parse_size() gives no more than that holds */
-	return 0;
-}
-
 static int parse_swappiness(const char *value, void *field, struct error *err)
 {
 	struct container_spec *spec = field;
@@ -74,20 +45,6 @@ static int parse_number(const char *value, void *field, struct error *err)
 	return parse_i64(value, INT64_MIN, INT64_MAX, field, err);
 }
 
-static int parse_period(const char *value, void *field, struct error *err)
-{
-	return parse_u64(value, INT64_MAX, field, err);
-}
-
-static int parse_reservation(const char *value, void *field, struct error *err)
-{
-	uint64_t bytes;
-	int r = parse_size(value, &bytes, err);
-	if (r >= 0)
-		*(int64_t *)field = (int64_t)bytes;
-	return r;
-}
-
 static int parse_stop_signal(const char *value, void *field, struct error *err)
 {
 	int sig;
@@ -109,25 +66,7 @@ static int parse_health_retries(const char *value, void *field, struct error *er
 	return parse_i64(value, INT32_MIN, INT32_MAX, field, err);
 }
 
-/* "on-failure:3". Which words there are is the engine's to say. */
-static int parse_restart(const char *value, void *field, struct error *err)
-{
-	struct container_spec *spec = field;
-	size_t len = strcspn(value, ":");
-	const char *count = value[len] ? value + len + 1 : "";
-	int64_t max = 0;
-	if (len == 0 && value[0])
-		return err_set(err, ERR_USAGE, "invalid restart policy format: no policy provided before colon");
-	if (*count && parse_i64(count, INT32_MIN, INT32_MAX, &max, NULL) < 0)
-		return err_set(err, ERR_USAGE, "invalid restart policy format: maximum retry count must be an integer");
-	free(spec->restart_policy);
-	spec->restart_policy = mem_strndup(value, len);
-	spec->restart_max = max;
-	return 0;
-}
-
 static const char *const LOG_DRIVERS[] = { "json-file", "local", "journald", "none", "passthrough", NULL };
-static const char *const RESTART_POLICIES[] = { "no", "on-failure", "always", "unless-stopped", NULL };
 
 /* In the order of enum pull_policy. */
 static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
@@ -146,12 +85,6 @@ const struct option CONTAINER_OPTIONS[] = {
 		   .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.cgroupns_mode, 0, "cgroupns", "string",
 		   "Cgroup namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
-	OPT_PARSED(self, spec.cpu_period_us, parse_period, 0, "cpu-period", "int", "Length of a CFS period in microseconds"),
-	OPT_PARSED(self, spec.cpu_quota_us, parse_number, 0, "cpu-quota", "int", "CPU time in a CFS period in microseconds"),
-	OPT_PARSED(self, spec.cpu_shares, parse_cpu_shares, 'c', "cpu-shares", "int", "CPU shares (relative weight)"),
-	OPT_PARSED(self, spec.cpus_nano, parse_cpus, 0, "cpus", "decimal", "Number of CPUs"),
-	OPT_STRING(self, spec.cpuset_cpus, 0, "cpuset-cpus", "string", "CPUs on which it may run (0-3, 0,1)"),
-	OPT_STRING(self, spec.cpuset_mems, 0, "cpuset-mems", "string", "Memory nodes that it may use (0-3, 0,1)"),
 	OPT_LIST(self, spec.devices, 0, "device", "Give a device of the host to the container",
 		 .completes = COMPLETE_FILES),
 	OPT_LIST(self, spec.dns, 0, "dns", "Ask these name servers"),
@@ -180,8 +113,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, network.address, 0, "ip", "address", "IPv4 address on the first network"),
 	OPT_STRING(self, network.address6, 0, "ip6", "address", "IPv6 address on the first network"),
 	OPT_BOOL(self, spec.open_stdin, 'i', "interactive", "Keep standard input open"),
-	OPT_STRING(self, spec.ipc_mode, 0, "ipc", "string", "IPC namespace (\"private\", \"host\") (default \"private\")",
-		   .choices = SHARING),
+	OPT_STRING(self, spec.ipc_mode, 0, "ipc", "string",
+		   "IPC namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
 	OPT_LIST(self, spec.labels, 'l', "label", "Set metadata on the container"),
 	OPT_LIST(self, label_files, 0, "label-file", "Read metadata from a file", .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.log_driver, 0, "log-driver", "string",
@@ -189,11 +122,6 @@ const struct option CONTAINER_OPTIONS[] = {
 		   .choices = LOG_DRIVERS),
 	OPT_LIST(self, spec.log_options, 0, "log-opt", "Options of the log driver, such as \"max-size=10m\""),
 	OPT_STRING(self, network.mac, 0, "mac-address", "address", "MAC address on the first network"),
-	OPT_SIZE(self, spec.memory, 'm', "memory", "Memory limit"),
-	OPT_PARSED(self, spec.memory_reservation, parse_reservation, 0, "memory-reservation", "bytes",
-		   "What it is left when memory is short"),
-	OPT_PARSED(self, spec.memory_swap, parse_memory_swap, 0, "memory-swap", "bytes",
-		   "Limit of memory and swap together: '-1' for unlimited swap"),
 	OPT_PARSED(self, spec, parse_swappiness, 0, "memory-swappiness", "int",
 		   "How willingly its memory is swapped out (0 to 100) (default -1: as the host's)"),
 	OPT_STRING(self, spec.name, 0, "name", "string", "Name the container"),
@@ -205,13 +133,12 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, network.aliases, 0, "network-alias", "Name the container on its first network"),
 	OPT_LIST(self, network.aliases, 0, "net-alias", NULL),
 	OPT_BOOL(self, no_healthcheck, 0, "no-healthcheck", "No health checks, whatever the image says"),
-	OPT_BOOL(self, spec.oom_kill_disable, 0, "oom-kill-disable", "Let it wait for memory, instead of killing in it"),
+	OPT_BOOL(self, spec.oom_kill_disable, 0, "oom-kill-disable",
+		 "Let it wait for memory, instead of killing in it"),
 	OPT_PARSED(self, spec.oom_score_adj, parse_number, 0, "oom-score-adj", "int",
 		   "How soon it is killed when memory is short (-1000 to 1000)"),
-	OPT_STRING(self, spec.pid_mode, 0, "pid", "string", "PID namespace (\"private\", \"host\") (default \"private\")",
-		   .choices = SHARING),
-	OPT_PARSED(self, spec.pids_limit, parse_pids_limit, 0, "pids-limit", "int",
-		   "Limit the number of processes (-1 for unlimited)"),
+	OPT_STRING(self, spec.pid_mode, 0, "pid", "string",
+		   "PID namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
 	OPT_STRING(self, spec.platform, 0, "platform", "string", "Platform of the image, such as \"linux/arm64\""),
 	OPT_BOOL(self, spec.privileged, 0, "privileged", "Give the container all privileges"),
 	OPT_LIST(self, spec.ports, 'p', "publish", "Publish ports: [[ADDRESS:][PORT[-END]]:]PORT[-END][/PROTOCOL]"),
@@ -220,9 +147,6 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Pull the image first (\"always\", \"missing\", \"never\") (default \"missing\")"),
 	OPT_BOOL(self, quiet, 'q', "quiet", "Show no progress of pulling and no notices"),
 	OPT_BOOL(self, spec.read_only, 0, "read-only", "Mount the root filesystem read-only"),
-	OPT_PARSED(self, spec, parse_restart, 0, "restart", "string",
-		   "When to start it again (\"no\", \"on-failure[:MAX]\", \"always\", \"unless-stopped\")",
-		   .choices = RESTART_POLICIES),
 	OPT_BOOL(self, spec.auto_remove, 0, "rm", "Remove the container when it has ended"),
 	OPT_LIST(self, spec.security_options, 0, "security-opt", "Security options"),
 	OPT_SIZE(self, spec.shm_size, 0, "shm-size", "Size of /dev/shm (default 64m)"),
@@ -235,15 +159,16 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_BOOL(self, spec.tty, 't', "tty", "Give the container a terminal"),
 	OPT_LIST(self, spec.ulimits, 0, "ulimit", "Resource limits of processes, such as \"nofile=1024:2048\""),
 	OPT_STRING(self, spec.userns_mode, 0, "userns", "string", "User namespace (\"host\")"),
-	OPT_STRING(self, spec.uts_mode, 0, "uts", "string", "UTS namespace (\"private\", \"host\") (default \"private\")",
-		   .choices = SHARING),
+	OPT_STRING(self, spec.uts_mode, 0, "uts", "string",
+		   "UTS namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
 	OPT_STRING(self, spec.user, 'u', "user", "string", "User name or id (NAME|UID[:GROUP|GID])"),
 	OPT_LIST(self, volumes, 'v', "volume", "Mount a directory or file of the host", .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.working_dir, 'w', "workdir", "string", "Working directory inside the container"),
 
 	OPT_REFUSED('a', "attach", NOT_YET),
 	OPT_REFUSED(0, "cgroup-parent", NOT_YET),
-	OPT_REFUSED(0, "gpus", "device drivers' own files would have to be brought along; --device gives a device as it is"),
+	OPT_REFUSED(0, "gpus",
+		    "device drivers' own files would have to be brought along; --device gives a device as it is"),
 	OPT_REFUSED(0, "mount", NOT_YET),
 	OPT_REFUSED(0, "runtime", NOT_YET),
 	OPT_REFUSED(0, "volumes-from", NOT_YET),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/container-options.h"
+#include "cli/limit-options.h"
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
@@ -32,7 +33,7 @@ const struct command command_create = {
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,
-	.options = (const struct option *const[]){ CONTAINER_OPTIONS, NULL },
+	.options = (const struct option *const[]){ CONTAINER_OPTIONS, LIMIT_OPTIONS, NULL },
 	.options_size = sizeof(struct container_options),
 	.run = run,
 	.done = container_options_done,

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/container-options.h"
 #include "cli/foreground.h"
+#include "cli/limit-options.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 
@@ -116,7 +117,7 @@ const struct command command_run = {
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,
-	.options = (const struct option *const[]){ OPTIONS, CONTAINER_OPTIONS, NULL },
+	.options = (const struct option *const[]){ OPTIONS, CONTAINER_OPTIONS, LIMIT_OPTIONS, NULL },
 	.options_size = sizeof(struct run_options),
 	.defaults = &(const struct run_options){ .sig_proxy = true, .detach_keys = DETACH_KEYS_DEFAULT },
 	.run = run,

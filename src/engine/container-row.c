@@ -102,8 +102,8 @@ static int list_ids(struct db *db, const char *sql, const struct db_value *value
 
 int container_row_running(struct db *db, const char *runroot, char ***ret, struct error *err)
 {
-	return list_ids(db, "SELECT id FROM containers WHERE state = 1 AND runroot = ?1", DB_VALUES(DB_TEXT(runroot)), ret,
-			err);
+	return list_ids(db, "SELECT id FROM containers WHERE state = 1 AND runroot = ?1", DB_VALUES(DB_TEXT(runroot)),
+			ret, err);
 }
 
 int container_row_ids(struct db *db, char ***ret, struct error *err)
@@ -210,17 +210,18 @@ int container_row_set_running(struct db *db, const char *id, const char *runroot
 	r = db_get_text(db, "SELECT state FROM containers WHERE id = ?1", DB_VALUES(DB_TEXT(id)), &state, err);
 	if (r < 0)
 		return r;
-	return r == 0 ? err_set(err, ERR_NO_CONTAINER, "No such container: %s", id) :
-			err_set(err, ERR_STATE, "container %.12s is running already", id);
+	return r == 0 ? err_set(err, ERR_NO_CONTAINER, "No such container: %s", id)
+		      : err_set(err, ERR_STATE, "container %.12s is running already", id);
 }
 
 int container_row_set_failed(struct db *db, const char *id, int exit_code, const char *why, struct error *err)
 {
 	/* One that has run before has an end to go back to; 0 and 3 are STATE_CREATED and STATE_EXITED. */
-	int r = db_run(db,
-		       "UPDATE containers SET state = CASE started_at WHEN 0 THEN 0 ELSE 3 END, exit_code = ?2, "
-		       "error = ?3, finished_at = CASE started_at WHEN 0 THEN 0 ELSE ?4 END WHERE id = ?1 AND state = 1",
-		       DB_VALUES(DB_TEXT(id), DB_NUMBER(exit_code), DB_TEXT(why), DB_NUMBER(time_now_ns())), err);
+	int r = db_run(
+		db,
+		"UPDATE containers SET state = CASE started_at WHEN 0 THEN 0 ELSE 3 END, exit_code = ?2, "
+		"error = ?3, finished_at = CASE started_at WHEN 0 THEN 0 ELSE ?4 END WHERE id = ?1 AND state = 1",
+		DB_VALUES(DB_TEXT(id), DB_NUMBER(exit_code), DB_TEXT(why), DB_NUMBER(time_now_ns())), err);
 	return r < 0 ? r : 0;
 }
 
@@ -234,7 +235,8 @@ int container_row_set_exited(struct db *db, const char *id, const struct monitor
 		       "UPDATE containers SET state = 3, exit_code = ?2, oom_killed = ?3, error = ?4, started_at = ?5, "
 		       "finished_at = ?6, last_status = ?7 WHERE id = ?1",
 		       DB_VALUES(DB_TEXT(id), DB_NUMBER(status->exit_code), DB_NUMBER(status->oom_killed),
-				 DB_TEXT(status->error.message), DB_NUMBER(started_at), DB_NUMBER(finished_at), DB_TEXT(text)),
+				 DB_TEXT(status->error.message), DB_NUMBER(started_at), DB_NUMBER(finished_at),
+				 DB_TEXT(text)),
 		       err);
 	return r < 0 ? r : 0;
 }
@@ -244,6 +246,14 @@ int container_row_set_name(struct db *db, const char *id, const char *name, stru
 	int r = db_run(db, "UPDATE containers SET name = ?2 WHERE id = ?1", DB_VALUES(DB_TEXT(id), DB_TEXT(name)), err);
 	if (r == -ERR_EXISTS)
 		return name_taken(db, name, err);
+	return r == 0 ? err_set(err, ERR_NO_CONTAINER, "No such container: %s", id) : r < 0 ? r : 0;
+}
+
+int container_row_set_config(struct db *db, const char *id, const struct container_config *config, struct error *err)
+{
+	_cleanup_json_ struct json_object *object = container_config_to_json(config);
+	int r = db_run(db, "UPDATE containers SET config = ?2 WHERE id = ?1",
+		       DB_VALUES(DB_TEXT(id), DB_TEXT(json_text(object))), err);
 	return r == 0 ? err_set(err, ERR_NO_CONTAINER, "No such container: %s", id) : r < 0 ? r : 0;
 }
 

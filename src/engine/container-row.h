@@ -58,4 +58,6 @@ int container_row_set_failed(struct db *db, const char *id, int exit_code, const
 int container_row_set_exited(struct db *db, const char *id, const struct monitor_status *status, struct error *err);
 /* Errors: ERR_NAME, ERR_NO_CONTAINER. */
 int container_row_set_name(struct db *db, const char *id, const char *name, struct error *err);
+/* Errors: ERR_NO_CONTAINER. */
+int container_row_set_config(struct db *db, const char *id, const struct container_config *config, struct error *err);
 int container_row_delete(struct db *db, const char *id, struct error *err);

@@ -329,6 +329,14 @@ int engine_container_unpause(struct engine *engine, const char *name, struct err
 /* Errors: ERR_NAME, ERR_INVALID. */
 int engine_container_rename(struct engine *engine, const char *name, const char *new_name, struct error *err);
 
+/*
+ * Other limits and another restart policy: what @changes does not say stays. They hold from now on (*ret_runs), and when it
+ * is started again; the policy only then. Errors: those of limits_check(), restart_policy_check() and cgroup_update();
+ * ERR_BUSY for less memory than it uses now, without @force.
+ */
+int engine_container_update(struct engine *engine, const char *name, const struct container_spec *changes, bool force,
+			    bool *ret_runs, struct error *err);
+
 /* What a container has printed, entry after entry (monitor/log-record.h). */
 struct log_request {
 	bool follow;		   /* until it ends */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/limit-options.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/str.h"
+
+/* --- Values of flags --- */
+
+static int parse_cpus(const char *value, void *field, struct error *err)
+{
+	return parse_nano(value, INT64_MAX, field, err);
+}
+
+static int parse_cpu_shares(const char *value, void *field, struct error *err)
+{
+	return parse_u64(value, UINT32_MAX, field, err);
+}
+
+static int parse_pids_limit(const char *value, void *field, struct error *err)
+{
+	return parse_i64(value, -1, INT64_MAX, field, err);
+}
+
+static int parse_memory_swap(const char *value, void *field, struct error *err)
+{
+	if (streq(value, "-1")) {
+		*(int64_t *)field = -1;
+		return 0;
+	}
+	uint64_t bytes;
+	int r = parse_size(value, &bytes, err);
+	if (r < 0)
+		return r;
+	*(int64_t *)field = (int64_t)bytes; /* parse_size() gives no more than that holds */
+	return 0;
+}
+
+static int parse_number(const char *value, void *field, struct error *err)
+{
+	return parse_i64(value, INT64_MIN, INT64_MAX, field, err);
+}
+
+static int parse_period(const char *value, void *field, struct error *err)
+{
+	return parse_u64(value, INT64_MAX, field, err);
+}
+
+static int parse_reservation(const char *value, void *field, struct error *err)
+{
+	uint64_t bytes;
+	int r = parse_size(value, &bytes, err);
+	if (r >= 0)
+		*(int64_t *)field = (int64_t)bytes;
+	return r;
+}
+
+/* "on-failure:3". Which words there are is the engine's to say. */
+static int parse_restart(const char *value, void *field, struct error *err)
+{
+	struct container_spec *spec = field;
+	size_t len = strcspn(value, ":");
+	const char *count = value[len] ? value + len + 1 : "";
+	int64_t max = 0;
+	if (len == 0 && value[0])
+		return err_set(err, ERR_USAGE, "invalid restart policy format: no policy provided before colon");
+	if (*count && parse_i64(count, INT32_MIN, INT32_MAX, &max, NULL) < 0)
+		return err_set(err, ERR_USAGE, "invalid restart policy format: maximum retry count must be an integer");
+	free(spec->restart_policy);
+	spec->restart_policy = mem_strndup(value, len);
+	spec->restart_max = max;
+	return 0;
+}
+
+static const char *const RESTART_POLICIES[] = { "no", "on-failure", "always", "unless-stopped", NULL };
+
+/* What every struct that the rows fill begins with. */
+typedef struct {
+	struct container_spec spec;
+} self;
+
+const struct option LIMIT_OPTIONS[] = {
+	OPT_PARSED(self, spec.cpu_period_us, parse_period, 0, "cpu-period", "int",
+		   "Length of a CFS period in microseconds"),
+	OPT_PARSED(self, spec.cpu_quota_us, parse_number, 0, "cpu-quota", "int",
+		   "CPU time in a CFS period in microseconds"),
+	OPT_PARSED(self, spec.cpu_shares, parse_cpu_shares, 'c', "cpu-shares", "int", "CPU shares (relative weight)"),
+	OPT_PARSED(self, spec.cpus_nano, parse_cpus, 0, "cpus", "decimal", "Number of CPUs"),
+	OPT_STRING(self, spec.cpuset_cpus, 0, "cpuset-cpus", "string", "CPUs on which it may run (0-3, 0,1)"),
+	OPT_STRING(self, spec.cpuset_mems, 0, "cpuset-mems", "string", "Memory nodes that it may use (0-3, 0,1)"),
+	OPT_SIZE(self, spec.memory, 'm', "memory", "Memory limit"),
+	OPT_PARSED(self, spec.memory_reservation, parse_reservation, 0, "memory-reservation", "bytes",
+		   "What it is left when memory is short"),
+	OPT_PARSED(self, spec.memory_swap, parse_memory_swap, 0, "memory-swap", "bytes",
+		   "Limit of memory and swap together: '-1' for unlimited swap"),
+	OPT_PARSED(self, spec.pids_limit, parse_pids_limit, 0, "pids-limit", "int",
+		   "Limit the number of processes (-1 for unlimited)"),
+	OPT_PARSED(self, spec, parse_restart, 0, "restart", "string",
+		   "When to start it again (\"no\", \"on-failure[:MAX]\", \"always\", \"unless-stopped\")",
+		   .choices = RESTART_POLICIES),
+	OPT_END,
+};

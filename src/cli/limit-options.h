@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What `run` and `create` say about a container, and `update` says anew: how much it may use, and when it starts again. */
+#pragma once
+
+#include "cli/options.h"
+#include "engine/engine.h"
+
+/* They fill a struct container_spec, which is the first member of the options of a command that has them. */
+extern const struct option LIMIT_OPTIONS[];

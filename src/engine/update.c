@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `update`: in the cgroup of one that runs, and in its row, out of which it is started the next time. The row is read again
+ * when it is changed, so that of two updates at a time neither is lost.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/engine-internal.h"
+#include "engine/event.h"
+#include "engine/limits.h"
+#include "engine/live.h"
+#include "engine/record.h"
+#include "engine/restart.h"
+#include "engine/stats.h"
+#include "runtime/container.h"
+
+/* --- What is asked for --- */
+
+static void change_text(char **text, const char *value)
+{
+	if (!value)
+		return;
+	free(*text);
+	*text = mem_strdup(value);
+}
+
+#define CHANGE(field)                                 \
+	do                                            \
+		if (changes->field != 0)              \
+			spec->field = changes->field; \
+	while (0)
+
+/* A person who says how much memory says nothing of swap, and gets as much again; who has said it, has said it. */
+static void lay_over(struct container_spec *spec, const struct container_spec *changes)
+{
+	CHANGE(memory);
+	CHANGE(memory_swap);
+	CHANGE(memory_reservation);
+	CHANGE(cpus_nano);
+	CHANGE(cpu_shares);
+	CHANGE(cpu_period_us);
+	CHANGE(cpu_quota_us);
+	CHANGE(pids_limit);
+	change_text(&spec->cpuset_cpus, changes->cpuset_cpus);
+	change_text(&spec->cpuset_mems, changes->cpuset_mems);
+	if (changes->restart_policy)
+		spec->restart_max = changes->restart_max;
+	change_text(&spec->restart_policy, changes->restart_policy);
+}
+
+static int change(struct container_row *row, const struct container_spec *changes, struct error *err)
+{
+	lay_over(&row->config.own, changes);
+	int r = limits_check(&row->config.own, err);
+	return r < 0 ? r : restart_policy_check(&row->config.own, err);
+}
+
+/* --- What runs --- */
+
+static int refuse_less(struct engine *engine, const struct container_row *row, uint64_t limit, struct error *err)
+{
+	_cleanup_record_ struct container_record *record = record_from_row(engine, row);
+	struct container_stats stats;
+	if (limit == 0 || container_stats_read(engine, record, &stats) == 0 || stats.memory <= limit)
+		return 0;
+	err_set(err, ERR_BUSY, "it uses more memory now than the new limit allows");
+	err_cause(err, "%" PRIu64 " KiB are in use, and %" PRIu64 " KiB are to be allowed", stats.memory >> 10,
+		  limit >> 10);
+	return err_hint(err, "--force lets the kernel take it away, or kill for it");
+}
+
+static int change_cgroup(struct engine *engine, const struct container_row *row, struct error *err)
+{
+	_cleanup_container_ struct container *container = NULL;
+	_cleanup_json_document_ struct json_document document = { 0 };
+	struct spec_resources resources = { 0 };
+	struct json_object *object = json_object_new_object();
+	limits_add(config_spec(&row->config), object);
+	json_document_wrap(object, "limits", ERR_INTERNAL, &document);
+	struct json_node root = json_root(&document);
+	int r = live_load(engine, row->id, &container, err);
+	if (r >= 0)
+		r = spec_resources_from_json(&root, &resources, err);
+	if (r >= 0)
+		r = container_update(container, &resources, err);
+	spec_resources_done(&resources);
+	return r;
+}
+
+/* 1 if it runs. */
+static int change_live(struct engine *engine, const struct container_row *row, const struct container_spec *changes,
+		       bool force, struct error *err)
+{
+	_cleanup_live_ struct live live = LIVE_NONE;
+	int r = live_open(engine, row, &live, err);
+	if (r <= 0)
+		return r;
+	if (!force && (r = refuse_less(engine, row, changes->memory, err)) < 0)
+		return r;
+	r = change_cgroup(engine, row, err);
+	return r < 0 ? r : 1;
+}
+
+/* --- The row --- */
+
+static int store(struct engine *engine, const char *id, const struct container_spec *changes, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r < 0 || (r = db_begin(db, &transaction, err)) < 0 || (r = container_load_row(engine, id, &row, err)) < 0)
+		return r;
+	r = change(&row, changes, err);
+	if (r >= 0)
+		r = container_row_set_config(db, id, &row.config, err);
+	return r < 0 ? r : db_commit(&transaction, err);
+}
+
+int engine_container_update(struct engine *engine, const char *name, const struct container_spec *changes, bool force,
+			    bool *ret_runs, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	int runs = 0, r = container_load_row(engine, name, &row, err);
+	if (r < 0)
+		return r;
+	r = change(&row, changes, err);
+	if (r >= 0)
+		r = runs = change_live(engine, &row, changes, force, err);
+	if (r >= 0)
+		r = store(engine, row.id, changes, err);
+	if (r < 0)
+		return err_wrap(err, "cannot update container \"%s\"", row.name);
+	event_container(engine, &row, "update", NULL);
+	*ret_runs = runs > 0;
+	return 0;
+}

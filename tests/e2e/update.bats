@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# update: other limits for containers that run, and for their next start.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/coffer
+	coffer_file_setup
+}
+
+teardown_file() {
+	load lib/coffer
+	coffer_file_teardown
+}
+
+setup() {
+	load lib/coffer
+}
+
+# The memory limit in force: memory ID
+memory() {
+	cgroup_file "$1" memory memory.limit_in_bytes memory.max
+}
+
+# What inspect says of the limits: configured NAME KEY
+configured() {
+	coffer inspect "$1" | jq -r --arg key "$2" '.[0].HostConfig[$key]'
+}
+
+@test "one that runs has them at once, and keeps them over a new start" {
+	id=$(coffer run -d --network none --name web -m 64m --stop-signal KILL box:1 sleep 1000)
+	[ "$(memory "$id")" = $((64 << 20)) ]
+	[ "$(coffer update -m 128m --pids-limit 50 web)" = web ]
+	[ "$(memory "$id")" = $((128 << 20)) ]
+	[ "$(cgroup_file "$id" pids pids.max pids.max)" = 50 ]
+	coffer update --cpus 0.5 web
+	[ "$(memory "$id")" = $((128 << 20)) ]
+	coffer restart web
+	[ "$(memory "$id")" = $((128 << 20)) ]
+	[ "$(cgroup_file "$id" pids pids.max pids.max)" = 50 ]
+	[ "$(configured web Memory) $(configured web NanoCpus)" = "$((128 << 20)) 500000000" ]
+	coffer events --until 0s -f event=update --format '{{.Actor.Attributes.name}}' | grep -qx web
+	coffer rm -f web
+}
+
+@test "one that does not run has them when it is started" {
+	id=$(coffer create --network none --name later box:1 sleep 1000)
+	coffer update -m 32m --restart unless-stopped later
+	[ "$(configured later RestartPolicy | jq -r .Name)" = unless-stopped ]
+	coffer start later
+	[ "$(memory "$id")" = $((32 << 20)) ]
+	run -0 coffer update --restart no later
+	[[ $output == *'when it is started again'* ]]
+	coffer rm -f later
+}
+
+@test "less memory than is in use is refused" {
+	id=$(coffer run -d --network none --name full -m 64m --tmpfs /fill box:1 sh -c 'head -c 20m /dev/zero >/fill/it; exec sleep 1000')
+	filled() { [ "$(coffer exec full stat -c %s /fill/it)" = $((20 << 20)) ]; }
+	eventually filled
+	run -1 coffer update -m 8m full
+	[[ $output == *'cannot update container "full": it uses more memory now than the new limit allows'* ]]
+	[[ $output == *'KiB are in use, and 8192 KiB are to be allowed'* ]]
+	[[ $output == *'hint:  --force lets'* ]]
+	[ "$(memory "$id")" = $((64 << 20)) ]
+	[ "$(configured full Memory)" = $((64 << 20)) ]
+	coffer rm -f full
+}
+
+@test "what cannot be" {
+	coffer create --network none --name rigid --cpus 1 --rm box:1 true
+	run -125 coffer update rigid
+	[[ $output == *'You must provide one or more flags'* ]]
+	run -1 coffer update -m 1m rigid
+	[[ $output == *'Minimum memory limit allowed is 6MB'* ]]
+	run -1 coffer update --cpu-period 50000 rigid
+	[[ $output == *'Nano CPUs and CPU Period cannot both be set'* ]]
+	run -1 coffer update --restart always rigid
+	[[ $output == *'cannot specify both --restart and --rm'* ]]
+	run -1 coffer update --restart sometimes rigid
+	[[ $output == *"unknown policy 'sometimes'"* ]]
+	run -1 coffer update -m 64m nosuch
+	[[ $output == *'No such container: nosuch'* ]]
+	[ "$(configured rigid Memory)" = 0 ]
+	coffer rm rigid
+}
