@@ -13,6 +13,7 @@ const struct command *const COMMANDS[] = {
 	&command_container_inspect,
 	&command_container_prune,
 	&command_create,
+	&command_diff,
 	&command_events,
 	&command_exec,
 	&command_help,

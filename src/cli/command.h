@@ -96,6 +96,7 @@ extern const struct command command_cleanup;
 extern const struct command command_container_inspect;
 extern const struct command command_create;
 extern const struct command command_df;
+extern const struct command command_diff;
 extern const struct command command_events;
 extern const struct command command_exec;
 extern const struct command command_help;

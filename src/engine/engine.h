@@ -337,6 +337,15 @@ int engine_container_rename(struct engine *engine, const char *name, const char 
 int engine_container_update(struct engine *engine, const char *name, const struct container_spec *changes, bool force,
 			    bool *ret_runs, struct error *err);
 
+/* What a container has made of its image's files: as Docker's `diff`, in the order of paths. */
+struct container_change {
+	char kind; /* 'A'dded, 'C'hanged, 'D'eleted */
+	char *path;
+};
+int engine_container_diff(struct engine *engine, const char *name, struct container_change **ret, size_t *ret_count,
+			  struct error *err);
+void container_changes_free(struct container_change *changes, size_t count);
+
 /* What a container has printed, entry after entry (monitor/log-record.h). */
 struct log_request {
 	bool follow;		   /* until it ends */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/merged.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +16,7 @@
 #include "base/str.h"
 
 enum {
-	LINKS_MAX = 40,	   /* the kernel's own limit; source: path_resolution(7) */
+	LINKS_MAX = 40, /* the kernel's own limit; source: path_resolution(7) */
 	DEPTH_MAX = 256,
 };
 
@@ -59,13 +60,12 @@ DEFINE_CLEANUP(struct walk *, walk_free);
 
 /* --- one name in one merged directory --- */
 
-static bool is_whiteout(const struct stat *st)
+bool merged_is_whiteout(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
 }
 
-/* An opaque directory shows nothing of those below it. */
-static bool is_opaque(int dir)
+bool merged_is_opaque(int dir)
 {
 	char value;
 	return (fgetxattr(dir, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y') ||
@@ -92,7 +92,7 @@ static int look_in_layer(int dir, const char *name, struct found *found)
 	bool is_first = found->directory.n_fds == 0;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (is_whiteout(&st))
+	if (merged_is_whiteout(&st))
 		return 1;
 	if (!S_ISDIR(st.st_mode)) {
 		if (is_first) {
@@ -105,7 +105,7 @@ static int look_in_layer(int dir, const char *name, struct found *found)
 	if (fd < 0)
 		return fd;
 	*ARRAY_APPEND(found->directory.fds, found->directory.n_fds) = fd;
-	return is_opaque(fd);
+	return merged_is_opaque(fd);
 }
 
 static int look_up(const struct level *level, const char *name, struct found *ret)
@@ -252,4 +252,41 @@ void merged_free(struct merged *merged)
 		return;
 	level_done(&merged->root);
 	free(merged);
+}
+
+/* --- directories --- */
+
+int merged_enter(struct merged *dir, const char *name, struct merged **ret)
+{
+	struct found found;
+	int r = look_up(&dir->root, name, &found);
+	if (r < 0 || found.directory.n_fds == 0)
+		return r;
+	*ret = NEW(struct merged);
+	(*ret)->root = found.directory;
+	return 1;
+}
+
+static bool is_there(struct merged *dir, const char *name)
+{
+	_cleanup_merged_ struct merged *below = NULL;
+	return merged_enter(dir, name, &below) >= 0;
+}
+
+int merged_names(struct merged *dir, char ***ret)
+{
+	_cleanup_strv_ char **names = NULL;
+	for (size_t i = 0; i < dir->root.n_fds; i++) {
+		_cleanup_close_ int fd = open_directory(dir->root.fds[i], ".");
+		_cleanup_closedir_ DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+		if (!stream)
+			return fd < 0 ? fd : -errno;
+		TAKE_FD(fd);
+		for (struct dirent *entry; (entry = readdir(stream));)
+			if (!streq(entry->d_name, ".") && !streq(entry->d_name, "..") &&
+			    !strv_contains(names, entry->d_name) && is_there(dir, entry->d_name))
+				strv_append(&names, entry->d_name);
+	}
+	*ret = TAKE_PTR(names);
+	return 0;
 }

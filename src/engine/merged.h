@@ -27,3 +27,19 @@ int merged_open_file(struct merged *merged, const char *path);
 
 /* Its text, of at most @max bytes; "" where there is none. */
 int merged_read(struct merged *merged, const char *path, size_t max, char **ret, struct error *err);
+
+/*
+ * What @name, one component, is in the directory that @dir is: 1 for a directory, which *ret is then; 0 for anything else;
+ * or -errno. merged_free() it.
+ */
+int merged_enter(struct merged *dir, const char *name, struct merged **ret);
+
+/* The names in it; 0 or -errno. strv_free() them. */
+int merged_names(struct merged *dir, char ***ret);
+
+/* For who walks one layer alone: what says that a name is none any more, ... */
+struct stat;
+bool merged_is_whiteout(const struct stat *st);
+
+/* ... and a directory that shows nothing of those below it. */
+bool merged_is_opaque(int dir);
