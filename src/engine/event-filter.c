@@ -110,10 +110,14 @@ static const struct {
 	bool (*matches)(const struct event *event, const char *wanted);
 	bool all; /* values have to match, not only one */
 } KEYS[EVENT_FILTER_KEYS] = {
-	[EVENT_FILTER_CONTAINER] = { is_container }, [EVENT_FILTER_EVENT] = { has_action },
-	[EVENT_FILTER_IMAGE] = { is_image },	     [EVENT_FILTER_LABEL] = { has_label, .all = true },
-	[EVENT_FILTER_NETWORK] = { is_network },     [EVENT_FILTER_SCOPE] = { is_of_scope },
-	[EVENT_FILTER_TYPE] = { is_of_type },	     [EVENT_FILTER_VOLUME] = { is_volume },
+	[EVENT_FILTER_CONTAINER] = { .matches = is_container },
+	[EVENT_FILTER_EVENT] = { .matches = has_action },
+	[EVENT_FILTER_IMAGE] = { .matches = is_image },
+	[EVENT_FILTER_LABEL] = { .matches = has_label, .all = true },
+	[EVENT_FILTER_NETWORK] = { .matches = is_network },
+	[EVENT_FILTER_SCOPE] = { .matches = is_of_scope },
+	[EVENT_FILTER_TYPE] = { .matches = is_of_type },
+	[EVENT_FILTER_VOLUME] = { .matches = is_volume },
 };
 
 static bool key_matches(enum event_filter_key key, char *const *values, const struct event *event)
