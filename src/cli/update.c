@@ -78,8 +78,7 @@ const struct command command_update = {
 		"not named stays. With a new limit of memory, that of memory and swap together is twice it, unless "
 		"*--memory-swap* was given here or before."
 		"\n\n"
-		"Another *--restart* counts from the container's next start. A container that its restart policy starts "
-		"again without one has the limits that it was started with.",
+		"Another *--restart* counts from the container's next start.",
 	.examples =
 		(const struct example[]){
 			{ "update -m 512m --cpus 2 web", "More memory, and two CPUs" },

@@ -5,7 +5,9 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
@@ -90,6 +92,26 @@ static int change_cgroup(struct engine *engine, const struct container_row *row,
 	return r;
 }
 
+/* What its monitor starts it again with, as the restart policy says. */
+static int change_bundle(const struct container_row *row, int dir, struct error *err)
+{
+	static const char *const limits[] = { "memory", "cpu", "pids", NULL };
+	_cleanup_json_document_ struct json_document document = { 0 };
+	struct json_node section, resources;
+	int r = json_load(dir, CONFIG_FILE, SPEC_SIZE_MAX, ERR_INTERNAL, &document, err);
+	if (r < 0)
+		return r;
+	struct json_node root = json_root(&document);
+	if ((r = json_need_object(&root, "linux", &section, err)) < 0 ||
+	    (r = json_need_object(&section, "resources", &resources, err)) < 0)
+		return r;
+	for (const char *const *name = limits; *name; name++)
+		json_object_object_del(resources.value, *name);
+	limits_add(config_spec(&row->config), resources.value);
+	const char *text = json_text(document.root);
+	return file_write_atomic(dir, CONFIG_FILE, text, strlen(text), 0600, 0, err);
+}
+
 /* 1 if it runs. */
 static int change_live(struct engine *engine, const struct container_row *row, const struct container_spec *changes,
 		       bool force, struct error *err)
@@ -101,6 +123,8 @@ static int change_live(struct engine *engine, const struct container_row *row, c
 	if (!force && (r = refuse_less(engine, row, changes->memory, err)) < 0)
 		return r;
 	r = change_cgroup(engine, row, err);
+	if (r >= 0)
+		r = change_bundle(row, live.dir, err);
 	return r < 0 ? r : 1;
 }
 

@@ -45,6 +45,18 @@ configured() {
 	coffer rm -f web
 }
 
+@test "its restart policy starts it again with them" {
+	id=$(coffer run -d --network none --name tough -m 64m --restart always box:1 sleep 1000)
+	coffer update -m 96m tough
+	kill -KILL "$(coffer inspect tough | jq '.[0].State.Pid')"
+	again() {
+		[ "$(coffer inspect tough | jq -r '.[0] | "\(.RestartCount) \(.State.Running)"')" = '1 true' ] &&
+			[ "$(memory "$id" 2>/dev/null)" = $((96 << 20)) ]
+	}
+	eventually again
+	coffer rm -f tough
+}
+
 @test "one that does not run has them when it is started" {
 	id=$(coffer create --network none --name later box:1 sleep 1000)
 	coffer update -m 32m --restart unless-stopped later
