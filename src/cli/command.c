@@ -27,6 +27,7 @@ const struct command *const COMMANDS[] = {
 	&command_info,
 	&command_inspect,
 	&command_kill,
+	&command_load,
 	&command_logs,
 	&command_network_create,
 	&command_network_inspect,

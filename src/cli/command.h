@@ -110,6 +110,7 @@ extern const struct command command_import;
 extern const struct command command_info;
 extern const struct command command_inspect;
 extern const struct command command_kill;
+extern const struct command command_load;
 extern const struct command command_logs;
 extern const struct command command_pause;
 extern const struct command command_network_create;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Images to archives; the helper does the work (image/save.h). */
+/* Images to archives and back; the helper does the work (image/save.h, image/load.h). */
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -9,6 +9,8 @@
 #include "engine/event.h"
 #include "engine/image.h"
 #include "engine/transfer.h"
+#include "image/platform.h"
+#include "image/reference.h"
 #include "image/transfer-protocol.h"
 
 /* An image that is to be saved, once, with the names that were asked for. */
@@ -94,4 +96,70 @@ int engine_save(struct engine *engine, char *const *images, int fd, struct error
 	for (size_t i = 0; i < wanted.count; i++)
 		event_image(engine, "save", wanted.list[i].image->id, wanted.list[i].image->id);
 	return 0;
+}
+
+/* --- load --- */
+
+static int record_name(struct engine *engine, const struct transfer_image *image, const char *name, char **ret_familiar,
+		       struct error *err)
+{
+	_cleanup_reference_ struct image_reference reference = { 0 };
+	const struct image_arrival arrival = {
+		.manifest = image->manifest,
+		.index = image->index,
+		.config = image->config,
+		.name = name,
+	};
+	bool known;
+	int r = name ? reference_parse(name, &reference, err) : 0;
+	if (r >= 0)
+		r = image_record(engine, &arrival, &known, err);
+	if (r >= 0)
+		*ret_familiar = name ? reference_familiar(&reference) : NULL;
+	return r;
+}
+
+static int record_image(struct engine *engine, const struct transfer_image *image, const struct load_progress *progress,
+			struct error *err)
+{
+	char *const unnamed[] = { NULL, NULL };
+	char *const *names = image->names && *image->names ? image->names : unnamed;
+	int r = 0;
+	do {
+		_cleanup_free_ char *familiar = NULL;
+		r = record_name(engine, image, *names, &familiar, err);
+		if (r < 0)
+			return r;
+		event_image(engine, "load", image->config, familiar ? familiar : image->config);
+		progress->loaded(progress->context, familiar, image->config);
+	} while (*names && *++names);
+	return 0;
+}
+
+static int load(struct engine *engine, struct json_object *request, int fd, const struct load_progress *progress,
+		struct error *err)
+{
+	_cleanup_transfer_result_ struct transfer_result result = { 0 };
+	/* Until all is recorded (S3). */
+	_cleanup_close_ int lock = store_lock(engine->store, false, err);
+	int r = lock < 0 ? lock : transfer_run(engine, request, fd, NULL, &result, err);
+	for (size_t i = 0; r >= 0 && i < result.n_images; i++)
+		r = record_image(engine, &result.images[i], progress, err);
+	return r;
+}
+
+int engine_load(struct engine *engine, int fd, const struct load_progress *progress, struct error *err)
+{
+	const struct platform platform = platform_host();
+	char text[64];
+	_cleanup_json_ struct json_object *request = json_object_new_object();
+	json_add_string(request, "command", "load");
+	json_add_i64(request, "fd", TRANSFER_ARCHIVE_FD);
+	json_add_string(request, "platform", platform_format(&platform, text));
+	int r = load(engine, request, fd, progress, err);
+	if (r >= 0)
+		return 0;
+	(void)err_wrap(err, "cannot load");
+	(void)gc_collect(engine, NULL, NULL); /* what of it was whole already */
+	return r;
 }

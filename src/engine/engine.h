@@ -81,6 +81,16 @@ int engine_import(struct engine *engine, int fd, const char *reference, const ch
 int engine_save(struct engine *engine, char *const *images, int fd, struct error *err);
 
 /*
+ * The images of an archive (image/load.h) from @fd. Each of their names is told as it is recorded; for an image without
+ * one, NULL. The id lives during the call.
+ */
+struct load_progress {
+	void *context;
+	void (*loaded)(void *context, const char *name, const char *id);
+};
+int engine_load(struct engine *engine, int fd, const struct load_progress *progress, struct error *err);
+
+/*
  * By name, name@digest, id or unique prefix of an id. Errors: ERR_IMG_NOT_FOUND ("No such image: x", hint: similar
  * names), ERR_INVALID for an ambiguous prefix.
  */

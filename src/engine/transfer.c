@@ -26,8 +26,9 @@ enum {
 };
 
 static const char *const LAYER_STATES[] = {
-	[LAYER_WAITING] = "waiting",	   [LAYER_DOWNLOADING] = "downloading", [LAYER_VERIFYING] = "verifying",
-	[LAYER_EXTRACTING] = "extracting", [LAYER_DONE] = "done",		[LAYER_EXISTS] = "exists",
+	[LAYER_WAITING] = "waiting",	 [LAYER_DOWNLOADING] = "downloading",
+	[LAYER_VERIFYING] = "verifying", [LAYER_EXTRACTING] = "extracting",
+	[LAYER_DONE] = "done",		 [LAYER_EXISTS] = "exists",
 };
 
 /* A helper at work. */
@@ -44,6 +45,13 @@ void transfer_result_done(struct transfer_result *result)
 	free(result->config);
 	free(result->digest);
 	free(result->index);
+	for (size_t i = 0; i < result->n_images; i++) {
+		free(result->images[i].manifest);
+		free(result->images[i].config);
+		free(result->images[i].index);
+		strv_free(result->images[i].names);
+	}
+	free(result->images);
 	*result = (struct transfer_result){ 0 };
 }
 
@@ -140,28 +148,68 @@ static int on_layer(struct transfer *transfer, const struct json_node *event, st
 	return 0;
 }
 
-static int on_done(struct transfer *transfer, const struct json_node *event, struct error *err)
+struct digest_member {
+	const char *key;
+	char **ret;
+	bool required;
+};
+
+static int parse_digests(const struct json_node *node, const struct digest_member *members, size_t n, struct error *err)
 {
-	_cleanup_transfer_result_ struct transfer_result result = { 0 };
-	const struct {
-		const char *key;
-		char **ret;
-	} members[] = {
-		{ "manifest", &result.manifest },
-		{ "config", &result.config },
-		{ "digest", &result.digest },
-		{ "index", &result.index },
-	};
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct json_node ignored;
 		const char *digest;
-		if (!json_get(event, members[i].key, &ignored))
+		if (!members[i].required && !json_get(node, members[i].key, &ignored))
 			continue;
-		int r = need_digest(event, members[i].key, &digest, err);
+		int r = need_digest(node, members[i].key, &digest, err);
 		if (r < 0)
 			return r;
 		*members[i].ret = mem_strdup(digest);
 	}
+	return 0;
+}
+
+static int parse_image(const struct json_node *node, struct transfer_image *ret, struct error *err)
+{
+	const struct digest_member members[] = {
+		{ "manifest", &ret->manifest, true },
+		{ "config", &ret->config, true },
+		{ "index", &ret->index, false },
+	};
+	int r = json_as_object(node, err);
+	if (r >= 0)
+		r = parse_digests(node, members, ARRAY_SIZE(members), err);
+	return r < 0 ? r : json_get_strv(node, "names", &ret->names, err);
+}
+
+static int parse_images(const struct json_node *event, struct transfer_result *result, struct error *err)
+{
+	struct json_node array;
+	int r = json_get_array(event, "images", &array, err);
+	if (r <= 0)
+		return r;
+	size_t count = json_array_length(&array);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct json_node node = json_array_at(&array, i);
+		r = parse_image(&node, ARRAY_APPEND(result->images, result->n_images), err);
+	}
+	return r;
+}
+
+static int on_done(struct transfer *transfer, const struct json_node *event, struct error *err)
+{
+	_cleanup_transfer_result_ struct transfer_result result = { 0 };
+	const struct digest_member members[] = {
+		{ "manifest", &result.manifest, false },
+		{ "config", &result.config, false },
+		{ "digest", &result.digest, false },
+		{ "index", &result.index, false },
+	};
+	int r = parse_digests(event, members, ARRAY_SIZE(members), err);
+	if (r >= 0)
+		r = parse_images(event, &result, err);
+	if (r < 0)
+		return r;
 	transfer_result_done(&transfer->result);
 	transfer->result = result;
 	result = (struct transfer_result){ 0 };
@@ -190,7 +238,8 @@ static int on_line(struct transfer *transfer, struct error *err)
 	} events[] = { { "manifest", on_manifest }, { "layer", on_layer }, { "done", on_done }, { "error", on_error } };
 	_cleanup_json_document_ struct json_document document = { 0 };
 	const char *name;
-	int r = json_parse(str_text(&transfer->line), transfer->line.len, TRANSFER_PROGRAM, ERR_INTERNAL, &document, err);
+	int r = json_parse(str_text(&transfer->line), transfer->line.len, TRANSFER_PROGRAM, ERR_INTERNAL, &document,
+			   err);
 	if (r < 0)
 		return r;
 	struct json_node event = json_root(&document);

@@ -8,9 +8,18 @@
 #include "base/error.h"
 #include "engine/engine.h"
 
+/* What a load brought. */
+struct transfer_image {
+	char *manifest, *config;
+	char *index;  /* or NULL */
+	char **names; /* in full */
+};
+
 struct transfer_result {
 	char *manifest, *config, *digest; /* all of them, if images came; else NULL */
 	char *index;			  /* or NULL */
+	struct transfer_image *images;	  /* of a load */
+	size_t n_images;
 };
 void transfer_result_done(struct transfer_result *result);
 #define _cleanup_transfer_result_ _cleanup_(transfer_result_done)

@@ -14,12 +14,10 @@
 #include "image/config-write.h"
 #include "image/content.h"
 #include "image/import-change.h"
+#include "image/layer-form.h"
 #include "storage/layer.h"
 
-enum {
-	MAGIC_LENGTH = 6, /* bytes that tell the compression */
-	READ_SIZE = 256 * 1024,
-};
+enum { READ_SIZE = 256 * 1024 };
 
 /* The worker is told of more bytes in steps of this size. */
 #define FEED_STEP (UINT64_C(256) * 1024)
@@ -38,46 +36,6 @@ struct import {
 	struct unpack_result unpacked;
 	char digest[DIGEST_TEXT_LENGTH + 1]; /* of the layer, as it is stored */
 };
-
-/* --- the archive's form --- */
-
-static const struct {
-	const char *magic;
-	size_t len;
-	const char *name;
-	enum layer_compression compression;
-	bool known;
-} FORMS[] = {
-	{ "\x1f\x8b", 2, "gzip", LAYER_GZIP, true },
-	{ "\x28\xb5\x2f\xfd", 4, "zstd", LAYER_ZSTD, true },
-	{ "\xfd\x37zXZ", 5, "xz", LAYER_PLAIN, false },
-	{ "BZh", 3, "bzip2", LAYER_PLAIN, false },
-};
-
-static int detect(const char *data, size_t len, enum layer_compression *ret, struct error *err)
-{
-	*ret = LAYER_PLAIN;
-	for (size_t i = 0; i < ARRAY_SIZE(FORMS); i++) {
-		if (len < FORMS[i].len || memcmp(data, FORMS[i].magic, FORMS[i].len) != 0)
-			continue;
-		if (!FORMS[i].known) {
-			(void)err_set(err, ERR_IMG_LAYER, "the archive is compressed with %s, which is not supported",
-				      FORMS[i].name);
-			return err_hint(err, "%s -dc FILE | coffer import -", FORMS[i].name);
-		}
-		*ret = FORMS[i].compression;
-		return 0;
-	}
-	return 0;
-}
-
-static const char *media_type_of(enum layer_compression compression)
-{
-	static const char *const types[] = {
-		[LAYER_PLAIN] = MEDIA_OCI_LAYER, [LAYER_GZIP] = MEDIA_OCI_LAYER_GZIP, [LAYER_ZSTD] = MEDIA_OCI_LAYER_ZSTD
-	};
-	return types[compression];
-}
 
 /* --- reading --- */
 
@@ -122,7 +80,7 @@ static ssize_t read_some(struct import *import, char *buf, size_t size, struct e
 static int read_beginning(struct import *import, char *buf, struct error *err)
 {
 	size_t len = 0;
-	while (len < MAGIC_LENGTH) {
+	while (len < LAYER_FORM_LENGTH) {
 		struct pollfd fds[TRANSFER_FDS + 1];
 		transfer_watch(import->transfer, fds);
 		fds[TRANSFER_FDS] = (struct pollfd){ .fd = import->options->fd, .events = POLLIN };
@@ -138,7 +96,7 @@ static int read_beginning(struct import *import, char *buf, struct error *err)
 	}
 	if (len == 0)
 		return err_set(err, ERR_IMG_LAYER, "the archive is empty");
-	int r = detect(buf, len, &import->compression, err);
+	int r = layer_form_detect(buf, len, "coffer import -", &import->compression, err);
 	return r < 0 ? r : content_write(import->content, buf, len, err);
 }
 
@@ -213,7 +171,7 @@ static int put_image(struct import *import, struct image_config *config, struct 
 	struct transfer_result result = { 0 };
 	char media_config[] = MEDIA_OCI_CONFIG;
 	struct descriptor config_descriptor = { .media_type = media_config }, manifest_descriptor = { 0 };
-	struct descriptor layer = { .media_type = (char *)media_type_of(import->compression),
+	struct descriptor layer = { .media_type = (char *)layer_form_media_type(import->compression),
 				    .digest = import->digest,
 				    .size = content_size(import->content) };
 	_cleanup_json_ struct json_object *config_json =

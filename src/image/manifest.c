@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "image/digest.h"
+#include "image/annotation.h"
 #include "image/platform-json.h"
 
 #define CONTENT_SIZE_MAX (UINT64_C(1) << 50) /* what no registry and no disk of ours holds */
@@ -159,6 +160,7 @@ static void descriptor_done(struct descriptor *descriptor)
 {
 	free(descriptor->media_type);
 	free(descriptor->digest);
+	free(descriptor->name);
 }
 
 /* Fills in what it can; the caller releases it in any case. */
@@ -261,6 +263,18 @@ static int parse_image(const struct json_node *root, struct manifest *manifest, 
 	return r;
 }
 
+/* Docker's and containerd's annotation is a name in full always; the standard's is whatever was chosen. */
+static int parse_entry_name(const struct json_node *entry, char **ret, struct error *err)
+{
+	struct json_node annotations;
+	int r = json_get_object(entry, "annotations", &annotations, err);
+	if (r > 0)
+		r = json_get_text(&annotations, ANNOTATION_IMAGE_NAME, ret, err);
+	else
+		return r;
+	return r == 0 ? json_get_text(&annotations, ANNOTATION_REF_NAME, ret, err) : r;
+}
+
 static int parse_index(const struct json_node *root, struct manifest *manifest, struct error *err)
 {
 	struct json_node entries;
@@ -278,6 +292,8 @@ static int parse_index(const struct json_node *root, struct manifest *manifest, 
 			r = json_get_object(&entry, "platform", &platform, err);
 		if (r > 0)
 			r = platform_from_json(&platform, &manifest->manifests[i].platform, err);
+		if (r >= 0)
+			r = parse_entry_name(&entry, &manifest->manifests[i].name, err);
 	}
 	return r;
 }

@@ -27,8 +27,8 @@
 #define MEDIA_DOCKER_LAYER_GZIP "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 enum {
-	MANIFEST_SIZE_MAX = 4 << 20,  /* bytes; the registries' own limit */
-	MANIFEST_LAYERS_MAX = 500,    /* overlayfs stacks no more */
+	MANIFEST_SIZE_MAX = 4 << 20, /* bytes; the registries' own limit */
+	MANIFEST_LAYERS_MAX = 500,   /* overlayfs stacks no more */
 	INDEX_MANIFESTS_MAX = 4096,
 };
 
@@ -36,9 +36,10 @@ enum layer_compression { LAYER_PLAIN, LAYER_GZIP, LAYER_ZSTD };
 
 struct descriptor {
 	char *media_type;
-	char *digest;	/* valid */
-	uint64_t size;	/* bytes */
-	struct platform platform; /* of an index's entries; empty strings if not said */
+	char *digest;			    /* valid */
+	uint64_t size;			    /* bytes */
+	struct platform platform;	    /* of an index's entries; empty strings if not said */
+	char *name;			    /* the same: what the annotations call it, unchecked; or NULL */
 	enum layer_compression compression; /* of a manifest's layers */
 };
 

@@ -19,10 +19,11 @@ static size_t usable_processors(void)
 	return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
 }
 
-int pull_workers_start(struct pull_workers *workers, size_t max, struct error *err)
+int pull_workers_start(struct pull_workers *workers, size_t min, size_t max, struct error *err)
 {
 	struct pull_workers started = { 0 };
-	size_t most = MIN(max, (size_t)PULL_WORKERS_MAX), wanted = MIN(usable_processors(), most);
+	size_t most = MIN(max, (size_t)PULL_WORKERS_MAX), useful = MIN(usable_processors(), most);
+	size_t wanted = MAX(min, useful);
 	for (; started.n < wanted; started.n++) {
 		int r = unpack_worker_start(&started.workers[started.n], err);
 		if (r < 0) {

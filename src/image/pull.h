@@ -33,7 +33,8 @@ struct pull_workers {
 	struct unpack_worker *workers[PULL_WORKERS_MAX];
 	size_t n;
 };
-int pull_workers_start(struct pull_workers *workers, size_t max, struct error *err);
+/* At least @min, at most @max, in between as many as there are processors. */
+int pull_workers_start(struct pull_workers *workers, size_t min, size_t max, struct error *err);
 void pull_workers_done(struct pull_workers *workers);
 #define _cleanup_pull_workers_ _cleanup_(pull_workers_done)
 

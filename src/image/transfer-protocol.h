@@ -11,6 +11,7 @@
  *	 "platform":"linux/amd64", "message":"...", "changes":["CMD [...]", ...]}
  *	{"command":"save", "fd":3 (what it writes to), "images":[{"manifest":"sha256:...", "names":["HOST/NAME:TAG", ...]
  *	 (in full) or absent}, ...]}
+ *	{"command":"load", "fd":3 (a tar file or pipe), "platform":"linux/amd64" (what to choose of an index)}
  *
  * Answers, in any order but the last:
  *	{"event":"manifest", "digest":"sha256:...", "layers":[{"digest":..., "size":N}, ...]}
@@ -18,7 +19,8 @@
  *	 "current":BYTES, "total":BYTES}      at most ten a second for each layer, and each change of state
  *	{"event":"done", "manifest":"sha256:..." (the image manifest), "index":"sha256:..." (what the tag named, if that
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
- *	 ... after a save, without all that
+ *	 ... after a save, without all that; after a load, with
+ *	 "images":[{"manifest":..., "index":..., "config":..., "names":["HOST/NAME:TAG", ...]}, ...] instead
  *	{"event":"error", "error":{...}}      as json_from_error() has it
  * The last one is "done" or "error"; the exit status is 0 or 1.
  */

@@ -105,3 +105,165 @@ copy() {
 	[[ $output == *"blob 'sha256:${layer##*/}' in the store is damaged"* ]]
 	[ ! -e "$BATS_TEST_TMPDIR/saved.tar" ]
 }
+
+# --- load -----------------------------------------------------------------------------------------------------------
+
+# What load leaves of an archive that it refuses: nothing.
+nothing_left() {
+	[ -z "$(elsewhere images --quiet)" ]
+	[ -z "$(find "$BATS_TEST_TMPDIR"/root/{tmp,layers,blobs/sha256} -mindepth 1)" ]
+}
+
+# The saved archive of box:1 alone, laid open in $x; pack it again after changing it.
+open_saved() {
+	x=$BATS_TEST_TMPDIR/x
+	mkdir "$x"
+	coffer save box:1 | tar --extract --directory "$x"
+	config=$(jq -r '.[0].Config' "$x/manifest.json")
+	layer=$(jq -r '.[0].Layers[0]' "$x/manifest.json")
+}
+
+load_open() {
+	tar --create --directory "$x" "${@:-.}" | elsewhere load
+}
+
+# As Dockers before 25 wrote it.
+old_docker() {
+	open_saved
+	mkdir "$x/one" "$x/two"
+	cp "$x/$layer" "$x/one/layer.tar"
+	ln -s ../one/layer.tar "$x/two/layer.tar"
+	cp "$x/$config" "$x/config.json"
+	rm -r "$x/blobs" "$x/index.json" "$x/oci-layout"
+	jq -n '[{Config: "config.json", RepoTags: ["old:1"], Layers: ["two/layer.tar"]}]' >"$x/manifest.json"
+}
+
+@test "what was saved is loaded with the same names, IDs and digests, and runs" {
+	run -0 elsewhere load -i "$SAVED"
+	[ "$output" = "Loaded image: box:1
+Loaded image: other.example/team/box:2
+Loaded image: zipped:1" ]
+	for image in box:1 zipped:1; do
+		[ "$(elsewhere inspect --format '{{.Id}}' "$image")" = "$(image_id "$image")" ]
+	done
+	elsewhere save box:1 other.example/team/box:2 zipped:1 | cmp - "$SAVED"
+	run -0 elsewhere run --rm --network none zipped:1 /bin/busybox echo there
+	[ "$output" = there ]
+	run -0 elsewhere load -q -i "$SAVED"
+	[ -z "$(ls "$BATS_TEST_TMPDIR/root/tmp")" ]
+}
+
+@test "load reads from a pipe, and archives that are compressed as a whole" {
+	for program in cat gzip zstd; do
+		run -0 elsewhere load < <($program <"$SAVED")
+		[[ $output == *'Loaded image: zipped:1'* ]]
+		elsewhere rmi box:1 other.example/team/box:2 zipped:1 >/dev/null
+	done
+	run -1 elsewhere load < <(xz <"$SAVED")
+	[[ $output == *'compressed with xz, which is not supported'* ]]
+}
+
+@test "an image without a name is loaded by its ID" {
+	coffer save "$(image_id box:1)" >"$BATS_TEST_TMPDIR/saved.tar"
+	run -0 elsewhere load -i "$BATS_TEST_TMPDIR/saved.tar"
+	[ "$output" = "Loaded image ID: $(image_id box:1)" ]
+}
+
+@test "archives of older Dockers are loaded, with layers that are links" {
+	old_docker
+	run -0 load_open
+	[ "$output" = 'Loaded image: old:1' ]
+	[ "$(elsewhere inspect --format '{{.Id}}' old:1)" = "$(image_id box:1)" ]
+}
+
+@test "what skopeo writes is loaded, with the same digests" {
+	copy "docker-archive:$SAVED:zipped:1" "docker-archive:$BATS_TEST_TMPDIR/docker.tar:by/skopeo:1"
+	run -0 elsewhere load -i "$BATS_TEST_TMPDIR/docker.tar"
+	[ "$output" = 'Loaded image: by/skopeo:1' ]
+	copy "docker-archive:$SAVED:zipped:1" "oci-archive:$BATS_TEST_TMPDIR/oci.tar:by/skopeo:2"
+	run -0 elsewhere load -i "$BATS_TEST_TMPDIR/oci.tar"
+	[ "$output" = 'Loaded image: by/skopeo:2' ]
+	digest=$(tar -xOf "$BATS_TEST_TMPDIR/oci.tar" index.json | jq -r '.manifests[0].digest')
+	[ -e "$BATS_TEST_TMPDIR/root/blobs/sha256/${digest#sha256:}" ]
+}
+
+@test "a layout of umoci is loaded, without a name" {
+	image_make "$BATS_TEST_TMPDIR/layout" four
+	run -0 elsewhere load < <(tar --create --directory "$BATS_TEST_TMPDIR/layout" .)
+	[[ $output == 'Loaded image ID: sha256:'* ]]
+	manifest=$(image_digest "$BATS_TEST_TMPDIR/layout" four)
+	[ "$(elsewhere save "$(elsewhere images -q)" | tar -xO index.json | jq -r '.manifests[0].digest')" = "$manifest" ]
+}
+
+@test "blobs of a wrong digest or size, or that are missing, are refused, and nothing is left" {
+	open_saved
+	printf x | dd of="$x/$layer" bs=1 seek=4096 conv=notrunc status=none
+	run -1 load_open
+	[[ $output == *"'$layer' in the archive is corrupt: its digest is another"* ]]
+	nothing_left
+	printf x >>"$x/$layer"
+	run -1 load_open
+	[[ $output == *"'$layer' in the archive is corrupt: it has "*' bytes, but its manifest says '* ]]
+	nothing_left
+	rm "$x/$layer"
+	run -1 load_open
+	[[ $output == *"'$layer' is missing in the archive"* ]]
+	nothing_left
+}
+
+@test "a layer whose DiffID is another is refused, and nothing is left" {
+	old_docker
+	tar --create --directory "$x" manifest.json >"$x/one/layer.tar"
+	run -1 load_open
+	[[ $output == *"layer 'two/layer.tar': it is not what the image config says"* ]]
+	nothing_left
+}
+
+@test "links out of the archive lead nowhere, and what is no plain file is refused" {
+	old_docker
+	ln -sf ../../../../../../../../../../etc/passwd "$x/two/layer.tar"
+	run -1 load_open
+	[[ $output == *"'two/layer.tar' is missing in the archive"* ]]
+	rm "$x/two/layer.tar"
+	mkfifo "$x/two/layer.tar"
+	run -1 load_open
+	[[ $output == *"'two/layer.tar' in the archive is no plain file"* ]]
+	jq -n '[{Config: "/etc/passwd", RepoTags: [], Layers: []}]' >"$x/manifest.json"
+	run -1 load_open
+	[[ $output == *"'/etc/passwd' is missing in the archive"* ]]
+	run -1 elsewhere load < <(tar --create --directory "$x" -P --transform 's,manifest.json,../../manifest.json,' manifest.json)
+	[ ! -e "$BATS_TEST_TMPDIR/root/manifest.json" ]
+	nothing_left
+}
+
+@test "what is no archive of images is refused in words" {
+	run -1 elsewhere load </dev/null
+	[[ $output == *'the archive is empty'* ]]
+	run -1 elsewhere load < <(head -c 3000 "$SAVED")
+	[[ $output == *truncated* ]]
+	run -1 elsewhere load < <(tar --create --directory "$BATS_FILE_TMPDIR/rootfs" etc)
+	[[ $output == *'the archive holds no image: there is neither "index.json" nor "manifest.json" in it'* ]]
+	run -1 elsewhere load -i /nonexistent
+	[[ $output == *"open '/nonexistent'"* ]]
+	old_docker
+	echo '{}' >"$x/manifest.json"
+	run -1 load_open
+	[[ $output == *'manifest.json:1:1: /: expected an array'* ]]
+	nothing_left
+}
+
+@test "a load that is killed leaves nothing that the next one does not clear away" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	"$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/root" --runroot "$BATS_TEST_TMPDIR/run" load \
+		<"$BATS_TEST_TMPDIR/pipe" 3>&- &
+	loader=$!
+	exec 9>"$BATS_TEST_TMPDIR/pipe"
+	head -c 100000 "$SAVED" >&9
+	spooled() { [ -n "$(find "$BATS_TEST_TMPDIR/root/tmp" -type f -size +90k 2>/dev/null)" ]; }
+	eventually spooled
+	pkill -KILL -P "$loader"
+	kill -KILL "$loader" 2>/dev/null || true
+	exec 9>&-
+	run -0 elsewhere load -i "$SAVED"
+	[ -z "$(ls "$BATS_TEST_TMPDIR/root/tmp")" ]
+}

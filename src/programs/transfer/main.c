@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * coffer-transfer: the one program of ours that speaks HTTP and TLS and reads archives of others. The engine starts it
- * for a pull, an import or a save; see image/transfer-protocol.h.
+ * for a pull, an import, a save or a load; see image/transfer-protocol.h.
  */
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -18,7 +18,15 @@
 
 enum { REQUEST_SIZE_MAX = 1 << 20 };
 
-static const size_t WORKERS[] = { [COMMAND_PULL] = PULL_WORKERS_MAX, [COMMAND_IMPORT] = 1, [COMMAND_SAVE] = 0 };
+/* How many unpackers each command needs, and can use. */
+static const struct {
+	size_t min, max;
+} WORKERS[] = {
+	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX },
+	[COMMAND_IMPORT] = { 1, 1 },
+	[COMMAND_SAVE] = { 0, 0 },
+	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS },
+};
 
 static int read_request(struct transfer_request *ret, struct error *err)
 {
@@ -41,7 +49,9 @@ static void add_digest(struct json_object *event, const char *key, const char *d
 	json_add_string(event, key, *digest ? digest : NULL);
 }
 
-static int send_done(const struct transfer *transfer, const struct transfer_result *result, struct error *err)
+/* Takes over @images, which may be NULL. */
+static int send_done(const struct transfer *transfer, const struct transfer_result *result, struct json_object *images,
+		     struct error *err)
 {
 	struct json_object *event = json_object_new_object();
 	json_add_string(event, "event", "done");
@@ -50,6 +60,8 @@ static int send_done(const struct transfer *transfer, const struct transfer_resu
 	add_digest(event, "config", result->config);
 	add_digest(event, "digest", result->digest);
 	json_add_i64(event, "size", (int64_t)result->size);
+	if (images)
+		json_object_object_add(event, "images", images);
 	return transfer_send(transfer, event, err);
 }
 
@@ -57,6 +69,7 @@ static int work(struct store *store, const struct transfer_request *request, con
 		struct pull_workers *workers, struct error *err)
 {
 	struct transfer_result result = { 0 };
+	struct json_object *images = NULL;
 	int r = 0;
 	switch (request->command) {
 	case COMMAND_PULL:
@@ -68,8 +81,11 @@ static int work(struct store *store, const struct transfer_request *request, con
 	case COMMAND_SAVE:
 		r = save_images(store, transfer, &request->save, err);
 		break;
+	case COMMAND_LOAD:
+		r = load_images(store, transfer, workers, &request->load, &images, err);
+		break;
 	}
-	return r < 0 ? r : send_done(transfer, &result, err);
+	return r < 0 ? r : send_done(transfer, &result, images, err);
 }
 
 /* Workers first, before there is anything that they should not inherit; then the signals; then the network. */
@@ -81,7 +97,7 @@ static int run(const char *store_path, struct error *err)
 	_cleanup_transfer_ struct transfer transfer = { .stop_fd = -1 };
 	int r = read_request(&request, err);
 	if (r >= 0)
-		r = pull_workers_start(&workers, WORKERS[request.command], err);
+		r = pull_workers_start(&workers, WORKERS[request.command].min, WORKERS[request.command].max, err);
 	if (r >= 0)
 		r = store_open(store_path, &store, err);
 	if (r < 0)

@@ -101,6 +101,12 @@ static int parse_save(const struct json_node *root, struct transfer_request *req
 	return r;
 }
 
+static int parse_load(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	int r = parse_fd(root, &request->load.fd, err);
+	return r < 0 ? r : parse_platform(root, &request->load.platform, err);
+}
+
 static const struct {
 	const char *name;
 	enum transfer_command command;
@@ -109,6 +115,7 @@ static const struct {
 	{ "pull", COMMAND_PULL, parse_pull },
 	{ "import", COMMAND_IMPORT, parse_import },
 	{ "save", COMMAND_SAVE, parse_save },
+	{ "load", COMMAND_LOAD, parse_load },
 };
 
 static int parse_root(const struct json_node *root, struct transfer_request *request, struct error *err)

@@ -3,16 +3,18 @@
 #pragma once
 
 #include "image/import.h"
+#include "image/load.h"
 #include "image/pull.h"
 #include "image/save.h"
 
-enum transfer_command { COMMAND_PULL, COMMAND_IMPORT, COMMAND_SAVE };
+enum transfer_command { COMMAND_PULL, COMMAND_IMPORT, COMMAND_SAVE, COMMAND_LOAD };
 
 struct transfer_request {
 	enum transfer_command command;
 	struct pull_options pull;
 	struct import_options import; /* its strings are ours */
 	struct save_options save;
+	struct load_options load;
 	char *message;
 	char **changes;
 };

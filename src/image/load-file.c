@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "image/blob.h"
+#include "image/hash.h"
+#include "image/layer-form.h"
+#include "image/load-internal.h"
+#include "storage/layer.h"
+
+enum { READ_SIZE = 256 * 1024 };
+
+/* --- the archive as a whole --- */
+
+/* Wait for @fd (-1: nothing) to be readable, unless we have to stop. */
+static int wait_for(struct load *load, int fd, struct error *err)
+{
+	struct pollfd fds[TRANSFER_FDS + 1];
+	transfer_watch(load->transfer, fds);
+	fds[TRANSFER_FDS] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	if (RETRY_ON_EINTR(poll(fds, TRANSFER_FDS + 1, -1)) < 0)
+		return err_sys(err, errno, "poll");
+	return transfer_check(load->transfer, fds, err);
+}
+
+/* Whether to stop, without waiting. */
+static int check_stop(struct load *load, struct error *err)
+{
+	struct pollfd fds[TRANSFER_FDS];
+	transfer_watch(load->transfer, fds);
+	if (RETRY_ON_EINTR(poll(fds, TRANSFER_FDS, 0)) < 0)
+		return err_sys(err, errno, "poll");
+	return transfer_check(load->transfer, fds, err);
+}
+
+static int run_worker(struct load *load, struct unpack_worker *worker, int archive, uint64_t size, int dir,
+		      enum layer_compression compression, struct unpack_result *ret, struct error *err)
+{
+	int r = unpack_worker_begin(worker, archive, size, dir, compression, &unpack_default_limits, err);
+	if (r >= 0)
+		r = unpack_worker_feed(worker, size, true, err);
+	if (r >= 0)
+		r = wait_for(load, unpack_worker_fd(worker), err);
+	return r < 0 ? r : unpack_worker_finish(worker, ret, err);
+}
+
+/* A worker reads from the beginning of a file, which a pipe is not. */
+static int spool(struct load *load, struct content *content, struct error *err)
+{
+	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
+	for (;;) {
+		int r = wait_for(load, load->options->fd, err);
+		if (r < 0)
+			return r;
+		ssize_t n = RETRY_ON_EINTR(read(load->options->fd, buf, READ_SIZE));
+		if (n <= 0)
+			return n < 0 ? err_sys(err, errno, "read the archive") : 0;
+		r = content_write(content, buf, (size_t)n, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int unpack_file(struct load *load, struct unpack_worker *worker, int fd, struct error *err)
+{
+	struct stat st;
+	struct unpack_result result;
+	enum layer_compression compression;
+	char magic[LAYER_FORM_LENGTH];
+	ssize_t n = pread(fd, magic, sizeof magic, 0);
+	if (n < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, errno, "read the archive");
+	if (n == 0)
+		return err_set(err, ERR_IMG_LAYER, "the archive is empty");
+	int r = layer_form_detect(magic, (size_t)n, "coffer load", &compression, err);
+	if (r >= 0)
+		r = staging_open(load->store, &load->tree, err);
+	if (r >= 0)
+		r = run_worker(load, worker, fd, (uint64_t)st.st_size, load->tree.fd, compression, &result, err);
+	return r;
+}
+
+int load_unpack(struct load *load, struct pull_workers *workers, struct error *err)
+{
+	struct stat st;
+	int fd = load->options->fd, r = 0;
+	_cleanup_content_ struct content *content = NULL;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "read the archive");
+	if (!S_ISREG(st.st_mode) || lseek(fd, 0, SEEK_CUR) != 0) {
+		r = content_open(&load->blobs, &content, err);
+		if (r >= 0)
+			r = spool(load, content, err);
+		fd = r < 0 ? -1 : content_fd(content);
+	}
+	if (r >= 0)
+		r = unpack_file(load, workers->workers[0], fd, err);
+	unpack_worker_free(workers->workers[0]);
+	workers->workers[0] = NULL;
+	return r;
+}
+
+/* --- its files --- */
+
+bool load_has(struct load *load, const char *path)
+{
+	_cleanup_close_ int fd = path_open_in_root(load->tree.fd, path, O_PATH, 0);
+	return fd >= 0;
+}
+
+/* L2 */
+static int open_file(struct load *load, const char *path, struct stat *ret, struct error *err)
+{
+	_cleanup_close_ int place = path_open_in_root(load->tree.fd, path, O_PATH, 0);
+	if (place == -ENOENT || place == -ENOTDIR)
+		return err_set(err, ERR_IMG_MANIFEST, "'%s' is missing in the archive", path);
+	if (place < 0)
+		return err_sys_code(err, ERR_IMG_MANIFEST, -place, "open '%s' of the archive", path);
+	if (fstat(place, ret) < 0)
+		return err_sys(err, errno, "open '%s' of the archive", path);
+	if (!S_ISREG(ret->st_mode))
+		return err_set(err, ERR_IMG_MANIFEST, "'%s' in the archive is no plain file", path);
+	int fd = fd_reopen(place, O_RDONLY);
+	return fd < 0 ? err_sys(err, -fd, "open '%s' of the archive", path) : fd;
+}
+
+int load_read(struct load *load, const char *path, size_t max, char **ret, size_t *ret_len, struct error *err)
+{
+	struct stat st;
+	_cleanup_close_ int fd = open_file(load, path, &st, err);
+	return fd < 0 ? fd : fd_read_text(fd, max, path, ret, ret_len, err);
+}
+
+static int hash_file(struct load *load, int fd, char digest[static DIGEST_TEXT_LENGTH + 1], struct error *err)
+{
+	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
+	_cleanup_hash_ struct hash *hash = NULL;
+	int r = hash_new(&hash, err);
+	ssize_t n = 1;
+	while (r >= 0 && (n = fd_read_full(fd, buf, READ_SIZE)) > 0) {
+		hash_update(hash, buf, (size_t)n);
+		r = check_stop(load, err);
+	}
+	if (r < 0)
+		return r;
+	return n < 0 ? err_sys(err, (int)-n, "read a file of the archive") : hash_finish(hash, digest, err);
+}
+
+static int detect_form(int fd, enum layer_compression *ret, struct error *err)
+{
+	char magic[LAYER_FORM_LENGTH];
+	ssize_t n = pread(fd, magic, sizeof magic, 0);
+	if (n < 0)
+		return err_sys(err, errno, "read a file of the archive");
+	return layer_form_detect(magic, (size_t)n, "coffer load", ret, err);
+}
+
+/* The file itself becomes the blob, under another name: nothing is copied. */
+static int keep(struct load *load, int fd, const char *digest, struct error *err)
+{
+	const char *name = digest_hex(digest);
+	if (blob_exists(load->store, digest))
+		return 0;
+	if (fchown(fd, 0, 0) < 0 || fchmod(fd, 0600) < 0 ||
+	    linkat(AT_FDCWD, fd_path(fd).text, load->blobs.fd, name, AT_SYMLINK_FOLLOW) < 0)
+		return err_sys(err, errno, "keep blob '%s'", digest);
+	return blob_commit(load->store, load->blobs.fd, name, digest, err);
+}
+
+int load_blob(struct load *load, const char *path, struct load_blob *ret, struct error *err)
+{
+	struct load_blob blob = { 0 };
+	struct stat st;
+	if (*ret->digest && blob_exists(load->store, ret->digest) && !load_has(load, path))
+		return 0;
+	_cleanup_close_ int fd = open_file(load, path, &st, err);
+	if (fd < 0)
+		return fd;
+	blob.size = (uint64_t)st.st_size;
+	if (*ret->digest && blob.size != ret->size)
+		return err_set(err, ERR_IMG_DIGEST,
+			       "'%s' in the archive is corrupt: it has %" PRIu64
+			       " bytes, but its manifest says %" PRIu64,
+			       path, blob.size, ret->size);
+	int r = hash_file(load, fd, blob.digest, err);
+	if (r >= 0)
+		r = detect_form(fd, &blob.compression, err);
+	if (r < 0)
+		return r;
+	if (*ret->digest && !streq(blob.digest, ret->digest)) {
+		(void)err_set(err, ERR_IMG_DIGEST, "'%s' in the archive is corrupt: its digest is another", path);
+		return err_cause(err, "it is %s", blob.digest);
+	}
+	r = keep(load, fd, blob.digest, err);
+	if (r >= 0)
+		*ret = blob;
+	return r;
+}
+
+/* --- layers --- */
+
+int load_layer(struct load *load, const struct load_blob *blob, const char *diff_id, struct error *err)
+{
+	_cleanup_staging_ struct staging staging = { .fd = -1 };
+	struct unpack_result result;
+	_cleanup_close_ int fd = blob_open(load->store, blob->digest, err);
+	int r = fd < 0 ? fd : staging_open(load->store, &staging, err);
+	if (r >= 0)
+		r = run_worker(load, load->worker, fd, blob->size, staging.fd, blob->compression, &result, err);
+	if (r < 0)
+		return r;
+	if (!streq(result.diff_id, diff_id)) {
+		(void)err_set(err, ERR_IMG_DIGEST, "it is not what the image config says");
+		return err_cause(err, "unpacked, its digest is %s; the image config says %s", result.diff_id, diff_id);
+	}
+	return layer_commit(load->store, staging.name, diff_id, err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of a load share: load.c reads the archive's documents, load-file.c its files. */
+#pragma once
+
+#include "image/content.h"
+#include "image/load.h"
+
+struct load {
+	struct store *store;
+	const struct transfer *transfer;
+	struct unpack_worker *worker; /* for layers */
+	const struct load_options *options;
+	struct staging blobs; /* ours: what is verified and not in place yet */
+	struct staging tree;  /* what the archive holds */
+	struct json_object *images;
+};
+
+/* Unpack the archive into load->tree, with @workers[0], which ends (L1). */
+int load_unpack(struct load *load, struct pull_workers *workers, struct error *err);
+
+bool load_has(struct load *load, const char *path);
+
+/* A file of the archive, whole. */
+int load_read(struct load *load, const char *path, size_t max, char **ret, size_t *ret_len, struct error *err);
+
+/* Put what @path holds into the store. Its digest and size are in *ret, and compared with what is in it before, if that is. */
+struct load_blob {
+	char digest[DIGEST_TEXT_LENGTH + 1];
+	uint64_t size;
+	enum layer_compression compression;
+};
+int load_blob(struct load *load, const char *path, struct load_blob *ret, struct error *err);
+
+/* Unpack the layer whose blob is in the store, compare its DiffID, put it in place. */
+int load_layer(struct load *load, const struct load_blob *blob, const char *diff_id, struct error *err);
