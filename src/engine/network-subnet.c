@@ -181,15 +181,35 @@ static int next_place(struct db *db, const char *name, uint64_t *ret, struct err
 	return r;
 }
 
+/* One that was asked for: in the subnet, with its prefix. */
+static int settle_given6(const struct network_record *network, struct endpoint *endpoint, struct error *err)
+{
+	char address[CIDR_TEXT_MAX], subnet[CIDR_TEXT_MAX];
+	struct cidr *given = &endpoint->address6;
+	if (!given->family)
+		return 0;
+	cidr_address_text(given, address);
+	if (!network->subnet6.family)
+		return err_set(err, ERR_ADDRESS, "address %s: the network \"%s\" has no IPv6", address, network->name);
+	if (!cidr_contains(&network->subnet6, given) || cidr_same_address(given, &network->gateway6))
+		return err_set(err, ERR_ADDRESS, "address %s is none that the network \"%s\" (%s) can give", address,
+			       network->name, cidr_text(&network->subnet6, subnet));
+	given->prefix = network->subnet6.prefix;
+	return 0;
+}
+
 /* The search goes on where the last one ended: an address that was given back rests for as long as it can. */
 int address_reserve(struct db *db, const struct network_record *network, struct endpoint *endpoint, struct error *err)
 {
 	char text[CIDR_TEXT_MAX];
 	uint64_t next = 0;
+	int r = settle_given6(network, endpoint, err);
+	if (r < 0)
+		return r;
 	if (endpoint->address.family)
 		return reserve_given(db, network, endpoint, err);
 	const struct cidr *range = network->range.family ? &network->range : &network->subnet;
-	int r = next_place(db, network->name, &next, err);
+	r = next_place(db, network->name, &next, err);
 	for (uint64_t i = 0, count = capacity(range); r >= 0 && i < count; i++) {
 		struct error why = { 0 };
 		endpoint->address = address_at(network, (next + i) % count);

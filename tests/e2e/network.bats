@@ -236,6 +236,13 @@ host_listens() {
 	[ "$output" = 'from the container' ]
 	run -0 coffer port web
 	[[ $output == *'[::]:8086'* ]]
+	run -0 coffer run --rm --network six --ip6 fd00:89::99 box:1 sh -c 'ip -o -6 addr show eth0; ping -6 -c 1 -W 3 2001:db8::2'
+	[[ $output == *'fd00:89::99/64'* && $output == *' 0% packet loss'* ]]
+	run -125 coffer run --rm --network six --ip6 fd00:90::99 box:1 true
+	[[ $output == *'address fd00:90::99 is none that the network "six" (fd00:89::/64) can give'* ]]
+	coffer network create --subnet 10.89.5.0/24 four
+	run -125 coffer run --rm --network four --ip6 fd00:90::99 box:1 true
+	[[ $output == *'address fd00:90::99: the network "four" has no IPv6'* ]]
 }
 
 @test "another container's network: its addresses, its loopback, its names" {
