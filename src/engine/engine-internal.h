@@ -113,10 +113,10 @@ struct endpoint_list;
 
 /*
  * hostname, hosts and resolv.conf of a container with these places on networks, into its run directory @dir; one that
- * shares another container's network has that one's.
+ * shares another container's network has that one's. @resolver: the name server of its network, or NULL.
  */
 int launch_write_files(struct engine *engine, const struct container_config *config,
-		       const struct endpoint_list *endpoints, int dir, struct error *err);
+		       const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err);
 
 /* --- finish.c: the caller holds the lock of @dir, which they release --- */
 

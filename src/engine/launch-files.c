@@ -54,7 +54,7 @@ static char **addresses_of(const struct endpoint_list *endpoints)
 }
 
 int launch_write_files(struct engine *engine, const struct container_config *config,
-		       const struct endpoint_list *endpoints, int dir, struct error *err)
+		       const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err)
 {
 	const struct container_spec *spec = config_spec(config);
 	_cleanup_network_files_ struct network_files files = { 0 };
@@ -64,6 +64,7 @@ int launch_write_files(struct engine *engine, const struct container_config *con
 		.host_network = spec->network == NETWORK_HOST,
 		.addresses = addresses,
 		.extra_hosts = spec->extra_hosts,
+		.resolver = resolver,
 		.dns = spec->dns,
 		.dns_search = spec->dns_search,
 		.dns_options = spec->dns_options,

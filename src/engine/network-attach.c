@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/network-dns.h"
 #include "engine/network-filter.h"
 #include "engine/network-subnet.h"
 #include "engine/record.h"
@@ -331,12 +332,14 @@ int network_detach(struct engine *engine, const char *id, struct error *err)
 	if (r >= 0 && ports.count > 0)
 		r = filter_remove(engine, NULL, &ports, err);
 	/* The links went with the namespace, or go in a moment: nobody waits for the kernel. */
-	return r < 0 ? r : endpoint_rows_delete(db, id, err);
+	return r < 0 ? r : network_names_remove(engine, id, &endpoints, err);
 }
 
 int network_take_down(struct engine *engine, const struct network_record *record, struct error *err)
 {
-	int r = filter_remove(engine, record, NULL, err);
+	int r = network_names_stop(engine, record, err);
+	if (r >= 0)
+		r = filter_remove(engine, record, NULL, err);
 	if (r < 0)
 		return r;
 	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);

@@ -24,6 +24,7 @@
 #include "engine/image.h"
 #include "engine/live.h"
 #include "engine/network-attach.h"
+#include "engine/network-dns.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 #include "runtime/container.h"
@@ -356,12 +357,16 @@ static int connect_networks(struct engine *engine, struct db *db, struct launch 
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
+	_cleanup_free_ char *resolver = NULL;
 	if (!launch->networked)
 		return 0;
 	int r = container_row_load(db, launch->id, &row, err);
 	if (r >= 0)
 		r = network_attach(engine, launch, &row.config, &launch->netns, &endpoints, err);
-	return r < 0 ? r : launch_write_files(engine, &row.config, &endpoints, launch->dir.fd, err);
+	if (r < 0)
+		return r;
+	network_names_add(engine, &endpoints, &resolver);
+	return launch_write_files(engine, &row.config, &endpoints, resolver, launch->dir.fd, err);
 }
 
 static int launch_monitor(struct engine *engine, struct launch *launch, bool detach, struct error *err)

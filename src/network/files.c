@@ -153,16 +153,46 @@ static void replace_lines(char **text, const char *word, char *const *values, bo
 	*text = str_take(&lines);
 }
 
+static void append_line(char **text, const char *line)
+{
+	char *longer = mem_printf("%s%s\n", *text, line);
+	free(*text);
+	*text = longer;
+}
+
 static int make_resolv_conf(const struct network_files_request *request, char **ret, struct error *err)
 {
+	char *const resolver[] = { (char *)request->resolver, NULL };
 	_cleanup_free_ char *text = NULL;
 	int r = request->host_network ? read_host_file(RESOLV_CONF, &text, err) : read_host_resolv_conf(&text, err);
 	if (r < 0)
 		return r;
-	replace_lines(&text, "nameserver", request->dns, false);
+	replace_lines(&text, "nameserver", request->resolver ? resolver : request->dns, false);
 	replace_lines(&text, "search", request->dns_search, true);
 	replace_lines(&text, "options", request->dns_options, true);
+	/* A name without a dot is a container first, and only then one of a search domain. */
+	if (request->resolver && !strstr(text, "ndots:"))
+		append_line(&text, "options ndots:0");
 	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+int network_upstream_resolv_conf(char *const *dns, char **ret, struct error *err)
+{
+	_cleanup_free_ char *host = NULL;
+	struct str text = { 0 };
+	int r = read_host_resolv_conf(&host, err);
+	if (r < 0)
+		return r;
+	for (; dns && *dns; dns++)
+		str_appendf(&text, "nameserver %s\n", *dns);
+	_cleanup_strv_ char **lines = strv_split(host, '\n');
+	for (char **line = lines; line && *line; line++) {
+		_cleanup_free_ char *address = nameserver_of(*line);
+		if (address)
+			str_appendf(&text, "nameserver %s\n", address);
+	}
+	*ret = str_take(&text);
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct network_files_request {
 	bool host_network;	  /* the container shares the host's network namespace */
 	char *const *addresses;	  /* its own, for hosts */
 	char *const *extra_hosts; /* "name:address" */
+	const char *resolver;	  /* the network's own name server, which is asked instead of all others; may be NULL */
 	char *const *dns, *const *dns_search, *const *dns_options; /* instead of what the host has */
 };
 
@@ -33,6 +34,9 @@ struct network_files_request {
 int network_files_make(const struct network_files_request *request, struct network_files *ret, struct error *err);
 void network_files_done(struct network_files *files);
 #define _cleanup_network_files_ _cleanup_(network_files_done)
+
+/* Whom a name server for containers asks: @dns, and then those that the host has. *ret has only nameserver lines. */
+int network_upstream_resolv_conf(char *const *dns, char **ret, struct error *err);
 
 /* The lines of a host's resolv.conf that mean something in another network namespace. free() it. */
 char *network_filter_resolv_conf(const char *text);

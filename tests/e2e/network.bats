@@ -346,3 +346,119 @@ bridge_of() {
 	run -0 nft list table inet mine
 	nft delete table inet mine
 }
+
+# --- names ---
+
+# ask CONTAINER NAME: the addresses that the container's name server knows, one a line; for as long as it takes it to
+# have read what is new
+ask() {
+	coffer exec "$1" nslookup "$2" 2>&1 | sed -n '/^Name:/,$ s/^Address[ 0-9]*: *//p'
+}
+
+knows() {
+	[ "$(ask "$1" "$2")" = "$3" ]
+}
+
+name_servers() {
+	pgrep -f "^dnsmasq of $COFFER_TEST_ROOT/run/networks"
+}
+
+is_gone() {
+	[ ! -e "/proc/$1" ]
+}
+
+# As a list of containers has it, which finds out what became of their monitors.
+has_exited() {
+	coffer ps -a --filter name="$1" | grep -q Exited
+}
+
+# At the end of each test on names, when all containers are gone.
+no_names_left() {
+	! name_servers && [ -z "$(find "$COFFER_TEST_ROOT/run/networks" -mindepth 1)" ]
+}
+
+sleeper() {
+	local name=$1
+	shift
+	coffer run -d --name "$name" "$@" box:1 sleep 600 >/dev/null
+}
+
+@test "containers of one network find each other by name, alias and short id, and others' do not" {
+	coffer network create --subnet 10.89.1.0/24 --subnet fd00:89:1::/64 front
+	coffer network create --subnet 10.89.2.0/24 back
+	sleeper one --network front --ip 10.89.1.11 --ip6 fd00:89:1::11 --network-alias db --network-alias db.example.net
+	sleeper two --network front
+	sleeper far --network back
+	run -0 coffer exec two cat /etc/resolv.conf
+	[[ $output == *'nameserver 10.89.1.1'*'options ndots:0'* && $(grep -c nameserver <<<"$output") -eq 1 ]]
+	local name
+	for name in one db db.example.net "$(coffer inspect one | jq -r '.[0].Id[:12]')"; do
+		eventually knows two "$name" $'10.89.1.11\nfd00:89:1::11' || { coffer exec two nslookup "$name"; false; }
+	done
+	run -0 coffer exec two ping -c 1 -W 3 one
+	run ! coffer exec far nslookup one
+	run ! coffer exec two nslookup far
+	[ "$(name_servers | wc -l)" -eq 2 ]
+	coffer rm -f one
+	eventually knows two one ''
+	coffer rm -f two far
+	no_names_left
+}
+
+@test "on the network bridge there are no names" {
+	sleeper one
+	run -0 coffer exec one cat /etc/resolv.conf
+	[[ $output != *172.17.0.1* ]]
+	run ! name_servers
+}
+
+@test "a name server that was killed is there again with the next container, and goes with the last" {
+	coffer network create --subnet 10.89.1.0/24 front
+	sleeper one --network front
+	eventually knows one one 10.89.1.2
+	local first
+	first=$(name_servers)
+	kill -9 "$first"
+	eventually is_gone "$first"
+	sleeper two --network front
+	eventually knows two one 10.89.1.2
+	[ "$(name_servers)" != "$first" ]
+	kill -9 "$(pgrep -f "coffer-monitor.*$(coffer inspect two | jq -r '.[0].Id')")"
+	eventually has_exited two
+	eventually knows one two ''
+	coffer rm -f one two
+	no_names_left
+}
+
+@test "names of the world come from --dns, and on an internal network from nobody" {
+	outside dnsmasq --keep-in-foreground --no-hosts --no-resolv --conf-file=/dev/null --pid-file= --bind-interfaces \
+		--listen-address=198.51.100.2 --user=root --address=/world.example/203.0.113.7 3>&- &
+	local world=$!
+	coffer network create --subnet 10.89.1.0/24 front
+	coffer network create --internal --subnet 10.89.2.0/24 closed
+	sleeper one --network front --dns 198.51.100.2
+	sleeper two --network closed --dns 198.51.100.2
+	eventually knows one world.example 203.0.113.7 || { kill $world; coffer exec one nslookup world.example; false; }
+	eventually knows two two 10.89.2.2
+	run ! coffer exec two nslookup world.example
+	kill $world
+	[[ $output == *NXDOMAIN* ]]
+	coffer rm -f one two
+	no_names_left
+}
+
+@test "where the name server cannot start, that is said, and the container runs without names" {
+	coffer network create --subnet 10.89.1.0/24 front
+	socat -u UDP-RECV:53 OPEN:/dev/null 3>&- &
+	local holder=$!
+	eventually holds_datagrams 53
+	run -0 coffer run --rm --network front --dns 198.51.100.2 box:1 cat /etc/resolv.conf
+	kill $holder
+	[[ $output == *'no names on the network'*'start the name server: dnsmasq failed'*'Address already in use'* ]]
+	[[ $output == *'nameserver 198.51.100.2'* ]]
+	no_names_left
+}
+
+holds_datagrams() {
+	ss -Hlun "sport = :$1" | grep -q .
+}

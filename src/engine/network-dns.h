@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names on networks that people make: containers there find each other by name, alias and short id. The network "bridge"
+ * has none of it, as with Docker.
+ *
+ * A network's name server runs while containers are on it, and is told again of all of them whenever one comes or goes: the
+ * rows are what it says.
+ */
+#pragma once
+
+#include "engine/engine-internal.h"
+#include "engine/network-row.h"
+
+/*
+ * The container of these @endpoints is on its networks now. *ret is the name server to ask, NULL if it has none. free() it.
+ * A container runs without names as well: what fails is only said.
+ */
+void network_names_add(struct engine *engine, const struct endpoint_list *endpoints, char **ret);
+
+/* Take the container's rows away (endpoint_rows_delete()), and its names with them. */
+int network_names_remove(struct engine *engine, const char *id, const struct endpoint_list *endpoints,
+			 struct error *err);
+
+/* The network goes: what a crash left. */
+int network_names_stop(struct engine *engine, const struct network_record *record, struct error *err);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network/dns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "base/util.h"
+
+#define INSIDE "/run" /* where it sees its directory */
+#define PID_FILE "pid"
+
+enum {
+	DIRECTORY_MODE = 0755,
+	FILE_MODE = 0644,
+	COMPLAINT_MAX = 2048,
+	COMMAND_LINE_MAX = 8192,
+	PATIENCE_MS = 5000, /* for it to end when it was asked to */
+};
+
+/* --- finding it --- */
+
+/* What its process is called: as no other program's, for the directory is named. free() it. */
+static char *title(const char *directory)
+{
+	return mem_printf("dnsmasq of %s", directory);
+}
+
+static bool has_title(pid_t pid, const char *directory)
+{
+	_cleanup_free_ char *wanted = title(directory);
+	_cleanup_free_ char *path = mem_printf("/proc/%d/cmdline", (int)pid);
+	_cleanup_free_ char *text = NULL;
+	return file_read(AT_FDCWD, path, COMMAND_LINE_MAX, &text, NULL, NULL) >= 0 && streq(text, wanted);
+}
+
+/* Returns a pidfd, or -ESRCH. It was opened before the look at the process, so it is that process's. */
+static int find(const char *directory)
+{
+	_cleanup_free_ char *path = path_join(directory, PID_FILE);
+	char text[16];
+	uint64_t pid;
+	if (file_read_line(AT_FDCWD, path, text, sizeof text) <= 0 || parse_u64(text, INT32_MAX, &pid, NULL) < 0 ||
+	    pid == 0)
+		return -ESRCH;
+	_cleanup_close_ int pidfd = process_pidfd((pid_t)pid);
+	return pidfd >= 0 && has_title((pid_t)pid, directory) ? TAKE_FD(pidfd) : -ESRCH;
+}
+
+/* --- its files --- */
+
+static int write_file(int dir, const char *name, const char *text, struct error *err)
+{
+	int r = file_write_atomic(dir, name, text, strlen(text), FILE_MODE, 0, err);
+	if (r >= 0 && fchmodat(dir, name, FILE_MODE, 0) < 0)
+		return err_sys(err, errno, "make '%s' readable", name);
+	return r;
+}
+
+/*
+ * A name without a dot is never asked of others (domain-needed): who has only an IPv4 address has no IPv6 one, which is
+ * another answer than "there is no such name".
+ */
+static int write_config(int dir, const struct dns *dns, struct error *err)
+{
+	_cleanup_free_ char *text = mem_printf(
+		"pid-file=" INSIDE "/" PID_FILE "\n"
+		"interface=%s\n"
+		"except-interface=lo\n"
+		"bind-dynamic\n"
+		"no-hosts\n"
+		"addn-hosts=" INSIDE "/hosts\n"
+		"servers-file=" INSIDE "/dotted\n"
+		"domain-needed\n"
+		"no-poll\n"
+		"strict-order\n"
+		"%s",
+		dns->bridge, dns->upstream ? "resolv-file=" INSIDE "/resolv.conf\n" : "no-resolv\nlocal=/#/\n");
+	return write_file(dir, "dnsmasq.conf", text, err);
+}
+
+static int write_files(const struct dns *dns, struct error *err)
+{
+	if (mkdir(dns->directory, DIRECTORY_MODE) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "make directory '%s'", dns->directory);
+	_cleanup_close_ int dir = open(dns->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 || fchmod(dir, DIRECTORY_MODE) < 0)
+		return err_sys(err, errno, "open directory '%s'", dns->directory);
+	int r = write_file(dir, "hosts", dns->hosts, err);
+	if (r >= 0)
+		r = write_file(dir, "dotted", dns->dotted, err);
+	if (r >= 0 && dns->upstream)
+		r = write_file(dir, "resolv.conf", dns->upstream, err);
+	return r < 0 ? r : write_config(dir, dns, err);
+}
+
+/* --- starting it --- */
+
+static const char *find_dnsmasq(void)
+{
+	static const char *const places[] = { "/usr/sbin/dnsmasq", "/sbin/dnsmasq", "/usr/bin/dnsmasq",
+					      "/usr/local/sbin/dnsmasq" };
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (access(places[i], X_OK) == 0)
+			return places[i];
+	return NULL;
+}
+
+/* In a child: see D2. Returns the exit status of dnsmasq, which goes on in the background when all is ready. */
+static int run_apart(const char *program, const char *directory, int complaints)
+{
+	_cleanup_free_ char *name = title(directory);
+	char *argv[] = { name, (char *)"--conf-file=" INSIDE "/dnsmasq.conf", NULL };
+	const struct process_spawn spawn = {
+		.path = program,
+		.argv = argv,
+		.stdio = { -1, complaints, complaints },
+		.new_session = true,
+		.directory = "/",
+	};
+	pid_t pid;
+	int status;
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(directory, INSIDE, NULL, MS_BIND, NULL) < 0)
+		return dprintf(complaints, "cannot give it a mount namespace of its own\n"), EXIT_FAILURE;
+	if (process_spawn(&spawn, &pid, NULL) < 0 || process_wait(pid, &status, NULL) < 0)
+		return dprintf(complaints, "cannot execute it\n"), EXIT_FAILURE;
+	return process_exit_code(status);
+}
+
+static int failed(int complaints, struct error *err)
+{
+	char text[COMPLAINT_MAX] = "";
+	if (lseek(complaints, 0, SEEK_SET) < 0 || fd_read_full(complaints, text, sizeof text - 1) < 0)
+		text[0] = '\0';
+	const char *said = text + strspn(text, "\n");
+	err_set(err, ERR_SYSTEM, "start the name server: dnsmasq failed");
+	return err_cause(err, "it says: %.*s", (int)strcspn(said, "\n"), said);
+}
+
+static int start(const char *directory, struct error *err)
+{
+	const char *program = find_dnsmasq();
+	int status;
+	if (!program) {
+		err_set(err, ERR_UNSUPPORTED, "start the name server: there is no dnsmasq");
+		return err_hint(err, "install the package dnsmasq-base");
+	}
+	_cleanup_close_ int complaints = memfd_create("dnsmasq", MFD_CLOEXEC);
+	pid_t child = complaints < 0 ? -1 : fork();
+	if (child < 0)
+		return err_sys(err, errno, "start the name server");
+	if (child == 0)
+		_exit(run_apart(program, directory, complaints));
+	int r = process_wait(child, &status, err);
+	if (r < 0)
+		return r;
+	return process_exit_code(status) == 0 ? 0 : failed(complaints, err);
+}
+
+int dns_serve(const struct dns *dns, struct error *err)
+{
+	int r = write_files(dns, err);
+	if (r < 0)
+		return r;
+	_cleanup_close_ int pidfd = find(dns->directory);
+	if (pidfd >= 0 && process_signal(pidfd, SIGHUP) == 0)
+		return 0;
+	return start(dns->directory, err);
+}
+
+/* --- ending it --- */
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	return poll(&poller, 1, PATIENCE_MS) > 0;
+}
+
+int dns_stop(const char *directory, struct error *err)
+{
+	_cleanup_close_ int pidfd = find(directory);
+	if (pidfd >= 0) {
+		(void)process_signal(pidfd, SIGTERM);
+		if (!has_ended(pidfd))
+			(void)process_signal(pidfd, SIGKILL);
+	}
+	int r = path_remove_tree(AT_FDCWD, directory);
+	return r < 0 ? err_sys(err, -r, "remove '%s'", directory) : 0;
+}
