@@ -399,8 +399,11 @@ sleeper() {
 	run ! coffer exec far nslookup one
 	run ! coffer exec two nslookup far
 	[ "$(name_servers | wc -l)" -eq 2 ]
-	coffer rm -f one
+	coffer rename one uno
+	eventually knows two uno $'10.89.1.11\nfd00:89:1::11'
 	eventually knows two one ''
+	coffer rm -f uno
+	eventually knows two uno ''
 	coffer rm -f two far
 	no_names_left
 }
