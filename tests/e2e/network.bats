@@ -332,8 +332,7 @@ bridge_of() {
 @test "after SIGKILL of the monitor nothing of the network is left" {
 	coffer run -d --name web -p 8080:80 box:1 sleep 600 >/dev/null
 	kill -9 "$(pgrep -f "coffer-monitor.*$(coffer inspect web | jq -r '.[0].Id')")"
-	run -0 coffer ps -a
-	[[ $output == *Exited* ]]
+	eventually has_exited web
 	[ "$(nft list ruleset | grep -c 'tcp . 8080')" -eq 0 ]
 	coffer run --rm -p 8080:80 box:1 true
 }
