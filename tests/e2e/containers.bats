@@ -120,8 +120,8 @@ nothing_left() {
 	pid=$(coffer inspect bereft | jq '.[0].State.Pid')
 	monitor=$(awk '/^PPid/ {print $2}' "/proc/$pid/status")
 	kill -KILL "$monitor"
-	run -0 coffer ps -a
-	[[ $output == *Exited* && $output == *bereft* ]]
+	has_exited() { coffer ps -a --filter name=bereft | grep -q Exited; }
+	eventually has_exited
 	run ! alive "$pid"
 	[ -z "$(find /sys/fs/cgroup -type d -path "*/coffer/$id")" ]
 	coffer rm bereft
