@@ -172,6 +172,17 @@ static int check_ports(const struct container_spec *spec, struct error *err)
 	return r;
 }
 
+static int check_dns(const struct container_spec *spec, struct error *err)
+{
+	struct cidr ignored;
+	for (char **server = spec->dns; server && *server; server++)
+		if (cidr_parse_address(*server, &ignored, NULL) < 0)
+			return err_set(err, ERR_USAGE,
+				       "invalid argument \"%s\" for \"--dns\" flag: %s is not an ip address", *server,
+				       *server);
+	return 0;
+}
+
 static int conflict(const char *what, struct error *err)
 {
 	return err_set(err, ERR_INVALID, "conflicting options: %s and the container type network mode", what);
@@ -198,6 +209,8 @@ int network_options_finish(const struct network_options *options, struct contain
 	int r = take_networks(options, spec, err);
 	if (r >= 0)
 		r = check_ports(spec, err);
+	if (r >= 0)
+		r = check_dns(spec, err);
 	if (r < 0)
 		return r;
 	if (spec->network == NETWORK_CONTAINER)

@@ -191,6 +191,7 @@ host_listens() {
 		--mac-address 00:00|00:00 is not a valid mac address
 		--mac-address 01:02:03:04:05:06|is the address of a group
 		--add-host nocolon|bad format for add-host
+		--dns example.org|invalid argument "example.org" for "--dns" flag: example.org is not an ip address
 	ROWS
 	[ -z "$(coffer ps -aq)" ]
 }
