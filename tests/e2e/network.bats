@@ -434,8 +434,9 @@ sleeper() {
 }
 
 @test "names of the world come from --dns, and on an internal network from nobody" {
-	outside dnsmasq --keep-in-foreground --no-hosts --no-resolv --conf-file=/dev/null --pid-file= --bind-interfaces \
-		--listen-address=198.51.100.2 --user=root --address=/world.example/203.0.113.7 3>&- &
+	# Not by outside(), for $! is to be the program itself.
+	nsenter --net="/proc/$OUTSIDE/ns/net" -- dnsmasq --keep-in-foreground --no-hosts --no-resolv \
+		--conf-file=/dev/null --pid-file= --bind-interfaces --listen-address=198.51.100.2 --user=root --address=/world.example/203.0.113.7 3>&- &
 	local world=$!
 	coffer network create --subnet 10.89.1.0/24 front
 	coffer network create --internal --subnet 10.89.2.0/24 closed
