@@ -50,7 +50,8 @@ static int parse_text(struct json_document *document, struct error *err)
 	if (!json_is_well_formed(document->text, document->len, JSON_DEPTH_MAX, &fault))
 		return parse_failed(document, fault.offset, fault.why, err);
 
-	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 2); /* it counts itself and what is inside */
+	struct json_tokener *tokener =
+		json_tokener_new_ex(JSON_DEPTH_MAX + 2); /* it counts itself and what is inside */
 	/* With its terminator, so that a number at the very end is complete. */
 	document->root = json_tokener_parse_ex(tokener, document->text, (int)document->len + 1);
 	enum json_tokener_error error = json_tokener_get_error(tokener);
@@ -84,8 +85,7 @@ int json_parse(const char *text, size_t len, const char *name, enum error_code c
 	return parse_taken(copy, len, name, code, ret, err);
 }
 
-int json_load(int dir, const char *path, size_t max, enum error_code code, struct json_document *ret,
-	      struct error *err)
+int json_load(int dir, const char *path, size_t max, enum error_code code, struct json_document *ret, struct error *err)
 {
 	char *text = NULL;
 	size_t len;
@@ -226,8 +226,7 @@ int json_as_i64(const struct json_node *node, int64_t min, int64_t max, int64_t 
 		return wrong_type(node, "an integer", err);
 	int64_t value = json_object_get_int64(node->value);
 	bool wrapped = value == INT64_MAX && json_object_get_uint64(node->value) > INT64_MAX;
-	if (wrapped || value < min || value > max ||
-	    (value == INT64_MIN && is_truncated(node, "-9223372036854775808")))
+	if (wrapped || value < min || value > max || (value == INT64_MIN && is_truncated(node, "-9223372036854775808")))
 		return json_error(node, err, "%s is out of range, %" PRId64 " to %" PRId64,
 				  json_object_to_json_string(node->value), min, max);
 	*ret = value;
@@ -400,6 +399,16 @@ struct json_object *json_add_object(struct json_object *object, const char *key)
 	return member;
 }
 
+void json_add_pairs(struct json_object *object, const char *key, char *const *pairs)
+{
+	struct json_object *map = json_add_object(object, key);
+	for (; pairs && *pairs; pairs++) {
+		size_t len = strcspn(*pairs, "=");
+		_cleanup_free_ char *name = mem_strndup(*pairs, len);
+		json_add_string(map, name, (*pairs)[len] ? *pairs + len + 1 : "");
+	}
+}
+
 struct json_object *json_add_array(struct json_object *object, const char *key)
 {
 	struct json_object *member = json_object_new_array();
@@ -447,9 +456,9 @@ void json_to_error(const struct json_node *node, struct error *ret)
 	(void)json_get_string(node, "cause", &cause, NULL);
 	(void)json_get_string(node, "hint", &hint, NULL);
 	(void)json_get_i64(node, "errno", 0, INT32_MAX, &sys_errno, NULL);
-	*ret = (struct error){
-		.code = err_code_from_id(code), .sys_errno = (int)sys_errno, .stage = err_stage_from_name(stage)
-	};
+	*ret = (struct error){ .code = err_code_from_id(code),
+			       .sys_errno = (int)sys_errno,
+			       .stage = err_stage_from_name(stage) };
 	str_escape_control(message, ret->message, sizeof ret->message);
 	str_escape_control(cause, ret->cause, sizeof ret->cause);
 	str_escape_control(hint, ret->hint, sizeof ret->hint);

@@ -100,6 +100,9 @@ void json_add_u64(struct json_object *object, const char *key, uint64_t value);
 void json_add_bool(struct json_object *object, const char *key, bool value);
 void json_add_strv(struct json_object *object, const char *key, char *const *v);
 struct json_object *json_add_object(struct json_object *object, const char *key);
+
+/* "key=value", ... as an object, also of none; what has no "=" has an empty value. */
+void json_add_pairs(struct json_object *object, const char *key, char *const *pairs);
 struct json_object *json_add_array(struct json_object *object, const char *key);
 void json_append_string(struct json_object *array, const char *value);
 

@@ -44,17 +44,6 @@ static void add_text(struct json_object *object, const char *key, const char *te
 	json_add_string(object, key, text ? text : "");
 }
 
-/* "key=value", ... as an object */
-static void add_map(struct json_object *object, const char *key, char *const *pairs)
-{
-	struct json_object *map = json_add_object(object, key);
-	for (; pairs && *pairs; pairs++) {
-		size_t len = strcspn(*pairs, "=");
-		_cleanup_free_ char *name = mem_strndup(*pairs, len);
-		json_add_string(map, name, (*pairs)[len] ? *pairs + len + 1 : "");
-	}
-}
-
 /* --- State --- */
 
 /* Why it ended: what its monitor has found out, or that it never ran. */
@@ -184,7 +173,7 @@ static void add_log_config(const struct container_spec *spec, struct json_object
 {
 	struct json_object *log = json_add_object(host, "LogConfig");
 	json_add_string(log, "Type", log_driver_name(spec));
-	add_map(log, "Config", spec->log_options);
+	json_add_pairs(log, "Config", spec->log_options);
 }
 
 static void add_host_config(const struct container_row *row, struct json_object *root)
@@ -208,7 +197,7 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	add_list(host, "CapDrop", spec->cap_drop);
 	add_list(host, "SecurityOpt", row->config.security_options);
 	if (strv_count(spec->sysctls) > 0)
-		add_map(host, "Sysctls", spec->sysctls);
+		json_add_pairs(host, "Sysctls", spec->sysctls);
 	add_limits(spec, host);
 	add_isolation(row, host);
 	add_console_size(spec, host);
@@ -244,7 +233,7 @@ static void add_config(const struct container_row *row, const struct image_confi
 	add_list(config, "Entrypoint", row->config.entrypoint);
 	json_add_string(config, "Image", spec->image);
 	json_add_string(config, "WorkingDir", row->config.working_dir);
-	add_map(config, "Labels", row->config.labels);
+	json_add_pairs(config, "Labels", row->config.labels);
 	json_add_string(config, "StopSignal", stop_signal);
 	health_config_to_json(&row->config.health, config);
 	if (spec->has_stop_timeout)
@@ -319,9 +308,9 @@ static int add_network(struct engine *engine, const struct container_row *row, c
 /* Files that are mounted over those of the image, while the container runs. */
 static void add_files(struct engine *engine, const struct container_record *record, struct json_object *root)
 {
-	static const char *const files[][2] = {
-		{ "ResolvConfPath", "resolv.conf" }, { "HostnamePath", "hostname" }, { "HostsPath", "hosts" }
-	};
+	static const char *const files[][2] = { { "ResolvConfPath", "resolv.conf" },
+						{ "HostnamePath", "hostname" },
+						{ "HostsPath", "hosts" } };
 	for (size_t i = 0; record->pid && i < ARRAY_SIZE(files); i++) {
 		_cleanup_free_ char *path = mem_printf("%s/containers/%s/%s", engine->runroot, record->id, files[i][1]);
 		json_add_string(root, files[i][0], path);

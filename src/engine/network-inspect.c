@@ -26,17 +26,6 @@ static void add_cidr(struct json_object *object, const char *key, const struct c
 	json_add_string(object, key, cidr_text(cidr, text));
 }
 
-/* "key=value" as members; without "=" the value is empty. */
-static void add_pairs(struct json_object *object, const char *key, char *const *pairs)
-{
-	struct json_object *map = json_add_object(object, key);
-	for (; pairs && *pairs; pairs++) {
-		size_t len = strcspn(*pairs, "=");
-		_cleanup_free_ char *name = mem_strndup(*pairs, len);
-		json_add_string(map, name, (*pairs)[len] ? *pairs + len + 1 : "");
-	}
-}
-
 /* --- networks --- */
 
 static void add_config(struct json_object *array, const struct cidr *subnet, const struct cidr *range,
@@ -107,8 +96,8 @@ static int describe(struct db *db, const struct network_record *record, struct j
 	json_add_string(json_add_object(object, "ConfigFrom"), "Network", "");
 	json_add_bool(object, "ConfigOnly", false);
 	int r = add_containers(db, object, record, err);
-	add_pairs(object, "Options", record->options);
-	add_pairs(object, "Labels", record->labels);
+	json_add_pairs(object, "Options", record->options);
+	json_add_pairs(object, "Labels", record->labels);
 	return r;
 }
 

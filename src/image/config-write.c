@@ -14,19 +14,6 @@ static void add_set(struct json_object *object, const char *key, char *const *me
 		(void)json_add_object(set, *members);
 }
 
-/* Out of "key=value". */
-static void add_map(struct json_object *object, const char *key, char *const *pairs)
-{
-	if (!pairs)
-		return;
-	struct json_object *map = json_add_object(object, key);
-	for (; *pairs; pairs++) {
-		size_t len = strcspn(*pairs, "=");
-		_cleanup_free_ char *name = mem_strndup(*pairs, len);
-		json_add_string(map, name, (*pairs)[len] ? *pairs + len + 1 : "");
-	}
-}
-
 static void add_process(struct json_object *root, const struct image_config *config)
 {
 	struct json_object *process = json_add_object(root, "config");
@@ -37,7 +24,8 @@ static void add_process(struct json_object *root, const struct image_config *con
 	json_add_strv(process, "Cmd", config->cmd);
 	add_set(process, "Volumes", config->volumes);
 	json_add_string(process, "WorkingDir", config->working_dir);
-	add_map(process, "Labels", config->labels);
+	if (config->labels)
+		json_add_pairs(process, "Labels", config->labels);
 	json_add_string(process, "StopSignal", config->stop_signal);
 }
 

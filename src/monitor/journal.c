@@ -74,16 +74,6 @@ static bool is_torn(int fd, off_t size)
 
 /* --- The line --- */
 
-static void add_attributes(struct json_object *actor, char *const *attributes)
-{
-	struct json_object *object = json_add_object(actor, "Attributes");
-	for (; attributes && *attributes; attributes++) {
-		size_t len = strcspn(*attributes, "=");
-		_cleanup_free_ char *key = mem_strndup(*attributes, len);
-		json_add_string(object, key, (*attributes)[len] ? *attributes + len + 1 : "");
-	}
-}
-
 static const char *attribute(char *const *attributes, const char *key)
 {
 	size_t len = strlen(key);
@@ -113,7 +103,7 @@ static struct json_object *to_json(const struct journal_event *event, int64_t no
 	json_add_string(object, "Action", event->action);
 	struct json_object *actor = json_add_object(object, "Actor");
 	json_add_string(actor, "ID", event->actor);
-	add_attributes(actor, event->attributes);
+	json_add_pairs(actor, "Attributes", event->attributes);
 	json_add_string(object, "scope", "local");
 	json_add_i64(object, "time", now_ns / NSEC_PER_SEC);
 	json_add_i64(object, "timeNano", now_ns);
