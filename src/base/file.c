@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -69,7 +70,11 @@ int file_write_atomic(int dir, const char *name, const void *data, size_t len, m
 	_cleanup_close_ int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_sys(err, errno, "make '%s'", name);
-	int r = write_and_rename(dir, fd, temporary, name, data, len, flags, err);
+	int r = 0;
+	if ((flags & FILE_EXACT_MODE) && fchmod(fd, mode) < 0)
+		r = err_sys(err, errno, "set the mode of '%s'", name);
+	if (r >= 0)
+		r = write_and_rename(dir, fd, temporary, name, data, len, flags, err);
 	if (r < 0)
 		unlinkat(dir, temporary, 0);
 	return r;

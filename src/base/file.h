@@ -19,7 +19,8 @@ ssize_t file_read_line(int dir, const char *path, char *buf, size_t size);
 int file_write_line(int dir, const char *path, const char *text);
 
 enum file_flags {
-	FILE_SYNC = 1 << 0, /* fsync the file and its directory: it survives a power cut */
+	FILE_SYNC = 1 << 0,	  /* fsync the file and its directory: it survives a power cut */
+	FILE_EXACT_MODE = 1 << 1, /* the mode that is given, whatever our umask is */
 };
 
 /* Replace @name in @dir by @data: temporary file, (fsync,) rename. */

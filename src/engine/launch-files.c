@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files by which a container knows its own name, its addresses and whom to ask for others'. */
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,10 +17,7 @@ static const char *const NAMES[] = { "hostname", "hosts", "resolv.conf" };
 static int write_readable(int dir, const char *name, const char *text, struct error *err)
 {
 	enum { MODE = 0644 };
-	int r = file_write_atomic(dir, name, text, strlen(text), MODE, 0, err);
-	if (r >= 0 && fchmodat(dir, name, MODE, 0) < 0)
-		return err_sys(err, errno, "make '%s' readable", name);
-	return r;
+	return file_write_atomic(dir, name, text, strlen(text), MODE, FILE_EXACT_MODE, err);
 }
 
 /* Whoever shares a network with another container is known by its name there. */

@@ -67,10 +67,7 @@ static int find(const char *directory)
 
 static int write_file(int dir, const char *name, const char *text, struct error *err)
 {
-	int r = file_write_atomic(dir, name, text, strlen(text), FILE_MODE, 0, err);
-	if (r >= 0 && fchmodat(dir, name, FILE_MODE, 0) < 0)
-		return err_sys(err, errno, "make '%s' readable", name);
-	return r;
+	return file_write_atomic(dir, name, text, strlen(text), FILE_MODE, FILE_EXACT_MODE, err);
 }
 
 /*
