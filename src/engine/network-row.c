@@ -41,8 +41,8 @@ static int strv_column(const struct db_query *query, int column, char ***ret, st
 
 /* --- networks --- */
 
-#define NETWORK_COLUMNS                                                                                          \
-	"name, id, driver, bridge, subnet, gateway, range, subnet6, gateway6, internal, routed, isolated, mtu, " \
+#define NETWORK_COLUMNS                                                                                \
+	"name, id, driver, bridge, subnet, gateway, range, subnet6, gateway6, internal, routed, mtu, " \
 	"options, labels, created_at"
 
 void network_record_free(struct network_record *record)
@@ -72,12 +72,11 @@ static int read_network(const struct db_query *query, struct network_record **re
 	record->gateway6 = cidr_column(query, 8);
 	record->internal = db_number(query, 9);
 	record->routed = db_number(query, 10);
-	record->isolated = db_number(query, 11);
-	record->mtu = (unsigned)db_number(query, 12);
-	record->created_at = db_number(query, 15);
-	int r = strv_column(query, 13, &record->options, err);
+	record->mtu = (unsigned)db_number(query, 11);
+	record->created_at = db_number(query, 14);
+	int r = strv_column(query, 12, &record->options, err);
 	if (r >= 0)
-		r = strv_column(query, 14, &record->labels, err);
+		r = strv_column(query, 13, &record->labels, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(record);
@@ -87,7 +86,7 @@ static int read_network(const struct db_query *query, struct network_record **re
 int network_row_insert(struct db *db, const struct network_record *record, struct error *err)
 {
 	static const char sql[] = "INSERT INTO networks (" NETWORK_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-				  "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+				  "?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 	char subnet[CIDR_TEXT_MAX], gateway[CIDR_TEXT_MAX], range[CIDR_TEXT_MAX], subnet6[CIDR_TEXT_MAX],
 		gateway6[CIDR_TEXT_MAX];
 	_cleanup_free_ char *options = strv_text(record->options);
@@ -98,8 +97,8 @@ int network_row_insert(struct db *db, const struct network_record *record, struc
 			  DB_TEXT(cidr_text(&record->subnet, subnet)), DB_TEXT(cidr_text(&record->gateway, gateway)),
 			  DB_TEXT(cidr_text(&record->range, range)), DB_TEXT(cidr_text(&record->subnet6, subnet6)),
 			  DB_TEXT(cidr_text(&record->gateway6, gateway6)), DB_NUMBER(record->internal),
-			  DB_NUMBER(record->routed), DB_NUMBER(record->isolated), DB_NUMBER(record->mtu),
-			  DB_TEXT(options), DB_TEXT(labels), DB_NUMBER(record->created_at)),
+			  DB_NUMBER(record->routed), DB_NUMBER(record->mtu), DB_TEXT(options), DB_TEXT(labels),
+			  DB_NUMBER(record->created_at)),
 		err);
 }
 

@@ -42,7 +42,7 @@ struct network_record {
 	char *id, *name, *driver, *bridge;
 	struct cidr subnet, gateway, range; /* gateway with the subnet's prefix; range family 0: all of it */
 	struct cidr subnet6, gateway6;	    /* family 0: no IPv6 */
-	bool internal, routed, isolated;
+	bool internal, routed;
 	unsigned mtu; /* 0: the kernel's choice */
 	char **options, **labels;
 	int64_t created_at; /* ns */

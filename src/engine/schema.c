@@ -83,7 +83,6 @@ const char *const SCHEMA_STEPS[] = {
 	"	gateway6 TEXT NOT NULL,"
 	"	internal INTEGER NOT NULL,"
 	"	routed INTEGER NOT NULL,"
-	"	isolated INTEGER NOT NULL,"
 	"	mtu INTEGER NOT NULL,"
 	"	options TEXT NOT NULL,"
 	"	labels TEXT NOT NULL,"
