@@ -130,6 +130,8 @@ extern const struct command command_save;
 extern const struct command command_start;
 extern const struct command command_stats;
 extern const struct command command_stop;
+extern const struct command command_system_boot;
+extern const struct command command_system_shutdown;
 extern const struct command command_tag;
 extern const struct command command_top;
 extern const struct command command_unpause;

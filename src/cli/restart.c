@@ -19,7 +19,7 @@ static int restart_one(struct cli *cli, const void *data, const char *name, stru
 	struct stop_options stop_options = options->stop;
 	struct stop *stop;
 	int none = -1;
-	stop_options.restart = true;
+	stop_options.purpose = STOP_TO_RESTART;
 	int r = engine_container_find(cli->engine, name, &record, err);
 	if (r < 0 || (r = engine_stop_begin(cli->engine, record->id, &stop_options, &stop, err)) < 0 ||
 	    (r = engine_stop_finish(stop, &result, err)) < 0)

@@ -7,6 +7,7 @@
 #include "cli/foreground.h"
 #include "cli/limit-options.h"
 #include "cli/report.h"
+#include "cli/service.h"
 #include "cli/terminal.h"
 
 struct run_options {
@@ -32,9 +33,11 @@ static int start_detached(struct cli *cli, const struct container_record *record
 	int connection = -1;
 	int r = engine_container_start(cli->engine, record->id, true, &connection, err);
 	*ret_started = r >= 0;
-	if (r >= 0)
-		puts(record->id);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	puts(record->id);
+	service_started(cli, record->id);
+	return 0;
 }
 
 /* From its first line on, the container's terminal is as large as ours. */

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cli/foreground.h"
 #include "cli/report.h"
+#include "cli/service.h"
 #include "cli/targets.h"
 
 struct start_options {
@@ -49,6 +50,7 @@ static int start_one(struct cli *cli, const void *options, const char *name, str
 	if (r < 0)
 		return r;
 	puts(name);
+	service_started(cli, record->id);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `stop` and `restart` have in common. */
+/* What the commands that stop containers have in common. */
 #pragma once
 
-#include "engine/engine.h"
+#include "cli/command.h"
 
 /* As parsers of options they take a struct stop_options. */
 int stop_parse_signal(const char *text, void *options, struct error *err);
@@ -13,6 +13,12 @@ int parse_stop_timeout(const char *text, int64_t *ret, struct error *err);
 
 /* Tell whoever stopped container @name that it had to be killed, and what is known of the reason. */
 void stop_report(const char *name, const struct stop_result *result);
+
+/*
+ * Stop all of @names: each is asked to end before the first is waited for. Failures are reported. Returns the exit status:
+ * 0, or 1 if something failed.
+ */
+int stop_each(struct cli *cli, const struct stop_options *options, char *const *names);
 
 /* Rows for the tables of options. */
 #define OPT_STOP(type, field)                                                                                      \

@@ -25,8 +25,7 @@ static int finish_one(struct stop *stop, const char *name, struct error *err)
 	return fflush(stdout); /* the next one may take its time */
 }
 
-/* All are asked to end before the first is waited for. */
-static int stop_all(struct cli *cli, const struct stop_options *options, char *const *names)
+int stop_each(struct cli *cli, const struct stop_options *options, char *const *names)
 {
 	_cleanup_free_ struct stop **stops = mem_alloc((strv_count(names) + 1) * sizeof *stops);
 	int status = 0;
@@ -52,7 +51,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	const struct stop_command_options *options = data;
 	_cleanup_strv_ char **names = NULL;
 	int r = targets_resolve(cli, &options->targets, args, TARGETS_ALIVE, &names, err);
-	return r < 0 || !names ? r : stop_all(cli, &options->stop, names);
+	return r < 0 || !names ? r : stop_each(cli, &options->stop, names);
 }
 
 static const struct option OPTIONS[] = {

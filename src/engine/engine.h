@@ -310,11 +310,16 @@ int engine_container_kill(struct engine *engine, const char *name, int sig, stru
  *	engine_stop_begin()    1. send the signal; nothing is done to one that does not run
  *	engine_stop_finish()   2. wait for its end, at the timeout kill it, and settle it; frees @stop
  */
+enum stop_purpose {
+	STOP_FOR_GOOD,	   /* until somebody starts it */
+	STOP_TO_RESTART,   /* who asks will start it again */
+	STOP_WITH_MACHINE, /* the next boot may */
+};
 struct stop_options {
 	int sig; /* 0: the container's stop signal */
 	bool has_timeout;
 	int64_t timeout_s; /* -1: no limit; not given: the container's, or ten seconds */
-	bool restart;	   /* it will be started again by who asks */
+	enum stop_purpose purpose;
 };
 struct stop_result {
 	bool killed;	  /* it had to be, and the following says more */
@@ -393,6 +398,12 @@ int engine_container_top(struct engine *engine, const char *name, char *const *p
  * Become one more peer of a container that runs (monitor/protocol.h). Errors: ERR_STATE.
  */
 int engine_container_attach(struct engine *engine, const char *name, int *ret_connection, struct error *err);
+
+/*
+ * The process of the monitor of a container that runs, which ends with the container's exit code: for a service manager
+ * to watch. Errors: ERR_STATE.
+ */
+int engine_container_monitor(struct engine *engine, const char *id, pid_t *ret, struct error *err);
 
 /* What Docker calls info: where things are, how many there are, and what this machine has. json_object_put() it. */
 struct json_object;

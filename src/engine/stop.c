@@ -111,6 +111,12 @@ static bool has_handler(pid_t pid, int sig)
 	return caught & (UINT64_C(1) << (sig - 1));
 }
 
+static const enum stop_reason REASONS[] = {
+	[STOP_FOR_GOOD] = STOP_BY_STOP,
+	[STOP_TO_RESTART] = STOP_BY_RESTART,
+	[STOP_WITH_MACHINE] = STOP_BY_SHUTDOWN,
+};
+
 /* Also one that is about to start, or to be started again, may be stopped: its monitor sees to that. */
 static int ask(struct stop *stop, const struct stop_options *options, struct error *err)
 {
@@ -127,7 +133,7 @@ static int ask(struct stop *stop, const struct stop_options *options, struct err
 	const struct packet_stop wish = {
 		.signal = result->sig,
 		.timeout_ms = (int32_t)timeout_ms,
-		.reason = options->restart ? STOP_BY_RESTART : STOP_BY_STOP,
+		.reason = REASONS[options->purpose],
 	};
 	int connection = monitor_tell(engine, stop->row.id, PACKET_STOP, &wish, sizeof wish, err);
 	if (connection < 0)

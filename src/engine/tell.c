@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Speaking to a monitor that somebody else has started. */
 #include <errno.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/time.h"
@@ -53,4 +54,18 @@ int monitor_tell(struct engine *engine, const char *id, enum packet_type type, c
 		return connection;
 	int r = packet_send(connection, type, payload, len);
 	return r < 0 ? unreachable(id, r, err) : TAKE_FD(connection);
+}
+
+/* Whoever listens on its socket. */
+int engine_container_monitor(struct engine *engine, const char *id, pid_t *ret, struct error *err)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+	_cleanup_close_ int connection = monitor_reach(engine, id, err);
+	if (connection < 0)
+		return connection;
+	if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return err_sys(err, errno, "ask for the monitor of container %.12s", id);
+	*ret = peer.pid;
+	return 0;
 }

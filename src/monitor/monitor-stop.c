@@ -53,12 +53,15 @@ static void kill_after(struct monitor *monitor, int timeout_ms)
 static const char *const STOP_NAMES[STOP_REASON_COUNT] = {
 	[STOP_BY_STOP] = "coffer stop",
 	[STOP_BY_RESTART] = "coffer restart",
+	[STOP_BY_SHUTDOWN] = "coffer system shutdown",
 	[STOP_BY_REMOVE] = "coffer rm -f",
 };
 
 void stop_ask(struct monitor *monitor, const struct packet_stop *wish)
 {
-	monitor->stop.asked = monitor->status.stopped_by_hand = true;
+	bool to_run_again = wish->reason == STOP_BY_RESTART || wish->reason == STOP_BY_SHUTDOWN;
+	monitor->stop.asked = true;
+	monitor->status.stopped_by_hand |= !to_run_again;
 	monitor->stop.by_stop |= wish->reason != STOP_BY_REMOVE;
 	if (!runs(monitor))
 		return;

@@ -73,7 +73,7 @@ struct packet_size {
 };
 
 /* What somebody was doing when they asked for the end. */
-enum stop_reason { STOP_BY_STOP, STOP_BY_RESTART, STOP_BY_REMOVE, STOP_REASON_COUNT };
+enum stop_reason { STOP_BY_STOP, STOP_BY_RESTART, STOP_BY_SHUTDOWN, STOP_BY_REMOVE, STOP_REASON_COUNT };
 
 /*
  * Send @signal (0: the container's stop signal), and SIGKILL if it has not ended @timeout_ms later (-1: never). Of several

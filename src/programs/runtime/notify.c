@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/service-manager.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "programs/runtime/activation.h"
@@ -26,7 +27,7 @@
 
 bool notify_is_wanted(void)
 {
-	return !str_is_empty(getenv("NOTIFY_SOCKET"));
+	return service_manager_waits();
 }
 
 /* --- the container's side --- */
@@ -82,58 +83,11 @@ void notify_close(struct notify *notify)
 
 /* --- the manager's side --- */
 
-static int connect_manager(struct error *err)
-{
-	const char *name = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t len = strlen(name);
-	if ((*name != '/' && *name != '@') || len >= sizeof address.sun_path)
-		return err_set(err, ERR_UNSUPPORTED, "NOTIFY_SOCKET=%s is not the path of a socket", name);
-	memcpy(address.sun_path, name, len);
-	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
-	if (*name == '@') { /* an abstract one, of which every byte counts */
-		address.sun_path[0] = '\0';
-		size--;
-	}
-	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&address, size) < 0)
-		return err_sys(err, errno, "connect to NOTIFY_SOCKET=%s", name);
-	return TAKE_FD(sock);
-}
-
-/* Return only when what was said before has been heard: the manager closes what it gets with this message. */
-static void await_manager(int manager)
-{
-	enum { PATIENCE_MS = 30 * 1000 };
-	static const char barrier[] = "BARRIER=1";
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return;
-	_cleanup_close_ int ours = ends[0], theirs = ends[1];
-	if (fd_send(manager, barrier, sizeof barrier - 1, &theirs, 1) < 0)
-		return;
-	fd_close(TAKE_FD(theirs));
-	struct pollfd event = { .fd = ours };
-	(void)RETRY_ON_EINTR(poll(&event, 1, PATIENCE_MS));
-}
-
 static void tell_manager(pid_t main_pid, const char *ready)
 {
 	struct error why = { 0 };
-	char text[32];
-	_cleanup_close_ int manager = connect_manager(&why);
-	int r = manager < 0 ? manager : fd_send(manager, ready, strlen(ready), NULL, 0);
-	if (r == 0) {
-		/* Only behind READY: before that, the manager watches whoever it has started. */
-		int len = snprintf(text, sizeof text, "MAINPID=%d\n", main_pid);
-		r = fd_send(manager, text, (size_t)len, NULL, 0);
-	}
-	if (manager >= 0 && r < 0)
-		(void)err_sys(&why, -r, "send to the service manager");
-	if (r < 0)
+	if (service_manager_tell(ready, main_pid, &why) < 0)
 		log_failure(LOG_LEVEL_WARN, "notify", &why);
-	else
-		await_manager(manager);
 }
 
 /* The line that says so, with its end; free() it. NULL: there is none. */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container as the service of a service manager, such as a unit of systemd with Type=notify. */
+#pragma once
+
+#include "cli/command.h"
+
+/*
+ * If a manager waits for us, tell it that container @id has started, and to watch its monitor from now on, which ends with
+ * the container and its exit code. A manager that cannot be told is a warning: the container runs.
+ */
+void service_started(struct cli *cli, const char *id);

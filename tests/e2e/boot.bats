@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# The machine starts and stops: which containers do with it. And containers as services of a service manager.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/coffer
+	coffer_file_setup
+}
+
+teardown_file() {
+	load lib/coffer
+	coffer_file_teardown
+}
+
+setup() {
+	load lib/coffer
+}
+
+teardown() {
+	coffer ps -aq | xargs -r "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" rm -f >/dev/null
+}
+
+# runs NAME [OPTION...]
+runs() {
+	local name=$1
+	shift
+	coffer run -d --network none --name "$name" "$@" box:1 sleep 1000 >/dev/null
+}
+
+field() {
+	coffer inspect "$1" | jq -r ".[0]$2"
+}
+
+# Power off without a word: nothing of what ran lives, and /run is empty.
+power_off() {
+	local id
+	for id in $(coffer ps -q --no-trunc); do
+		kill -9 "$(pgrep -f "coffer-monitor.*$id")" "$(field "$id" .State.Pid)"
+		find /sys/fs/cgroup -depth -type d -path "*/coffer/$id*" -exec sh -c 'until rmdir "$1" 2>/dev/null || [ ! -d "$1" ]; do sleep 0.01; done' - {} \;
+	done
+	rm -rf "$COFFER_TEST_ROOT/run"
+}
+
+@test "after a power cut, boot starts what its policy says, the oldest first" {
+	runs first --restart always
+	runs second --restart unless-stopped
+	runs ordinary
+	runs stopped --restart unless-stopped
+	runs stubborn --restart always
+	coffer stop -t 0 stopped stubborn >/dev/null
+	coffer create --network none --name never --restart always box:1 true >/dev/null
+	power_off
+
+	run -0 coffer system boot
+	[ "$output" = $'first\nsecond\nstubborn' ]
+	[ "$(field first .State.Status) $(field second .State.Status) $(field stubborn .State.Status)" = "running running running" ]
+	[ "$(field stopped .State.Status)" = exited ]
+	[ "$(field never .State.Status)" = created ]
+	[[ "$(field ordinary .State.Status)" = @(exited|dead) ]]
+
+	run -0 coffer system boot
+	[ -z "$output" ]
+}
+
+@test "what the machine's end has ended, its next start starts" {
+	runs web --restart unless-stopped
+	runs by-hand --restart unless-stopped
+	coffer stop -t 0 by-hand >/dev/null
+	run -0 coffer system shutdown
+	[[ $output == *web* && $output != *by-hand* ]]
+	[ "$(field web .State.Status)" = exited ]
+	run -0 coffer system boot
+	[ "$output" = web ]
+}
+
+@test "one that cannot be started is reported, and the others are started" {
+	mkdir "$BATS_TEST_TMPDIR/data"
+	runs broken --restart always -v "$BATS_TEST_TMPDIR/data:/data"
+	runs fine --restart always
+	power_off
+	rmdir "$BATS_TEST_TMPDIR/data"
+	touch "$BATS_TEST_TMPDIR/data"
+	run -1 --separate-stderr coffer system boot
+	[ "$output" = fine ]
+	# shellcheck disable=SC2154 # by bats
+	[[ $stderr == *'cannot start container "broken"'* ]]
+}
+
+# Prints what a service manager would hear, and keeps the socket's barrier from waiting.
+manager() {
+	exec python3 - "$1" <<-'EOF'
+		import os, socket, sys
+		listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		listener.bind(sys.argv[1])
+		while True:
+		    data, fds, _, _ = socket.recv_fds(listener, 4096, 4)
+		    for fd in fds:
+		        os.close(fd)
+		    print(data.decode().strip(), flush=True)
+		    if data.startswith(b"BARRIER"):
+		        break
+	EOF
+}
+
+@test "a service manager hears that the container runs, and which process ends with it" {
+	local socket=$BATS_TEST_TMPDIR/notify heard=$BATS_TEST_TMPDIR/heard manager pid
+	manager "$socket" >"$heard" 3>&- &
+	manager=$!
+	listens() { [ -S "$socket" ]; }
+	eventually listens
+	NOTIFY_SOCKET=$socket runs served
+	wait "$manager"
+	grep -qx READY=1 "$heard"
+	pid=$(sed -n 's/^MAINPID=//p' "$heard")
+	[[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" == *"coffer-monitor served"* ]]
+}
+
+@test "a manager that is not there is a warning" {
+	NOTIFY_SOCKET=/nonexistent/socket run -0 --separate-stderr runs lonely
+	[[ $stderr == *"tell the service manager"*"NOTIFY_SOCKET=/nonexistent/socket"* ]]
+	[ "$(field lonely .State.Status)" = running ]
+}
+
+@test "the unit that ships names commands that there are" {
+	local unit
+	unit=$(find "$COFFER_BIN/../.." -path '*/systemd/coffer.service' | head -n 1)
+	[ -n "$unit" ] || skip "no unit in this build"
+	sed -n 's/^Exec[A-Za-z]*=[^ ]*\/coffer //p' "$unit" | while read -r -a words; do
+		coffer "${words[@]}" --help >/dev/null
+	done
+	if [ -x "$(command -v systemd-analyze)" ]; then
+		sed 's,=/usr/bin/coffer,=/bin/true,' "$unit" >"$BATS_TEST_TMPDIR/coffer.service"
+		systemd-analyze verify --man=no "$BATS_TEST_TMPDIR/coffer.service"
+	fi
+}
