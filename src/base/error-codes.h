@@ -40,6 +40,7 @@
 	X(ERR_IMG_IN_USE, "E-IMG-IN-USE", 125, 409, "containers use the image")                                \
 	X(ERR_NO_CMD, "E-NO-CMD", 125, 400, "neither the image nor the command line names a program")          \
 	X(ERR_NO_CONTAINER, "E-NO-CONTAINER", 125, 404, "no such container")                                   \
+	X(ERR_NO_VOLUME, "E-NO-VOLUME", 125, 404, "no such volume")                                            \
 	X(ERR_NAME, "E-NAME", 125, 409, "the name is in use by another container")                             \
 	X(ERR_STATE, "E-STATE", 125, 409, "the container is not in the state that this needs")                 \
 	X(ERR_SPEC, "E-SPEC", 125, 400, "the bundle's config.json breaks the runtime specification")           \

@@ -55,6 +55,11 @@ const struct command *const COMMANDS[] = {
 	&command_unpause,
 	&command_update,
 	&command_version,
+	&command_volume_create,
+	&command_volume_inspect,
+	&command_volume_ls,
+	&command_volume_prune,
+	&command_volume_rm,
 	&command_wait,
 	NULL,
 };
@@ -64,6 +69,7 @@ const struct command_group COMMAND_GROUPS[] = {
 	{ "image", "Manage images" },
 	{ "network", "Manage networks" },
 	{ "system", "Manage coffer itself" },
+	{ "volume", "Manage volumes" },
 	{ 0 },
 };
 

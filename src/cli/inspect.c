@@ -6,10 +6,11 @@
 #include "cli/json-output.h"
 #include "cli/print.h"
 #include "cli/report.h"
+#include "engine/volume.h"
 
-enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_ANY };
+enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_VOLUME, OBJECT_ANY };
 
-static const char *const TYPES[] = { "container", "image", NULL };
+static const char *const TYPES[] = { "container", "image", "volume", NULL };
 
 struct inspect_options {
 	enum object_type type;
@@ -23,6 +24,15 @@ struct inspection {
 	struct json_object *found;	 /* an array, for JSON */
 };
 
+static int inspect_volume(struct cli *cli, const char *name, struct json_object **ret, struct error *err)
+{
+	_cleanup_volume_ struct volume *volume = NULL;
+	int r = engine_volume_find(cli->engine, name, &volume, err);
+	if (r >= 0)
+		*ret = volume_describe(volume);
+	return r;
+}
+
 static int find_any(struct cli *cli, const char *name, struct json_object **ret, struct error *err)
 {
 	int r = engine_container_inspect(cli->engine, name, ret, err);
@@ -31,6 +41,10 @@ static int find_any(struct cli *cli, const char *name, struct json_object **ret,
 	err_clear(err);
 	r = engine_image_inspect(cli->engine, name, ret, err);
 	if (r != -ERR_IMG_NOT_FOUND)
+		return r;
+	err_clear(err);
+	r = inspect_volume(cli, name, ret, err);
+	if (r != -ERR_NO_VOLUME)
 		return r;
 	err_clear(err);
 	return err_set(err, ERR_NOT_FOUND, "No such object: %s", name);
@@ -44,6 +58,8 @@ static int inspect_one(struct cli *cli, enum object_type type, const char *name,
 		return engine_container_inspect(cli->engine, name, ret, err);
 	case OBJECT_IMAGE:
 		return engine_image_inspect(cli->engine, name, ret, err);
+	case OBJECT_VOLUME:
+		return inspect_volume(cli, name, ret, err);
 	case OBJECT_ANY:
 		break;
 	}
@@ -127,20 +143,21 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 		 "Say what the files of containers take, too: SizeRw, SizeRootFs")
 
 static const struct option OPTIONS[] = {
-	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES, "Look for a \"container\" or an \"image\" only"),
+	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES,
+		   "Look for a \"container\", an \"image\" or a \"volume\" only"),
 	FORMAT,
 	SIZE,
 	OPT_END,
 };
 
 static const struct option CONTAINER_OPTIONS[] = { FORMAT, SIZE, OPT_END };
-static const struct option IMAGE_OPTIONS[] = { FORMAT, OPT_END };
+static const struct option FORMAT_OPTIONS[] = { FORMAT, OPT_END };
 
 const struct command command_inspect = {
 	.name = "inspect",
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] NAME|ID [NAME|ID...]",
-	.summary = "Show all that is known of containers and images",
+	.summary = "Show all that is known of containers, images and volumes",
 	.description =
 		"Prints a JSON array with an object for each argument, in Docker's field names, or a line for each as a Go "
 		"template says: *{{.State.Pid}}*, *{{json .Mounts}}*, *{{range .Config.Env}}{{println .}}{{end}}*. Functions are "
@@ -182,8 +199,26 @@ const struct command command_image_inspect = {
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,
-	.options = (const struct option *const[]){ IMAGE_OPTIONS, NULL },
+	.options = (const struct option *const[]){ FORMAT_OPTIONS, NULL },
 	.options_size = sizeof(struct inspect_options),
 	.defaults = &(const struct inspect_options){ .type = OBJECT_IMAGE },
+	.run = run,
+};
+
+const struct command command_volume_inspect = {
+	.name = "volume inspect",
+	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.usage = "[OPTIONS] VOLUME [VOLUME...]",
+	.summary = "Show all that is known of volumes",
+	.examples =
+		(const struct example[]){
+			{ "volume inspect -f '{{.Mountpoint}}' data", "Where its files are" },
+			{ 0 },
+		},
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.options = (const struct option *const[]){ FORMAT_OPTIONS, NULL },
+	.options_size = sizeof(struct inspect_options),
+	.defaults = &(const struct inspect_options){ .type = OBJECT_VOLUME },
 	.run = run,
 };

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/db-list.h"
 
 /* --- values --- */
 
@@ -16,27 +16,6 @@ static struct cidr cidr_column(const struct db_query *query, int column)
 	if (*db_text(query, column))
 		(void)cidr_parse(db_text(query, column), &cidr, NULL);
 	return cidr;
-}
-
-/* A vector of strings is a JSON array. */
-static char *strv_text(char *const *v)
-{
-	_cleanup_json_ struct json_object *array = json_object_new_array();
-	for (; v && *v; v++)
-		json_append_string(array, *v);
-	return mem_strdup(json_text(array));
-}
-
-static int strv_column(const struct db_query *query, int column, char ***ret, struct error *err)
-{
-	_cleanup_json_document_ struct json_document document = { 0 };
-	const char *text = db_text(query, column);
-	_cleanup_free_ char *wrapped = mem_printf("{\"v\":%s}", text);
-	int r = json_parse(wrapped, strlen(wrapped), "a list in the database", ERR_DB, &document, err);
-	if (r < 0)
-		return r;
-	struct json_node root = json_root(&document);
-	return json_get_strv(&root, "v", ret, err);
 }
 
 /* --- networks --- */
@@ -74,9 +53,9 @@ static int read_network(const struct db_query *query, struct network_record **re
 	record->routed = db_number(query, 10);
 	record->mtu = (unsigned)db_number(query, 11);
 	record->created_at = db_number(query, 14);
-	int r = strv_column(query, 12, &record->options, err);
+	int r = db_list(query, 12, &record->options, err);
 	if (r >= 0)
-		r = strv_column(query, 13, &record->labels, err);
+		r = db_list(query, 13, &record->labels, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(record);
@@ -89,8 +68,8 @@ int network_row_insert(struct db *db, const struct network_record *record, struc
 				  "?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 	char subnet[CIDR_TEXT_MAX], gateway[CIDR_TEXT_MAX], range[CIDR_TEXT_MAX], subnet6[CIDR_TEXT_MAX],
 		gateway6[CIDR_TEXT_MAX];
-	_cleanup_free_ char *options = strv_text(record->options);
-	_cleanup_free_ char *labels = strv_text(record->labels);
+	_cleanup_free_ char *options = db_list_text(record->options);
+	_cleanup_free_ char *labels = db_list_text(record->labels);
 	return db_run(
 		db, sql,
 		DB_VALUES(DB_TEXT(record->name), DB_TEXT(record->id), DB_TEXT(record->driver), DB_TEXT(record->bridge),
@@ -187,7 +166,7 @@ void endpoint_list_done(struct endpoint_list *list)
 int endpoint_row_insert(struct db *db, const struct endpoint *endpoint, struct error *err)
 {
 	char address[CIDR_TEXT_MAX], address6[CIDR_TEXT_MAX];
-	_cleanup_free_ char *aliases = strv_text(endpoint->aliases);
+	_cleanup_free_ char *aliases = db_list_text(endpoint->aliases);
 	return db_run(db,
 		      "INSERT INTO endpoints (" ENDPOINT_COLUMNS
 		      ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, ''), ?8)",
@@ -209,7 +188,7 @@ static int read_endpoint(const struct db_query *query, struct endpoint *ret, str
 		.address = cidr_column(query, 5),
 		.address6 = cidr_column(query, 6),
 	};
-	return strv_column(query, 7, &ret->aliases, err);
+	return db_list(query, 7, &ret->aliases, err);
 }
 
 int endpoint_row_list(struct db *db, const char *container, const char *network, struct endpoint_list *ret,

@@ -7,6 +7,7 @@
  *	runtime state, neither of both	removed, with its processes
  *	snapshot without a row		of a creation or a removal that was not finished
  *	store's tmp/, due work		of transfers and removals of images
+ *	volumes				as volume.h says (V3)
  *
  * A failure with one does not stop the others; the first is returned.
  */
@@ -21,6 +22,7 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/image.h"
+#include "engine/volume-repair.h"
 #include "runtime/container.h"
 #include "storage/snapshot.h"
 
@@ -222,6 +224,7 @@ int engine_reconcile(struct engine *engine, struct error *err)
 	reconcile_rows(engine, &outcome);
 	reconcile_runtime(engine, &outcome);
 	reconcile_snapshots(engine, &outcome);
+	note(&outcome, volumes_repair(engine, &failure), &failure, "repair volumes");
 	note(&outcome, due_work(engine, &failure), &failure, "finish a change of images");
 	note(&outcome, store_sweep(engine->store, &failure), &failure, "sweep the store");
 	return outcome.code;

@@ -114,6 +114,23 @@ const char *const SCHEMA_STEPS[] = {
 	");"
 	"CREATE INDEX ports_host ON ports (host_port, protocol);"
 	"CREATE INDEX ports_container ON ports (container);",
+
+	/* Volumes, and which containers have them (volume.h). */
+	"CREATE TABLE volumes ("
+	"	name TEXT PRIMARY KEY,"
+	"	options TEXT NOT NULL,"
+	"	labels TEXT NOT NULL,"
+	"	created_at INTEGER NOT NULL,"
+	"	going INTEGER NOT NULL DEFAULT 0" /* it is being removed */
+	") WITHOUT ROWID;"
+
+	"CREATE TABLE volume_uses ("
+	"	container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,"
+	"	volume TEXT NOT NULL REFERENCES volumes,"
+	"	fill INTEGER NOT NULL," /* the image's files have yet to be copied to it */
+	"	PRIMARY KEY (container, volume)"
+	") WITHOUT ROWID;"
+	"CREATE INDEX volume_uses_volume ON volume_uses (volume);",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

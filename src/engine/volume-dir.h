@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directories of volumes: ROOT/volumes/NAME/_data. Names are checked by the caller (volume_name_check()). */
+#pragma once
+
+#include "engine/engine-internal.h"
+
+/* The absolute path of a volume's files. free() it. */
+char *volume_path(const struct engine *engine, const char *name);
+
+/* Make the volume's directories, unless they are there. Returns an fd of its _data. */
+int volume_dir_make(struct engine *engine, const char *name, struct error *err);
+
+/* Give the directory a name that is no volume's, which *ret is then; NULL if it is not there. free() it. */
+int volume_dir_set_aside(struct engine *engine, const char *name, char **ret, struct error *err);
+
+/* Remove what was set aside. */
+int volume_dir_remove(struct engine *engine, const char *name, struct error *err);
+
+/* All directories: of volumes, and those that were set aside. strv_free() them. */
+int volume_dir_list(struct engine *engine, char ***ret_names, char ***ret_aside, struct error *err);
+
+/* Whether a volume's directories are there. */
+bool volume_dir_exists(struct engine *engine, const char *name);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of volumes. Those that are marked to go (V2) are not there for anybody but volume_row_going(). */
+#pragma once
+
+#include "engine/db.h"
+#include "engine/volume.h"
+
+/* Errors: ERR_EXISTS, also for one that is marked. */
+int volume_row_insert(struct db *db, const struct volume *volume, struct error *err);
+
+/* 1, or 0 if there is none. The mountpoint is not filled in. */
+int volume_row_load(struct db *db, const char *name, struct volume **ret, struct error *err);
+int volume_row_list(struct db *db, struct volume ***ret, size_t *ret_count, struct error *err);
+
+/* The names of the containers that have it. strv_free() them. */
+int volume_row_users(struct db *db, const char *name, char ***ret, struct error *err);
+
+/* Mark one to go. */
+int volume_row_mark(struct db *db, const char *name, struct error *err);
+
+/* Whether it is marked; and the names of all that are. */
+int volume_row_is_marked(struct db *db, const char *name, struct error *err);
+int volume_row_marked(struct db *db, char ***ret, struct error *err);
+
+int volume_row_delete(struct db *db, const char *name, struct error *err);
