@@ -16,6 +16,7 @@ const struct command *const COMMANDS[] = {
 	&command_diff,
 	&command_events,
 	&command_exec,
+	&command_export,
 	&command_help,
 	&command_history,
 	&command_image_inspect,

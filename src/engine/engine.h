@@ -361,6 +361,9 @@ int engine_container_diff(struct engine *engine, const char *name, struct contai
 			  struct error *err);
 void container_changes_free(struct container_change *changes, size_t count);
 
+/* All its files as a tar archive to @fd, without what is in volumes and other mounts, as in Docker. */
+int engine_container_export(struct engine *engine, const char *name, int fd, struct error *err);
+
 /* What a container has printed, entry after entry (monitor/log-record.h). */
 struct log_request {
 	bool follow;		   /* until it ends */
