@@ -23,6 +23,7 @@ const struct command *const COMMANDS[] = {
 	&command_image_layers,
 	&command_image_prune,
 	&command_image_tree,
+	&command_image_verify,
 	&command_images,
 	&command_import,
 	&command_info,

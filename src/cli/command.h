@@ -106,6 +106,7 @@ extern const struct command command_image_inspect;
 extern const struct command command_image_layers;
 extern const struct command command_image_prune;
 extern const struct command command_image_tree;
+extern const struct command command_image_verify;
 extern const struct command command_images;
 extern const struct command command_import;
 extern const struct command command_info;

@@ -59,6 +59,8 @@ struct transfer_progress {
 	void *context;
 	void (*manifest)(void *context, const char *digest, char *const *layer_digests, const uint64_t *sizes);
 	void (*layer)(void *context, const char *digest, enum layer_state state, uint64_t current, uint64_t total);
+	/* Of a verification: @path may be NULL. */
+	void (*damage)(void *context, const char *digest, const char *object, const char *path, const char *why);
 };
 
 struct pull_result {
@@ -113,6 +115,25 @@ int engine_image_history(struct engine *engine, const struct image *image, struc
 
 /* Bytes in all layers, each once whichever images have it, and in those that images of containers have. */
 int engine_layers_size(struct engine *engine, int64_t *ret_all, int64_t *ret_used, struct error *err);
+
+/*
+ * Whether all that these images consist of is on disk as it was when it came (image/verify.h). @names is a strv, of which
+ * an empty one means all images. Nobody can remove anything meanwhile. Damage is no failure. Errors: as
+ * engine_image_find(), of the disk, ERR_CANCELLED.
+ */
+struct image_damage {
+	char *path; /* absolute */
+	char *why;  /* "its content has the digest sha256:..." */
+};
+struct image_verdict {
+	char *name; /* as it was asked for; of all images, the first that it has, or its id */
+	size_t n_blobs, n_layers;
+	struct image_damage *damages;
+	size_t n_damages;
+};
+int engine_images_verify(struct engine *engine, char *const *names, struct image_verdict **ret, size_t *ret_count,
+			 struct error *err);
+void image_verdicts_free(struct image_verdict *verdicts, size_t count);
 
 int engine_image_tag(struct engine *engine, const char *source, const char *target, struct error *err);
 

@@ -148,6 +148,19 @@ static int on_layer(struct transfer *transfer, const struct json_node *event, st
 	return 0;
 }
 
+static int on_damage(struct transfer *transfer, const struct json_node *event, struct error *err)
+{
+	const char *digest, *object, *path = NULL, *why;
+	int r;
+	if ((r = need_digest(event, "digest", &digest, err)) < 0 ||
+	    (r = json_need_string(event, "object", &object, err)) < 0 ||
+	    (r = json_get_string(event, "path", &path, err)) < 0 || (r = json_need_string(event, "why", &why, err)) < 0)
+		return r;
+	if (transfer->progress && transfer->progress->damage)
+		transfer->progress->damage(transfer->progress->context, digest, object, path, why);
+	return 0;
+}
+
 struct digest_member {
 	const char *key;
 	char **ret;
@@ -235,7 +248,11 @@ static int on_line(struct transfer *transfer, struct error *err)
 	static const struct {
 		const char *name;
 		int (*act)(struct transfer *transfer, const struct json_node *event, struct error *err);
-	} events[] = { { "manifest", on_manifest }, { "layer", on_layer }, { "done", on_done }, { "error", on_error } };
+	} events[] = { { "manifest", on_manifest },
+		       { "layer", on_layer },
+		       { "damage", on_damage },
+		       { "done", on_done },
+		       { "error", on_error } };
 	_cleanup_json_document_ struct json_document document = { 0 };
 	const char *name;
 	int r = json_parse(str_text(&transfer->line), transfer->line.len, TRANSFER_PROGRAM, ERR_INTERNAL, &document,

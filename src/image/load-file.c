@@ -21,27 +21,6 @@ enum { READ_SIZE = 256 * 1024 };
 
 /* --- the archive as a whole --- */
 
-/* Wait for @fd (-1: nothing) to be readable, unless we have to stop. */
-static int wait_for(struct load *load, int fd, struct error *err)
-{
-	struct pollfd fds[TRANSFER_FDS + 1];
-	transfer_watch(load->transfer, fds);
-	fds[TRANSFER_FDS] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	if (RETRY_ON_EINTR(poll(fds, TRANSFER_FDS + 1, -1)) < 0)
-		return err_sys(err, errno, "poll");
-	return transfer_check(load->transfer, fds, err);
-}
-
-/* Whether to stop, without waiting. */
-static int check_stop(struct load *load, struct error *err)
-{
-	struct pollfd fds[TRANSFER_FDS];
-	transfer_watch(load->transfer, fds);
-	if (RETRY_ON_EINTR(poll(fds, TRANSFER_FDS, 0)) < 0)
-		return err_sys(err, errno, "poll");
-	return transfer_check(load->transfer, fds, err);
-}
-
 static int run_worker(struct load *load, struct unpack_worker *worker, int archive, uint64_t size, int dir,
 		      enum layer_compression compression, struct unpack_result *ret, struct error *err)
 {
@@ -49,7 +28,7 @@ static int run_worker(struct load *load, struct unpack_worker *worker, int archi
 	if (r >= 0)
 		r = unpack_worker_feed(worker, size, true, err);
 	if (r >= 0)
-		r = wait_for(load, unpack_worker_fd(worker), err);
+		r = transfer_wait(load->transfer, unpack_worker_fd(worker), POLLIN, -1, err);
 	return r < 0 ? r : unpack_worker_finish(worker, ret, err);
 }
 
@@ -58,7 +37,7 @@ static int spool(struct load *load, struct content *content, struct error *err)
 {
 	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
 	for (;;) {
-		int r = wait_for(load, load->options->fd, err);
+		int r = transfer_wait(load->transfer, load->options->fd, POLLIN, -1, err);
 		if (r < 0)
 			return r;
 		ssize_t n = RETRY_ON_EINTR(read(load->options->fd, buf, READ_SIZE));
@@ -148,7 +127,7 @@ static int hash_file(struct load *load, int fd, char digest[static DIGEST_TEXT_L
 	ssize_t n = 1;
 	while (r >= 0 && (n = fd_read_full(fd, buf, READ_SIZE)) > 0) {
 		hash_update(hash, buf, (size_t)n);
-		r = check_stop(load, err);
+		r = transfer_wait(load->transfer, -1, 0, 0, err);
 	}
 	if (r < 0)
 		return r;

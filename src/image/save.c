@@ -38,19 +38,9 @@ struct save {
 
 /* --- bytes --- */
 
-static int wait_writable(struct save *save, struct error *err)
-{
-	struct pollfd fds[TRANSFER_FDS + 1];
-	transfer_watch(save->transfer, fds);
-	fds[TRANSFER_FDS] = (struct pollfd){ .fd = save->fd, .events = POLLOUT };
-	if (RETRY_ON_EINTR(poll(fds, TRANSFER_FDS + 1, -1)) < 0)
-		return err_sys(err, errno, "poll");
-	return transfer_check(save->transfer, fds, err);
-}
-
 static int put(struct save *save, const void *data, size_t len, struct error *err)
 {
-	int r = wait_writable(save, err);
+	int r = transfer_wait(save->transfer, save->fd, POLLOUT, -1, err);
 	if (r < 0)
 		return r;
 	r = fd_write_all(save->fd, data, len);

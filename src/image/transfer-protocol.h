@@ -12,14 +12,17 @@
  *	{"command":"save", "fd":3 (what it writes to), "images":[{"manifest":"sha256:...", "names":["HOST/NAME:TAG", ...]
  *	 (in full) or absent}, ...]}
  *	{"command":"load", "fd":3 (a tar file or pipe), "platform":"linux/amd64" (what to choose of an index)}
+ *	{"command":"verify", "blobs":["sha256:...", ...], "manifests":[those of them that are image manifests]}
  *
  * Answers, in any order but the last:
  *	{"event":"manifest", "digest":"sha256:...", "layers":[{"digest":..., "size":N}, ...]}
  *	{"event":"layer", "digest":"sha256:...", "state":"waiting|downloading|verifying|extracting|done|exists",
  *	 "current":BYTES, "total":BYTES}      at most ten a second for each layer, and each change of state
+ *	{"event":"damage", "digest":"sha256:..." (of the blob, or DiffID), "object":"blobs/sha256/HEX" or "layers/HEX",
+ *	 "path":"..." (what in it; or absent), "why":"its ..."}      of a verification
  *	{"event":"done", "manifest":"sha256:..." (the image manifest), "index":"sha256:..." (what the tag named, if that
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
- *	 ... after a save, without all that; after a load, with
+ *	 ... after a save or a verification, without all that; after a load, with
  *	 "images":[{"manifest":..., "index":..., "config":..., "names":["HOST/NAME:TAG", ...]}, ...] instead
  *	{"event":"error", "error":{...}}      as json_from_error() has it
  * The last one is "done" or "error"; the exit status is 0 or 1.

@@ -73,6 +73,16 @@ int transfer_check(const struct transfer *transfer, const struct pollfd fds[stat
 	return fds[1].revents & (POLLERR | POLLHUP | POLLNVAL) ? engine_gone(err) : 0;
 }
 
+int transfer_wait(const struct transfer *transfer, int fd, short events, int timeout_ms, struct error *err)
+{
+	struct pollfd fds[TRANSFER_FDS + 1];
+	transfer_watch(transfer, fds);
+	fds[TRANSFER_FDS] = (struct pollfd){ .fd = fd, .events = events };
+	if (RETRY_ON_EINTR(poll(fds, TRANSFER_FDS + 1, timeout_ms)) < 0)
+		return err_sys(err, errno, "poll");
+	return transfer_check(transfer, fds, err);
+}
+
 /* --- telling --- */
 
 /* Whether PIPE_BUF bytes can be written without waiting; else wait for it, or for the order to stop. */

@@ -30,6 +30,12 @@ void transfer_watch(const struct transfer *transfer, struct pollfd fds[static TR
 int transfer_check(const struct transfer *transfer, const struct pollfd fds[static TRANSFER_FDS], struct error *err);
 
 /*
+ * Wait for @events on @fd (-1: for nothing), at most @timeout_ms (-1: for ever; 0: only look), unless we have to stop.
+ * Errors: ERR_CANCELLED.
+ */
+int transfer_wait(const struct transfer *transfer, int fd, short events, int timeout_ms, struct error *err);
+
+/*
  * Tell the engine; takes the reference over. Waits while the engine does not read, unless it has to stop. Errors:
  * ERR_CANCELLED.
  */

@@ -59,7 +59,7 @@ static void on_layer(void *context, const char *digest, enum layer_state layer_s
 
 static int pull(const char *reference, struct told *told, struct pull_result *ret, struct error *err)
 {
-	const struct transfer_progress progress = { told, on_manifest, on_layer };
+	const struct transfer_progress progress = { told, on_manifest, on_layer, NULL };
 	return engine_pull(fixture.engine, reference, NULL, told ? &progress : NULL, ret, err);
 }
 
@@ -231,6 +231,36 @@ static void test_nonsense(void **state)
 	}
 }
 
+static void test_a_verification(void **state)
+{
+	_cleanup_made_image_ struct made_image image = { 0 };
+	struct image_verdict *verdicts;
+	size_t count;
+	make_base_image(&image);
+	_cleanup_free_ char *text = mem_printf(
+		"{\"event\":\"damage\",\"digest\":\"%s\",\"object\":\"blobs/sha256/x\",\"why\":\"it is ill\"}\n"
+		"{\"event\":\"damage\",\"digest\":\"sha256:%064d\",\"object\":\"layers/y\",\"path\":\"z\",\"why\":\"?\"}\n"
+		"{\"event\":\"done\"}\n",
+		image.manifest, 7);
+	answer(text, "exit 0");
+	assert_ok(engine_images_verify(fixture.engine, NULL, &verdicts, &count, &err));
+	assert_int_equal(count, 1);
+	assert_string_equal(verdicts[0].name, "base:1");
+	assert_int_equal(verdicts[0].n_damages, 1);
+	assert_string_equal(verdicts[0].damages[0].why, "it is ill");
+	assert_true(str_ends_with(verdicts[0].damages[0].path, "/root/blobs/sha256/x"));
+	image_verdicts_free(verdicts, count);
+	_cleanup_free_ char *asked = request();
+	assert_non_null(strstr(asked, "\"command\":\"verify\""));
+	assert_non_null(strstr(asked, image.manifest));
+
+	answer("{\"event\":\"damage\",\"digest\":\"x\"}\n", "exit 0");
+	assert_refused(engine_images_verify(fixture.engine, NULL, &verdicts, &count, &err), ERR_INTERNAL,
+		       "is not a digest");
+	assert_refused(engine_images_verify(fixture.engine, WORDS("none"), &verdicts, &count, &err), ERR_IMG_NOT_FOUND,
+		       "No such image: none");
+}
+
 static void test_a_result_of_a_helper_that_failed(void **state)
 {
 	_cleanup_made_image_ struct made_image image = { 0 };
@@ -280,6 +310,7 @@ static int run_all(void)
 		TEST(test_an_import_without_a_name),
 		TEST(test_an_error_of_the_helper),
 		TEST(test_nonsense),
+		TEST(test_a_verification),
 		TEST(test_a_result_of_a_helper_that_failed),
 		TEST(test_a_line_without_an_end),
 		TEST(test_the_lock_is_held),

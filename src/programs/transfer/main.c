@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * coffer-transfer: the one program of ours that speaks HTTP and TLS and reads archives of others. The engine starts it
- * for a pull, an import, a save or a load; see image/transfer-protocol.h.
+ * for a pull, an import, a save, a load or a verification; see image/transfer-protocol.h.
  */
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -16,16 +16,14 @@
 #include "image/transfer-protocol.h"
 #include "programs/transfer/request.h"
 
-enum { REQUEST_SIZE_MAX = 1 << 20 };
+enum { REQUEST_SIZE_MAX = 16 << 20 };
 
 /* How many unpackers each command needs, and can use. */
 static const struct {
 	size_t min, max;
 } WORKERS[] = {
-	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX },
-	[COMMAND_IMPORT] = { 1, 1 },
-	[COMMAND_SAVE] = { 0, 0 },
-	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS },
+	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX },	 [COMMAND_IMPORT] = { 1, 1 }, [COMMAND_SAVE] = { 0, 0 },
+	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS }, [COMMAND_VERIFY] = { 1, 1 },
 };
 
 static int read_request(struct transfer_request *ret, struct error *err)
@@ -83,6 +81,9 @@ static int work(struct store *store, const struct transfer_request *request, con
 		break;
 	case COMMAND_LOAD:
 		r = load_images(store, transfer, workers, &request->load, &images, err);
+		break;
+	case COMMAND_VERIFY:
+		r = verify_images(store, transfer, workers, &request->verify, err);
 		break;
 	}
 	return r < 0 ? r : send_done(transfer, &result, images, err);

@@ -107,15 +107,26 @@ static int parse_load(const struct json_node *root, struct transfer_request *req
 	return r < 0 ? r : parse_platform(root, &request->load.platform, err);
 }
 
+static int parse_verify(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	int r = json_get_strv(root, "blobs", &request->verify.blobs, err);
+	if (r >= 0)
+		r = json_get_strv(root, "manifests", &request->verify.manifests, err);
+	for (char **blob = request->verify.blobs; r >= 0 && blob && *blob; blob++)
+		r = digest_check(*blob, err);
+	for (char **manifest = request->verify.manifests; r >= 0 && manifest && *manifest; manifest++)
+		r = digest_check(*manifest, err);
+	return r;
+}
+
 static const struct {
 	const char *name;
 	enum transfer_command command;
 	int (*parse)(const struct json_node *root, struct transfer_request *request, struct error *err);
 } COMMANDS[] = {
-	{ "pull", COMMAND_PULL, parse_pull },
-	{ "import", COMMAND_IMPORT, parse_import },
-	{ "save", COMMAND_SAVE, parse_save },
-	{ "load", COMMAND_LOAD, parse_load },
+	{ "pull", COMMAND_PULL, parse_pull },	    { "import", COMMAND_IMPORT, parse_import },
+	{ "save", COMMAND_SAVE, parse_save },	    { "load", COMMAND_LOAD, parse_load },
+	{ "verify", COMMAND_VERIFY, parse_verify },
 };
 
 static int parse_root(const struct json_node *root, struct transfer_request *request, struct error *err)
@@ -161,5 +172,7 @@ void request_done(struct transfer_request *request)
 	free(request->save.images);
 	free(request->message);
 	strv_free(request->changes);
+	strv_free(request->verify.blobs);
+	strv_free(request->verify.manifests);
 	*request = (struct transfer_request){ 0 };
 }

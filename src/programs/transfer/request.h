@@ -6,8 +6,9 @@
 #include "image/load.h"
 #include "image/pull.h"
 #include "image/save.h"
+#include "image/verify.h"
 
-enum transfer_command { COMMAND_PULL, COMMAND_IMPORT, COMMAND_SAVE, COMMAND_LOAD };
+enum transfer_command { COMMAND_PULL, COMMAND_IMPORT, COMMAND_SAVE, COMMAND_LOAD, COMMAND_VERIFY };
 
 struct transfer_request {
 	enum transfer_command command;
@@ -15,6 +16,7 @@ struct transfer_request {
 	struct import_options import; /* its strings are ours */
 	struct save_options save;
 	struct load_options load;
+	struct verify_options verify;
 	char *message;
 	char **changes;
 };

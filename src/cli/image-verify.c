@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/print.h"
+
+struct verify_options {
+	bool quiet;
+};
+
+static void print_verdict(const struct image_verdict *verdict, bool quiet)
+{
+	bool sound = verdict->n_damages == 0;
+	if (sound && quiet)
+		return;
+	print_text(verdict->name);
+	if (sound)
+		printf(": ok (%zu blobs, %zu layers)\n", verdict->n_blobs, verdict->n_layers);
+	else
+		puts(": damaged");
+	for (size_t i = 0; i < verdict->n_damages; i++) {
+		fputs("  ", stdout);
+		print_text(verdict->damages[i].path);
+		fputs(": ", stdout);
+		print_text(verdict->damages[i].why);
+		putchar('\n');
+	}
+}
+
+static int run(struct cli *cli, void *data, char **args, struct error *err)
+{
+	const struct verify_options *options = data;
+	struct image_verdict *verdicts;
+	size_t count;
+	int status = 0;
+	int r = engine_images_verify(cli->engine, args, &verdicts, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		print_verdict(&verdicts[i], options->quiet);
+		status |= verdicts[i].n_damages > 0;
+	}
+	image_verdicts_free(verdicts, count);
+	return status;
+}
+
+static const struct option OPTIONS[] = {
+	OPT_BOOL(struct verify_options, quiet, 'q', "quiet", "Show damaged images only"),
+	OPT_END,
+};
+
+const struct command command_image_verify = {
+	.name = "image verify",
+	.flags = COMMAND_ENGINE,
+	.usage = "[OPTIONS] [IMAGE...]",
+	.summary = "Compare images on disk with what they were when they came",
+	.description =
+		"Computes the digest of every blob anew, and compares every unpacked layer with its archive: names, "
+		"types, owners, modes, sizes, times, links, extended attributes and every byte. Without arguments, of "
+		"all images. It takes as long as unpacking them, and the space of one layer."
+		"\n\n"
+		"Files that differ are named, and the exit status is 1 then. Of a layer whose blob is damaged, nothing "
+		"can be said.",
+	.examples =
+		(const struct example[]){
+			{ "image verify", "Everything" },
+			{ "image verify --quiet debian:12", "One image, and nothing is said if it is sound" },
+			{ 0 },
+		},
+	.max_args = ARGS_ANY,
+	.completes = COMPLETE_IMAGES,
+	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct verify_options),
+	.run = run,
+};
