@@ -50,6 +50,7 @@ const struct command *const COMMANDS[] = {
 	&command_stats,
 	&command_stop,
 	&command_system_boot,
+	&command_system_check,
 	&command_df,
 	&command_system_shutdown,
 	&command_tag,

@@ -133,6 +133,7 @@ extern const struct command command_start;
 extern const struct command command_stats;
 extern const struct command command_stop;
 extern const struct command command_system_boot;
+extern const struct command command_system_check;
 extern const struct command command_system_shutdown;
 extern const struct command command_tag;
 extern const struct command command_top;

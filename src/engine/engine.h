@@ -135,6 +135,21 @@ int engine_images_verify(struct engine *engine, char *const *names, struct image
 			 struct error *err);
 void image_verdicts_free(struct image_verdict *verdicts, size_t count);
 
+/*
+ * Does everything hold that the store and the database promise (their numbered invariants; see engine/check.h)? With
+ * @repair, what does not is mended as far as it can be, and looked at again. What is wrong is no failure. Errors: ERR_BUSY
+ * while somebody adds images.
+ */
+struct check_finding {
+	const char *invariant; /* "S2" */
+	char *object;	       /* a path, or a row's name */
+	char *why;
+	bool harmless; /* a rest of something that was killed: any command that lists or removes takes it away */
+	bool repaired;
+};
+int engine_check(struct engine *engine, bool repair, struct check_finding **ret, size_t *ret_count, struct error *err);
+void check_findings_free(struct check_finding *findings, size_t count);
+
 int engine_image_tag(struct engine *engine, const char *source, const char *target, struct error *err);
 
 /*

@@ -12,41 +12,51 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/image.h"
 #include "image/blob.h"
+#include "image/digest.h"
 #include "storage/layer.h"
 
 /* One kind of content: a directory of names of 64 digits. */
 struct kind {
 	const char *what;
-	const char *sql; /* the digests that are in use, sorted */
+	const char *place; /* in the store */
+	size_t directory;  /* its fd: offset in struct store */
+	const char *sql;   /* the digests that are in use, sorted */
 	int (*remove)(struct store *store, const char *digest, struct error *err);
+	bool told; /* to whoever asks what was removed */
 };
 
-static const struct kind BLOBS = { "blob", "SELECT DISTINCT digest FROM image_blobs ORDER BY 1", blob_remove };
-static const struct kind LAYERS = { "layer", "SELECT DISTINCT diff_id FROM image_layers ORDER BY 1", layer_remove };
+/* Layers first: of an interrupted collection, what is left of an image is what is quickly looked at. */
+static const struct kind KINDS[] = {
+	{ "layer", "layers", offsetof(struct store, layers), "SELECT DISTINCT diff_id FROM image_layers ORDER BY 1",
+	  layer_remove, true },
+	{ "blob", "blobs/sha256", offsetof(struct store, blobs), "SELECT DISTINCT digest FROM image_blobs ORDER BY 1",
+	  blob_remove, false },
+};
 
-/* A growing array, terminated; for there may be many. */
-struct used {
-	char **digests;
+/* A growing array, for there may be many. */
+struct digests {
+	char **list;
 	size_t count;
 };
 
-static void used_done(struct used *used)
+static void digests_done(struct digests *digests)
 {
-	for (size_t i = 0; i < used->count; i++)
-		free(used->digests[i]);
-	free(used->digests);
+	for (size_t i = 0; i < digests->count; i++)
+		free(digests->list[i]);
+	free(digests->list);
 }
-#define _cleanup_used_ _cleanup_(used_done)
+#define _cleanup_digests_ _cleanup_(digests_done)
 
-static int read_used(struct db *db, const char *sql, struct used *ret, struct error *err)
+static int read_used(struct db *db, const char *sql, struct digests *ret, struct error *err)
 {
 	_cleanup_db_query_ struct db_query query = { 0 };
 	int r = db_query(db, sql, DB_NO_VALUES, &query, err);
 	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		*ARRAY_APPEND(ret->digests, ret->count) = mem_strdup(db_text(&query, 0));
+		*ARRAY_APPEND(ret->list, ret->count) = mem_strdup(db_text(&query, 0));
 	return r;
 }
 
@@ -55,57 +65,78 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool is_used(const struct used *used, const char *digest)
+static bool has(const struct digests *digests, const char *digest)
 {
-	return used->count > 0 &&
-	       bsearch(&digest, used->digests, used->count, sizeof *used->digests, compare_texts) != NULL;
+	return digests->count > 0 &&
+	       bsearch(&digest, digests->list, digests->count, sizeof *digests->list, compare_texts) != NULL;
+}
+
+/* What is there of @kind, and no image has. */
+static int find_unused(struct store *store, struct db *db, const struct kind *kind, struct digests *ret,
+		       struct error *err)
+{
+	_cleanup_digests_ struct digests used = { 0 };
+	int r = read_used(db, kind->sql, &used, err);
+	if (r < 0)
+		return r;
+	int parent = *(const int *)((const char *)store + kind->directory);
+	_cleanup_close_ int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return err_sys(err, errno, "list the %ss of the store", kind->what);
+	TAKE_FD(fd);
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		_cleanup_free_ char *digest = mem_printf("sha256:%s", entry->d_name);
+		if (store_is_hex64(entry->d_name) && !has(&used, digest))
+			*ARRAY_APPEND(ret->list, ret->count) = TAKE_PTR(digest);
+	}
+	return 0;
 }
 
 /* Goes on after a failure, and returns the first. */
-static int collect_unused(struct store *store, const struct kind *kind, const struct used *used, DIR *dir,
-			  char ***deleted, struct error *err)
+static int collect_kind(struct store *store, struct db *db, const struct kind *kind, char ***deleted, struct error *err)
 {
-	int first = 0;
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		_cleanup_free_ char *digest = mem_printf("sha256:%s", entry->d_name);
-		if (!store_is_hex64(entry->d_name) || is_used(used, digest))
-			continue;
-		log_debug("gc: remove %s %s", kind->what, digest);
-		int r = kind->remove(store, digest, first < 0 ? NULL : err);
-		if (r >= 0 && deleted)
-			strv_append(deleted, digest);
+	_cleanup_digests_ struct digests unused = { 0 };
+	int first = find_unused(store, db, kind, &unused, err);
+	for (size_t i = 0; i < unused.count; i++) {
+		log_debug("gc: remove %s %s", kind->what, unused.list[i]);
+		int r = kind->remove(store, unused.list[i], first < 0 ? NULL : err);
+		if (r >= 0 && deleted && kind->told)
+			strv_append(deleted, unused.list[i]);
 		if (r < 0 && first == 0)
 			first = r;
 	}
 	return first;
 }
 
-static int collect_kind(struct store *store, struct db *db, const struct kind *kind, int parent, char ***deleted,
-			struct error *err)
-{
-	_cleanup_used_ struct used used = { 0 };
-	int r = read_used(db, kind->sql, &used, err);
-	if (r < 0)
-		return r;
-	_cleanup_close_ int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
-		return err_sys(err, errno, "list the %ss of the store", kind->what);
-	TAKE_FD(fd);
-	return collect_unused(store, kind, &used, dir, deleted, err);
-}
-
 static int collect(struct engine *engine, struct db *db, char ***deleted, struct error *err)
 {
 	int64_t times;
-	int r = due_begin(db, DUE_GARBAGE, &times, err);
-	if (r < 0)
-		return r;
-	r = collect_kind(engine->store, db, &LAYERS, engine->store->layers, deleted, err);
-	int blobs = collect_kind(engine->store, db, &BLOBS, engine->store->blobs, NULL, r < 0 ? NULL : err);
+	int first = due_begin(db, DUE_GARBAGE, &times, err);
+	if (first < 0)
+		return first;
+	for (size_t i = 0; i < ARRAY_SIZE(KINDS); i++) {
+		int r = collect_kind(engine->store, db, &KINDS[i], deleted, first < 0 ? NULL : err);
+		if (r < 0 && first >= 0)
+			first = r;
+	}
+	return first < 0 ? first : due_end(db, DUE_GARBAGE, times, err);
+}
+
+int gc_list(struct engine *engine, char ***ret, struct error *err)
+{
+	_cleanup_strv_ char **paths = NULL;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(KINDS); i++) {
+		_cleanup_digests_ struct digests unused = { 0 };
+		r = find_unused(engine->store, db, &KINDS[i], &unused, err);
+		for (size_t j = 0; j < unused.count; j++)
+			strv_take(&paths, mem_printf("%s/%s", KINDS[i].place, digest_hex(unused.list[j])));
+	}
 	if (r >= 0)
-		r = blobs;
-	return r < 0 ? r : due_end(db, DUE_GARBAGE, times, err);
+		*ret = TAKE_PTR(paths);
+	return r;
 }
 
 int gc_collect(struct engine *engine, char ***ret_deleted, struct error *err)

@@ -46,7 +46,16 @@ int image_record(struct engine *engine, const struct image_arrival *arrival, boo
  */
 int gc_collect(struct engine *engine, char ***ret_deleted, struct error *err);
 
+/*
+ * What a collection would remove, as paths in the store; a strv. Says something lasting only under the store's exclusive
+ * lock.
+ */
+int gc_list(struct engine *engine, char ***ret, struct error *err);
+
 /* --- index-json.c --- */
+
+/* Whether it says what the database says (S6). 1 or 0. */
+int index_json_is_current(struct engine *engine, struct error *err);
 
 /* Write ROOT/index.json anew, so that other tools see the images that the database has. */
 int index_json_write(struct engine *engine, struct error *err);

@@ -64,6 +64,21 @@ static int make_index(struct db *db, struct json_object **ret, struct error *err
 	return r;
 }
 
+int index_json_is_current(struct engine *engine, struct error *err)
+{
+	_cleanup_json_ struct json_object *index = NULL;
+	_cleanup_free_ char *there = NULL;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = make_index(db, &index, err);
+	if (r < 0)
+		return r;
+	const char *text = json_text(index);
+	r = file_read(engine->store->root, INDEX_FILE, strlen(text), &there, NULL, NULL);
+	return r >= 0 && streq(there, text);
+}
+
 /* Read and written under a lock, so that the last of several changes at once is in it. */
 int index_json_write(struct engine *engine, struct error *err)
 {

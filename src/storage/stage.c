@@ -69,19 +69,44 @@ int store_stage(struct store *store, char **ret_name, struct error *err)
 	return space_explain(err_sys(err, -fd, "make a directory in '%s/tmp'", store->path), store->tmp, 0, err);
 }
 
-/* Remove @name below @tmp unless a live process has it locked. Two sweeps at once exclude each other by the same lock. */
-static int sweep_one(int tmp, const char *name)
+/*
+ * 1 if nobody alive has @name below @tmp locked, with our lock on it in *ret_fd (-1: it is a link, which nobody locks); 0
+ * if somebody has, or it is gone; or -errno.
+ */
+static int lock_rubbish(int tmp, const char *name, int *ret_fd)
 {
 	_cleanup_close_ int fd = openat(tmp, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno != ELOOP)
 		return errno == ENOENT ? 0 : -errno;
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? 0 : -errno;
-	log_debug("store: sweep tmp/%s", name);
-	return path_remove_tree(tmp, name);
+	*ret_fd = TAKE_FD(fd);
+	return 1;
 }
 
-int store_sweep(struct store *store, struct error *err)
+/* Two sweeps at once exclude each other by the same lock. */
+static int sweep_one(struct store *store, const char *name, void *context)
+{
+	_cleanup_close_ int lock = -1;
+	int r = lock_rubbish(store->tmp, name, &lock);
+	if (r <= 0)
+		return r;
+	log_debug("store: sweep tmp/%s", name);
+	return path_remove_tree(store->tmp, name);
+}
+
+static int list_one(struct store *store, const char *name, void *context)
+{
+	_cleanup_close_ int lock = -1;
+	int r = lock_rubbish(store->tmp, name, &lock);
+	if (r > 0)
+		strv_append(context, name);
+	return r;
+}
+
+/* Goes on after an error, and returns the first one. */
+static int for_each_in_tmp(struct store *store, int (*act)(struct store *store, const char *name, void *context),
+			   const char *verb, void *context, struct error *err)
 {
 	_cleanup_close_ int fd = openat(store->tmp, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -92,11 +117,25 @@ int store_sweep(struct store *store, struct error *err)
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
 			continue;
-		int r = sweep_one(store->tmp, entry->d_name);
+		int r = act(store, entry->d_name, context);
 		if (r < 0 && first == 0)
-			first = err_sys(err, -r, "remove '%s/tmp/%s'", store->path, entry->d_name);
+			first = err_sys(err, -r, "%s '%s/tmp/%s'", verb, store->path, entry->d_name);
 	}
 	return first;
+}
+
+int store_sweep(struct store *store, struct error *err)
+{
+	return for_each_in_tmp(store, sweep_one, "remove", NULL, err);
+}
+
+int store_list_rubbish(struct store *store, char ***ret, struct error *err)
+{
+	_cleanup_strv_ char **names = NULL;
+	int r = for_each_in_tmp(store, list_one, "examine", &names, err);
+	if (r >= 0)
+		*ret = TAKE_PTR(names);
+	return r;
 }
 
 int store_discard(struct store *store, int dir, const char *name)

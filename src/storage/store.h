@@ -21,7 +21,10 @@
  *  S2  Things are made below tmp/ and renamed into place; a crash leaves rubbish in tmp/ only.
  *  S3  Nothing that is referenced is removed: references are added under the shared lock, garbage is collected under
  *      the exclusive one.
- *  S4  No path below the store is ever made from a name that was not checked against its grammar.
+ *  S4  No path below the store is ever made from a name that was not checked against its grammar; and blobs/, layers/ and
+ *      snapshots/ hold only what has such a name.
+ *  S5  A container that has been created has a snapshot with both its directories; a snapshot has a container.
+ *  S6  index.json says what the database says. It is derived, and never read by us.
  */
 #pragma once
 
@@ -63,6 +66,9 @@ int store_stage(struct store *store, char **ret_name, struct error *err);
 
 /* Remove what lies in tmp/ and belongs to no live process. Goes on after an error, and returns the first one. */
 int store_sweep(struct store *store, struct error *err);
+
+/* The names of what a sweep would remove; a strv. */
+int store_list_rubbish(struct store *store, char ***ret, struct error *err);
 
 /*
  * For the other files of this layer: remove @name in the store's directory @dir so that it is there whole or not at

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# Is what the store holds still what came into it: image verify.
+# Is what the store holds still what came into it: image verify; and do its invariants hold: system check.
 
 bats_require_minimum_version 1.5.0
 
@@ -168,4 +168,179 @@ says() {
 @test "an image that is not there" {
 	run -1 here image verify nothing:1
 	[[ $output == *'No such image: nothing:1'* ]]
+}
+
+# --- system check -----------------------------------------------------------------------------------------------------
+
+# Whether exactly this is found, "INVARIANT STATE OBJECT" a line; and the exit status: finds STATUS [LINE...]
+finds() {
+	local status=$1
+	shift
+	run -"$status" here system check --format '{{.Invariant}} {{.State}} {{.Object}}'
+	diff <(printf '%s\n' "$@" | sort | grep .) <(sort <<<"$output" | grep .)
+}
+
+# The same of a repair, after which nothing is found: repairs LINE...
+repairs() {
+	run -0 here system check --repair --format '{{.Invariant}} {{.State}} {{.Object}}'
+	diff <(printf '%s\n' "$@" | sort) <(sort <<<"$output")
+	finds 0
+}
+
+database() {
+	python3 - "$store/coffer.db" "$@" <<-'PYTHON'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.execute(sys.argv[2])
+		db.commit()
+	PYTHON
+}
+
+@test "a sound store: nothing is said" {
+	run -0 here system check
+	[ -z "$output" ]
+	run -0 here system check --repair
+	[ -z "$output" ]
+	run -0 here system check --format json
+	[ -z "$output" ]
+}
+
+@test "S1: a blob that is shorter than its manifest says" {
+	blob=$(jq -r '.layers[0].digest' "$store/blobs/sha256/$(jq -r '.manifests[0].digest' "$store/index.json" | cut -d: -f2)")
+	blob=$store/blobs/sha256/${blob#sha256:}
+	size=$(stat -c %s "$blob")
+	truncate -s -1 "$blob"
+	finds 1 "S1 broken $blob"
+	run -1 here system check
+	[[ $output == *"it has $((size - 1)) bytes, and not the $size of its manifest"* ]]
+	run -1 here system check --repair
+	[[ $output == *broken*"$blob"* ]]
+}
+
+@test "S2: what is in tmp, and nobody has locked" {
+	mkdir "$store/tmp/0123456789abcdef"
+	: >"$store/tmp/file"
+	mkdir "$store/tmp/fedcba9876543210"
+	exec 9<"$store/tmp/fedcba9876543210"
+	flock -n 9
+	finds 0 "S2 leftover $store/tmp/0123456789abcdef" "S2 leftover $store/tmp/file"
+	repairs "S2 repaired $store/tmp/0123456789abcdef" "S2 repaired $store/tmp/file"
+	[ "$(ls "$store/tmp")" = fedcba9876543210 ]
+	exec 9<&-
+}
+
+@test "S3: a blob and a layer of an image are gone; a pull or a load brings them back" {
+	here load -q -i "$BATS_FILE_TMPDIR/four.tar"
+	layer=$(layer_of four:1 1)
+	id=$(here image inspect four:1 | jq -r '.[0].Id')
+	rm -r "$layer" "$store/blobs/sha256/${id#sha256:}"
+	finds 1 "S3 broken $layer" "S3 broken $store/blobs/sha256/${id#sha256:}"
+	here load -q -i "$BATS_FILE_TMPDIR/four.tar"
+	finds 0
+	here image verify -q
+}
+
+@test "S4: what has no name of the store's, or is something else" {
+	digits=$(printf '%064d' 7)
+	: >"$store/layers/$digits"
+	mkdir "$store/blobs/sha256/x" "$store/snapshots/lost+found"
+	finds 1 "S4 broken $store/layers/$digits" "S4 broken $store/blobs/sha256/x" \
+		"S4 broken $store/snapshots/lost+found" "E3 leftover $store/layers/$digits"
+	repairs "S4 repaired $store/layers/$digits" "S4 repaired $store/blobs/sha256/x" \
+		"S4 repaired $store/snapshots/lost+found" "E3 repaired $store/layers/$digits"
+}
+
+@test "S5: snapshots, logs and records of nobody; a container without a snapshot" {
+	digits=$(printf '%064d' 7)
+	mkdir -p "$store/snapshots/$digits/upper" "$store/records/$digits"
+	: >"$store/logs/$digits.log"
+	finds 0 "S5 leftover $store/snapshots/$digits" "S5 leftover $store/logs/$digits.log" \
+		"S5 leftover $store/records/$digits"
+	repairs "S5 repaired $store/snapshots/$digits" "S5 repaired $store/logs/$digits.log" \
+		"S5 repaired $store/records/$digits"
+
+	id=$(here create --network none box:1 true)
+	rm -r "$store/snapshots/$id/work"
+	finds 1 "S5 broken $store/snapshots/$id/work"
+	repairs "S5 repaired $store/snapshots/$id/work"
+	here start -a "$id"
+	rm -r "$store/snapshots/$id"
+	finds 1 "S5 broken $store/snapshots/$id"
+	run -1 here system check --repair
+	[[ $output == *broken* ]]
+	here rm "$id"
+	finds 0
+}
+
+@test "S6, E3: index.json, and content that no image has" {
+	digits=$(printf '%064d' 7)
+	mkdir "$store/layers/$digits"
+	: >"$store/blobs/sha256/$digits"
+	echo '{}' >"$store/index.json"
+	finds 0 "E3 leftover $store/layers/$digits" "E3 leftover $store/blobs/sha256/$digits" \
+		"S6 leftover $store/index.json"
+	repairs "E3 repaired $store/layers/$digits" "E3 repaired $store/blobs/sha256/$digits" \
+		"S6 repaired $store/index.json"
+	[ "$(jq '.manifests | length' "$store/index.json")" -eq 2 ]
+}
+
+@test "E2: a run directory that nobody has, a container that is said to run" {
+	digits=$(printf '%064d' 7) runs=$BATS_TEST_TMPDIR/run/containers
+	here ps -q
+	mkdir "$runs/$digits"
+	finds 0 "E2 leftover $runs/$digits"
+	repairs "E2 repaired $runs/$digits"
+	id=$(here create --network none --name said box:1 true)
+	database "UPDATE containers SET state = 1, runroot = '$BATS_TEST_TMPDIR/run'"
+	finds 0 "E2 leftover $id"
+	repairs "E2 repaired $id"
+	[ "$(here inspect -f '{{.State.Status}}' said)" = exited ]
+	here rm said
+}
+
+@test "a container that runs, and one that a command holds, are left alone" {
+	id=$(here run -d --network none box:1 sleep 1000)
+	finds 0
+	run -0 here system check --repair
+	[ -z "$output" ]
+	[ "$(here inspect -f '{{.State.Status}}' "$id")" = running ]
+	here rm -f "$id"
+}
+
+@test "N3: an address of a container that does not run" {
+	here network create --subnet 10.9.8.0/24 idle >/dev/null
+	id=$(here create --name idle --network idle box:1 true)
+	database "INSERT INTO endpoints VALUES ('$id', 'idle', 'link', 'eth0', '02:00:00:00:00:01', '10.9.8.2', NULL, '[]')"
+	finds 0 "N3 leftover $id"
+	repairs "N3 repaired $id"
+	here rm idle
+	here network rm idle
+}
+
+@test "D1, D2, D3: the database" {
+	database "PRAGMA foreign_keys = 0"
+	here create --name torn --network none box:1 true
+	id=$(here inspect -f '{{.Id}}' torn)
+	database "UPDATE containers SET config = '{'"
+	run -1 here system check
+	[[ $output == "INVARIANT"*"D3 "*broken*"$id"*"its row cannot be read: "* ]]
+	database "DELETE FROM containers"
+	run -0 here system check --repair
+
+	database "INSERT INTO image_names VALUES ('docker.io/library/ghost:1', 'sha256:none')"
+	run -1 here system check
+	[[ $output == *"D2 "*broken*image_names*"1 rows refer to rows of images that are not there"* ]]
+
+	rm -f "$store"/coffer.db-*
+	python3 -c 'import sys; f=open(sys.argv[1],"r+b"); f.seek(4096); f.write(b"x"*4096)' "$store/coffer.db"
+	run -1 here system check
+	[[ $output == *"D1 "*broken*"$store/coffer.db"* ]]
+}
+
+@test "while images are added, it is said why nothing can be said" {
+	exec 9>"$store/lock"
+	flock -s -n 9
+	run -1 here system check
+	[[ $output == *"cannot check '$store': another command is adding or reading images"*'E-BUSY'* ]]
+	exec 9>&-
 }
