@@ -160,11 +160,11 @@ int pull_layer_download(struct pull_layer *layer, struct error *err)
 		return pull_layer_wrap(layer, STAGE_PULL, err);
 	layer->bytes = BYTES_COMING;
 	_cleanup_free_ char *path = mem_printf("blobs/%s", layer->descriptor->digest);
-	registry_start(layer->pull->registry, &(struct registry_get){ .path = path,
-								      .receive = on_bytes,
-								      .size = layer->descriptor->size,
-								      .done = on_end,
-								      .context = layer });
+	registry_start(layer->pull->registry, &(struct registry_request){ .path = path,
+									  .receive = on_bytes,
+									  .size = layer->descriptor->size,
+									  .done = on_end,
+									  .context = layer });
 	return tell(layer, LAYER_DOWNLOADING, 0, err);
 }
 

@@ -290,7 +290,9 @@ static int pull_all(struct pull *pull, struct transfer_result *ret)
 {
 	int r = staging_open(pull->store, &pull->staging, &pull->err);
 	if (r >= 0)
-		r = registry_new(&pull->options->reference, pull->options->timeout_ms, &pull->registry, &pull->err);
+		r = registry_new(&pull->options->reference,
+				 &(struct registry_options){ .timeout_ms = pull->options->timeout_ms }, &pull->registry,
+				 &pull->err);
 	if (r < 0)
 		return r;
 	pull->context = (struct pull_context){ .store = pull->store,

@@ -127,20 +127,20 @@ void challenge_done(struct challenge *challenge)
 
 /* --- tokens --- */
 
-char *challenge_token_url(const struct challenge *challenge, const char *repository, bool local)
+char *challenge_token_url(const struct challenge *challenge, char *const *scopes, bool local)
 {
-	_cleanup_url_ struct url url = { 0 };
-	if (!challenge->realm || url_parse(challenge->realm, &url) < 0)
+	_cleanup_url_ struct url parsed = { 0 };
+	if (!challenge->realm || url_parse(challenge->realm, &parsed) < 0)
 		return NULL;
-	if (!streq(url.scheme, "https") && !(local && host_is_loopback(url.host)))
+	if (!streq(parsed.scheme, "https") && !(local && host_is_loopback(parsed.host)))
 		return NULL;
-	_cleanup_free_ char *own_scope = mem_printf("repository:%s:pull", repository);
-	_cleanup_free_ char *with_service = challenge->service
-						    ? url_add_query(challenge->realm, "service", challenge->service)
-						    : mem_strdup(challenge->realm);
-	if (!with_service)
-		return NULL;
-	return url_add_query(with_service, "scope", challenge->scope ? challenge->scope : own_scope);
+	char *url = challenge->service ? url_add_query(challenge->realm, "service", challenge->service)
+				       : mem_strdup(challenge->realm);
+	for (; url && scopes && *scopes; scopes++) {
+		_cleanup_free_ char *shorter = url;
+		url = url_add_query(shorter, "scope", *scopes);
+	}
+	return url;
 }
 
 /* What can stand in a header without ending it. */

@@ -27,10 +27,10 @@ void challenge_done(struct challenge *challenge);
 #define _cleanup_challenge_ _cleanup_(challenge_done)
 
 /*
- * The URL to fetch a token from, for pulling @repository; free() it. NULL if the realm is none that we ask: it must be
+ * The URL to fetch a token from, for @scopes ("repository:x:pull"); free() it. NULL if the realm is none that we ask: it must be
  * https:, or, with @local because the registry is on this machine, be on this machine as well.
  */
-char *challenge_token_url(const struct challenge *challenge, const char *repository, bool local);
+char *challenge_token_url(const struct challenge *challenge, char *const *scopes, bool local);
 
 /*
  * The token in a token service's answer, as the value of an Authorization header ("Bearer ..."); free() it.

@@ -148,9 +148,9 @@ int registry_explain_denied(const struct registry_place *place, const struct htt
 			    const struct credentials *credentials, bool with_token, struct error *err)
 {
 	(void)err_set(err, ERR_REG_AUTH,
-		      "pull access denied for %s, repository does not exist or may require 'coffer login' (HTTP %ld%s)",
-		      place->image, answer->status, with_token ? " after token" : "");
-	err_stage(err, STAGE_PULL);
+		      "%s access denied for %s, repository does not exist or may require 'coffer login' (HTTP %ld%s)",
+		      place->push ? "push" : "pull", place->image, answer->status, with_token ? " after token" : "");
+	err_stage(err, place->stage);
 	if (credentials->user)
 		err_cause(err, "the credentials of user \"%s\" in %s were rejected", credentials->user,
 			  credentials->source);
@@ -164,13 +164,13 @@ int registry_explain_realm(const struct registry_place *place, const char *realm
 	(void)err_set(err, ERR_REG_ANSWER, "registry %s wants a token from where we do not ask: %.200s",
 		      place->registry, realm ? realm : "it does not say where");
 	(void)err_cause(err, "tokens are asked for over https, or on this machine");
-	return err_stage(err, STAGE_PULL);
+	return err_stage(err, place->stage);
 }
 
 int registry_explain_plain_http(const struct registry_place *place, struct error *err)
 {
 	(void)err_set(err, ERR_REG_HTTP, "registry %s gave an HTTP response to an HTTPS client", place->registry);
-	err_stage(err, STAGE_PULL);
+	err_stage(err, place->stage);
 	return err_cause(err, "%s speaks plain HTTP", place->server);
 }
 
@@ -203,5 +203,5 @@ int registry_explain(const struct registry_place *place, const struct http_answe
 	default:
 		(void)explain_broken(place, answer, err);
 	}
-	return err_stage(err, STAGE_PULL);
+	return err_stage(err, place->stage);
 }

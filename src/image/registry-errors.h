@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What went wrong between us and a registry, in words. All errors get the stage "pull". */
+/* What went wrong between us and a registry, in words. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,6 +14,8 @@ struct registry_place {
 	const char *server;   /* who was asked: "registry-1.docker.io", "auth.docker.io" */
 	const char *image;    /* the familiar repository: "busybox" */
 	bool plain_http;
+	bool push;
+	enum error_stage stage; /* of the errors */
 };
 
 /* An exchange that did not end in a 2xx answer. Errors: ERR_REG_*. */

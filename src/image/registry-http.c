@@ -1,232 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/registry-http.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/parse.h"
 #include "base/time.h"
 #include "base/util.h"
-#include "build-config.h"
+#include "image/registry-http-internal.h"
 #include "image/registry-url.h"
 
-struct exchange {
-	struct http *http;
-	struct exchange *next;
-	CURL *easy;
-	struct curl_slist *headers;
-	struct http_request request; /* its strings are ours */
-	struct http_answer answer;
-	char words[CURL_ERROR_SIZE];
-	size_t header_bytes; /* of all hops */
-	uint64_t body_bytes; /* of this hop */
-	unsigned redirects;
-	bool stopped; /* by one of our callbacks, which has set the answer's outcome and detail */
-	/* The bytes since a moment, for telling whether the peer stalls. */
-	int64_t window_start_ns;
-	uint64_t window_bytes;
-};
+/* --- an exchange --- */
 
-struct http {
-	CURLM *multi;
-	struct http_timeouts timeouts;
-	struct exchange *exchanges;
-	bool any_ended; /* in this round */
-};
-
-/* --- what came --- */
-
-static void stop(struct exchange *exchange, enum http_outcome outcome, const char *detail)
+void exchange_stop(struct exchange *exchange, enum http_outcome outcome, const char *detail)
 {
 	exchange->stopped = true;
 	exchange->answer.outcome = outcome;
 	str_copy(exchange->answer.detail, sizeof exchange->answer.detail, detail);
 }
 
-static void forget_headers(struct http_answer *answer)
+static void request_done(struct http_request *request)
 {
-	free(answer->content_type);
-	free(answer->content_digest);
-	free(answer->content_range);
-	strv_free(answer->challenges);
-	answer->content_type = answer->content_digest = answer->content_range = NULL;
-	answer->challenges = NULL;
-	answer->retry_after_s = -1;
+	free((char *)request->url);
+	free((char *)request->accept);
+	free((char *)request->authorization);
+	free((char *)request->content_type);
+	free((char *)request->content_range);
 }
-
-static void answer_done(struct http_answer *answer)
-{
-	forget_headers(answer);
-	free(answer->url);
-	free(answer->address);
-	str_done(&answer->body);
-}
-
-static void keep(char **where, const char *value)
-{
-	free(*where);
-	*where = mem_strdup(value);
-}
-
-static void take_header(struct http_answer *answer, const char *name, const char *value)
-{
-	uint64_t seconds;
-	if (strcasecmp(name, "Content-Type") == 0)
-		keep(&answer->content_type, value);
-	else if (strcasecmp(name, "Docker-Content-Digest") == 0)
-		keep(&answer->content_digest, value);
-	else if (strcasecmp(name, "Content-Range") == 0)
-		keep(&answer->content_range, value);
-	else if (strcasecmp(name, "WWW-Authenticate") == 0)
-		strv_append(&answer->challenges, value);
-	else if (strcasecmp(name, "Retry-After") == 0 && parse_u64(value, INT32_MAX, &seconds, NULL) == 0)
-		answer->retry_after_s = (int64_t)seconds;
-}
-
-/* libcurl's CURLOPT_HEADERFUNCTION: one line, the status line included. */
-static size_t on_header(char *data, size_t size, size_t count, void *context)
-{
-	struct exchange *exchange = context;
-	size_t len = size * count;
-	exchange->header_bytes += len;
-	exchange->window_bytes += len;
-	if (exchange->header_bytes > HTTP_HEADERS_MAX) {
-		stop(exchange, HTTP_NONSENSE, "its headers have no end");
-		return 0;
-	}
-	_cleanup_free_ char *line = mem_strndup(data, len);
-	if (str_starts_with(line, "HTTP/")) {
-		forget_headers(&exchange->answer); /* of an interim answer */
-		return len;
-	}
-	char *colon = strchr(line, ':');
-	if (!colon)
-		return len;
-	*colon = '\0';
-	char *value = colon + 1 + strspn(colon + 1, " \t");
-	value[strcspn(value, "\r\n")] = '\0';
-	take_header(&exchange->answer, line, value);
-	return len;
-}
-
-/* An answer that is no success: its body may explain it, and is of no other use. */
-static size_t take_error_body(struct exchange *exchange, const char *data, size_t len)
-{
-	size_t room = HTTP_ERROR_BODY_MAX - exchange->answer.body.len;
-	str_append_len(&exchange->answer.body, data, MIN(len, room));
-	if (len <= room)
-		return len;
-	stop(exchange, HTTP_ANSWERED, "");
-	return 0;
-}
-
-/* libcurl's CURLOPT_WRITEFUNCTION. */
-static size_t on_body(char *data, size_t size, size_t count, void *context)
-{
-	struct exchange *exchange = context;
-	struct http_answer *answer = &exchange->answer;
-	size_t len = size * count;
-	exchange->window_bytes += len;
-	curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &answer->status);
-	if (answer->status < 200 || answer->status > 299)
-		return take_error_body(exchange, data, len);
-	exchange->body_bytes += len;
-	if (exchange->body_bytes > exchange->request.body_max) {
-		char text[96];
-		snprintf(text, sizeof text, "the body is longer than %" PRIu64 " bytes", exchange->request.body_max);
-		stop(exchange, HTTP_NONSENSE, text);
-		return 0;
-	}
-	if (!exchange->request.receive) {
-		str_append_len(&answer->body, data, len);
-	} else if (exchange->request.receive(exchange->request.context, answer, data, len) < 0) {
-		stop(exchange, HTTP_UNWANTED, "its receiver refused it");
-		return 0;
-	}
-	return len;
-}
-
-/* --- an exchange --- */
 
 static void exchange_free(struct exchange *exchange)
 {
 	curl_multi_remove_handle(exchange->http->multi, exchange->easy);
 	curl_easy_cleanup(exchange->easy);
 	curl_slist_free_all(exchange->headers);
-	free((char *)exchange->request.url);
-	free((char *)exchange->request.accept);
-	free((char *)exchange->request.authorization);
+	request_done(&exchange->request);
 	answer_done(&exchange->answer);
 	free(exchange);
-}
-
-static void add_header(struct exchange *exchange, const char *name, const char *value)
-{
-	_cleanup_free_ char *line = mem_printf("%s: %s", name, value);
-	exchange->headers = curl_slist_append(exchange->headers, line);
-}
-
-/* Everything that depends on where this hop goes. */
-static int prepare_hop(struct exchange *exchange, const char *text)
-{
-	CURL *easy = exchange->easy;
-	_cleanup_url_ struct url url = { 0 };
-	if (url_parse(text, &url) < 0) {
-		stop(exchange, HTTP_REDIRECT, "it leads to no web server");
-		return -1;
-	}
-	bool loopback = host_is_loopback(url.host);
-	keep(&exchange->answer.url, text);
-	curl_slist_free_all(exchange->headers);
-	exchange->headers = NULL;
-	if (exchange->request.accept)
-		add_header(exchange, "Accept", exchange->request.accept);
-	if (exchange->request.authorization)
-		add_header(exchange, "Authorization", exchange->request.authorization);
-	curl_easy_setopt(easy, CURLOPT_URL, text);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
-	/* On this machine plain HTTP would do as well: an unknown certificate takes nothing away. */
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, loopback ? 0L : 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, loopback ? 0L : 2L);
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, loopback ? "*" : NULL);
-	exchange->window_start_ns = time_monotonic_ns();
-	exchange->window_bytes = exchange->body_bytes = 0;
-	exchange->stopped = false;
-	return 0;
-}
-
-static void prepare_easy(struct exchange *exchange)
-{
-	CURL *easy = exchange->easy;
-	const struct http_timeouts *timeouts = &exchange->http->timeouts;
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* who is interrupted does not wait for a name server */
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeouts->connect_ms);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->words);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "coffer/" VERSION);
-	/* As Go's and OpenSSL's own programs do, so that one variable serves all tools. */
-	const char *authorities = getenv("SSL_CERT_FILE");
-	if (!str_is_empty(authorities))
-		curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
-	if (exchange->request.offset) {
-		char range[32];
-		snprintf(range, sizeof range, "%" PRIu64 "-", exchange->request.offset);
-		curl_easy_setopt(easy, CURLOPT_RANGE, range);
-	}
 }
 
 void http_start(struct http *http, const struct http_request *request)
@@ -234,15 +44,18 @@ void http_start(struct http *http, const struct http_request *request)
 	struct exchange *exchange = NEW(struct exchange);
 	exchange->http = http;
 	exchange->request = *request;
+	exchange->request.method = request->method ? request->method : "GET";
 	exchange->request.url = mem_strdup(request->url);
 	exchange->request.accept = mem_strdup(request->accept);
 	exchange->request.authorization = mem_strdup(request->authorization);
+	exchange->request.content_type = mem_strdup(request->content_type);
+	exchange->request.content_range = mem_strdup(request->content_range);
 	exchange->answer.retry_after_s = -1;
 	exchange->easy = curl_easy_init();
-	prepare_easy(exchange);
+	exchange_prepare(exchange);
 	exchange->next = http->exchanges;
 	http->exchanges = exchange;
-	if (prepare_hop(exchange, request->url) == 0)
+	if (exchange_prepare_hop(exchange, request->url) == 0)
 		curl_multi_add_handle(http->multi, exchange->easy);
 }
 
@@ -313,8 +126,12 @@ static void note_result(struct exchange *exchange, CURLcode code)
 	str_copy(answer->detail, sizeof answer->detail, words_of(exchange, code));
 }
 
-static bool is_redirect(long status)
+/* One that carries a body is sent on only where that means the same again (RFC 9110, section 15.4). */
+static bool is_redirect(const struct exchange *exchange, long status)
 {
+	const char *method = exchange->request.method;
+	if (!streq(method, "GET") && !streq(method, "HEAD"))
+		return status == 307 || status == 308;
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
@@ -323,21 +140,21 @@ static bool follow(struct exchange *exchange)
 {
 	struct http_answer *answer = &exchange->answer;
 	char *location = NULL;
-	if (answer->outcome != HTTP_ANSWERED || !is_redirect(answer->status))
+	if (answer->outcome != HTTP_ANSWERED || !is_redirect(exchange, answer->status))
 		return false;
 	curl_easy_getinfo(exchange->easy, CURLINFO_REDIRECT_URL, &location);
 	_cleanup_url_ struct url from = { 0 }, to = { 0 };
 	_cleanup_free_ char *target = mem_strdup(location);
 	if (!target || url_parse(target, &to) < 0 || url_parse(answer->url, &from) < 0) {
-		stop(exchange, HTTP_REDIRECT, "it leads to no web server");
+		exchange_stop(exchange, HTTP_REDIRECT, "it leads to no web server");
 		return false;
 	}
 	if (++exchange->redirects > HTTP_REDIRECTS_MAX) {
-		stop(exchange, HTTP_REDIRECT, "there are too many of them");
+		exchange_stop(exchange, HTTP_REDIRECT, "there are too many of them");
 		return false;
 	}
 	if (streq(from.scheme, "https") && !streq(to.scheme, "https")) {
-		stop(exchange, HTTP_REDIRECT, "it leads from https to plain http");
+		exchange_stop(exchange, HTTP_REDIRECT, "it leads from https to plain http");
 		return false;
 	}
 	if (!url_same_origin(&from, &to)) {
@@ -345,7 +162,7 @@ static bool follow(struct exchange *exchange)
 		exchange->request.authorization = NULL;
 	}
 	str_truncate(&answer->body, 0);
-	return prepare_hop(exchange, target) == 0;
+	return exchange_prepare_hop(exchange, target) == 0;
 }
 
 static void unlink_exchange(struct exchange *exchange)
@@ -385,14 +202,20 @@ static void collect_finished(struct http *http)
 	}
 }
 
+static int64_t stall_limit(const struct exchange *exchange)
+{
+	unsigned patience = MAX(exchange->request.patience, 1U);
+	return (int64_t)exchange->http->timeouts.stall_ms * patience * NSEC_PER_MSEC;
+}
+
 /* Less than a byte a second in the window that is over: the peer has stalled. */
 static void check_stall(struct exchange *exchange, int64_t now)
 {
-	int64_t limit = exchange->http->timeouts.stall_ms * NSEC_PER_MSEC;
+	int64_t limit = stall_limit(exchange);
 	if (exchange->stopped || now - exchange->window_start_ns < limit)
 		return;
 	if (exchange->window_bytes < (uint64_t)(limit / NSEC_PER_SEC) + 1) {
-		stop(exchange, HTTP_TIMEOUT, "it sends nothing any more");
+		exchange_stop(exchange, HTTP_TIMEOUT, "it sends nothing any more");
 		note_result(exchange, CURLE_OPERATION_TIMEDOUT);
 	}
 	exchange->window_start_ns = now;
@@ -450,7 +273,7 @@ void http_free(struct http *http)
 static int limit_wait(const struct http *http, int timeout_ms, int64_t now)
 {
 	for (const struct exchange *exchange = http->exchanges; exchange; exchange = exchange->next) {
-		int64_t at = exchange->window_start_ns + http->timeouts.stall_ms * NSEC_PER_MSEC;
+		int64_t at = exchange->window_start_ns + stall_limit(exchange);
 		int64_t left = MAX(at - now, INT64_C(0)) / NSEC_PER_MSEC + 1;
 		if (timeout_ms < 0 || left < timeout_ms)
 			timeout_ms = (int)left;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP exchanges, several at a time, in one thread: libcurl's multi interface and poll(). Only GET, only http: and
- * https:, verified TLS. Nothing here knows of registries.
+ * HTTP exchanges, several at a time, in one thread: libcurl's multi interface and poll(). Only http: and https:,
+ * verified TLS. Nothing here knows of registries.
  *
  * Ceilings and time-outs hold for every exchange: HTTP_HEADERS_MAX bytes of headers, as much of a body as was
  * allowed and no byte more, HTTP_REDIRECTS_MAX redirects, a limit for the connection, and one for a peer that is slower
@@ -38,10 +38,11 @@ enum http_outcome {
 	HTTP_UNREACHABLE, /* no way to there, or no connection for another reason */
 	HTTP_TLS,	  /* no TLS, or none that can be trusted */
 	HTTP_TIMEOUT,
-	HTTP_LOST,     /* the connection broke off */
-	HTTP_NONSENSE, /* what came is not HTTP, or breaks a ceiling */
-	HTTP_REDIRECT, /* to where we do not go */
-	HTTP_UNWANTED, /* the receiver of the body refused it */
+	HTTP_LOST,	 /* the connection broke off */
+	HTTP_NONSENSE,	 /* what came is not HTTP, or breaks a ceiling */
+	HTTP_REDIRECT,	 /* to where we do not go */
+	HTTP_UNWANTED,	 /* the receiver of the body refused it */
+	HTTP_UNREADABLE, /* our own body cannot be read */
 };
 
 struct http_answer {
@@ -53,6 +54,8 @@ struct http_answer {
 	char *content_type;   /* these are NULL where there was no such header */
 	char *content_digest; /* Docker-Content-Digest */
 	char *content_range;
+	char *location;	       /* as it stands there */
+	char *range;	       /* of an upload's state */
 	char **challenges;     /* WWW-Authenticate, each */
 	int64_t retry_after_s; /* or -1 */
 	struct str body;       /* what no receiver took */
@@ -64,15 +67,30 @@ typedef int http_receive_fn(void *context, const struct http_answer *answer, con
 /* The exchange is over. The answer is the callee's only during the call, but it may take strings out of it. */
 typedef void http_done_fn(void *context, struct http_answer *answer);
 
+/* @sent bytes of the request's body have been given to the network. */
+typedef void http_sent_fn(void *context, uint64_t sent);
+
+/* What is sent: a part of a file, or @data, which stays as it is until the exchange ends. */
+struct http_body {
+	const void *data;
+	int fd;
+	uint64_t offset, len;
+};
+
 struct http_request {
+	const char *method; /* a literal; NULL: GET */
 	const char *url;
-	const char *accept;	   /* or NULL */
-	const char *authorization; /* or NULL */
-	uint64_t offset;	   /* ask for the bytes from here on; what comes is said by the status */
-	uint64_t body_max;	   /* of a 2xx answer */
-	http_receive_fn *receive;  /* or NULL: the body is collected in the answer */
+	const char *accept;			  /* or NULL */
+	const char *authorization;		  /* or NULL */
+	const char *content_type, *content_range; /* or NULL */
+	struct http_body body;			  /* of any method but GET and HEAD */
+	unsigned patience;			  /* so many times as long may it stall; 0: once */
+	uint64_t offset;			  /* ask for the bytes from here on; what comes is said by the status */
+	uint64_t body_max;			  /* of a 2xx answer */
+	http_receive_fn *receive;		  /* or NULL: the body is collected in the answer */
+	http_sent_fn *sent;			  /* or NULL */
 	http_done_fn *done;
-	void *context; /* of both */
+	void *context; /* of all of them */
 };
 
 struct http;

@@ -24,8 +24,15 @@ struct request {
 	struct registry *registry;
 	struct request *next;
 	enum request_state state;
-	char *url, *accept, *path;
+	char *url;  /* of a token service, or of the registry's choice; or NULL ... */
+	char *path; /* ... below /v2/ */
 	bool is_token;
+	const char *method;
+	char *accept, *content_type, *content_range;
+	struct http_body body;
+	http_sent_fn *sent;
+	unsigned patience;
+	bool once;
 	registry_receive_fn *receive;
 	uint64_t size;
 	registry_done_fn *done;
@@ -47,6 +54,9 @@ struct request {
 struct registry {
 	struct http *http;
 	char *name, *server, *repository, *image;
+	bool push;
+	enum error_stage stage; /* of the errors */
+	char **scopes;		/* of the tokens that we ask for */
 	bool loopback;
 	bool plain;	/* http: and not https: */
 	bool tried_tls; /* of a loopback registry */

@@ -77,7 +77,7 @@ static void explain_missing(struct registry_manifest_fetch *fetch)
 	_cleanup_free_ char *path = mem_printf("tags/list?n=%d", TAGS_SHOWN + 1);
 	registry_start(
 		fetch->registry,
-		&(struct registry_get){ .path = path, .size = TAGS_ANSWER_MAX, .done = on_tags, .context = fetch });
+		&(struct registry_request){ .path = path, .size = TAGS_ANSWER_MAX, .done = on_tags, .context = fetch });
 }
 
 /* --- there --- */
@@ -140,9 +140,9 @@ void registry_manifest_fetch(struct registry *registry, const struct image_refer
 						   .name = reference_familiar(reference),
 						   .digest = mem_strdup(reference->digest) };
 	_cleanup_free_ char *path = mem_printf("manifests/%s", reference->digest ? reference->digest : reference->tag);
-	registry_start(registry, &(struct registry_get){ .path = path,
-							 .accept = ACCEPT,
-							 .size = MANIFEST_SIZE_MAX,
-							 .done = on_manifest,
-							 .context = fetch });
+	registry_start(registry, &(struct registry_request){ .path = path,
+							     .accept = ACCEPT,
+							     .size = MANIFEST_SIZE_MAX,
+							     .done = on_manifest,
+							     .context = fetch });
 }

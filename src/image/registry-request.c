@@ -23,14 +23,18 @@ struct registry_place place_of(const struct registry *registry)
 	return (struct registry_place){ .registry = registry->name,
 					.server = registry->server,
 					.image = registry->image,
+					.push = registry->push,
+					.stage = registry->stage,
 					.plain_http = registry->plain };
 }
 
 void request_free(struct request *request)
 {
 	free(request->url);
-	free(request->accept);
 	free(request->path);
+	free(request->accept);
+	free(request->content_type);
+	free(request->content_range);
 	free(request);
 }
 
@@ -39,7 +43,8 @@ void request_add(struct registry *registry, struct request *request)
 	request->registry = registry;
 	request->next = registry->requests;
 	registry->requests = request;
-	request_send(request);
+	if (request->state != REQUEST_RESTING)
+		request_send(request);
 }
 
 void request_end(struct request *request, struct http_answer *answer, const struct error *err)
@@ -57,8 +62,9 @@ static void request_fail(struct request *request, struct http_answer *answer)
 	struct error err = { 0 };
 	struct registry_place place = place_of(request->registry);
 	_cleanup_url_ struct url url = { 0 };
-	if (request->is_token && url_parse(request->url, &url) == 0)
-		place.server = url.host;
+	_cleanup_free_ char *server = NULL;
+	if (request->url && url_parse(request->url, &url) == 0)
+		place.server = server = mem_printf("%s:%s", url.host, url.port);
 	(void)registry_explain(&place, answer, &err);
 	request_end(request, answer, &err);
 }
@@ -96,6 +102,12 @@ static int on_receive(void *context, const struct http_answer *answer, const cha
 	return request->receive(request->context, data + skip, len - skip, &request->receive_error);
 }
 
+static void on_sent(void *context, uint64_t sent)
+{
+	struct request *request = context;
+	request->sent(request->context, sent);
+}
+
 /* --- which protocol? --- */
 
 static bool mentions(const char *text, const char *words)
@@ -119,7 +131,7 @@ static bool may_want_tls(const struct http_answer *answer)
 static bool switch_protocol(struct request *request, const struct http_answer *answer)
 {
 	struct registry *registry = request->registry;
-	if (!registry->loopback || request->is_token)
+	if (!registry->loopback || request->url)
 		return false;
 	bool no_tls = answer->outcome == HTTP_TLS || answer->outcome == HTTP_LOST;
 	bool wrong = request->sent_plain ? may_want_tls(answer) : no_tls;
@@ -163,14 +175,14 @@ static bool probe_plain_http(struct request *request, const struct http_answer *
 
 /* --- tries --- */
 
-static bool is_transient(const struct request *request, const struct http_answer *answer)
+bool registry_is_transient(const struct registry *registry, const struct http_answer *answer)
 {
 	static const long statuses[] = { 429, 500, 502, 503, 504 };
 	switch (answer->outcome) {
 	case HTTP_LOST:
 		return true;
 	case HTTP_REFUSED:
-		return !request->registry->loopback; /* what does not listen here will not in a second */
+		return !registry->loopback; /* what does not listen here will not in a second */
 	case HTTP_ANSWERED:
 		for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
 			if (answer->status == statuses[i])
@@ -182,24 +194,24 @@ static bool is_transient(const struct request *request, const struct http_answer
 }
 
 /* Twice as long each time, a little by chance, or as the server says. */
-static int64_t backoff_ms(const struct request *request, const struct http_answer *answer)
+int64_t registry_backoff_ms(unsigned tries, const struct http_answer *answer)
 {
 	if (answer->retry_after_s >= 0)
 		return MIN(answer->retry_after_s * 1000, (int64_t)BACKOFF_LONGEST_MS);
-	int64_t ms = (int64_t)BACKOFF_FIRST_MS << (request->tries - 1);
+	int64_t ms = (int64_t)BACKOFF_FIRST_MS << (tries - 1);
 	return ms + (int64_t)(random_u64() % (uint64_t)(ms / 4 + 1));
 }
 
 static bool try_again(struct request *request, const struct http_answer *answer)
 {
-	if (!is_transient(request, answer))
+	if (request->once || !registry_is_transient(request->registry, answer))
 		return false;
 	if (request->delivered - request->delivered_before >= PROGRESS_BYTES)
 		request->tries = 0;
 	request->delivered_before = request->delivered;
 	if (++request->tries >= REGISTRY_TRIES)
 		return false;
-	int64_t ms = backoff_ms(request, answer);
+	int64_t ms = registry_backoff_ms(request->tries, answer);
 	log_info("registry %s: %s, next try in %lld ms", request->registry->name,
 		 answer->outcome == HTTP_ANSWERED ? "busy" : answer->detail, (long long)ms);
 	request->state = REQUEST_RESTING;
@@ -228,6 +240,20 @@ static void on_answer(void *context, struct http_answer *answer)
 	}
 }
 
+/* Our secret is for the registry's own server, even if it names another one for the next step. */
+static const char *authorization_for(const struct request *request, const char *url)
+{
+	const struct registry *registry = request->registry;
+	if (request->is_token)
+		return registry->credentials.authorization;
+	if (!request->url)
+		return registry->authorization;
+	_cleanup_free_ char *own = mem_printf("%s://%s/", registry->plain ? "http" : "https", registry->server);
+	_cleanup_url_ struct url ours = { 0 }, theirs = { 0 };
+	bool same = url_parse(own, &ours) == 0 && url_parse(url, &theirs) == 0 && url_same_origin(&ours, &theirs);
+	return same ? registry->authorization : NULL;
+}
+
 void request_send(struct request *request)
 {
 	struct registry *registry = request->registry;
@@ -235,20 +261,24 @@ void request_send(struct request *request)
 		request->state = REQUEST_WAITING;
 		return;
 	}
-	_cleanup_free_ char *url = request->is_token
-					   ? mem_strdup(request->url)
-					   : mem_printf("%s://%s/v2/%s/%s", registry->plain ? "http" : "https",
-							registry->server, registry->repository, request->path);
+	_cleanup_free_ char *url = request->url ? mem_strdup(request->url)
+						: mem_printf("%s://%s/v2/%s", registry->plain ? "http" : "https",
+							     registry->server, request->path);
 	request->state = REQUEST_UNDER_WAY;
 	request->generation = registry->generation;
 	request->sent_plain = registry->plain;
 	request->started = false;
 	http_start(registry->http,
 		   &(struct http_request){
+			   .method = request->method,
 			   .url = url,
 			   .accept = request->accept,
-			   .authorization = request->is_token ? registry->credentials.authorization
-							      : registry->authorization,
+			   .authorization = authorization_for(request, url),
+			   .content_type = request->content_type,
+			   .content_range = request->content_range,
+			   .body = request->body,
+			   .sent = request->sent ? on_sent : NULL,
+			   .patience = request->patience,
 			   .offset = request->delivered,
 			   /* A receiver knows better than to take too much, and has better words for it. */
 			   .body_max = request->receive ? UINT64_MAX : request->size,

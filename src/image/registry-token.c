@@ -44,7 +44,7 @@ static void on_token(void *context, struct http_answer *answer, const struct err
 		set_authorization(registry, authorization);
 	else if (!failure)
 		(void)err_wrap(&err, "registry %s: no usable answer from its token service", registry->name);
-	err_stage(&err, STAGE_PULL);
+	err_stage(&err, registry->stage);
 	for (struct request *request; (request = find_waiting(registry));) {
 		if (ok)
 			request_send(request);
@@ -76,7 +76,7 @@ static int load_credentials(struct registry *registry, struct error *err)
 
 void request_refuse(struct request *request, struct http_answer *answer, struct error *err)
 {
-	err_stage(err, STAGE_PULL);
+	err_stage(err, request->registry->stage);
 	request_end(request, answer, err);
 }
 
@@ -84,7 +84,10 @@ void request_refuse(struct request *request, struct http_answer *answer, struct 
 static void request_token(struct request *request, const struct challenge *challenge, struct http_answer *answer)
 {
 	struct registry *registry = request->registry;
-	_cleanup_free_ char *url = challenge_token_url(challenge, registry->repository, registry->loopback);
+	char *const named[] = { challenge->scope, NULL };
+	/* It names the scope of the one request; a push will need more. */
+	char *const *scopes = challenge->scope && !registry->push ? named : registry->scopes;
+	_cleanup_free_ char *url = challenge_token_url(challenge, scopes, registry->loopback);
 	if (!url) {
 		struct error err = { 0 };
 		struct registry_place place = place_of(registry);

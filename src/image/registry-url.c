@@ -88,3 +88,12 @@ char *url_add_query(const char *url, const char *name, const char *value)
 		return NULL;
 	return get_part(handle, CURLUPART_URL);
 }
+
+char *url_resolve(const char *base, const char *reference)
+{
+	_cleanup_(curl_urlp) CURLU *handle = open_url(base);
+	/* libcurl resolves what it is given against what it has. */
+	if (!handle || curl_url_set(handle, CURLUPART_URL, reference, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+		return NULL;
+	return get_part(handle, CURLUPART_URL);
+}

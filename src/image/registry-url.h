@@ -23,3 +23,6 @@ bool host_is_loopback(const char *host);
 
 /* @url with "name=value" (percent-encoded) added to its query. free() it; NULL if @url makes no sense. */
 char *url_add_query(const char *url, const char *name, const char *value);
+
+/* What @reference (RFC 3986, section 4.1) means in a document at @base; free() it. NULL if it makes no sense. */
+char *url_resolve(const char *base, const char *reference);

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "image/registry-url.h"
 
@@ -17,22 +18,35 @@ enum {
 };
 
 /* The grammar of names has ports of any length; those of the network have 16 bits. */
-static int check_server(const char *server, struct error *err)
+static int check_server(const char *server, enum error_stage stage, struct error *err)
 {
 	_cleanup_free_ char *text = mem_printf("https://%s/", server);
 	_cleanup_url_ struct url url = { 0 };
 	if (url_parse(text, &url) == 0)
 		return 0;
 	(void)err_set(err, ERR_IMG_REF, "no registry can be at \"%s\"", server);
-	return err_stage(err, STAGE_PULL);
+	return err_stage(err, stage);
 }
 
-int registry_new(const struct image_reference *reference, unsigned timeout_ms, struct registry **ret, struct error *err)
+/* What a token service is asked for (distribution, "Token Scope Documentation"). */
+static char **make_scopes(const char *repository, const struct registry_options *options)
 {
+	char **scopes = NULL;
+	strv_take(&scopes, mem_printf("repository:%s:pull%s", repository, options->push ? ",push" : ""));
+	for (char *const *from = options->mount_from; from && *from; from++)
+		strv_take(&scopes, mem_printf("repository:%s:pull", *from));
+	return scopes;
+}
+
+int registry_new(const struct image_reference *reference, const struct registry_options *options, struct registry **ret,
+		 struct error *err)
+{
+	unsigned timeout_ms = options->timeout_ms;
 	struct http_timeouts timeouts = { .connect_ms = timeout_ms ? timeout_ms : CONNECT_TIMEOUT_MS,
 					  .stall_ms = timeout_ms ? timeout_ms : STALL_TIMEOUT_MS };
 	struct http *http;
-	int r = check_server(reference->registry, err);
+	enum error_stage stage = options->push ? STAGE_NONE : STAGE_PULL;
+	int r = check_server(reference->registry, stage, err);
 	if (r >= 0)
 		r = http_new(&timeouts, &http, err);
 	if (r < 0)
@@ -43,6 +57,9 @@ int registry_new(const struct image_reference *reference, unsigned timeout_ms, s
 	registry->server = mem_strdup(streq(registry->name, DOCKER_HUB) ? DOCKER_HUB_SERVER : registry->name);
 	registry->repository = mem_strdup(reference->repository);
 	registry->image = reference_familiar_repository(reference);
+	registry->push = options->push;
+	registry->stage = stage;
+	registry->scopes = make_scopes(registry->repository, options);
 	registry->loopback = registry->plain = host_is_loopback(registry->server);
 	*ret = registry;
 	return 0;
@@ -65,6 +82,7 @@ void registry_free(struct registry *registry)
 	free(registry->server);
 	free(registry->repository);
 	free(registry->image);
+	strv_free(registry->scopes);
 	free(registry);
 }
 
@@ -73,16 +91,38 @@ const char *registry_name(const struct registry *registry)
 	return registry->name;
 }
 
-void registry_start(struct registry *registry, const struct registry_get *get)
+void registry_start(struct registry *registry, const struct registry_request *asked)
 {
 	struct request *request = NEW(struct request);
-	request->path = mem_strdup(get->path);
-	request->accept = mem_strdup(get->accept);
-	request->receive = get->receive;
-	request->size = get->size;
-	request->done = get->done;
-	request->context = get->context;
+	request->method = asked->method;
+	request->url = mem_strdup(asked->url);
+	request->path = asked->api_path ? mem_strdup(asked->api_path)
+					: mem_printf("%s/%s", registry->repository, asked->path ? asked->path : "");
+	request->accept = mem_strdup(asked->accept);
+	request->content_type = mem_strdup(asked->content_type);
+	request->content_range = mem_strdup(asked->content_range);
+	request->body = asked->body;
+	request->sent = asked->sent;
+	request->patience = asked->patience;
+	request->once = asked->once;
+	request->receive = asked->receive;
+	request->size = asked->size;
+	request->done = asked->done;
+	request->context = asked->context;
+	if (asked->rest_ms > 0) {
+		request->state = REQUEST_RESTING;
+		request->rest_until_ns = time_monotonic_ns() + asked->rest_ms * NSEC_PER_MSEC;
+	}
 	request_add(registry, request);
+}
+
+char *registry_url(const struct http_answer *answer)
+{
+	_cleanup_free_ char *target = answer->location ? url_resolve(answer->url, answer->location) : NULL;
+	_cleanup_url_ struct url from = { 0 }, to = { 0 };
+	if (!target || url_parse(answer->url, &from) < 0 || url_parse(target, &to) < 0)
+		return NULL;
+	return streq(from.scheme, "https") && !streq(to.scheme, "https") ? NULL : TAKE_PTR(target);
 }
 
 /* Send what has rested, and limit the wait by what still rests. */

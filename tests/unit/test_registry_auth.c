@@ -73,8 +73,8 @@ static void test_token_urls(void **state)
 		const char *realm, *service, *scope, *url;
 	} cases[] = {
 		{ "https://a.example/token", "r", "s", "https://a.example/token?service=r&scope=s" },
-		{ "https://a.example/token", NULL, NULL,
-		  "https://a.example/token?scope=repository%3ateam%2fapp%3apull" },
+		{ "https://a.example/token", NULL, "repository:team/app:pull,push",
+		  "https://a.example/token?scope=repository%3ateam%2fapp%3apull%2cpush" },
 		{ "https://a.example/t?x=1", "a b&c", "s", "https://a.example/t?x=1&service=a+b%26c&scope=s" },
 		{ "http://127.0.0.1:5001/t", NULL, "s", "http://127.0.0.1:5001/t?scope=s" },
 		{ "http://a.example/token", NULL, NULL, NULL }, /* what it gets must not be read on the way */
@@ -88,9 +88,9 @@ static void test_token_urls(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct challenge challenge = { .scheme = CHALLENGE_BEARER,
 					       .realm = (char *)cases[i].realm,
-					       .service = (char *)cases[i].service,
-					       .scope = (char *)cases[i].scope };
-		_cleanup_free_ char *url = challenge_token_url(&challenge, "team/app", true);
+					       .service = (char *)cases[i].service };
+		char *const scopes[] = { (char *)cases[i].scope, NULL };
+		_cleanup_free_ char *url = challenge_token_url(&challenge, scopes, true);
 		if (!streq_null(url, cases[i].url) && (!url || !cases[i].url || strcasecmp(url, cases[i].url) != 0))
 			fail_msg("%s: %s", cases[i].realm, url);
 	}
@@ -100,9 +100,13 @@ static void test_token_urls(void **state)
 static void test_local_realms(void **state)
 {
 	struct challenge challenge = { .scheme = CHALLENGE_BEARER, .realm = (char *)"http://localhost/token" };
-	_cleanup_free_ char *url = challenge_token_url(&challenge, "team/app", true);
-	assert_non_null(url);
-	assert_null(challenge_token_url(&challenge, "team/app", false));
+	char *const scopes[] = { (char *)"repository:a:pull,push", (char *)"repository:b:pull", NULL };
+	_cleanup_free_ char *url = challenge_token_url(&challenge, scopes, true);
+	assert_true(
+		strcasecmp(url,
+			   "http://localhost/token?scope=repository%3aa%3apull%2cpush&scope=repository%3ab%3apull") ==
+		0);
+	assert_null(challenge_token_url(&challenge, scopes, false));
 }
 
 static void test_tokens(void **state)
@@ -262,20 +266,32 @@ static void test_urls_refused(void **state)
 	}
 }
 
+static void test_resolved_urls(void **state)
+{
+	static const struct {
+		const char *base, *reference, *url;
+	} cases[] = {
+		{ "https://a.example/v2/x/blobs/uploads/", "/v2/x/blobs/uploads/1?_state=a%2Bb%3D",
+		  "https://a.example/v2/x/blobs/uploads/1?_state=a%2Bb%3D" },
+		{ "https://a.example:5000/v2/x", "https://b.example/y", "https://b.example/y" },
+		{ "http://127.0.0.1:5000/v2/x/y", "z?q", "http://127.0.0.1:5000/v2/x/z?q" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *url = url_resolve(cases[i].base, cases[i].reference);
+		assert_string_equal(url, cases[i].url);
+	}
+	assert_null(url_resolve("no url", "x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_challenges),
-		cmocka_unit_test(test_several_headers),
-		cmocka_unit_test(test_token_urls),
-		cmocka_unit_test(test_local_realms),
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_credentials),
-		cmocka_unit_test(test_broken_credentials),
-		cmocka_unit_test(test_no_credentials),
-		cmocka_unit_test(test_loopback),
-		cmocka_unit_test(test_origins),
-		cmocka_unit_test(test_urls_refused),
+		cmocka_unit_test(test_resolved_urls),	cmocka_unit_test(test_challenges),
+		cmocka_unit_test(test_several_headers), cmocka_unit_test(test_token_urls),
+		cmocka_unit_test(test_local_realms),	cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_credentials),	cmocka_unit_test(test_broken_credentials),
+		cmocka_unit_test(test_no_credentials),	cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_origins),		cmocka_unit_test(test_urls_refused),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
