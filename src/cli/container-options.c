@@ -70,7 +70,8 @@ static const char *const LOG_DRIVERS[] = { "json-file", "local", "journald", "no
 
 /* In the order of enum pull_policy. */
 static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
-static const char *const SHARING[] = { "private", "host", NULL };
+static const char *const SHARING[] = { "private", "host", "container:", NULL };
+static const char *const IPC_MODES[] = { "private", "shareable", "none", "host", "container:", NULL };
 static const char *const NETWORKS[] = { "bridge", "none", "host", NULL };
 
 typedef struct container_options self; /* which the rows fill */
@@ -84,7 +85,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, cidfile, 0, "cidfile", "string", "Write the container's ID to the file",
 		   .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.cgroupns_mode, 0, "cgroupns", "string",
-		   "Cgroup namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
+		   "Cgroup namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
+		   .choices = SHARING),
 	OPT_LIST(self, spec.devices, 0, "device", "Give a device of the host to the container",
 		 .completes = COMPLETE_FILES),
 	OPT_LIST(self, spec.dns, 0, "dns", "Ask these name servers"),
@@ -114,7 +116,9 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, network.address6, 0, "ip6", "address", "IPv6 address on the first network"),
 	OPT_BOOL(self, spec.open_stdin, 'i', "interactive", "Keep standard input open"),
 	OPT_STRING(self, spec.ipc_mode, 0, "ipc", "string",
-		   "IPC namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
+		   "IPC namespace (\"private\", \"shareable\", \"none\", \"host\", \"container:NAME\", \"ns:PATH\") "
+		   "(default \"private\")",
+		   .choices = IPC_MODES),
 	OPT_LIST(self, spec.labels, 'l', "label", "Set metadata on the container"),
 	OPT_LIST(self, label_files, 0, "label-file", "Read metadata from a file", .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.log_driver, 0, "log-driver", "string",
@@ -138,7 +142,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_PARSED(self, spec.oom_score_adj, parse_number, 0, "oom-score-adj", "int",
 		   "How soon it is killed when memory is short (-1000 to 1000)"),
 	OPT_STRING(self, spec.pid_mode, 0, "pid", "string",
-		   "PID namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
+		   "PID namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
+		   .choices = SHARING),
 	OPT_STRING(self, spec.platform, 0, "platform", "string", "Platform of the image, such as \"linux/arm64\""),
 	OPT_BOOL(self, spec.privileged, 0, "privileged", "Give the container all privileges"),
 	OPT_LIST(self, spec.ports, 'p', "publish", "Publish ports: [[ADDRESS:][PORT[-END]]:]PORT[-END][/PROTOCOL]"),
@@ -160,7 +165,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, spec.ulimits, 0, "ulimit", "Resource limits of processes, such as \"nofile=1024:2048\""),
 	OPT_STRING(self, spec.userns_mode, 0, "userns", "string", "User namespace (\"host\")"),
 	OPT_STRING(self, spec.uts_mode, 0, "uts", "string",
-		   "UTS namespace (\"private\", \"host\") (default \"private\")", .choices = SHARING),
+		   "UTS namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
+		   .choices = SHARING),
 	OPT_STRING(self, spec.user, 'u', "user", "string", "User name or id (NAME|UID[:GROUP|GID])"),
 	OPT_LIST(self, volumes, 'v', "volume", "Mount a directory or file of the host", .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.working_dir, 'w', "workdir", "string", "Working directory inside the container"),

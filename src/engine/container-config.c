@@ -239,6 +239,7 @@ void container_config_done(struct container_config *config)
 	strv_free(config->labels);
 	strv_free(config->security_options);
 	strv_free(config->exposed_ports);
+	strv_free(config->joins);
 	free(config->working_dir);
 	free(config->user);
 	free(config->hostname);
@@ -259,6 +260,7 @@ struct json_object *container_config_to_json(const struct container_config *conf
 	json_add_strv(object, "labels", config->labels);
 	json_add_strv(object, "securityOptions", config->security_options);
 	json_add_strv(object, "exposedPorts", config->exposed_ports);
+	json_add_strv(object, "joins", config->joins);
 	json_add_string(object, "workingDir", config->working_dir);
 	json_add_string(object, "user", config->user);
 	json_add_string(object, "hostname", config->hostname);
@@ -298,6 +300,7 @@ static int from_json(const struct json_node *root, struct container_config *conf
 	    (r = json_get_strv(root, "labels", &config->labels, err)) < 0 ||
 	    (r = json_get_strv(root, "securityOptions", &config->security_options, err)) < 0 ||
 	    (r = json_get_strv(root, "exposedPorts", &config->exposed_ports, err)) < 0 ||
+	    (r = json_get_strv(root, "joins", &config->joins, err)) < 0 ||
 	    (r = get_strings(root, config, err)) < 0 ||
 	    (r = json_get_i64(root, "stopSignal", 1, SIGRTMAX, &stop_signal, err)) < 0 ||
 	    (r = health_config_from_json(root, &config->health, err)) < 0)

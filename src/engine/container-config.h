@@ -17,6 +17,7 @@ struct container_config {
 	char **labels;
 	char **security_options; /* with absolute paths */
 	char **exposed_ports;	 /* "80/tcp", of the image and the person */
+	char **joins;		 /* "ipc=ID": whose namespaces it lives in (sharing.h) */
 	char *working_dir; /* absolute */
 	char *user;	   /* "" is the superuser */
 	char *hostname;

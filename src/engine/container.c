@@ -12,6 +12,7 @@
 #include "engine/event.h"
 #include "engine/health-config.h"
 #include "engine/image.h"
+#include "engine/join.h"
 #include "engine/log-options.h"
 #include "engine/merged.h"
 #include "engine/name.h"
@@ -123,6 +124,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 	r = container_config_resolve(spec, image, row->id, &row->config, err);
 	if (r == -ERR_NO_CMD)
 		suggest_shell(engine, spec->image, image->diff_ids, err);
+	if (r >= 0)
+		r = join_resolve(engine, spec, &row->config.joins, err);
 	if (r < 0)
 		return r;
 	row->state = STATE_CREATED;

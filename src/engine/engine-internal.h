@@ -30,6 +30,7 @@ struct launch {
 	char *name;
 	struct run_dir dir;
 	char **lower; /* the layers' directories, topmost first */
+	char **joins; /* as of the configuration */
 	bool open_stdin, auto_remove;
 	bool networked; /* it runs in a network namespace that is made before it: */
 	int netns;	/* this one, or -1 */

@@ -102,6 +102,7 @@ void launch_done(struct launch *launch)
 	run_dir_close(&launch->dir);
 	fd_close(launch->netns);
 	free(launch->name);
+	strv_free(launch->joins);
 	strv_free(launch->lower);
 	strv_free(launch->event_attributes);
 	log_plan_done(&launch->log);

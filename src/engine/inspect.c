@@ -16,12 +16,14 @@
 #include "engine/device-request.h"
 #include "engine/inspect-json.h"
 #include "engine/inspect-shape.h"
+#include "engine/join.h"
 #include "engine/limits.h"
 #include "engine/log-options.h"
 #include "engine/network-inspect.h"
 #include "engine/oci-spec.h"
 #include "engine/record.h"
 #include "engine/restart.h"
+#include "runtime/spec.h"
 #include "storage/snapshot.h"
 
 static void add_time(struct json_object *object, const char *key, int64_t ns)
@@ -144,15 +146,24 @@ static void add_limits(const struct container_spec *spec, struct json_object *ho
 	devices_describe(spec->devices, json_add_array(host, "Devices"));
 }
 
+/* As asked for, but with the other container's id. */
+static void add_mode(const struct container_row *row, enum namespace_type type, const char *key, const char *word,
+		     struct json_object *host)
+{
+	const char *id = join_id(row->config.joins, namespace_spec_name(type));
+	_cleanup_free_ char *text = id ? mem_printf("container:%s", id) : mem_strdup(word);
+	add_text(host, key, text);
+}
+
 /* What is not the container's own, and what it cannot see. */
 static void add_isolation(const struct container_row *row, struct json_object *host)
 {
 	const struct container_spec *spec = config_spec(&row->config);
 	bool open = strv_contains(row->config.security_options, "systempaths=unconfined");
-	json_add_string(host, "CgroupnsMode", spec->cgroupns_mode ? spec->cgroupns_mode : "private");
-	json_add_string(host, "IpcMode", spec->ipc_mode ? spec->ipc_mode : "private");
-	add_text(host, "PidMode", spec->pid_mode);
-	add_text(host, "UTSMode", spec->uts_mode);
+	add_mode(row, NAMESPACE_CGROUP, "CgroupnsMode", spec->cgroupns_mode ? spec->cgroupns_mode : "private", host);
+	add_mode(row, NAMESPACE_IPC, "IpcMode", spec->ipc_mode ? spec->ipc_mode : "private", host);
+	add_mode(row, NAMESPACE_PID, "PidMode", spec->pid_mode, host);
+	add_mode(row, NAMESPACE_UTS, "UTSMode", spec->uts_mode, host);
 	add_text(host, "UsernsMode", spec->userns_mode);
 	if (spec->groups)
 		json_add_strv(host, "GroupAdd", spec->groups);

@@ -87,6 +87,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 		.restart_max = (int)spec->restart_max,
 	};
 	str_copy(launch.id, sizeof launch.id, id);
+	launch.joins = strv_copy(config->joins);
 	int r = launch_lower(engine, diff_ids, &launch.lower, err);
 	if (r >= 0)
 		r = make_records(engine, id, err);

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/sharing.h"
+#include "monitor/protocol.h"
 
 static const uint64_t SHM_SIZE_DEFAULT = 64 << 20;
 
@@ -148,18 +149,19 @@ static void add_defaults(const struct container_spec *spec, struct json_object *
 	}
 }
 
-/* Whoever has the host's semaphores has its shared memory, too. */
-static void add_host_memory(struct json_object *mounts, const char *path)
+/* Whoever has the semaphores of the host, or of another container, has their shared memory, too. */
+static void add_memory_of(const char *source, struct json_object *mounts)
 {
-	append_all(add_mount(mounts, path, "bind", path), (const char *const[]){ "rbind", "nosuid", "noexec", "nodev", NULL });
+	append_all(add_mount(mounts, "/dev/shm", "bind", source),
+		   (const char *const[]){ "rbind", "nosuid", "noexec", "nodev", NULL });
 }
 
 static void add_shm(const struct container_spec *spec, struct json_object *mounts)
 {
-	if (is_left_out(spec, "/dev/shm"))
+	if (is_left_out(spec, "/dev/shm") || streq_null(spec->ipc_mode, "none"))
 		return;
-	if (is_shared(spec, NAMESPACE_IPC)) {
-		add_host_memory(mounts, "/dev/shm");
+	if (is_shared(spec, NAMESPACE_IPC) || joined_container(spec, NAMESPACE_IPC)) {
+		add_memory_of(is_shared(spec, NAMESPACE_IPC) ? "/dev/shm" : MONITOR_SHARED_MEMORY, mounts);
 		return;
 	}
 	_cleanup_free_ char *size =

@@ -140,6 +140,8 @@ static void add_namespaces(const struct container_spec *spec, struct json_object
 		json_add_string(namespace, "type", namespace_spec_name(types[i]));
 		if (types[i] == NAMESPACE_NETWORK && spec->network != NETWORK_NONE)
 			json_add_string(namespace, "path", NETNS_PATH);
+		else
+			json_add_string(namespace, "path", joined_path(spec, types[i]));
 		json_object_array_add(namespaces, namespace);
 	}
 }
@@ -242,7 +244,7 @@ static int make(const struct work *work, struct json_object *root, struct error 
 	struct json_object *filesystem = json_add_object(root, "root");
 	json_add_string(filesystem, "path", "rootfs"); /* the monitor mounts it, and nobody ever sees this name */
 	json_add_bool(filesystem, "readonly", work->spec->read_only);
-	if (!is_shared(work->spec, NAMESPACE_UTS))
+	if (has_own(work->spec, NAMESPACE_UTS))
 		json_add_string(root, "hostname", work->config->hostname);
 	json_add_string(root, "domainname", work->spec->domainname);
 	mounts_add(work->spec, work->context->run_dir, root);

@@ -22,6 +22,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/image.h"
+#include "engine/join.h"
 #include "engine/live.h"
 #include "engine/network-attach.h"
 #include "engine/network-dns.h"
@@ -71,6 +72,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.name = mem_strdup(launch->name),
 		.runtime_root = engine_runtime_root(engine),
 		.cache_dir = path_join(engine->root, "cache/seccomp"),
+		.joins = strv_copy(launch->joins),
 		.lower = strv_copy(launch->lower),
 		.upper = snapshot_upper(engine->store, launch->id),
 		.work = snapshot_work(engine->store, launch->id),
@@ -372,7 +374,9 @@ static int connect_networks(struct engine *engine, struct db *db, struct launch 
 static int launch_monitor(struct engine *engine, struct launch *launch, bool detach, struct error *err)
 {
 	struct db *db;
-	int r = write_plan(engine, launch, detach, err);
+	int r = join_check(engine, launch->joins, err);
+	if (r >= 0)
+		r = write_plan(engine, launch, detach, err);
 	if (r >= 0)
 		r = engine_db(engine, &db, err);
 	if (r >= 0)

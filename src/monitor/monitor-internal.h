@@ -9,6 +9,7 @@
  *	monitor-restart.c restart: when it is started again
  *	monitor-health.c  health
  *	monitor-recorder.c the flight recorder
+ *	monitor-join.c    namespaces of other containers
  *	monitor-end.c     the end, good or bad
  *	monitor-exec.c    other programs in the container, each in a process and a struct monitor of its own
  *	monitor.c         all else
@@ -19,6 +20,7 @@
  */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -179,6 +181,21 @@ void stop_with_machine(struct monitor *monitor, pid_t by);
 
 /* TIMER_STOP. */
 void stop_kill(struct monitor *monitor);
+
+/* --- monitor-join.c --- */
+
+/* What is held of other containers while ours is made; -1: nothing. */
+struct joined {
+	int fds[NAMESPACE_COUNT];
+	int memory; /* their /dev/shm, a detached mount */
+};
+#define JOINED_NONE ((struct joined){ .fds = { -1, -1, -1, -1, -1, -1, -1, -1 }, .memory = -1 })
+static_assert(NAMESPACE_COUNT == 8, "JOINED_NONE has a -1 for each");
+void joined_done(struct joined *joined);
+#define _cleanup_joined_ _cleanup_(joined_done)
+
+/* Open what plan.joins says, and put it into the spec, where it is valid as long as @joined is. Errors: ERR_STATE. */
+int join_containers(struct monitor *monitor, struct joined *joined, struct error *err);
 
 /* --- monitor-restart.c --- */
 

@@ -56,6 +56,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_string(object, "name", plan->name);
 	json_add_string(object, "runtimeRoot", plan->runtime_root);
 	json_add_string(object, "cacheDir", plan->cache_dir);
+	json_add_strv(object, "joins", plan->joins);
 	json_add_strv(object, "lower", plan->lower);
 	json_add_string(object, "upper", plan->upper);
 	json_add_string(object, "work", plan->work);
@@ -166,6 +167,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	int r;
 	if ((r = json_as_object(root, err)) < 0 || (r = parse_strings(root, plan, err)) < 0 ||
 	    (r = parse_log(root, &plan->log, err)) < 0 || (r = parse_health(root, &plan->health, err)) < 0 ||
+	    (r = json_get_strv(root, "joins", &plan->joins, err)) < 0 ||
 	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
 	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
@@ -220,6 +222,7 @@ void monitor_plan_done(struct monitor_plan *plan)
 	free(plan->name);
 	free(plan->runtime_root);
 	free(plan->cache_dir);
+	strv_free(plan->joins);
 	strv_free(plan->lower);
 	free(plan->upper);
 	free(plan->work);

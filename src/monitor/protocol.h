@@ -38,6 +38,7 @@
 #define MONITOR_PROGRAM "coffer-monitor"
 #define MONITOR_NETNS_NUMBER 5 /* as a macro, for it stands in paths */
 #define MONITOR_SOCKET "attach" /* in the run directory */
+#define MONITOR_SHARED_MEMORY "coffer:shm" /* source of a bind mount: the /dev/shm of the container with the IPC namespace */
 
 enum {
 	MONITOR_PACKET_MAX = 64 * 1024, /* bytes, with the type */
@@ -130,6 +131,7 @@ struct monitor_plan {
 	char *id, *name;
 	char *runtime_root; /* where the runtime keeps its state of this container */
 	char *cache_dir;    /* compiled seccomp filters */
+	char **joins;	    /* "ipc=ID", ...: namespaces of other containers below the same RUNROOT */
 	char **lower;	    /* the overlay's lower directories, topmost first; NULL: root.path of config.json is used */
 	char *upper, *work; /* NULL: read-only view of lower */
 	bool ephemeral;	    /* upper is removed at the end: nothing of it has to reach the disk */

@@ -55,7 +55,7 @@ struct container {
 	struct spec_hooks poststart, poststop; /* to be run by start and by delete */
 	struct resctrl_place resctrl;
 	bool new_keyring;      /* its processes do not share the session keyring of who starts them */
-	bool host_pid;	       /* shares the runtime's pid namespace: its end does not end its children */
+	bool host_pid;	       /* its pid namespace is the runtime's or another's: its end does not end its children */
 };
 
 struct criu_options;

@@ -137,7 +137,7 @@ static struct container *describe(const struct container_create_options *options
 	container->created_at = time_now_ns();
 	container->owner = geteuid();
 	container->new_keyring = !options->no_new_keyring;
-	container->host_pid = !spec->namespaces[NAMESPACE_PID].listed;
+	container->host_pid = !spec->namespaces[NAMESPACE_PID].listed || spec->namespaces[NAMESPACE_PID].path;
 	copy_hooks(&spec->hooks[HOOK_POSTSTART], &container->poststart);
 	copy_hooks(&spec->hooks[HOOK_POSTSTOP], &container->poststop);
 	return container;

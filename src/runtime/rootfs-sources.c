@@ -65,6 +65,10 @@ static int open_source(struct rootfs *rootfs, int bundle, size_t index, const st
 {
 	const struct spec_mount *mount = &rootfs->spec->mounts[index];
 	struct rootfs_source *source = &rootfs->sources[index];
+	if (mount->mount) {
+		source->fd = fcntl(*mount->mount, F_DUPFD_CLOEXEC, 3);
+		return source->fd < 0 ? err_sys(err, errno, "duplicate a file descriptor") : 0;
+	}
 	if (str_is_empty(mount->source))
 		return err_set(err, ERR_SPEC, "a bind mount needs a source");
 	bool nofollow = options->source_nofollow || options->copy_symlink;

@@ -69,6 +69,7 @@ struct spec_mount {
 	char **options; /* as written; runtime/mount-options.c reads them */
 	struct spec_id_mapping *uid_mappings, *gid_mappings;
 	size_t n_uid_mappings, n_gid_mappings;
+	const int *mount; /* not in config.json: the detached mount to put there instead of the source; or NULL */
 };
 
 struct spec_device {

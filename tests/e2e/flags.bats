@@ -72,7 +72,6 @@ flags() {
 		[ "$(flags --$flag host box:1 readlink /proc/self/ns/$type)" = "$(readlink /proc/self/ns/$type)" ]
 		[ "$(flags --$flag private box:1 readlink /proc/self/ns/$type)" != "$(readlink /proc/self/ns/$type)" ]
 		refused 'mode: "nonsense"' --$flag nonsense
-		refused 'namespaces of others cannot be joined yet' --$flag container:other
 	done
 	flags --userns host box:1 true
 	refused 'user namespaces are not available yet' --userns auto
