@@ -2,10 +2,12 @@
 #include "cli/network-options.h"
 
 #include <ctype.h>
+#include <net/if.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/network.h"
@@ -33,6 +35,10 @@ static int take_word(struct endpoint_request *endpoint, const char *word, struct
 		set(&endpoint->mac, value);
 	else if ((value = str_after(word, "alias=")))
 		strv_append(&endpoint->aliases, value);
+	else if ((value = str_after(word, "driver-opt=")))
+		strv_append(&endpoint->options, value);
+	else if ((value = str_after(word, "gw-priority=")))
+		return parse_i64(value, INT32_MIN, INT32_MAX, &endpoint->priority, err);
 	else
 		return err_set(err, ERR_USAGE, "invalid field \"%s\" of --network", word);
 	return 0;
@@ -144,13 +150,25 @@ static int check_address(const char *text, sa_family_t family, struct error *err
 	return 0;
 }
 
-static int check_endpoint(const struct endpoint_request *endpoint, struct error *err)
+static int check_option(const char *option, struct error *err)
+{
+	const char *name = str_after(option, ENDPOINT_NAME_OPTION "=");
+	if (!name)
+		return err_set(err, ERR_INVALID, "unknown option of a place on a network: \"%s\"", option);
+	if (!*name || strlen(name) >= IFNAMSIZ || strpbrk(name, "/ \t:%") || streq(name, "lo"))
+		return err_set(err, ERR_INVALID, "invalid name for a network interface: \"%s\"", name);
+	return 0;
+}
+
+int network_endpoint_check(const struct endpoint_request *endpoint, struct error *err)
 {
 	int r = endpoint->address ? check_address(endpoint->address, AF_INET, err) : 0;
 	if (r >= 0 && endpoint->address6)
 		r = check_address(endpoint->address6, AF_INET6, err);
 	if (r >= 0 && endpoint->mac)
 		r = check_mac(endpoint->mac, err);
+	for (char *const *option = endpoint->options; r >= 0 && option && *option; option++)
+		r = check_option(*option, err);
 	if (r < 0 || !streq(endpoint->network, NETWORK_DEFAULT_NAME))
 		return r;
 	if (endpoint->address || endpoint->address6)
@@ -159,6 +177,16 @@ static int check_endpoint(const struct endpoint_request *endpoint, struct error 
 	return endpoint->aliases ? err_set(err, ERR_INVALID,
 					   "network-scoped aliases are only supported for user-defined networks")
 				 : 0;
+}
+
+static int check_repeated(const struct container_spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->n_endpoints; i++)
+		for (size_t k = 0; k < i; k++)
+			if (streq(spec->endpoints[i].network, spec->endpoints[k].network))
+				return err_set(err, ERR_INVALID, "network \"%s\" is specified multiple times",
+					       spec->endpoints[i].network);
+	return 0;
 }
 
 static int check_ports(const struct container_spec *spec, struct error *err)
@@ -224,7 +252,8 @@ int network_options_finish(const struct network_options *options, struct contain
 			     : 0;
 	}
 	take_first(options, spec);
+	r = check_repeated(spec, err);
 	for (size_t i = 0; r >= 0 && i < spec->n_endpoints; i++)
-		r = check_endpoint(&spec->endpoints[i], err);
+		r = network_endpoint_check(&spec->endpoints[i], err);
 	return r;
 }

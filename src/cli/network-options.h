@@ -13,3 +13,6 @@ struct network_options {
 
 /* Errors: ERR_USAGE for what contradicts itself, ERR_INVALID for what is none; in Docker's words. */
 int network_options_finish(const struct network_options *options, struct container_spec *spec, struct error *err);
+
+/* What --ip, --ip6, --mac-address, --driver-opt and aliases say of one network, named as it is. */
+int network_endpoint_check(const struct endpoint_request *endpoint, struct error *err);

@@ -94,13 +94,15 @@ static void mount_request_done(struct mount_request *mount)
 	strv_free(mount->options);
 }
 
-static void endpoint_request_done(struct endpoint_request *endpoint)
+void endpoint_request_done(struct endpoint_request *endpoint)
 {
 	free(endpoint->network);
 	free(endpoint->address);
 	free(endpoint->address6);
 	free(endpoint->mac);
 	strv_free(endpoint->aliases);
+	strv_free(endpoint->options);
+	*endpoint = (struct endpoint_request){ 0 };
 }
 
 void container_spec_done(struct container_spec *spec)
@@ -177,6 +179,8 @@ static void add_endpoints(struct json_object *object, const struct container_spe
 		json_add_string(element, "address6", endpoint->address6);
 		json_add_string(element, "mac", endpoint->mac);
 		json_add_strv(element, "aliases", endpoint->aliases);
+		json_add_strv(element, "options", endpoint->options);
+		json_add_i64(element, "priority", endpoint->priority);
 		json_object_array_add(array, element);
 	}
 }
@@ -273,7 +277,11 @@ static int get_endpoint(const struct json_node *element, struct endpoint_request
 		r = get_string(element, "address6", &endpoint->address6, err);
 	if (r >= 0)
 		r = get_string(element, "mac", &endpoint->mac, err);
-	return r < 0 ? r : json_get_strv(element, "aliases", &endpoint->aliases, err);
+	if (r >= 0)
+		r = json_get_strv(element, "aliases", &endpoint->aliases, err);
+	if (r >= 0)
+		r = json_get_strv(element, "options", &endpoint->options, err);
+	return r < 0 ? r : json_get_i64(element, "priority", INT32_MIN, INT32_MAX, &endpoint->priority, err);
 }
 
 static int get_endpoints(const struct json_node *object, struct container_spec *spec, struct error *err)

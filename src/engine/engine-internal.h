@@ -119,6 +119,10 @@ struct endpoint_list;
 int launch_write_files(struct engine *engine, const struct container_config *config,
 		       const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err);
 
+/* The same for one that runs, whose files stay the same ones, with other places from now on. */
+int launch_update_files(const struct container_config *config, const struct endpoint_list *endpoints,
+			const char *resolver, int dir, struct error *err);
+
 /* --- finish.c: the caller holds the lock of @dir, which they release --- */
 
 /* It ran, and ended as @status says. */

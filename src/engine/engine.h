@@ -173,12 +173,15 @@ struct mount_request {
 	char **options; /* "rslave", "size=64m", ...; strv */
 };
 
-/* A network that a container is to be plugged into; the first one leads out. */
+/* A network that a container is to be plugged into. */
 struct endpoint_request {
 	char *network;
 	char *address, *address6, *mac; /* NULL: whatever is free */
 	char **aliases;
+	char **options;	  /* "com.docker.network.endpoint.ifname=eth7" */
+	int64_t priority; /* the highest leads out */
 };
+void endpoint_request_done(struct endpoint_request *endpoint);
 
 /* What a person asked for, in the engine's words; zero-initialised is "nothing said". */
 struct container_spec {

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files by which a container knows its own name, its addresses and whom to ask for others'. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -48,11 +52,10 @@ static char **addresses_of(const struct endpoint_list *endpoints)
 	return addresses;
 }
 
-int launch_write_files(struct engine *engine, const struct container_config *config,
-		       const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err)
+static int make_files(const struct container_config *config, const struct endpoint_list *endpoints,
+		      const char *resolver, struct network_files *ret, struct error *err)
 {
 	const struct container_spec *spec = config_spec(config);
-	_cleanup_network_files_ struct network_files files = { 0 };
 	_cleanup_strv_ char **addresses = addresses_of(endpoints);
 	const struct network_files_request request = {
 		.hostname = config->hostname,
@@ -64,11 +67,52 @@ int launch_write_files(struct engine *engine, const struct container_config *con
 		.dns_search = spec->dns_search,
 		.dns_options = spec->dns_options,
 	};
+	return network_files_make(&request, ret, err);
+}
+
+int launch_write_files(struct engine *engine, const struct container_config *config,
+		       const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err)
+{
+	const struct container_spec *spec = config_spec(config);
+	_cleanup_network_files_ struct network_files files = { 0 };
 	if (spec->network == NETWORK_CONTAINER && endpoints->count == 0)
 		return copy_files(engine, spec->network_target, dir, err);
-	int r = network_files_make(&request, &files, err);
+	int r = make_files(config, endpoints, resolver, &files, err);
 	const char *const texts[] = { files.hostname, files.hosts, files.resolv_conf };
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(NAMES); i++)
 		r = write_readable(dir, NAMES[i], texts[i], err);
 	return r;
+}
+
+/* --- of one that runs --- */
+
+/* As it is, for the file itself is mounted in the container. */
+static int write_in_place(int dir, const char *name, const char *text, struct error *err)
+{
+	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	return r < 0 ? err_sys(err, -r, "write the container's \"%s\"", name) : 0;
+}
+
+/* What somebody has added in the container stays. */
+static int update_hosts(const struct container_config *config, const struct endpoint_list *endpoints, int dir,
+			struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_strv_ char **addresses = addresses_of(endpoints);
+	int r = file_read(dir, "hosts", NETWORK_FILE_MAX, &text, NULL, err);
+	if (r < 0)
+		return r;
+	_cleanup_free_ char *changed = network_change_hosts(text, config->hostname, addresses);
+	return write_in_place(dir, "hosts", changed, err);
+}
+
+int launch_update_files(const struct container_config *config, const struct endpoint_list *endpoints,
+			const char *resolver, int dir, struct error *err)
+{
+	_cleanup_network_files_ struct network_files files = { 0 };
+	int r = make_files(config, endpoints, resolver, &files, err);
+	if (r >= 0)
+		r = update_hosts(config, endpoints, dir, err);
+	return r < 0 ? r : write_in_place(dir, "resolv.conf", files.resolv_conf, err);
 }

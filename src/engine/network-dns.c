@@ -178,14 +178,17 @@ static bool any_has_names(const struct endpoint_list *endpoints)
 	return any;
 }
 
+static void remove_from(struct engine *engine, const char *id, const char *network)
+{
+	struct error why = { 0 };
+	if (has_names(network) && publish(engine, network, id, &why) < 0)
+		log_failure(LOG_LEVEL_WARN, "take a container's names away", &why);
+}
+
 static void remove_from_all(struct engine *engine, const char *id, const struct endpoint_list *endpoints)
 {
-	for (size_t i = 0; i < endpoints->count; i++) {
-		struct error why = { 0 };
-		const char *network = endpoints->items[i].network;
-		if (has_names(network) && publish(engine, network, id, &why) < 0)
-			log_failure(LOG_LEVEL_WARN, "take a container's names away", &why);
-	}
+	for (size_t i = 0; i < endpoints->count; i++)
+		remove_from(engine, id, endpoints->items[i].network);
 }
 
 int network_names_remove(struct engine *engine, const char *id, const struct endpoint_list *endpoints,
@@ -201,6 +204,19 @@ int network_names_remove(struct engine *engine, const char *id, const struct end
 	/* Before the rows, so that whoever is killed in between leaves rows, with which this is done again. */
 	remove_from_all(engine, id, endpoints);
 	return endpoint_rows_delete(db, id, err);
+}
+
+int network_names_leave(struct engine *engine, const char *id, const char *network, struct error *err)
+{
+	_cleanup_close_ int held = -1;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0 && has_names(network))
+		r = held = lock(engine, err);
+	if (r < 0)
+		return r;
+	remove_from(engine, id, network);
+	return endpoint_row_delete(db, id, network, err);
 }
 
 int network_names_stop(struct engine *engine, const struct network_record *record, struct error *err)

@@ -21,5 +21,8 @@ void network_names_add(struct engine *engine, const struct endpoint_list *endpoi
 int network_names_remove(struct engine *engine, const char *id, const struct endpoint_list *endpoints,
 			 struct error *err);
 
+/* The same for its place on one network (endpoint_row_delete()). */
+int network_names_leave(struct engine *engine, const char *id, const char *network, struct error *err);
+
 /* The network goes: what a crash left. */
 int network_names_stop(struct engine *engine, const struct network_record *record, struct error *err);

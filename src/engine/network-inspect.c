@@ -14,6 +14,8 @@
 #include "engine/network-inspect.h"
 #include "engine/network-row.h"
 
+enum { SHORT_ID = 12 };
+
 static void add_address(struct json_object *object, const char *key, const struct cidr *cidr)
 {
 	char text[CIDR_TEXT_MAX];
@@ -125,7 +127,7 @@ char *network_mode_text(const struct container_spec *spec)
 	case NETWORK_HOST:
 		return mem_strdup("host");
 	case NETWORK_BRIDGE:
-		return mem_strdup(spec->endpoints[0].network);
+		return mem_strdup(spec->n_endpoints > 0 ? spec->endpoints[0].network : "none");
 	case NETWORK_CONTAINER:
 		return mem_printf("container:%s", spec->network_target);
 	case NETWORK_PATH:
@@ -201,12 +203,45 @@ static int add_endpoint(struct db *db, struct json_object *object, const struct 
 	return 0;
 }
 
-static int add_network(struct db *db, struct json_object *networks, const struct container_spec *spec, size_t i,
-		       const struct endpoint_list *endpoints, struct error *err)
+/* What a person has asked for. */
+static void add_request(struct json_object *network, const struct endpoint_request *request)
+{
+	json_add_strv(network, "Aliases", request->aliases);
+	json_add_i64(network, "GwPriority", request->priority);
+	if (request->options)
+		json_add_pairs(network, "DriverOpts", request->options);
+	if (!request->address && !request->address6)
+		return;
+	struct json_object *ipam = json_add_object(network, "IPAMConfig");
+	if (request->address)
+		json_add_string(ipam, "IPv4Address", request->address);
+	if (request->address6)
+		json_add_string(ipam, "IPv6Address", request->address6);
+}
+
+/* By which its neighbours find it. */
+static void add_dns_names(struct db *db, struct json_object *network, const char *id,
+			  const struct endpoint_request *request)
+{
+	_cleanup_strv_ char **names = NULL;
+	char *name = NULL;
+	if (streq(request->network, NETWORK_DEFAULT_NAME) ||
+	    db_get_text(db, "SELECT name FROM containers WHERE id = ?1", DB_VALUES(DB_TEXT(id)), &name, NULL) <= 0)
+		return;
+	strv_take(&names, name);
+	for (char *const *alias = request->aliases; alias && *alias; alias++)
+		strv_append(&names, *alias);
+	strv_take(&names, mem_strndup(id, SHORT_ID));
+	json_add_strv(network, "DNSNames", names);
+}
+
+static int add_network(struct db *db, struct json_object *networks, const char *id, const struct container_spec *spec,
+		       size_t i, const struct endpoint_list *endpoints, struct error *err)
 {
 	const struct endpoint_request *request = &spec->endpoints[i];
 	struct json_object *network = shape_add_object(networks, request->network, SHAPE_ENDPOINT);
-	json_add_strv(network, "Aliases", request->aliases);
+	add_request(network, request);
+	add_dns_names(db, network, id, request);
 	_cleanup_network_ struct network_record *record = NULL;
 	int r = network_row_load(db, request->network, &record, err);
 	json_add_string(network, "NetworkID", r > 0 ? record->id : "");
@@ -238,7 +273,7 @@ int network_settings_add(struct engine *engine, const char *id, const struct con
 	if (spec->network == NETWORK_NONE || spec->network == NETWORK_HOST)
 		shape_add_object(networks, mode, SHAPE_ENDPOINT);
 	for (size_t i = 0; r >= 0 && i < spec->n_endpoints; i++)
-		r = add_network(db, networks, spec, i, &endpoints, err);
+		r = add_network(db, networks, id, spec, i, &endpoints, err);
 	return r < 0 ? r : 0;
 }
 

@@ -210,9 +210,20 @@ int endpoint_row_list(struct db *db, const char *container, const char *network,
 	return 0;
 }
 
+int endpoint_row_delete(struct db *db, const char *container, const char *network, struct error *err)
+{
+	return db_run(db, "DELETE FROM endpoints WHERE container = ?1 AND network = ?2",
+		      DB_VALUES(DB_TEXT(container), DB_TEXT(network)), err);
+}
+
+int published_rows_delete(struct db *db, const char *container, struct error *err)
+{
+	return db_run(db, "DELETE FROM ports WHERE container = ?1", DB_VALUES(DB_TEXT(container)), err);
+}
+
 int endpoint_rows_delete(struct db *db, const char *container, struct error *err)
 {
-	int r = db_run(db, "DELETE FROM ports WHERE container = ?1", DB_VALUES(DB_TEXT(container)), err);
+	int r = published_rows_delete(db, container, err);
 	return r < 0 ? r : db_run(db, "DELETE FROM endpoints WHERE container = ?1", DB_VALUES(DB_TEXT(container)), err);
 }
 

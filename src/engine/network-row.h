@@ -62,5 +62,10 @@ int published_row_insert(struct db *db, const struct published *published, struc
 /* Those of a container, or, where it is NULL, all. */
 int published_row_list(struct db *db, const char *container, struct published_list *ret, struct error *err);
 
+int published_rows_delete(struct db *db, const char *container, struct error *err);
+
+/* Its place on one network; a row that is not there is gone. */
+int endpoint_row_delete(struct db *db, const char *container, const char *network, struct error *err);
+
 /* Both kinds of rows of a container. */
 int endpoint_rows_delete(struct db *db, const char *container, struct error *err);

@@ -15,6 +15,7 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/network-attach.h"
+#include "engine/network-event.h"
 #include "engine/network-row.h"
 #include "engine/network-subnet.h"
 #include "network/link.h"
@@ -233,6 +234,7 @@ int engine_network_create(struct engine *engine, const struct network_request *r
 	r = insert(engine, request, record, err);
 	if (r < 0)
 		return r;
+	network_event(engine, record, "create", NULL);
 	*ret = TAKE_PTR(record);
 	return 0;
 }
@@ -339,7 +341,10 @@ static int remove_network(struct engine *engine, const struct network_record *re
 	r = network_take_down(engine, record, err);
 	if (r >= 0)
 		r = network_row_delete(db, record->name, err);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	network_event(engine, record, "destroy", NULL);
+	return 0;
 }
 
 int engine_network_remove(struct engine *engine, const char *name, struct error *err)

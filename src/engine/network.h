@@ -11,7 +11,8 @@
  *      it is gone.
  *  N2  Links and elements of the packet filter can be made again from the rows at any moment: a bridge that somebody
  *      removed, or a table that somebody flushed, is there again after the next start.
- *  N3  Only containers that run have rows of endpoints and ports.
+ *  N3  Only containers that run have rows of endpoints and ports. What one is to be plugged into when it is started is
+ *      in its configuration, which a change of one that runs reaches last.
  */
 #pragma once
 
@@ -23,6 +24,10 @@
 #include "base/error.h"
 #include "network/cidr.h"
 
+/* Options of a place on a network. */
+#define ENDPOINT_NAME_OPTION "com.docker.network.endpoint.ifname" /* of the network interface in the container */
+
+struct endpoint_request;
 struct engine;
 struct json_object;
 
@@ -66,6 +71,17 @@ int engine_network_remove(struct engine *engine, const char *name, struct error 
 
 /* Those that no container uses. *ret_names is a strv. */
 int engine_network_prune(struct engine *engine, char ***ret_names, struct error *err);
+
+/*
+ * Plug a container, running or not, into one more network, as @request says. Errors: ERR_EXISTS if it is on it already;
+ * ERR_NET for one that shares somebody's network; ERR_ADDRESS, and those of what is made.
+ */
+int engine_network_connect(struct engine *engine, const char *container, const struct endpoint_request *request,
+			   struct error *err);
+
+/* Errors: ERR_NET if it is not on it; with @force what is left of it is removed. */
+int engine_network_disconnect(struct engine *engine, const char *container, const char *network, bool force,
+			      struct error *err);
 
 /* A published port of a running container. */
 struct port_binding {

@@ -89,6 +89,30 @@ static int add_extra_host(struct str *hosts, const char *text, struct error *err
 	return 0;
 }
 
+static void add_own(struct str *hosts, const char *hostname, char *const *addresses)
+{
+	for (; addresses && *addresses; addresses++)
+		str_appendf(hosts, "%s\t%s\n", *addresses, hostname);
+}
+
+/* "ADDRESS\tHOSTNAME", as add_own() writes it. */
+static bool is_own(const char *line, const char *hostname)
+{
+	const char *tab = strchr(line, '\t');
+	return tab && streq(tab + 1, hostname);
+}
+
+char *network_change_hosts(const char *hosts, const char *hostname, char *const *addresses)
+{
+	struct str changed = { 0 };
+	_cleanup_strv_ char **lines = strv_split(hosts, '\n');
+	for (char **line = lines; line && *line; line++)
+		if (**line && !is_own(*line, hostname))
+			str_appendf(&changed, "%s\n", *line);
+	add_own(&changed, hostname, addresses);
+	return str_take(&changed);
+}
+
 static int make_hosts(const struct network_files_request *request, char **ret, struct error *err)
 {
 	_cleanup_str_ struct str hosts = { 0 };
@@ -97,8 +121,7 @@ static int make_hosts(const struct network_files_request *request, char **ret, s
 	if (r < 0)
 		return r;
 	str_append(&hosts, request->host_network ? host : OWN_HOSTS);
-	for (char *const *address = request->addresses; address && *address; address++)
-		str_appendf(&hosts, "%s\t%s\n", *address, request->hostname);
+	add_own(&hosts, request->hostname, request->addresses);
 	for (char *const *extra = request->extra_hosts; r >= 0 && extra && *extra; extra++)
 		r = add_extra_host(&hosts, *extra, err);
 	if (r >= 0)

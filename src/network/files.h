@@ -35,6 +35,9 @@ int network_files_make(const struct network_files_request *request, struct netwo
 void network_files_done(struct network_files *files);
 #define _cleanup_network_files_ _cleanup_(network_files_done)
 
+/* @hosts with other addresses for @hostname, and all else as it is. free() it. */
+char *network_change_hosts(const char *hosts, const char *hostname, char *const *addresses);
+
 /* Whom a name server for containers asks: @dns, and then those that the host has. *ret has only nameserver lines. */
 int network_upstream_resolv_conf(char *const *dns, char **ret, struct error *err);
 

@@ -195,7 +195,7 @@ static void add_default_route(struct netlink_batch *batch, int index, const stru
 		.rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof head,
+	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head,
 		      "route by way of %s through \"%s\"", cidr_address_text(gateway, text), name);
 	netlink_put(batch, RTA_GATEWAY, gateway->bytes, cidr_length(gateway));
 	netlink_put_u32(batch, RTA_OIF, (uint32_t)index);

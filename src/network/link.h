@@ -51,7 +51,10 @@ struct link_setup {
 	struct cidr gateway, gateway6; /* of the default routes; family 0: none */
 };
 
-/* Give the link its addresses, bring it up, and route through it. @rtnl: inside of the container's namespace. */
+/*
+ * Give the link its addresses, bring it up, and route through it instead of another. @rtnl: inside of the container's
+ * namespace.
+ */
 int link_configure(int rtnl, const struct link_setup *setup, struct error *err);
 
 /* Bring the loopback interface up. */

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "network/link.h"
 #include "base/netlink.h"
 
@@ -70,7 +71,7 @@ static int finish(int r, struct netns *made, struct netns *ret)
 
 int netns_make(bool ipv6, struct netns *ret, struct error *err)
 {
-	struct netns made = NETNS_NONE;
+	struct netns made = { .fd = -1, .rtnl = -1, .ipv6 = ipv6 };
 	_cleanup_close_ int host = open_own(err);
 	if (host < 0)
 		return host;
@@ -79,6 +80,19 @@ int netns_make(bool ipv6, struct netns *ret, struct error *err)
 	int r = fill(ipv6, &made, err);
 	go_back(host);
 	return finish(r, &made, ret);
+}
+
+int netns_allow_ipv6(const struct netns *netns, const char *name, struct error *err)
+{
+	_cleanup_free_ char *path = mem_printf("/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	_cleanup_close_ int host = open_own(err);
+	if (host < 0)
+		return host;
+	if (setns(netns->fd, CLONE_NEWNET) < 0)
+		return err_sys(err, errno, "enter a network namespace");
+	int r = file_write_line(AT_FDCWD, path, "0");
+	go_back(host);
+	return r < 0 ? err_sys(err, -r, "allow IPv6 on the network interface \"%s\"", name) : 0;
 }
 
 int netns_open(const char *path, struct netns *ret, struct error *err)

@@ -13,8 +13,9 @@
 #include "base/error.h"
 
 struct netns {
-	int fd;	  /* of the namespace */
-	int rtnl; /* a rtnetlink socket inside */
+	int fd;	   /* of the namespace */
+	int rtnl;  /* a rtnetlink socket inside */
+	bool ipv6; /* whether interfaces that come into it may have IPv6 addresses, as far as we know */
 };
 #define NETNS_NONE ((struct netns){ .fd = -1, .rtnl = -1 })
 
@@ -26,5 +27,8 @@ int netns_make(bool ipv6, struct netns *ret, struct error *err);
 
 /* One that is there: a path below /proc/PID/ns or a bind mount. */
 int netns_open(const char *path, struct netns *ret, struct error *err);
+
+/* Let the interface called @name have IPv6 addresses, in a namespace that was made without. As netns_make() in threads. */
+int netns_allow_ipv6(const struct netns *netns, const char *name, struct error *err);
 void netns_done(struct netns *netns);
 #define _cleanup_netns_ _cleanup_(netns_done)

@@ -6,72 +6,18 @@
 
 bats_require_minimum_version 1.5.0
 load lib/coffer
+load lib/network
 
 setup_file() {
-	# Bridges and rules are made where we are: only in a namespace of our own, as tests/run gives one.
-	[ "$(ip -o link show | grep -cv ': lo')" -eq 0 ] || skip "needs a network namespace of its own (tests/run makes one)"
-	coffer_file_setup
-	mkdir "$BATS_FILE_TMPDIR/www"
-	echo "from the container" >"$BATS_FILE_TMPDIR/www/index.html"
-	make_outside
+	network_file_setup
 }
 
 teardown_file() {
-	[ -z "${OUTSIDE:-}" ] || kill "$OUTSIDE"
-	coffer_file_teardown
-	# Links go with their namespaces, a moment later.
-	eventually no_links_left || { ip -o link show type veth; false; }
-}
-
-no_links_left() {
-	! ip -o link show type veth | grep -v ': out@' | grep -q .
-}
-
-# A host beyond ours: 198.51.100.2 and 2001:db8::2, which routes nothing back to containers.
-make_outside() {
-	unshare --net sleep 600 3>&- &
-	export OUTSIDE=$!
-	eventually outside_is_apart
-	ip link add out type veth peer name eth0 netns "$OUTSIDE"
-	ip addr add 198.51.100.1/24 dev out
-	ip addr add 2001:db8::1/64 dev out nodad
-	ip link set out up
-	outside ip link set lo up
-	outside ip addr add 198.51.100.2/24 dev eth0
-	outside ip addr add 2001:db8::2/64 dev eth0 nodad
-	outside ip link set eth0 up
-}
-
-outside_is_apart() {
-	[ "$(readlink "/proc/$OUTSIDE/ns/net")" != "$(readlink /proc/self/ns/net)" ]
-}
-
-outside() {
-	nsenter --net="/proc/$OUTSIDE/ns/net" -- "$@"
-}
-
-# web NAME ARGUMENT...: a web server in the background
-web() {
-	local name=$1
-	shift
-	coffer run -d --name "$name" -v "$BATS_FILE_TMPDIR/www:/www:ro" "$@" box:1 httpd -f -h /www >/dev/null
-	eventually curl -sf -o /dev/null --max-time 2 "http://$(address "$name"):80/"
-}
-
-address() {
-	coffer inspect "$1" | jq -r '[.[0].NetworkSettings.Networks[].IPAddress][0]'
-}
-
-fetch() {
-	curl -sf --max-time 3 "$@"
+	network_file_teardown
 }
 
 teardown() {
-	local id
-	for id in $(coffer ps -aq); do
-		coffer rm -f "$id" >/dev/null
-	done
-	coffer network prune -f >/dev/null
+	network_teardown
 }
 
 @test "without a word a container is on the network bridge, reaches the host, and the world by its address" {
@@ -375,12 +321,6 @@ has_exited() {
 # At the end of each test on names, when all containers are gone.
 no_names_left() {
 	! name_servers && [ -z "$(find "$COFFER_TEST_ROOT/run/networks" -mindepth 1)" ]
-}
-
-sleeper() {
-	local name=$1
-	shift
-	coffer run -d --name "$name" "$@" box:1 sleep 600 >/dev/null
 }
 
 @test "containers of one network find each other by name, alias and short id, and others' do not" {

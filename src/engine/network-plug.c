@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network-plug.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "network/link.h"
+
+/* --- the network --- */
+
+static int write_setting(const char *value, struct error *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int write_setting(const char *value, struct error *err, const char *fmt, ...)
+{
+	struct str path = { 0 };
+	char now[16];
+	va_list args;
+	va_start(args, fmt);
+	str_vappendf(&path, fmt, args);
+	va_end(args);
+	_cleanup_free_ char *text = str_take(&path);
+	if (file_read_line(AT_FDCWD, text, now, sizeof now) > 0 && streq(now, value))
+		return 0;
+	int r = file_write_line(AT_FDCWD, text, value);
+	return r < 0 ? err_sys(err, -r, "write %s to '%s'", value, text) : 0;
+}
+
+/* The host has to send on what is not for itself; and what it sends from 127.0.0.1 to a published port has to get through. */
+static int allow_forwarding(const struct network_record *network, struct error *err)
+{
+	int r = write_setting("1", err, "/proc/sys/net/ipv4/ip_forward");
+	if (r >= 0)
+		r = write_setting("1", err, "/proc/sys/net/ipv4/conf/%s/route_localnet", network->bridge);
+	if (r >= 0 && network->subnet6.family)
+		r = write_setting("1", err, "/proc/sys/net/ipv6/conf/all/forwarding");
+	return r;
+}
+
+static int bring_up(int rtnl, const struct network_record *network, struct error *err)
+{
+	_cleanup_free_ char *alias = mem_printf("network %s", network->name);
+	const struct bridge bridge = {
+		.name = network->bridge,
+		.alias = alias,
+		.gateway = network->gateway,
+		.gateway6 = network->gateway6,
+		.mtu = network->mtu,
+	};
+	int r = link_find(rtnl, network->bridge, NULL);
+	if (r == -ERR_NOT_FOUND)
+		r = bridge_make(rtnl, &bridge, err);
+	if (r < 0)
+		return err_wrap(err, "bring up the network \"%s\"", network->name);
+	return network->internal ? 0 : allow_forwarding(network, err);
+}
+
+/* --- the way out --- */
+
+static int64_t priority_of(const struct container_spec *spec, const char *network)
+{
+	for (size_t i = 0; i < spec->n_endpoints; i++)
+		if (streq(spec->endpoints[i].network, network))
+			return spec->endpoints[i].priority;
+	return 0;
+}
+
+static bool is_better(const struct container_spec *spec, const struct network_record *a, const struct network_record *b)
+{
+	int64_t first = priority_of(spec, a->name), second = priority_of(spec, b->name);
+	return first != second ? first > second : strcmp(a->name, b->name) < 0;
+}
+
+int network_way_out(const struct container_spec *spec, struct network_record *const *networks,
+		    const struct endpoint_list *endpoints)
+{
+	int best = -1;
+	for (size_t i = 0; i < endpoints->count; i++)
+		if (!networks[i]->internal && (best < 0 || is_better(spec, networks[i], networks[best])))
+			best = (int)i;
+	return best;
+}
+
+int network_lead_out(const struct netns *netns, const struct network_record *network, const struct endpoint *endpoint,
+		     struct error *err)
+{
+	const struct link_setup setup = {
+		.name = endpoint->interface,
+		.gateway = network->gateway,
+		.gateway6 = network->gateway6,
+	};
+	return link_configure(netns->rtnl, &setup, err);
+}
+
+/* --- a place --- */
+
+static void parse_mac(const char *text, uint8_t mac[MAC_LENGTH])
+{
+	char *at = (char *)text;
+	for (int i = 0; i < MAC_LENGTH; i++) {
+		mac[i] = (uint8_t)strtoul(at, &at, 16);
+		at += *at == ':';
+	}
+}
+
+static int configure(const struct netns *netns, const struct network_record *network, const struct endpoint *endpoint,
+		     bool leads_out, struct error *err)
+{
+	struct link_setup setup = {
+		.name = endpoint->interface,
+		.address = endpoint->address,
+		.address6 = endpoint->address6,
+	};
+	if (leads_out) {
+		setup.gateway = network->gateway;
+		setup.gateway6 = network->gateway6;
+	}
+	return link_configure(netns->rtnl, &setup, err);
+}
+
+int network_plug(int rtnl, const struct netns *netns, const struct network_record *network,
+		 const struct endpoint *endpoint, const char *name, bool leads_out, struct error *err)
+{
+	struct veth veth = {
+		.name = endpoint->link,
+		.alias = name,
+		.bridge = network->bridge,
+		.inside = endpoint->interface,
+		.netns = netns->fd,
+		.mtu = network->mtu,
+	};
+	parse_mac(endpoint->mac, veth.mac);
+	int r = bring_up(rtnl, network, err);
+	if (r >= 0)
+		r = veth_make(rtnl, &veth, err);
+	if (r >= 0 && endpoint->address6.family && !netns->ipv6)
+		r = netns_allow_ipv6(netns, endpoint->interface, err);
+	return r < 0 ? r : configure(netns, network, endpoint, leads_out, err);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's places on networks in the kernel: links, addresses, routes. */
+#pragma once
+
+#include "engine/container-config.h"
+#include "engine/network-row.h"
+#include "network/netns.h"
+
+/*
+ * Which of the networks leads out of the container: the highest priority, and among equals one that leads out at all, and
+ * then the first by its name, as with Docker. @networks has one for each of @endpoints. Returns its place, or -1.
+ */
+int network_way_out(const struct container_spec *spec, struct network_record *const *networks,
+		    const struct endpoint_list *endpoints);
+
+/*
+ * Plug @endpoint in, whose container is called @name and has the namespace @netns; the network is brought up if it is not.
+ * @rtnl: of the host. With @leads_out the default routes go there.
+ */
+int network_plug(int rtnl, const struct netns *netns, const struct network_record *network,
+		 const struct endpoint *endpoint, const char *name, bool leads_out, struct error *err);
+
+/* Let the default routes of one that is plugged in lead there. */
+int network_lead_out(const struct netns *netns, const struct network_record *network, const struct endpoint *endpoint,
+		     struct error *err);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network-reserve.h"
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "base/util.h"
+#include "engine/network-subnet.h"
+
+/* --- places --- */
+
+static int take_address(const char *text, struct cidr *ret, struct error *err)
+{
+	return text ? cidr_parse_address(text, ret, err) : 0;
+}
+
+static char *interface_name(const struct endpoint_request *request, unsigned number)
+{
+	const char *name = env_value(request->options, ENDPOINT_NAME_OPTION);
+	return name ? mem_strdup(name) : mem_printf("eth%u", number);
+}
+
+int reserve_endpoint(struct db *db, const char *id, const struct network_record *network,
+		     const struct endpoint_request *request, unsigned number, struct endpoint *ret, struct error *err)
+{
+	struct endpoint endpoint = {
+		.container = mem_strdup(id),
+		.network = mem_strdup(network->name),
+		.link = mem_printf("veth%08x", (unsigned)random_u64()),
+		.interface = interface_name(request, number),
+		.mac = mem_strdup(request->mac),
+		.aliases = strv_copy(request->aliases),
+	};
+	int r = take_address(request->address, &endpoint.address, err);
+	if (r >= 0)
+		r = take_address(request->address6, &endpoint.address6, err);
+	if (r >= 0)
+		r = address_reserve(db, network, &endpoint, err);
+	if (r < 0)
+		endpoint_done(&endpoint);
+	else
+		*ret = endpoint;
+	return r;
+}
+
+/* --- ports --- */
+
+static int parse_ports(const struct container_config *config, struct port_list *ret, struct error *err)
+{
+	const struct container_spec *spec = config_spec(config);
+	int r = 0;
+	for (char **text = spec->ports; r >= 0 && text && *text; text++)
+		r = port_parse(*text, ret, err);
+	for (char *const *text = config->exposed_ports; r >= 0 && spec->publish_all && text && *text; text++)
+		r = port_parse_exposed(*text, ret, err);
+	return r;
+}
+
+/* One row for each family that the port is to be reached by. */
+static int insert_port(struct db *db, const char *id, const struct port *port, const struct endpoint *endpoint,
+		       struct published_list *list, struct error *err)
+{
+	const struct cidr *addresses[] = { &endpoint->address, &endpoint->address6 };
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(addresses); i++) {
+		const struct cidr *address = addresses[i];
+		if (address->family == 0 || (port->host.family && port->host.family != address->family))
+			continue;
+		struct published *published = ARRAY_APPEND(list->items, list->count);
+		*published = (struct published){ .container = mem_strdup(id), .port = *port, .address = *address };
+		published->address.prefix = cidr_bits(address);
+		r = published_row_insert(db, published, err);
+	}
+	return r;
+}
+
+static int reserve_port(struct db *db, const char *id, struct port *port, const struct endpoint *endpoint,
+			struct published_list *list, struct error *err)
+{
+	bool host_named = port->host_port != 0;
+	int r = host_named ? 0 : port_reserve(port, err);
+	if (r >= 0)
+		r = insert_port(db, id, port, endpoint, list, err);
+	/* Only now, for a container that has it is the better reason. */
+	return r >= 0 && host_named ? port_reserve(port, err) : r;
+}
+
+int reserve_ports(struct db *db, const char *id, const struct container_config *config, const struct endpoint *endpoint,
+		  struct published_list *ret, struct error *err)
+{
+	_cleanup_port_list_ struct port_list list = { 0 };
+	int r = parse_ports(config, &list, err);
+	for (size_t i = 0; r >= 0 && i < list.count; i++)
+		r = reserve_port(db, id, &list.items[i], endpoint, ret, err);
+	return r;
+}
+
+/* Of one port that was published by two addresses there are two, one behind the other. */
+static bool is_repeated(const struct published_list *list, size_t i)
+{
+	const struct port *port = &list->items[i].port, *last = i > 0 ? &list->items[i - 1].port : NULL;
+	return last && last->host_port == port->host_port && last->container_port == port->container_port &&
+	       last->protocol == port->protocol && cidr_same_address(&last->host, &port->host);
+}
+
+int reserve_ports_again(struct db *db, const char *id, const struct published_list *before,
+			const struct endpoint *endpoint, struct published_list *ret, struct error *err)
+{
+	int r = published_rows_delete(db, id, err);
+	for (size_t i = 0; r >= 0 && i < before->count; i++)
+		if (!is_repeated(before, i))
+			r = insert_port(db, id, &before->items[i].port, endpoint, ret, err);
+	return r;
+}
