@@ -57,6 +57,28 @@ static int parse_reservation(const char *value, void *field, struct error *err)
 	return r;
 }
 
+/* The kernel takes 0 for some of them, but not to say is the same. */
+static int parse_weight(const char *value, void *field, struct error *err)
+{
+	uint64_t weight;
+	int r = parse_u64(value, UINT32_MAX, &weight, err);
+	if (r < 0)
+		return r;
+	if (weight == 0)
+		return err_set(err, ERR_USAGE, "a weight is more than 0");
+	*(uint64_t *)field = weight;
+	return 0;
+}
+
+static int parse_idle(const char *value, void *field, struct error *err)
+{
+	bool idle;
+	int r = parse_bool(value, &idle, err);
+	if (r >= 0)
+		*(int64_t *)field = idle ? 1 : -1;
+	return r;
+}
+
 /* "on-failure:3". Which words there are is the engine's to say. */
 static int parse_restart(const char *value, void *field, struct error *err)
 {
@@ -82,15 +104,39 @@ typedef struct {
 } self;
 
 const struct option LIMIT_OPTIONS[] = {
+	OPT_PARSED(self, spec.blkio_weight, parse_weight, 0, "blkio-weight", "int",
+		   "Share of what disks can do, among those that want it (10 to 1000)"),
+	OPT_LIST(self, spec.blkio_weight_device, 0, "blkio-weight-device", "The same for one disk: PATH:WEIGHT"),
+	OPT_LIST(self, spec.cgroup_conf, 0, "cgroup-conf", "Write a value to a file of its control group: FILE=VALUE"),
+	OPT_PARSED(self, spec.cpu_burst_us, parse_period, 0, "cpu-burst", "int",
+		   "CPU time in microseconds that it may save up, and use beyond its limit"),
+	OPT_PARSED(self, spec.cpu_idle, parse_idle, 0, "cpu-idle", "0|1",
+		   "Let it have CPUs only when nobody else wants them"),
 	OPT_PARSED(self, spec.cpu_period_us, parse_period, 0, "cpu-period", "int",
 		   "Length of a CFS period in microseconds"),
 	OPT_PARSED(self, spec.cpu_quota_us, parse_number, 0, "cpu-quota", "int",
 		   "CPU time in a CFS period in microseconds"),
+	OPT_PARSED(self, spec.cpu_rt_period_us, parse_period, 0, "cpu-rt-period", "int",
+		   "Length of a period of realtime scheduling in microseconds (cgroup v1)"),
+	OPT_PARSED(self, spec.cpu_rt_runtime_us, parse_number, 0, "cpu-rt-runtime", "int",
+		   "CPU time for realtime scheduling in such a period in microseconds (cgroup v1)"),
 	OPT_PARSED(self, spec.cpu_shares, parse_cpu_shares, 'c', "cpu-shares", "int", "CPU shares (relative weight)"),
+	OPT_PARSED(self, spec.cpu_weight, parse_weight, 0, "cpu-weight", "int",
+		   "The same as cgroup v2 counts it (1 to 10000; 100 is everybody's)"),
 	OPT_PARSED(self, spec.cpus_nano, parse_cpus, 0, "cpus", "decimal", "Number of CPUs"),
 	OPT_STRING(self, spec.cpuset_cpus, 0, "cpuset-cpus", "string", "CPUs on which it may run (0-3, 0,1)"),
 	OPT_STRING(self, spec.cpuset_mems, 0, "cpuset-mems", "string", "Memory nodes that it may use (0-3, 0,1)"),
+	OPT_LIST(self, spec.device_read_bps, 0, "device-read-bps", "Bytes a second read from a disk: PATH:BYTES"),
+	OPT_LIST(self, spec.device_read_iops, 0, "device-read-iops", "Reads a second from a disk: PATH:NUMBER"),
+	OPT_LIST(self, spec.device_write_bps, 0, "device-write-bps", "Bytes a second written to a disk: PATH:BYTES"),
+	OPT_LIST(self, spec.device_write_iops, 0, "device-write-iops", "Writes a second to a disk: PATH:NUMBER"),
 	OPT_SIZE(self, spec.memory, 'm', "memory", "Memory limit"),
+	OPT_PARSED(self, spec.memory_high, parse_memory_swap, 0, "memory-high", "bytes",
+		   "Slow it down beyond this much memory, before its limit (cgroup v2); '-1' for no bound"),
+	OPT_PARSED(self, spec.memory_low, parse_memory_swap, 0, "memory-low", "bytes",
+		   "Memory that it is left as long as others have some to give (cgroup v2)"),
+	OPT_PARSED(self, spec.memory_min, parse_memory_swap, 0, "memory-min", "bytes",
+		   "Memory that is never taken from it (cgroup v2)"),
 	OPT_PARSED(self, spec.memory_reservation, parse_reservation, 0, "memory-reservation", "bytes",
 		   "What it is left when memory is short"),
 	OPT_PARSED(self, spec.memory_swap, parse_memory_swap, 0, "memory-swap", "bytes",
@@ -100,5 +146,6 @@ const struct option LIMIT_OPTIONS[] = {
 	OPT_PARSED(self, spec, parse_restart, 0, "restart", "string",
 		   "When to start it again (\"no\", \"on-failure[:MAX]\", \"always\", \"unless-stopped\")",
 		   .choices = RESTART_POLICIES),
+	OPT_REFUSED(0, "kernel-memory", "kernels have no such limit any more"),
 	OPT_END,
 };

@@ -56,14 +56,8 @@ static void done(void *data)
 	options->changes = (struct container_spec){ 0 };
 }
 
-static const char NOT_THERE[] = "it is not available yet";
-
 static const struct option OPTIONS[] = {
 	OPT_BOOL(struct update_options, force, 0, "force", "Even if it uses more memory now than the new limit allows"),
-	OPT_REFUSED(0, "blkio-weight", NOT_THERE),
-	OPT_REFUSED(0, "cpu-rt-period", NOT_THERE),
-	OPT_REFUSED(0, "cpu-rt-runtime", NOT_THERE),
-	OPT_REFUSED(0, "kernel-memory", "kernels have no such limit any more"),
 	OPT_END,
 };
 

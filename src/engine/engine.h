@@ -227,6 +227,18 @@ struct container_spec {
 	uint64_t cpu_period_us;
 	int64_t cpu_quota_us;
 	char *cpuset_cpus, *cpuset_mems; /* "0-2,4" */
+	uint64_t cpu_weight;		 /* 1 to 10000 */
+	uint64_t cpu_burst_us;
+	int64_t cpu_idle; /* 0: not said, 1: yes, -1: no */
+	uint64_t cpu_rt_period_us;
+	int64_t cpu_rt_runtime_us;
+	int64_t memory_min, memory_low, memory_high; /* bytes; 0: not said, -1: no limit */
+	bool oom_group;
+	uint64_t blkio_weight;				/* 10 to 1000 */
+	char **blkio_weight_device;			/* "/dev/x:WEIGHT" */
+	char **device_read_bps, **device_write_bps;	/* "/dev/x:BYTES" */
+	char **device_read_iops, **device_write_iops;	/* "/dev/x:NUMBER" */
+	char **cgroup_conf;				/* "FILE=VALUE", of cgroup v2 */
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
 	struct image_health health;

@@ -16,7 +16,9 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/limits-internal.h"
 #include "runtime/capability.h"
+#include "runtime/cgroup.h"
 #include "runtime/rlimit.h"
 
 enum {
@@ -28,6 +30,7 @@ enum {
 	CPU_PERIOD_US = 100000,
 	CPU_SHARES_MIN = 2, /* the kernel's range; what is outside of it becomes its end, as in the kernel */
 	CPU_SHARES_MAX = 262144,
+	CPU_WEIGHT_MAX = 10000, /* source: cgroup-v2.rst, "cpu.weight" */
 	PIDS_MAX = 4194304, /* the kernel's PID_MAX_LIMIT on 64 bits */
 };
 
@@ -159,19 +162,52 @@ static int check_cpu_details(const struct container_spec *spec, struct error *er
 	return 0;
 }
 
+static int check_cpu_weight(const struct container_spec *spec, struct error *err)
+{
+	if (spec->cpu_weight > CPU_WEIGHT_MAX)
+		return err_set(err, ERR_CPU, "--cpu-weight %" PRIu64 " is out of range: 1 to %d", spec->cpu_weight,
+			       CPU_WEIGHT_MAX);
+	if (spec->cpu_weight && spec->cpu_shares)
+		return err_set(err, ERR_CPU, "--cpu-weight and --cpu-shares say the same thing: only one can be given");
+	if (spec->cpu_burst_us && !spec->cpus_nano && spec->cpu_quota_us <= 0)
+		return err_set(err, ERR_CPU, "--cpu-burst needs a limit to exceed: --cpus or --cpu-quota");
+	if (spec->cpu_rt_runtime_us > 0 && spec->cpu_rt_period_us &&
+	    (uint64_t)spec->cpu_rt_runtime_us > spec->cpu_rt_period_us)
+		return err_set(err, ERR_CPU, "cpu real-time runtime cannot be higher than cpu real-time period");
+	return 0;
+}
+
+/* To the scheduler a weight of 100 is 1024 shares, and so on in proportion; v2 takes it as it is (limits-unified.c). */
+static uint64_t shares_of(const struct container_spec *spec)
+{
+	enum { WEIGHT_OF_ALL = 100, SHARES_OF_ALL = 1024 };
+	if (spec->cpu_idle > 0) /* the kernel takes no weight then */
+		return 0;
+	if (spec->cpu_weight && cgroup_is_v1("cpu"))
+		return MAX(spec->cpu_weight * SHARES_OF_ALL / WEIGHT_OF_ALL, (uint64_t)CPU_SHARES_MIN);
+	uint64_t shares = MIN(spec->cpu_shares, (uint64_t)CPU_SHARES_MAX);
+	return spec->cpu_shares ? MAX(shares, (uint64_t)CPU_SHARES_MIN) : 0;
+}
+
 static void add_cpus(const struct container_spec *spec, struct json_object *resources)
 {
 	struct json_object *cpu = json_object_new_object();
-	if (spec->cpu_shares) {
-		uint64_t shares = MIN(spec->cpu_shares, (uint64_t)CPU_SHARES_MAX);
-		json_add_i64(cpu, "shares", (int64_t)MAX(shares, (uint64_t)CPU_SHARES_MIN));
-	}
+	if (shares_of(spec))
+		json_add_u64(cpu, "shares", shares_of(spec));
 	int64_t quota = spec->cpus_nano ? (int64_t)(spec->cpus_nano * CPU_PERIOD_US / NANO) : spec->cpu_quota_us;
 	uint64_t period = spec->cpus_nano ? CPU_PERIOD_US : spec->cpu_period_us;
 	if (quota)
 		json_add_i64(cpu, "quota", quota);
 	if (period)
 		json_add_u64(cpu, "period", period);
+	if (spec->cpu_burst_us)
+		json_add_u64(cpu, "burst", spec->cpu_burst_us);
+	if (spec->cpu_idle)
+		json_add_i64(cpu, "idle", spec->cpu_idle > 0);
+	if (spec->cpu_rt_period_us)
+		json_add_u64(cpu, "realtimePeriod", spec->cpu_rt_period_us);
+	if (spec->cpu_rt_runtime_us)
+		json_add_i64(cpu, "realtimeRuntime", spec->cpu_rt_runtime_us);
 	json_add_string(cpu, "cpus", spec->cpuset_cpus);
 	json_add_string(cpu, "mems", spec->cpuset_mems);
 	if (json_object_object_length(cpu) > 0)
@@ -205,14 +241,22 @@ int limits_check(const struct container_spec *spec, struct error *err)
 		r = check_cpus(spec, err);
 	if (r >= 0)
 		r = check_cpu_details(spec, err);
-	return r < 0 ? r : check_pids(spec, err);
+	if (r >= 0)
+		r = check_cpu_weight(spec, err);
+	if (r >= 0)
+		r = check_pids(spec, err);
+	if (r >= 0)
+		r = limits_check_block(spec, err);
+	return r < 0 ? r : limits_check_unified(spec, err);
 }
 
-void limits_add(const struct container_spec *spec, struct json_object *resources)
+int limits_add(const struct container_spec *spec, struct json_object *resources, struct error *err)
 {
 	add_memory(spec, resources);
 	add_cpus(spec, resources);
 	add_pids(spec, resources);
+	limits_add_unified(spec, resources);
+	return limits_add_block(spec, resources, err);
 }
 
 /* --- resource limits of the process --- */

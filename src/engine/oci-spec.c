@@ -192,8 +192,9 @@ static int add_linux(const struct work *work, struct json_object *root, struct e
 		add_paths(section, "readonlyPaths", OCI_READONLY_PATHS);
 	}
 	struct json_object *resources = json_add_object(section, "resources");
-	limits_add(work->spec, resources);
-	int r = devices_add(work->spec, section, resources, err);
+	int r = limits_add(work->spec, resources, err);
+	if (r >= 0)
+		r = devices_add(work->spec, section, resources, err);
 	return r < 0 ? r : add_seccomp(&work->security, section, err);
 }
 

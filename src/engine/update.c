@@ -29,6 +29,13 @@ static void change_text(char **text, const char *value)
 	*text = mem_strdup(value);
 }
 
+/* What is said of the same disk or file later counts more. */
+static void add_words(char ***words, char *const *changes)
+{
+	for (; changes && *changes; changes++)
+		strv_append(words, *changes);
+}
+
 #define CHANGE(field)                                 \
 	do                                            \
 		if (changes->field != 0)              \
@@ -46,6 +53,21 @@ static void lay_over(struct container_spec *spec, const struct container_spec *c
 	CHANGE(cpu_period_us);
 	CHANGE(cpu_quota_us);
 	CHANGE(pids_limit);
+	CHANGE(cpu_weight);
+	CHANGE(cpu_burst_us);
+	CHANGE(cpu_idle);
+	CHANGE(cpu_rt_period_us);
+	CHANGE(cpu_rt_runtime_us);
+	CHANGE(memory_min);
+	CHANGE(memory_low);
+	CHANGE(memory_high);
+	CHANGE(blkio_weight);
+	add_words(&spec->blkio_weight_device, changes->blkio_weight_device);
+	add_words(&spec->device_read_bps, changes->device_read_bps);
+	add_words(&spec->device_write_bps, changes->device_write_bps);
+	add_words(&spec->device_read_iops, changes->device_read_iops);
+	add_words(&spec->device_write_iops, changes->device_write_iops);
+	add_words(&spec->cgroup_conf, changes->cgroup_conf);
 	change_text(&spec->cpuset_cpus, changes->cpuset_cpus);
 	change_text(&spec->cpuset_mems, changes->cpuset_mems);
 	if (changes->restart_policy)
@@ -80,10 +102,11 @@ static int change_cgroup(struct engine *engine, const struct container_row *row,
 	_cleanup_json_document_ struct json_document document = { 0 };
 	struct spec_resources resources = { 0 };
 	struct json_object *object = json_object_new_object();
-	limits_add(config_spec(&row->config), object);
 	json_document_wrap(object, "limits", ERR_INTERNAL, &document);
 	struct json_node root = json_root(&document);
-	int r = live_load(engine, row->id, &container, err);
+	int r = limits_add(config_spec(&row->config), object, err);
+	if (r >= 0)
+		r = live_load(engine, row->id, &container, err);
 	if (r >= 0)
 		r = spec_resources_from_json(&root, &resources, err);
 	if (r >= 0)
@@ -95,7 +118,7 @@ static int change_cgroup(struct engine *engine, const struct container_row *row,
 /* What its monitor starts it again with, as the restart policy says. */
 static int change_bundle(const struct container_row *row, int dir, struct error *err)
 {
-	static const char *const limits[] = { "memory", "cpu", "pids", NULL };
+	static const char *const limits[] = { "memory", "cpu", "pids", "blockIO", "unified", NULL };
 	_cleanup_json_document_ struct json_document document = { 0 };
 	struct json_node section, resources;
 	int r = json_load(dir, CONFIG_FILE, SPEC_SIZE_MAX, ERR_INTERNAL, &document, err);
@@ -107,7 +130,8 @@ static int change_bundle(const struct container_row *row, int dir, struct error 
 		return r;
 	for (const char *const *name = limits; *name; name++)
 		json_object_object_del(resources.value, *name);
-	limits_add(config_spec(&row->config), resources.value);
+	if ((r = limits_add(config_spec(&row->config), resources.value, err)) < 0)
+		return r;
 	const char *text = json_text(document.root);
 	return file_write_atomic(dir, CONFIG_FILE, text, strlen(text), 0600, 0, err);
 }

@@ -253,14 +253,26 @@ static bool v2_has(const struct cgroup_mount *mount, const char *controller)
 	return cgroup_has_controller(line, controller);
 }
 
+static const char *v1_name_of(const char *controller)
+{
+	return streq(controller, "io") ? "blkio" : controller;
+}
+
+bool cgroup_is_v1(const char *controller)
+{
+	const struct cgroup_mounts *mounts = cgroup_mounts();
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->list[i].controllers &&
+		    cgroup_has_controller(mounts->list[i].controllers, v1_name_of(controller)))
+			return true;
+	return false;
+}
+
 bool cgroup_is_available(const char *controller)
 {
 	const struct cgroup_mounts *mounts = cgroup_mounts();
-	const char *v1_name = streq(controller, "io") ? "blkio" : controller;
-	for (size_t i = 0; i < mounts->count; i++) {
-		const struct cgroup_mount *mount = &mounts->list[i];
-		if (mount->controllers ? cgroup_has_controller(mount->controllers, v1_name) : v2_has(mount, controller))
+	for (size_t i = 0; i < mounts->count; i++)
+		if (!mounts->list[i].controllers && v2_has(&mounts->list[i], controller))
 			return true;
-	}
-	return false;
+	return cgroup_is_v1(controller);
 }

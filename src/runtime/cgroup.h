@@ -37,6 +37,9 @@ const char *cgroup_layout_name(enum cgroup_layout layout);
 /* Whether this machine has a controller by its name on v2 ("memory", "io", ...): in a v1 hierarchy, or in the v2 tree. */
 bool cgroup_is_available(const char *controller);
 
+/* Whether it is in a v1 hierarchy: then the v2 tree, if there is one, does not have it. */
+bool cgroup_is_v1(const char *controller);
+
 /*
  * Whether @path is one that we may use: absolute, not the root, no "." or "..", nothing empty, none of the kernel's own
  * names ("cgroup.procs"). Errors: ERR_SPEC.

@@ -40,7 +40,7 @@ of() {
 
 @test "as JSON; a CPU that is busy, one that is not, memory, processes" {
 	of busy | jq -e '(.CPUPerc | rtrimstr("%") | tonumber) > 1 and .PIDs == "1" and .Container == "busy" and .Name == "busy"'
-	of quiet | jq -e '(.CPUPerc | rtrimstr("%") | tonumber) < 50 and .PIDs == "2" and (.MemUsage | test(" / [0-9.]+[GT]iB$"))'
+	of quiet | jq -e '(.CPUPerc | rtrimstr("%") | tonumber) < 50 and .PIDs == "2" and (.MemUsage | test(" / [0-9.]+[MGT]iB$"))'
 }
 
 @test "by a template, with the whole id" {

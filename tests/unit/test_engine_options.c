@@ -13,6 +13,7 @@
 #include "engine/name.h"
 #include "engine/security.h"
 #include "runtime/capability.h"
+#include "runtime/cgroup.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -35,7 +36,7 @@ static const char *member(struct json_object *object, const char *path)
 
 static void test_limits_that_are_refused(void **state)
 {
-	static const struct {
+	const struct {
 		struct container_spec spec;
 		int code;
 		const char *words;
@@ -50,6 +51,27 @@ static void test_limits_that_are_refused(void **state)
 		{ { .cpus_nano = INT64_MAX }, ERR_CPU, "CPUs available" },
 		{ { .pids_limit = -2 }, ERR_INVALID, "--pids-limit -2 is out of range" },
 		{ { .pids_limit = INT64_MAX }, ERR_INVALID, "is out of range" },
+		{ { .cpu_weight = 10001 }, ERR_CPU, "--cpu-weight 10001 is out of range: 1 to 10000" },
+		{ { .cpu_weight = 100, .cpu_shares = 100 }, ERR_CPU, "only one can be given" },
+		{ { .cpu_burst_us = 1000 }, ERR_CPU, "--cpu-burst needs a limit to exceed" },
+		{ { .cpu_rt_runtime_us = 2, .cpu_rt_period_us = 1 }, ERR_CPU, "cannot be higher than" },
+		{ { .memory = 8 * MIB, .memory_min = 9 * MIB }, ERR_INVALID, "--memory-min protects more than" },
+		{ { .memory = 8 * MIB, .memory_low = 9 * MIB }, ERR_INVALID, "--memory-low protects more than" },
+		{ { .memory_low = 1, .memory_reservation = 1 }, ERR_INVALID, "only one can be given" },
+		{ { .blkio_weight = 9 }, ERR_INVALID, "Range of blkio weight is from 10 to 1000" },
+		{ { .blkio_weight = 1001 }, ERR_INVALID, "Range of blkio weight is from 10 to 1000" },
+		{ { .blkio_weight_device = WORDS("/dev/x:9") }, ERR_INVALID, "the weight is out of range: 10 to 1000" },
+		{ { .device_read_bps = WORDS("/dev/x") }, ERR_INVALID, "--device-read-bps /dev/x: it is PATH:RATE" },
+		{ { .device_read_bps = WORDS(":1") }, ERR_INVALID, "it is PATH:RATE" },
+		{ { .device_write_bps = WORDS("/dev/x:") }, ERR_INVALID, "it is PATH:RATE" },
+		{ { .device_write_bps = WORDS("/dev/x:0") }, ERR_INVALID, "the rate has to be more than 0" },
+		{ { .device_write_iops = WORDS("/dev/x:1k") }, ERR_INVALID, "--device-write-iops /dev/x:1k: " },
+		{ { .device_read_iops = WORDS("/dev/null:1") }, ERR_DEV, "'/dev/null' is not a block device" },
+		{ { .device_read_iops = WORDS("/dev/a:b:1") }, ERR_DEV, "examine device '/dev/a:b'" },
+		{ { .cgroup_conf = WORDS("memory.high") }, ERR_INVALID, "it is FILE=VALUE" },
+		{ { .cgroup_conf = WORDS("memory=1") }, ERR_INVALID, "it is FILE=VALUE" },
+		{ { .cgroup_conf = WORDS("../a.b=1") }, ERR_INVALID, "it is FILE=VALUE" },
+		{ { .cgroup_conf = WORDS("cgroup.procs=1") }, ERR_INVALID, "cgroup.procs is no limit" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_refused(limits_check(&cases[i].spec, &err), cases[i].code, cases[i].words);
@@ -59,7 +81,7 @@ static void assert_limits(const struct container_spec *spec, const char *path, c
 {
 	_cleanup_json_ struct json_object *resources = json_object_new_object();
 	assert_ok(limits_check(spec, &err));
-	limits_add(spec, resources);
+	assert_ok(limits_add(spec, resources, &err));
 	assert_member(resources, path, expected);
 }
 
@@ -78,6 +100,22 @@ static void test_limits_as_the_runtime_gets_them(void **state)
 	assert_limits(&(struct container_spec){ .cpu_shares = 512 }, "cpu/shares", "512");
 	assert_limits(&(struct container_spec){ .cpu_shares = UINT32_MAX }, "cpu/shares", "262144");
 	assert_limits(&(struct container_spec){ .cpu_shares = 512 }, "cpu/quota", "-");
+	const struct container_spec weighty = { .cpu_weight = 59 };
+	assert_limits(&weighty, "cpu/shares", cgroup_is_v1("cpu") ? "604" : "-");
+	assert_limits(&weighty, "unified", cgroup_is_v1("cpu") ? "-" : "{\"cpu.weight\":\"59\"}");
+	assert_limits(&(struct container_spec){ .cpus_nano = 500000000, .cpu_burst_us = 5 }, "cpu/burst", "5");
+	assert_limits(&(struct container_spec){ .cpu_idle = 1 }, "cpu/idle", "1");
+	assert_limits(&(struct container_spec){ .cpu_idle = -1 }, "cpu/idle", "0");
+	assert_limits(&(struct container_spec){ .cpu_rt_period_us = 2000, .cpu_rt_runtime_us = -1 },
+		      "cpu/realtimeRuntime", "-1");
+	assert_limits(
+		&(struct container_spec){ .memory_min = 5, .memory_low = 6, .memory_high = -1, .oom_group = true },
+		"unified",
+		"{\"memory.min\":\"5\",\"memory.low\":\"6\",\"memory.high\":\"max\",\"memory.oom.group\":\"1\"}");
+	assert_limits(&(struct container_spec){ .cgroup_conf = WORDS("rdma.max=mlx hca=2", "misc.max=") }, "unified",
+		      "{\"rdma.max\":\"mlx hca=2\",\"misc.max\":\"\"}");
+	assert_limits(&(struct container_spec){ .blkio_weight = 10 }, "blockIO", "{\"weight\":10}");
+	assert_limits(&(struct container_spec){ 0 }, "blockIO", "-");
 	assert_limits(&(struct container_spec){ .pids_limit = 100 }, "pids/limit", "100");
 	assert_limits(&(struct container_spec){ .pids_limit = -1 }, "pids/limit", "-1");
 }
@@ -94,10 +132,14 @@ static void test_ulimits(void **state)
 static void test_ulimits_that_are_refused(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "nofile", "it is NAME=SOFT[:HARD]" },	 { "nofile=", "" },
-		{ "nofile=a", "" },			 { "nofile=2:1", "the soft limit is above the hard limit" },
-		{ "nofile=1:2:3", "" },			 { "nofile=-2", "" },
-		{ "nofiles=1", "unknown resource limit" }, { "=1", "unknown resource limit" },
+		{ "nofile", "it is NAME=SOFT[:HARD]" },
+		{ "nofile=", "" },
+		{ "nofile=a", "" },
+		{ "nofile=2:1", "the soft limit is above the hard limit" },
+		{ "nofile=1:2:3", "" },
+		{ "nofile=-2", "" },
+		{ "nofiles=1", "unknown resource limit" },
+		{ "=1", "unknown resource limit" },
 		{ "nofile=-1:5", "the soft limit is above the hard limit" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -208,8 +250,8 @@ static void test_paths_in_options_become_absolute(void **state)
 	_cleanup_strv_ char **absolute = NULL;
 	_cleanup_free_ char *here = getcwd(NULL, 0);
 	_cleanup_free_ char *expected = mem_printf("seccomp=%s/a/b.json", here);
-	assert_ok(security_options_absolute(WORDS("seccomp=a/b.json", "seccomp=/a", "seccomp=unconfined", "seccomp:builtin",
-						  "no-new-privileges"),
+	assert_ok(security_options_absolute(WORDS("seccomp=a/b.json", "seccomp=/a", "seccomp=unconfined",
+						  "seccomp:builtin", "no-new-privileges"),
 					    &absolute, &err));
 	assert_string_equal(absolute[0], expected);
 	assert_string_equal(absolute[1], "seccomp=/a");
@@ -287,9 +329,11 @@ static void test_mounts_that_are_refused(void **state)
 		int code;
 		const char *words;
 	} cases[] = {
-		{ { MOUNT_BIND, TEXT("/no/such/dir"), TEXT("/x"), false, NULL }, ERR_MNT_SRC,
+		{ { MOUNT_BIND, TEXT("/no/such/dir"), TEXT("/x"), false, NULL },
+		  ERR_MNT_SRC,
 		  "bind source path does not exist: /no/such/dir" },
-		{ { MOUNT_BIND, TEXT("relative/path"), TEXT("/x"), false, NULL }, ERR_MNT_REL,
+		{ { MOUNT_BIND, TEXT("relative/path"), TEXT("/x"), false, NULL },
+		  ERR_MNT_REL,
 		  "is neither a volume name nor an absolute path" },
 		{ { MOUNT_BIND, NULL, TEXT("/x"), false, NULL }, ERR_MNT_REL, "is neither a volume name" },
 		{ { MOUNT_BIND, TEXT("/"), TEXT("x"), false, NULL }, ERR_MNT_REL, "it must be absolute" },
@@ -319,7 +363,8 @@ static void test_mounts_that_are_refused(void **state)
 static void test_names(void **state)
 {
 	static const char *const good[] = { "web", "w1", "a.b-c_d", "0a", "A_" };
-	static const char *const bad[] = { "", "a", "-a", ".a", "_a", "a b", "a/b", "a\n", "\xc3\xa4\xc3\xb6", "../a", "a:b" };
+	static const char *const bad[] = { "",	   "a",	 "-a", ".a", "_a", "a b", "a/b", "a\n", "\xc3\xa4\xc3\xb6",
+					   "../a", "a:b" };
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		assert_ok(container_name_check(good[i], &err));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -366,12 +411,32 @@ static void test_a_spec_survives_the_database(void **state)
 		{ MOUNT_TMPFS, NULL, TEXT("/c"), false, WORDS("size=1m", "exec") },
 	};
 	const struct container_spec spec = {
-		.name = TEXT("n"), .image = TEXT("i"), .labels = WORDS("a=b", "c="), .working_dir = TEXT("/w"),
-		.user = TEXT("u:g"), .hostname = TEXT("h"), .domainname = TEXT("d"), .mounts = mounts, .n_mounts = 2,
-		.read_only = true, .tty = true, .auto_remove = true, .network = NETWORK_HOST, .memory = UINT64_MAX,
-		.memory_swap = -1, .cpus_nano = 5, .cpu_shares = 6, .pids_limit = -1, .shm_size = 7,
-		.cap_add = WORDS("ALL"), .cap_drop = WORDS("CHOWN"), .devices = WORDS("/dev/x"), .sysctls = WORDS("a=b"),
-		.ulimits = WORDS("core=0"), .stop_signal = TEXT("INT"), .platform = TEXT("linux/arm64"),
+		.name = TEXT("n"),
+		.image = TEXT("i"),
+		.labels = WORDS("a=b", "c="),
+		.working_dir = TEXT("/w"),
+		.user = TEXT("u:g"),
+		.hostname = TEXT("h"),
+		.domainname = TEXT("d"),
+		.mounts = mounts,
+		.n_mounts = 2,
+		.read_only = true,
+		.tty = true,
+		.auto_remove = true,
+		.network = NETWORK_HOST,
+		.memory = UINT64_MAX,
+		.memory_swap = -1,
+		.cpus_nano = 5,
+		.cpu_shares = 6,
+		.pids_limit = -1,
+		.shm_size = 7,
+		.cap_add = WORDS("ALL"),
+		.cap_drop = WORDS("CHOWN"),
+		.devices = WORDS("/dev/x"),
+		.sysctls = WORDS("a=b"),
+		.ulimits = WORDS("core=0"),
+		.stop_signal = TEXT("INT"),
+		.platform = TEXT("linux/arm64"),
 	};
 	_cleanup_json_ struct json_object *first = json_object_new_object();
 	_cleanup_json_ struct json_object *second = json_object_new_object();
@@ -392,9 +457,15 @@ static void test_a_spec_survives_the_database(void **state)
 static void test_a_broken_row_is_refused(void **state)
 {
 	static const char *const cases[] = {
-		"", "[]", "{}", "{\"network\":\"bridge\"}", "{\"network\":\"none\",\"memory\":-1}",
-		"{\"network\":\"none\",\"name\":5}", "{\"network\":\"none\",\"mounts\":[{}]}",
-		"{\"network\":\"none\",\"mounts\":[{\"kind\":\"nfs\"}]}", "{\"network\":\"none\",\"labels\":[1]}",
+		"",
+		"[]",
+		"{}",
+		"{\"network\":\"bridge\"}",
+		"{\"network\":\"none\",\"memory\":-1}",
+		"{\"network\":\"none\",\"name\":5}",
+		"{\"network\":\"none\",\"mounts\":[{}]}",
+		"{\"network\":\"none\",\"mounts\":[{\"kind\":\"nfs\"}]}",
+		"{\"network\":\"none\",\"labels\":[1]}",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_free_ char *text = mem_printf("{\"spec\":%s}", cases[i]);
