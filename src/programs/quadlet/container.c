@@ -185,8 +185,9 @@ static const struct {
 	int (*append)(const struct quadlet *quadlet, struct quadlet_file *file, const char *value, struct str *command,
 		      struct error *err);
 } SPECIALS[] = {
-	{ "AddDevice", append_device }, { "EnvironmentFile", append_env_file }, { "Mount", append_mount },
-	{ "Network", append_network },	{ "Volume", append_volume },
+	{ "AddDevice", append_device }, { "EnvironmentFile", append_env_file },
+	{ "Mount", append_mount },	{ "Network", append_network },
+	{ "Volume", append_volume },
 };
 
 static int append_specials(const struct quadlet *quadlet, struct quadlet_file *file, struct str *command,
@@ -246,7 +247,8 @@ static void add_service(const struct quadlet *quadlet, const char *name, struct 
 	unit_file_add(unit, "Service", "ExecStop", mem_printf("-%s stop %s", quadlet->coffer, name));
 	unit_file_add(unit, "Service", "ExecStopPost", mem_printf("-%s rm -f -v %s", quadlet->coffer, name));
 	if (reload)
-		unit_file_add(unit, "Service", "ExecReload", mem_printf("%s exec %s %s", quadlet->coffer, name, reload));
+		unit_file_add(unit, "Service", "ExecReload",
+			      mem_printf("%s exec %s %s", quadlet->coffer, name, reload));
 	else if (signal)
 		unit_file_add(unit, "Service", "ExecReload",
 			      mem_printf("%s kill --signal %s %s", quadlet->coffer, signal, name));
@@ -268,8 +270,8 @@ static int check(const struct unit_file *unit, struct error *err)
 	if (!unit_file_get(unit, "Container", "Image"))
 		return err_set(err, ERR_INVALID, "'%s': [Container] has no Image=", unit->path);
 	if (notify && unit_file_get_bool(unit, "Container", "Notify", false))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "'%s': Notify=%s: the container's own readiness is not passed on", unit->path, notify);
+		return err_set(err, ERR_UNSUPPORTED, "'%s': Notify=%s: the container's own readiness is not passed on",
+			       unit->path, notify);
 	if (notify && streq(notify, "healthy"))
 		return err_set(err, ERR_UNSUPPORTED, "'%s': Notify=healthy is not there", unit->path);
 	return 0;

@@ -134,9 +134,9 @@ static int enable(int out, const struct unit_file *unit, const char *service, st
 			int r = unit_words_split(unit->lines[i].value, &targets, err);
 			for (char **target = targets; r >= 0 && target && *target; target++) {
 				_cleanup_free_ char *folder = mem_printf("%s.%s", *target, kinds[k].suffix);
-				r = strchr(*target, '/') ? err_set(err, ERR_INVALID, "%s=%s is no unit",
-								   kinds[k].key, *target)
-							 : link_into(out, folder, service, err);
+				r = strchr(*target, '/')
+					    ? err_set(err, ERR_INVALID, "%s=%s is no unit", kinds[k].key, *target)
+					    : link_into(out, folder, service, err);
 			}
 			if (r < 0)
 				return r;
@@ -225,8 +225,7 @@ int main(int argc, char **argv)
 		return usage();
 	struct quadlet quadlet = { .coffer = BINDIR "/coffer", .user = options.user };
 	_cleanup_strv_ char **list = folders(options.user);
-	_cleanup_close_ int out =
-		options.dry_run ? -1 : open(options.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int out = options.dry_run ? -1 : open(options.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!options.dry_run && out < 0) {
 		fprintf(stderr, NAME ": cannot open '%s': %m\n", options.folder);
 		return 1;
