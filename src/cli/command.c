@@ -17,6 +17,7 @@ const struct command *const COMMANDS[] = {
 	&command_events,
 	&command_exec,
 	&command_export,
+	&command_generate_systemd,
 	&command_help,
 	&command_history,
 	&command_image_inspect,
@@ -71,6 +72,7 @@ const struct command *const COMMANDS[] = {
 
 const struct command_group COMMAND_GROUPS[] = {
 	{ "container", "Manage containers" },
+	{ "generate", "Make units of systemd" },
 	{ "image", "Manage images" },
 	{ "network", "Manage networks" },
 	{ "system", "Manage coffer itself" },

@@ -100,6 +100,7 @@ extern const struct command command_diff;
 extern const struct command command_events;
 extern const struct command command_exec;
 extern const struct command command_export;
+extern const struct command command_generate_systemd;
 extern const struct command command_help;
 extern const struct command command_history;
 extern const struct command command_image_inspect;

@@ -34,12 +34,18 @@ field() {
 	coffer inspect "$1" | jq -r ".[0]$2"
 }
 
+# Those of killed processes are empty in a moment.
+remove_cgroups() {
+	find /sys/fs/cgroup -depth -type d -path "*/coffer/$1*" -exec rmdir {} + 2>/dev/null || true
+}
+
 # Power off without a word: nothing of what ran lives, and /run is empty.
 power_off() {
 	local id
 	for id in $(coffer ps -q --no-trunc); do
 		kill -9 "$(pgrep -f "coffer-monitor.*$id")" "$(field "$id" .State.Pid)"
-		find /sys/fs/cgroup -depth -type d -path "*/coffer/$id*" -exec sh -c 'until rmdir "$1" 2>/dev/null || [ ! -d "$1" ]; do sleep 0.01; done' - {} \;
+		no_cgroup() { remove_cgroups "$id" && [ -z "$(find /sys/fs/cgroup -type d -path "*/coffer/$id*")" ]; }
+		eventually no_cgroup
 	done
 	rm -rf "$COFFER_TEST_ROOT/run"
 }
@@ -122,6 +128,25 @@ manager() {
 	NOTIFY_SOCKET=/nonexistent/socket run -0 --separate-stderr runs lonely
 	[[ $stderr == *"tell the service manager"*"NOTIFY_SOCKET=/nonexistent/socket"* ]]
 	[ "$(field lonely .State.Status)" = running ]
+}
+
+@test "generate systemd: a unit for a container that is there" {
+	coffer create --network none --name web box:1 true >/dev/null
+	run -0 coffer generate systemd --restart-policy always --after db.service web
+	[[ $output == "# container-web.service"* ]]
+	[[ $output == *$'\nExecStart=/usr/bin/coffer --root '"$COFFER_TEST_ROOT/root --runroot $COFFER_TEST_ROOT/run start web"$'\n'* ]]
+	[[ $output == *$'\nRestart=always\n'* && $output == *$'\nAfter=db.service\n'* ]]
+	cd "$BATS_TEST_TMPDIR"
+	run -0 coffer generate systemd --files web
+	[ "$output" = container-web.service ]
+	if [ -x "$(command -v systemd-analyze)" ]; then
+		sed -i 's,=\(-*\)/usr/bin/coffer ,=\1/bin/true ,' container-web.service
+		systemd-analyze verify --man=no ./container-web.service
+	fi
+	run -125 coffer generate systemd --restart-policy sometimes web
+	[[ $output == *'"sometimes" is not a word of systemd'* ]]
+	run -125 coffer generate systemd --new web
+	[[ $output == *Quadlet* ]]
 }
 
 @test "the unit that ships names commands that there are" {
