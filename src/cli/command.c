@@ -12,6 +12,7 @@ const struct command *const COMMANDS[] = {
 	&command_cleanup,
 	&command_container_inspect,
 	&command_container_prune,
+	&command_cp,
 	&command_create,
 	&command_diff,
 	&command_events,

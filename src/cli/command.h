@@ -94,6 +94,7 @@ extern const struct command command_attach;
 extern const struct command command_container_prune;
 extern const struct command command_cleanup;
 extern const struct command command_container_inspect;
+extern const struct command command_cp;
 extern const struct command command_create;
 extern const struct command command_df;
 extern const struct command command_diff;

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/copy-view.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/process.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/image.h"
+#include "engine/live.h"
 #include "storage/overlay.h"
 #include "storage/snapshot.h"
 
@@ -31,4 +39,142 @@ int view_open_layers(struct engine *engine, const struct container_row *row, str
 	for (char **dir = lower; *dir; dir++)
 		strv_append(&dirs, *dir);
 	return overlay_mount(&(const struct overlay_options){ .lower = dirs }, err);
+}
+
+static int open_writable(struct engine *engine, const struct container_row *row, struct error *err)
+{
+	_cleanup_strv_ char **lower = NULL;
+	_cleanup_free_ char *upper = snapshot_upper(engine->store, row->id),
+			    *work = snapshot_work(engine->store, row->id);
+	int r = lower_of(engine, row, &lower, err);
+	if (r < 0)
+		return r;
+	return overlay_mount(&(const struct overlay_options){ .lower = lower, .upper = upper, .work = work }, err);
+}
+
+/* --- what is mounted into one that does not run --- */
+
+/* The rest of @path below @target, or NULL. */
+static const char *path_below(const char *path, const char *target)
+{
+	const char *rest = str_after(path, target);
+	return rest && (*rest == '\0' || *rest == '/') ? rest : NULL;
+}
+
+/* The mount that has @path, and what is left of the path there. */
+static const struct mount_request *find_mount(const struct container_spec *spec, const char *path,
+					      const char **ret_rest)
+{
+	const struct mount_request *found = NULL;
+	size_t depth = 0;
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		_cleanup_free_ char *target = path_normalize(spec->mounts[i].target);
+		const char *rest = path_below(path, target);
+		if (!rest || strlen(target) < depth)
+			continue;
+		found = &spec->mounts[i];
+		depth = strlen(target);
+		*ret_rest = rest;
+	}
+	return found && found->kind == MOUNT_BIND ? found : NULL;
+}
+
+/* A file is looked at in its directory. What the end of the path says about it stays there. */
+static int open_mount(const struct mount_request *mount, const char *rest, struct view *view, struct error *err)
+{
+	struct stat st;
+	if (stat(mount->source, &st) < 0)
+		return err_sys_code(err, ERR_MNT_SRC, errno, "examine bind source '%s'", mount->source);
+	_cleanup_free_ char *source = path_normalize(mount->source);
+	if (!S_ISDIR(st.st_mode)) {
+		view->path = mem_strdup(path_base(source));
+		source[path_base(source) - source] = '\0';
+	} else {
+		view->path = mem_printf("/%s", rest);
+	}
+	view->root = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return view->root < 0 ? err_sys(err, errno, "open '%s'", source) : 0;
+}
+
+/* --- one that does not run --- */
+
+/* What was normalized away again: "/." says that a directory's content is meant. */
+static const char *end_of(const char *path)
+{
+	return str_ends_with(path, "/.") ? "/." : str_ends_with(path, "/") ? "/" : "";
+}
+
+static int open_own(struct engine *engine, const struct container_row *row, bool write, struct view *view,
+		    struct error *err)
+{
+	if (!write)
+		view->root = view_open_layers(engine, row, err);
+	else if (config_spec(&row->config)->read_only)
+		return err_set(err, ERR_PERMISSION, "container rootfs is marked read-only");
+	else
+		view->root = open_writable(engine, row, err);
+	return view->root < 0 ? view->root : 0;
+}
+
+static int open_stopped(struct engine *engine, const struct container_row *row, const char *path, bool write,
+			struct view *view, struct error *err)
+{
+	_cleanup_free_ char *absolute = path_join("/", path), *normal = path_normalize(absolute);
+	_cleanup_free_ char *whole = mem_printf("%s%s", normal, end_of(path));
+	const char *rest = NULL;
+	const struct mount_request *mount = find_mount(config_spec(&row->config), normal, &rest);
+	int r = write ? run_dir_make(engine, row->id, &view->dir, err) : 0;
+	if (r < 0)
+		return r;
+	if (mount && write && mount->readonly)
+		return err_set(err, ERR_PERMISSION, "mounted volume is marked read-only");
+	if (mount)
+		return open_mount(mount, whole + (rest - normal), view, err);
+	view->path = TAKE_PTR(absolute);
+	return open_own(engine, row, write, view, err);
+}
+
+/* --- one that runs --- */
+
+/* Its first process' root, if the process is still that one once it is open. */
+static int open_running(const struct live *live, const char *path, struct view *view, struct error *err)
+{
+	_cleanup_free_ char *root = mem_printf("/proc/%d/root", live->status.pid);
+	view->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (view->root < 0)
+		return err_sys(err, errno, "open the root directory of process %d", live->status.pid);
+	if (process_start_time(live->status.pid, NULL) != live->status.start_time)
+		return err_set(err, ERR_STATE, "it has just ended");
+	view->path = path_join("/", path);
+	return 0;
+}
+
+int view_open(struct engine *engine, const struct container_row *row, const char *path, bool write, struct view *ret,
+	      struct error *err)
+{
+	_cleanup_live_ struct live live = LIVE_NONE;
+	struct view view = VIEW_NONE;
+	if (write && row->state == STATE_RUNNING && !streq(row->runroot, engine->runroot))
+		return err_set(err, ERR_STATE, "it runs below another run directory, %s", row->runroot);
+	int r = live_open(engine, row, &live, err);
+	if (r > 0)
+		r = open_running(&live, path, &view, err);
+	else if (r == 0)
+		r = open_stopped(engine, row, path, write, &view, err);
+	if (r < 0) {
+		view_close(engine, row, &view);
+		return r;
+	}
+	*ret = view;
+	return 0;
+}
+
+void view_close(struct engine *engine, const struct container_row *row, struct view *view)
+{
+	struct error failure = { 0 };
+	fd_close(TAKE_FD(view->root));
+	free(TAKE_PTR(view->path));
+	if (view->dir.lock >= 0 && run_dir_remove(engine, row->id, &view->dir, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "remove a run directory", &failure);
+	run_dir_close(&view->dir);
 }

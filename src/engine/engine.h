@@ -415,6 +415,21 @@ void container_changes_free(struct container_change *changes, size_t count);
 /* All its files as a tar archive to @fd, without what is in volumes and other mounts, as in Docker. */
 int engine_container_export(struct engine *engine, const char *name, int fd, struct error *err);
 
+/*
+ * `cp`: files out of a container or into it, by Docker's rules (engine/copy-place.h), whether it runs or not. *ret_bytes is
+ * the size that an archive of them has. Errors: ERR_NOT_FOUND and ERR_INVALID in Docker's words, ERR_PERMISSION for a
+ * container whose files are read-only.
+ */
+struct container_copy {
+	const char *container, *path; /* a path in it, from its root */
+	const char *host_path;	      /* NULL: a tar archive instead, from or to ... */
+	int stream;		      /* ... this fd */
+	bool archive;		      /* owners stay; else files belong to us, or to the container's root */
+	bool follow;		      /* a link that is the source is followed */
+};
+int engine_copy_out(struct engine *engine, const struct container_copy *copy, uint64_t *ret_bytes, struct error *err);
+int engine_copy_in(struct engine *engine, const struct container_copy *copy, uint64_t *ret_bytes, struct error *err);
+
 /* What a container has printed, entry after entry (monitor/log-record.h). */
 struct log_request {
 	bool follow;		   /* until it ends */

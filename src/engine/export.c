@@ -9,7 +9,7 @@
 static int write_files(int dir, int fd, struct error *err)
 {
 	_cleanup_copy_tar_ struct copy_tar tar = { .fd = fd };
-	const struct copy_source source = { .dir = dir, .name = ".", .as = "" };
+	const struct copy_source source = { .fd = dir, .as = "" };
 	const struct copy_sink sink = copy_tar_sink(&tar);
 	int r = copy_walk(&source, &sink, err);
 	return r < 0 ? r : copy_tar_finish(&tar, err);

@@ -220,6 +220,8 @@ static int on_done(struct transfer *transfer, const struct json_node *event, str
 	};
 	int r = parse_digests(event, members, ARRAY_SIZE(members), err);
 	if (r >= 0)
+		r = json_get_u64(event, "size", INT64_MAX, &result.size, err);
+	if (r >= 0)
 		r = parse_images(event, &result, err);
 	if (r < 0)
 		return r;
@@ -323,7 +325,8 @@ static int make_request(struct json_object *request, struct error *err)
 }
 
 /* Returns the end of its output that is ours. */
-static int start(struct engine *engine, struct json_object *request, int fd, pid_t *ret_pid, struct error *err)
+static int start(struct engine *engine, struct json_object *request, const int *fds, size_t n_fds, pid_t *ret_pid,
+		 struct error *err)
 {
 	_cleanup_free_ char *path = process_helper_path(TRANSFER_PROGRAM);
 	_cleanup_close_ int input = make_request(request, err);
@@ -339,8 +342,8 @@ static int start(struct engine *engine, struct json_object *request, int fd, pid
 		.path = path,
 		.argv = argv,
 		.stdio = { input, theirs, log_fd() },
-		.pass_fds = &fd,
-		.n_pass_fds = fd >= 0,
+		.pass_fds = fds,
+		.n_pass_fds = n_fds,
 	};
 	static_assert(TRANSFER_ARCHIVE_FD == (int)PASS_FD_FIRST, "the first that is passed");
 	int r = process_spawn(&spawn, ret_pid, err);
@@ -358,9 +361,15 @@ static int died(int status, struct error *err)
 int transfer_run(struct engine *engine, struct json_object *request, int fd, const struct transfer_progress *progress,
 		 struct transfer_result *ret, struct error *err)
 {
+	return transfer_run_with(engine, request, &fd, fd >= 0, progress, ret, err);
+}
+
+int transfer_run_with(struct engine *engine, struct json_object *request, const int *fds, size_t n_fds,
+		      const struct transfer_progress *progress, struct transfer_result *ret, struct error *err)
+{
 	_cleanup_transfer_ struct transfer transfer = { .progress = progress };
 	pid_t pid = 0;
-	_cleanup_close_ int output = start(engine, request, fd, &pid, err);
+	_cleanup_close_ int output = start(engine, request, fds, n_fds, &pid, err);
 	if (output < 0)
 		return output;
 	int r = follow(&transfer, output, err), status = 0;

@@ -18,6 +18,7 @@ struct transfer_image {
 struct transfer_result {
 	char *manifest, *config, *digest; /* all of them, if images came; else NULL */
 	char *index;			  /* or NULL */
+	uint64_t size;			  /* bytes */
 	struct transfer_image *images;	  /* of a load */
 	size_t n_images;
 };
@@ -30,3 +31,7 @@ void transfer_result_done(struct transfer_result *result);
  */
 int transfer_run(struct engine *engine, struct json_object *request, int fd, const struct transfer_progress *progress,
 		 struct transfer_result *ret, struct error *err);
+
+/* The same with several, from TRANSFER_ARCHIVE_FD up. */
+int transfer_run_with(struct engine *engine, struct json_object *request, const int *fds, size_t n_fds,
+		      const struct transfer_progress *progress, struct transfer_result *ret, struct error *err);

@@ -293,14 +293,13 @@ static int walk_name(struct walk *walk, int dir, const char *name, const char *p
 
 int copy_walk(const struct copy_source *source, const struct copy_sink *sink, struct error *err)
 {
-	_cleanup_close_ int fd = openat(source->dir, source->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return read_failed(source->name, errno, err);
+	if (fstat(source->fd, &st) < 0)
+		return read_failed(source->as, errno, err);
 	if (!*source->as && !S_ISDIR(st.st_mode))
-		return read_failed(source->name, ENOTDIR, err);
+		return read_failed(source->as, ENOTDIR, err);
 	struct walk walk = { .sink = sink, .form = source->form, .buf = mem_alloc(READ_SIZE) };
-	int r = walk_fd(&walk, fd, &st, source->as, err);
+	int r = walk_fd(&walk, source->fd, &st, source->as, err);
 	links_done(&walk.links);
 	free(walk.buf);
 	return r;

@@ -2,11 +2,17 @@
 /*
  * Files from one place to another, entry by entry: a source walks, a sink takes. Neither knows what the other is.
  *
- *	sources    copy_walk()      a directory, or one file in it
+ *	sources    copy_walk()      a directory, or one file
+ *	           copy_extract()   a tar archive
  *	sinks      copy_tar_*()     a tar archive
+ *	           copy_files_*()   a directory
  *
- * Both ends may be in the hands of somebody hostile while they are copied. So a walk never follows a link and never opens
- * what it has not looked at: a name becomes an O_PATH fd, and everything is asked of, and read from, that.
+ * Both ends may be in the hands of somebody hostile while they are copied:
+ *
+ *  Y1  A walk never follows a link and never opens what it has not looked at: a name becomes an O_PATH fd, and everything
+ *      is asked of, and read from, that.
+ *  Y2  A file is made in a directory that was reached from the root of its place, in which all links end; and whatever is
+ *      done to it afterwards is done to the fd, not to the name.
  */
 #pragma once
 
@@ -34,9 +40,8 @@ enum copy_form {
 };
 
 struct copy_source {
-	int dir;	  /* the directory that it is in ... */
-	const char *name; /* ... and what it is called there, one component; or "." */
-	const char *as;	  /* what it is to be called; "": what is in the directory is named from there */
+	int fd;		/* of the directory or file; O_PATH will do */
+	const char *as; /* what it is to be called; "": what is in the directory is named from there */
 	enum copy_form form;
 };
 
@@ -61,3 +66,35 @@ struct copy_sink copy_tar_sink(struct copy_tar *tar);
 int copy_tar_finish(struct copy_tar *tar, struct error *err);
 void copy_tar_done(struct copy_tar *tar);
 #define _cleanup_copy_tar_ _cleanup_(copy_tar_done)
+
+/* --- the directory --- */
+
+struct copy_files {
+	int root;	  /* the caller's; links that are met on the way end in it */
+	const char *base; /* a directory's path in it, to which everything goes */
+	bool keep_owner;  /* the entry's; else these: */
+	uid_t uid;
+	gid_t gid;
+
+	/* the sink's own */
+	char *parent_path;
+	int parent;
+	int file;  /* that is being written, or -1 */
+	bool made; /* by us; else it was there */
+	uint64_t offset;
+	struct copy_kept *current, **directories;
+	size_t n_directories;
+	uint64_t written; /* bytes that an archive of it would have */
+};
+#define COPY_FILES_INIT .parent = -1, .file = -1
+
+/*
+ * A directory and a directory of one name become one; a file takes the place of another one; a directory and a file of
+ * one name are an error, as with Docker. A file that is mounted where another one is to be is written anew. What a file that cannot be completed has got so far is removed.
+ */
+struct copy_sink copy_files_sink(struct copy_files *files);
+
+/* The directories' owners, modes and times, which come last. */
+int copy_files_finish(struct copy_files *files, struct error *err);
+void copy_files_done(struct copy_files *files);
+#define _cleanup_copy_files_ _cleanup_(copy_files_done)

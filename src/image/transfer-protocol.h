@@ -11,6 +11,7 @@
  *	 "platform":"linux/amd64", "message":"...", "changes":["CMD [...]", ...]}
  *	{"command":"save", "fd":3 (what it writes to), "images":[{"manifest":"sha256:...", "names":["HOST/NAME:TAG", ...]
  *	 (in full) or absent}, ...]}
+ *	{"command":"extract", "fd":3 (a tar file or pipe), "root":4 (a directory), "path":"/..." (in it, where all goes)}
  *	{"command":"load", "fd":3 (a tar file or pipe), "platform":"linux/amd64" (what to choose of an index)}
  *	{"command":"verify", "blobs":["sha256:...", ...], "manifests":[those of them that are image manifests]}
  *
@@ -22,7 +23,7 @@
  *	 "path":"..." (what in it; or absent), "why":"its ..."}      of a verification
  *	{"event":"done", "manifest":"sha256:..." (the image manifest), "index":"sha256:..." (what the tag named, if that
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
- *	 ... after a save or a verification, without all that; after a load, with
+ *	 ... after a save or a verification, without all that; after an extract, with the size alone; after a load, with
  *	 "images":[{"manifest":..., "index":..., "config":..., "names":["HOST/NAME:TAG", ...]}, ...] instead
  *	{"event":"error", "error":{...}}      as json_from_error() has it
  * The last one is "done" or "error"; the exit status is 0 or 1.
@@ -31,4 +32,4 @@
 
 #define TRANSFER_PROGRAM "coffer-transfer"
 
-enum { TRANSFER_ARCHIVE_FD = 3 };
+enum { TRANSFER_ARCHIVE_FD = 3, TRANSFER_ROOT_FD = 4 };

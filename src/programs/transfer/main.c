@@ -23,7 +23,7 @@ static const struct {
 	size_t min, max;
 } WORKERS[] = {
 	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX },	 [COMMAND_IMPORT] = { 1, 1 }, [COMMAND_SAVE] = { 0, 0 },
-	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS }, [COMMAND_VERIFY] = { 1, 1 },
+	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS }, [COMMAND_VERIFY] = { 1, 1 }, [COMMAND_EXTRACT] = { 0, 0 },
 };
 
 static int read_request(struct transfer_request *ret, struct error *err)
@@ -84,6 +84,9 @@ static int work(struct store *store, const struct transfer_request *request, con
 		break;
 	case COMMAND_VERIFY:
 		r = verify_images(store, transfer, workers, &request->verify, err);
+		break;
+	case COMMAND_EXTRACT:
+		r = copy_extract(transfer, &request->extract, &result.size, err);
 		break;
 	}
 	return r < 0 ? r : send_done(transfer, &result, images, err);

@@ -39,16 +39,21 @@ static int parse_pull(const struct json_node *root, struct transfer_request *req
 }
 
 /* The archive was inherited, so it has to be there. */
-static int parse_fd(const struct json_node *root, int *ret, struct error *err)
+static int parse_inherited(const struct json_node *root, const char *key, int *ret, struct error *err)
 {
 	int64_t fd = -1;
-	int r = json_get_i64(root, "fd", STDERR_FILENO + 1, INT32_MAX, &fd, err);
+	int r = json_get_i64(root, key, STDERR_FILENO + 1, INT32_MAX, &fd, err);
 	if (r == 0)
-		return json_error(root, err, "\"fd\" is required, but missing");
+		return json_error(root, err, "\"%s\" is required, but missing", key);
 	if (r > 0 && fd_set_cloexec((int)fd, true) < 0)
-		return json_error(root, err, "\"fd\" %d is not open", (int)fd);
+		return json_error(root, err, "\"%s\" %d is not open", key, (int)fd);
 	*ret = (int)fd;
 	return r;
+}
+
+static int parse_fd(const struct json_node *root, int *ret, struct error *err)
+{
+	return parse_inherited(root, "fd", ret, err);
 }
 
 static int parse_import(const struct json_node *root, struct transfer_request *request, struct error *err)
@@ -119,6 +124,19 @@ static int parse_verify(const struct json_node *root, struct transfer_request *r
 	return r;
 }
 
+static int parse_extract(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	const char *path;
+	int r = parse_fd(root, &request->extract.fd, err);
+	if (r >= 0)
+		r = parse_inherited(root, "root", &request->extract.root, err);
+	if (r >= 0)
+		r = json_need_string(root, "path", &path, err);
+	if (r >= 0)
+		request->extract.path = mem_strdup(path);
+	return r;
+}
+
 static const struct {
 	const char *name;
 	enum transfer_command command;
@@ -126,7 +144,7 @@ static const struct {
 } COMMANDS[] = {
 	{ "pull", COMMAND_PULL, parse_pull },	    { "import", COMMAND_IMPORT, parse_import },
 	{ "save", COMMAND_SAVE, parse_save },	    { "load", COMMAND_LOAD, parse_load },
-	{ "verify", COMMAND_VERIFY, parse_verify },
+	{ "verify", COMMAND_VERIFY, parse_verify }, { "extract", COMMAND_EXTRACT, parse_extract },
 };
 
 static int parse_root(const struct json_node *root, struct transfer_request *request, struct error *err)
@@ -170,6 +188,7 @@ void request_done(struct transfer_request *request)
 		strv_free(request->save.images[i].names);
 	}
 	free(request->save.images);
+	free(request->extract.path);
 	free(request->message);
 	strv_free(request->changes);
 	strv_free(request->verify.blobs);

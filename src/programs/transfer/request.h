@@ -2,13 +2,21 @@
 /* What the engine asks for, out of the JSON document on standard input; see image/transfer-protocol.h. */
 #pragma once
 
+#include "image/copy-extract.h"
 #include "image/import.h"
 #include "image/load.h"
 #include "image/pull.h"
 #include "image/save.h"
 #include "image/verify.h"
 
-enum transfer_command { COMMAND_PULL, COMMAND_IMPORT, COMMAND_SAVE, COMMAND_LOAD, COMMAND_VERIFY };
+enum transfer_command {
+	COMMAND_PULL,
+	COMMAND_IMPORT,
+	COMMAND_SAVE,
+	COMMAND_LOAD,
+	COMMAND_VERIFY,
+	COMMAND_EXTRACT
+};
 
 struct transfer_request {
 	enum transfer_command command;
@@ -17,6 +25,7 @@ struct transfer_request {
 	struct save_options save;
 	struct load_options load;
 	struct verify_options verify;
+	struct extract_options extract; /* its path is ours */
 	char *message;
 	char **changes;
 };
