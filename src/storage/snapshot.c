@@ -48,6 +48,12 @@ int snapshot_create(struct store *store, const char *id, struct error *err)
 	return space_explain(err_sys(err, -r, "make snapshot '%s'", id), store->tmp, 0, err);
 }
 
+bool snapshot_exists(struct store *store, const char *id)
+{
+	struct stat st;
+	return store_is_hex64(id) && fstatat(store->snapshots, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static char *part_path(struct store *store, const char *id, const char *part)
 {
 	return store_is_hex64(id) ? mem_printf("%s/snapshots/%s/%s", store->path, id, part) : NULL;

@@ -2,11 +2,15 @@
 /* A container's writable layer: snapshots/ID/upper (what it changed), and work, which is the kernel's. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "storage/store.h"
 
 /* @id is 64 hexadecimal digits (S4). ERR_EXISTS if it is there already. */
 int snapshot_create(struct store *store, const char *id, struct error *err);
+
+bool snapshot_exists(struct store *store, const char *id);
 
 /* Absolute paths. free() them. */
 char *snapshot_upper(struct store *store, const char *id);

@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Death at one system call after the other, of each process, in everything that changes the store; and full disks. After
+# it nothing is broken, and what is left over, the next commands take away.
+#
+# COFFER_KILL_STEPS are the system calls at which somebody dies; more of them make the test longer.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load ../e2e/lib/coffer
+	load ../e2e/lib/image
+	load ../e2e/lib/registry
+	coffer_file_setup
+	export HOME=$BATS_FILE_TMPDIR/home LAYOUT=$BATS_FILE_TMPDIR/layout KILL_AT=$BATS_FILE_TMPDIR/kill-at
+	export COFFER_KILL_STEPS=${COFFER_KILL_STEPS:-30 120 230 300 400 700 1500 4000}
+	mkdir "$HOME"
+	cc -O1 -o "$KILL_AT" "$BATS_TEST_DIRNAME/lib/kill-at.c"
+	image_make "$LAYOUT" four
+	registry_start "$BATS_FILE_TMPDIR/registry"
+	registry_push "$LAYOUT:four" four:oci oci
+	export REGISTRY REGISTRY_PID registry_dir
+	skopeo --insecure-policy copy -q "oci:$LAYOUT:four" "oci-archive:$BATS_FILE_TMPDIR/four.tar"
+	tar --create --file "$BATS_FILE_TMPDIR/box.tar" --directory "$BATS_FILE_TMPDIR/rootfs" .
+}
+
+teardown_file() {
+	load ../e2e/lib/coffer
+	load ../e2e/lib/registry
+	registry_stop
+	coffer_file_teardown
+}
+
+setup() {
+	load ../e2e/lib/coffer
+	store=$COFFER_TEST_ROOT/root
+}
+
+teardown() {
+	if mountpoint -q "$BATS_TEST_TMPDIR/small"; then
+		umount -l "$BATS_TEST_TMPDIR/small"
+	fi
+}
+
+# All processes that kill-at saw have ended.
+are_gone() {
+	local pid
+	while read -r pid; do
+		! alive "$pid" || return 1
+	done < <(grep -x '[0-9]*' "$BATS_TEST_TMPDIR/seen")
+}
+
+# Kill process WHO of the command (0 is it, 1 its helper, ...) at its N-th system call: killed_at WHO N ARGUMENT...
+killed_at() {
+	local who=$1 when=$2
+	shift 2
+	status=0
+	"$KILL_AT" "$who" "$when" "$COFFER_BIN/coffer" --root "$store" --runroot "$COFFER_TEST_ROOT/run" "$@" \
+		</dev/null >"$BATS_TEST_TMPDIR/seen" 2>"$BATS_TEST_TMPDIR/said" 3>&- || status=$?
+	eventually are_gone
+}
+
+# Nothing is broken; and an ordinary command takes away all but whole blobs and layers, which serve the next attempt.
+is_sound() {
+	coffer system check --format '{{.Invariant}} {{.State}} {{.Object}} {{.Problem}}' >"$BATS_TEST_TMPDIR/found" || return
+	coffer ps -a >/dev/null
+	coffer system check --format '{{.Invariant}} {{.State}} {{.Object}} {{.Problem}}' | grep -v '^E3 ' >"$BATS_TEST_TMPDIR/found" || [ $? -eq 1 ] || return
+	[ ! -s "$BATS_TEST_TMPDIR/found" ]
+}
+
+# walk BEFORE ARGUMENT...: at each step for each process, after BEFORE.
+walk() {
+	local before=$1 who n
+	shift
+	for who in 0 1 2; do
+		for n in $COFFER_KILL_STEPS; do
+			"$before"
+			n=$((n + RANDOM % 20))
+			killed_at "$who" "$n" "$@"
+			[ "$status" -ne 3 ] || break
+			is_sound || {
+				echo "process $who at its system call $n:"
+				cat "$BATS_TEST_TMPDIR/found" "$BATS_TEST_TMPDIR/said"
+				return 1
+			}
+		done
+	done
+	coffer image verify --quiet
+}
+
+# --- death ------------------------------------------------------------------------------------------------------------
+
+without_four() {
+	coffer rmi -f "$REGISTRY/four:oci" >/dev/null 2>&1 || true
+	coffer system check --repair >/dev/null
+}
+
+with_four() {
+	coffer pull -q "$REGISTRY/four:oci" >/dev/null
+}
+
+@test "pull, into a store without it" {
+	walk without_four pull -q "$REGISTRY/four:oci"
+	with_four
+	[ "$(coffer run --rm --network none "$REGISTRY/four:oci" cat /etc/motd)" = third ]
+}
+
+@test "rmi" {
+	walk with_four rmi -f "$REGISTRY/four:oci"
+}
+
+@test "load" {
+	walk without_four load -q -i "$BATS_FILE_TMPDIR/four.tar"
+	coffer image prune -f >/dev/null
+}
+
+without_import() {
+	coffer rmi -f fragile:1 >/dev/null 2>&1 || true
+	coffer system check --repair >/dev/null
+}
+
+@test "import" {
+	walk without_import import "$BATS_FILE_TMPDIR/box.tar" fragile:1
+	coffer import "$BATS_FILE_TMPDIR/box.tar" fragile:1
+	coffer run --rm --network none fragile:1 true
+	coffer rmi fragile:1
+}
+
+two_unused() {
+	coffer import --change 'LABEL number=1' "$BATS_FILE_TMPDIR/box.tar" >/dev/null
+	coffer import --change 'LABEL number=2' "$BATS_FILE_TMPDIR/box.tar" >/dev/null
+}
+
+@test "image prune" {
+	walk two_unused image prune -f
+	coffer image prune -f
+	coffer system check --repair
+	run -0 coffer system check
+	[ -z "$output" ]
+}
+
+has_container() {
+	coffer rm -f victim >/dev/null 2>&1 || true
+	coffer create --name victim --network none box:1 true >/dev/null
+}
+
+no_container() {
+	coffer rm -f victim >/dev/null 2>&1 || true
+}
+
+@test "create and rm" {
+	walk no_container create --name victim --network none box:1 true
+	walk has_container rm victim
+	no_container
+}
+
+@test "system check --repair itself" {
+	leftovers() {
+		mkdir -p "$store/tmp/a/b" "$store/layers/$(printf '%064d' 1)/c" "$store/snapshots/$(printf '%064d' 2)/upper"
+		: >"$store/layers/strange"
+		echo '{}' >"$store/index.json"
+	}
+	local n
+	for n in $COFFER_KILL_STEPS; do
+		leftovers
+		killed_at 0 "$n" system check --repair
+		[ "$status" -ne 3 ] || break
+	done
+	coffer system check --repair
+	run -0 coffer system check
+	[ -z "$output" ]
+}
+
+# --- full disks -------------------------------------------------------------------------------------------------------
+
+small() {
+	"$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/small/root" --runroot "$BATS_TEST_TMPDIR/small-run" "$@"
+}
+
+# A store on a file system of KILOBYTES: with_small_disk KILOBYTES [INODES]
+with_small_disk() {
+	mkdir -p "$BATS_TEST_TMPDIR/small"
+	mount -t tmpfs -o "size=${1}k,nr_inodes=${2:-0}" small "$BATS_TEST_TMPDIR/small"
+}
+
+without_small_disk() {
+	umount "$BATS_TEST_TMPDIR/small"
+}
+
+# It is too small, and that is what is said, with the file system: fails_full ARGUMENT...
+fails_full() {
+	run small "$@"
+	[ "$status" -eq 0 ] || [[ $output == *"$BATS_TEST_TMPDIR/small"*E-NO* ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+# At each size: what is begun fails with a reason or works, and nothing is broken. on_small_disks ARGUMENT...
+on_small_disks() {
+	local size failed=0 worked=0
+	for size in 64 150 300 600 1300 2100 2600 4000 12000; do
+		with_small_disk "$size"
+		fails_full "$@"
+		if [ "$status" -eq 0 ]; then
+			worked=$((worked + 1))
+		else
+			failed=$((failed + 1))
+		fi
+		# With a little room again, for the database and for verifying.
+		mount -o "remount,size=$((size + 6000))k" "$BATS_TEST_TMPDIR/small"
+		small system check --repair >"$BATS_TEST_TMPDIR/found" || {
+			echo "$size KiB:"
+			cat "$BATS_TEST_TMPDIR/found"
+			return 1
+		}
+		small image verify --quiet
+		without_small_disk
+	done
+	[ "$failed" -gt 2 ]
+	[ "$worked" -gt 0 ]
+}
+
+@test "a full disk: import" {
+	on_small_disks import "$BATS_FILE_TMPDIR/box.tar" full:1
+}
+
+@test "a full disk: load" {
+	on_small_disks load -q -i "$BATS_FILE_TMPDIR/four.tar"
+}
+
+@test "a full disk: pull" {
+	on_small_disks pull -q "$REGISTRY/four:oci"
+}
+
+@test "no inodes left: import" {
+	local inodes
+	for inodes in 14 40 90 200 350; do
+		with_small_disk 50000 "$inodes"
+		fails_full import "$BATS_FILE_TMPDIR/box.tar" full:1
+		mount -o "remount,nr_inodes=2000" "$BATS_TEST_TMPDIR/small"
+		small system check --repair >/dev/null
+		small image verify --quiet
+		without_small_disk
+	done
+}
