@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/util.h"
+#include "engine/network-bridge.h"
 #include "engine/network-dns.h"
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
@@ -79,6 +80,14 @@ static int reserve(struct attach *attach, struct error *err)
 
 /* --- the kernel --- */
 
+static int plug(struct attach *attach, int rtnl, const struct netns *netns, size_t i, struct error *err)
+{
+	int r = network_bring_up(attach->db, rtnl, attach->networks[i], err);
+	return r < 0 ? r
+		     : network_plug(rtnl, netns, attach->networks[i], &attach->endpoints.items[i], attach->name,
+				    (int)i == attach->way_out, err);
+}
+
 static int build(struct attach *attach, int *ret_netns, struct error *err)
 {
 	_cleanup_netns_ struct netns netns = NETNS_NONE;
@@ -88,8 +97,7 @@ static int build(struct attach *attach, int *ret_netns, struct error *err)
 		ipv6 |= attach->endpoints.items[i].address6.family != 0;
 	int r = rtnl < 0 ? rtnl : netns_make(ipv6, &netns, err);
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
-		r = network_plug(rtnl, &netns, attach->networks[i], &attach->endpoints.items[i], attach->name,
-				 (int)i == attach->way_out, err);
+		r = plug(attach, rtnl, &netns, i, err);
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
 		r = filter_add(attach->engine, attach->networks[i],
 			       &attach->endpoints.items[i] == published_endpoint(attach) ? &attach->ports : NULL, err);

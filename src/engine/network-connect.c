@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/live.h"
+#include "engine/network-bridge.h"
 #include "engine/network-dns.h"
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
@@ -292,6 +293,8 @@ static int plug(struct change *change, const struct endpoint_request *request, s
 	int r = unplug(change, err);
 	if (r >= 0)
 		r = reserve(change, request, endpoint, err);
+	if (r >= 0)
+		r = network_bring_up(change->db, change->rtnl, change->network, err);
 	if (r >= 0)
 		r = network_plug(change->rtnl, &change->netns, change->network, endpoint, change->name, false, err);
 	return r < 0 ? r : filter_add(change->engine, change->network, NULL, err);

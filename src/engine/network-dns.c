@@ -170,6 +170,14 @@ void network_names_add(struct engine *engine, const struct endpoint_list *endpoi
 	}
 }
 
+void network_names_repair(struct engine *engine, const char *network)
+{
+	_cleanup_free_ char *directory = directory_of(engine, network);
+	struct error why = { 0 };
+	if (has_names(network) && !dns_is_running(directory) && add_to(engine, network, &why) < 0)
+		log_failure(LOG_LEVEL_DEBUG, "start the name server again", &why);
+}
+
 static bool any_has_names(const struct endpoint_list *endpoints)
 {
 	bool any = false;

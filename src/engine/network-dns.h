@@ -24,5 +24,8 @@ int network_names_remove(struct engine *engine, const char *id, const struct end
 /* The same for its place on one network (endpoint_row_delete()). */
 int network_names_leave(struct engine *engine, const char *id, const char *network, struct error *err);
 
+/* Start its name server again if it should run and does not. What fails is only said. */
+void network_names_repair(struct engine *engine, const char *network);
+
 /* The network goes: what a crash left. */
 int network_names_stop(struct engine *engine, const struct network_record *record, struct error *err);

@@ -74,6 +74,20 @@ static int fill_table(struct engine *engine, const char *table, struct error *er
 	return firewall_apply(&change, err);
 }
 
+static int make_anew(struct engine *engine, const char *table, const char *why, struct error *err)
+{
+	log_debug("make the packet filter's table \"%s\" anew: %s", table, why);
+	int r = firewall_make_table(table, err);
+	return r < 0 ? r : fill_table(engine, table, err);
+}
+
+int filter_repair(struct engine *engine, struct error *err)
+{
+	char table[FIREWALL_TABLE_MAX];
+	int r = firewall_is_whole(table_name(engine, table), err);
+	return r == 0 ? make_anew(engine, table, "it has not all of its rules", err) : r < 0 ? r : 0;
+}
+
 int filter_add(struct engine *engine, const struct network_record *network, const struct published_list *ports,
 	       struct error *err)
 {
@@ -85,11 +99,8 @@ int filter_add(struct engine *engine, const struct network_record *network, cons
 	put_ports(&change, ports);
 	int r = firewall_apply(&change, &why);
 	/* Nobody has made the table yet, or somebody has flushed it, or left elements of a container that is gone. */
-	if (r == -ERR_NOT_FOUND || r == -ERR_EXISTS || r == -ERR_BUSY) {
-		log_debug("make the packet filter's table \"%s\" anew: %s", table, why.message);
-		r = firewall_make_table(table, err);
-		return r < 0 ? r : fill_table(engine, table, err);
-	}
+	if (r == -ERR_NOT_FOUND || r == -ERR_EXISTS || r == -ERR_BUSY)
+		return make_anew(engine, table, why.message, err);
 	if (r < 0 && err)
 		*err = why;
 	return r;

@@ -10,6 +10,9 @@
 int filter_add(struct engine *engine, const struct network_record *network, const struct published_list *ports,
 	       struct error *err);
 
+/* Make the table again if somebody has removed it, or flushed its rules. */
+int filter_repair(struct engine *engine, struct error *err);
+
 /* The other way round; NULL leaves the one or the other alone. What is not there need not be removed. */
 int filter_remove(struct engine *engine, const struct network_record *network, const struct published_list *ports,
 		  struct error *err);

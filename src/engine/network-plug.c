@@ -1,64 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network-plug.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "network/link.h"
-
-/* --- the network --- */
-
-static int write_setting(const char *value, struct error *err, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int write_setting(const char *value, struct error *err, const char *fmt, ...)
-{
-	struct str path = { 0 };
-	char now[16];
-	va_list args;
-	va_start(args, fmt);
-	str_vappendf(&path, fmt, args);
-	va_end(args);
-	_cleanup_free_ char *text = str_take(&path);
-	if (file_read_line(AT_FDCWD, text, now, sizeof now) > 0 && streq(now, value))
-		return 0;
-	int r = file_write_line(AT_FDCWD, text, value);
-	return r < 0 ? err_sys(err, -r, "write %s to '%s'", value, text) : 0;
-}
-
-/* The host has to send on what is not for itself; and what it sends from 127.0.0.1 to a published port has to get through. */
-static int allow_forwarding(const struct network_record *network, struct error *err)
-{
-	int r = write_setting("1", err, "/proc/sys/net/ipv4/ip_forward");
-	if (r >= 0)
-		r = write_setting("1", err, "/proc/sys/net/ipv4/conf/%s/route_localnet", network->bridge);
-	if (r >= 0 && network->subnet6.family)
-		r = write_setting("1", err, "/proc/sys/net/ipv6/conf/all/forwarding");
-	return r;
-}
-
-static int bring_up(int rtnl, const struct network_record *network, struct error *err)
-{
-	_cleanup_free_ char *alias = mem_printf("network %s", network->name);
-	const struct bridge bridge = {
-		.name = network->bridge,
-		.alias = alias,
-		.gateway = network->gateway,
-		.gateway6 = network->gateway6,
-		.mtu = network->mtu,
-	};
-	int r = link_find(rtnl, network->bridge, NULL);
-	if (r == -ERR_NOT_FOUND)
-		r = bridge_make(rtnl, &bridge, err);
-	if (r < 0)
-		return err_wrap(err, "bring up the network \"%s\"", network->name);
-	return network->internal ? 0 : allow_forwarding(network, err);
-}
 
 /* --- the way out --- */
 
@@ -135,9 +82,7 @@ int network_plug(int rtnl, const struct netns *netns, const struct network_recor
 		.mtu = network->mtu,
 	};
 	parse_mac(endpoint->mac, veth.mac);
-	int r = bring_up(rtnl, network, err);
-	if (r >= 0)
-		r = veth_make(rtnl, &veth, err);
+	int r = veth_make(rtnl, &veth, err);
 	if (r >= 0 && endpoint->address6.family && !netns->ipv6)
 		r = netns_allow_ipv6(netns, endpoint->interface, err);
 	return r < 0 ? r : configure(netns, network, endpoint, leads_out, err);

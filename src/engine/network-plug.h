@@ -14,8 +14,8 @@ int network_way_out(const struct container_spec *spec, struct network_record *co
 		    const struct endpoint_list *endpoints);
 
 /*
- * Plug @endpoint in, whose container is called @name and has the namespace @netns; the network is brought up if it is not.
- * @rtnl: of the host. With @leads_out the default routes go there.
+ * Plug @endpoint in, whose container is called @name and has the namespace @netns, into its network, which is up
+ * (network-bridge.h). @rtnl: of the host. With @leads_out the default routes go there.
  */
 int network_plug(int rtnl, const struct netns *netns, const struct network_record *network,
 		 const struct endpoint *endpoint, const char *name, bool leads_out, struct error *err);

@@ -210,6 +210,29 @@ int endpoint_row_list(struct db *db, const char *container, const char *network,
 	return 0;
 }
 
+int endpoint_row_any(struct db *db, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = db_query(db, "SELECT 1 FROM endpoints LIMIT 1", DB_NO_VALUES, &query, err);
+	return r < 0 ? r : db_next(&query, err);
+}
+
+int endpoint_row_abandoned(struct db *db, char ***ret, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	_cleanup_strv_ char **ids = NULL;
+	int r = db_query(db,
+			 "SELECT DISTINCT e.container FROM endpoints e JOIN containers c ON c.id = e.container "
+			 "WHERE c.state != ?1",
+			 DB_VALUES(DB_NUMBER(STATE_RUNNING)), &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0)
+		strv_append(&ids, db_text(&query, 0));
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(ids);
+	return 0;
+}
+
 int endpoint_row_delete(struct db *db, const char *container, const char *network, struct error *err)
 {
 	return db_run(db, "DELETE FROM endpoints WHERE container = ?1 AND network = ?2",

@@ -43,6 +43,12 @@ int endpoint_row_insert(struct db *db, const struct endpoint *endpoint, struct e
 int endpoint_row_list(struct db *db, const char *container, const char *network, struct endpoint_list *ret,
 		      struct error *err);
 
+/* Whether there is one at all. 1 or 0. */
+int endpoint_row_any(struct db *db, struct error *err);
+
+/* The ids of containers that have some and do not run. */
+int endpoint_row_abandoned(struct db *db, char ***ret, struct error *err);
+
 /* A port that leads to a container. */
 struct published {
 	char *container;

@@ -6,6 +6,7 @@
  *	row "running", no run directory	the machine was restarted: it has exited, and nobody knows how
  *	runtime state, neither of both	removed, with its processes
  *	snapshot without a row		of a creation or a removal that was not finished
+ *	bridges, rules, name servers	that containers that run need, and somebody removed: made again
  *	store's tmp/, due work		of transfers and removals of images
  *	volumes				as volume.h says (V3)
  *
@@ -22,6 +23,7 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/image.h"
+#include "engine/network-bridge.h"
 #include "engine/volume-repair.h"
 #include "runtime/container.h"
 #include "storage/snapshot.h"
@@ -227,6 +229,7 @@ int engine_reconcile(struct engine *engine, struct error *err)
 	reconcile_runtime(engine, &outcome);
 	reconcile_snapshots(engine, &outcome);
 	note(&outcome, volumes_repair(engine, &failure), &failure, "repair volumes");
+	note(&outcome, network_repair(engine, &failure), &failure, "repair networks");
 	note(&outcome, due_work(engine, &failure), &failure, "finish a change of images");
 	note(&outcome, store_sweep(engine->store, &failure), &failure, "sweep the store");
 	return outcome.code;

@@ -7,14 +7,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/parse.h"
@@ -22,14 +20,15 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "network/tool.h"
 
 #define INSIDE "/run" /* where it sees its directory */
 #define PID_FILE "pid"
+#define DNSMASQ "dnsmasq"
 
 enum {
 	DIRECTORY_MODE = 0755,
 	FILE_MODE = 0644,
-	COMPLAINT_MAX = 2048,
 	COMMAND_LINE_MAX = 8192,
 	PATIENCE_MS = 5000, /* for it to end when it was asked to */
 };
@@ -109,16 +108,6 @@ static int write_files(const struct dns *dns, struct error *err)
 
 /* --- starting it --- */
 
-static const char *find_dnsmasq(void)
-{
-	static const char *const places[] = { "/usr/sbin/dnsmasq", "/sbin/dnsmasq", "/usr/bin/dnsmasq",
-					      "/usr/local/sbin/dnsmasq" };
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (access(places[i], X_OK) == 0)
-			return places[i];
-	return NULL;
-}
-
 /* In a child: see D2. Returns the exit status of dnsmasq, which goes on in the background when all is ready. */
 static int run_apart(const char *program, const char *directory, int complaints)
 {
@@ -141,34 +130,31 @@ static int run_apart(const char *program, const char *directory, int complaints)
 	return process_exit_code(status);
 }
 
-static int failed(int complaints, struct error *err)
-{
-	char text[COMPLAINT_MAX] = "";
-	if (lseek(complaints, 0, SEEK_SET) < 0 || fd_read_full(complaints, text, sizeof text - 1) < 0)
-		text[0] = '\0';
-	const char *said = text + strspn(text, "\n");
-	err_set(err, ERR_SYSTEM, "start the name server: dnsmasq failed");
-	return err_cause(err, "it says: %.*s", (int)strcspn(said, "\n"), said);
-}
-
 static int start(const char *directory, struct error *err)
 {
-	const char *program = find_dnsmasq();
+	static const char what[] = "start the name server";
+	const char *program = tool_find(DNSMASQ);
 	int status;
-	if (!program) {
-		err_set(err, ERR_UNSUPPORTED, "start the name server: there is no dnsmasq");
-		return err_hint(err, "install the package dnsmasq-base");
-	}
-	_cleanup_close_ int complaints = memfd_create("dnsmasq", MFD_CLOEXEC);
-	pid_t child = complaints < 0 ? -1 : fork();
+	if (!program)
+		return tool_missing(DNSMASQ, "dnsmasq-base", what, err);
+	_cleanup_close_ int complaints = tool_file("", err);
+	if (complaints < 0)
+		return complaints;
+	pid_t child = fork();
 	if (child < 0)
-		return err_sys(err, errno, "start the name server");
+		return err_sys(err, errno, what);
 	if (child == 0)
 		_exit(run_apart(program, directory, complaints));
 	int r = process_wait(child, &status, err);
 	if (r < 0)
 		return r;
-	return process_exit_code(status) == 0 ? 0 : failed(complaints, err);
+	return process_exit_code(status) == 0 ? 0 : tool_failed(DNSMASQ, what, complaints, err);
+}
+
+bool dns_is_running(const char *directory)
+{
+	_cleanup_close_ int pidfd = find(directory);
+	return pidfd >= 0;
 }
 
 int dns_serve(const struct dns *dns, struct error *err)

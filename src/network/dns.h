@@ -27,5 +27,8 @@ struct dns {
 /* Serve this from now on: it is started, or told to read anew. Errors: ERR_UNSUPPORTED where there is no dnsmasq. */
 int dns_serve(const struct dns *dns, struct error *err);
 
+/* Whether the one of this directory runs. */
+bool dns_is_running(const char *directory);
+
 /* End it, and remove the directory. One that is not there is no error. */
 int dns_stop(const char *directory, struct error *err);

@@ -7,19 +7,15 @@
  * else; the host itself, whose packets are not forwarded, reaches all of them. What leaves a network for the world gets
  * the host's address.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "base/util.h"
 #include "network/firewall.h"
+#include "network/tool.h"
 
 #define RULES                                                                                              \
 	"set bridges { type ifname; }\n"                                                                   \
@@ -69,49 +65,19 @@
 	"	oifname @bridges drop\n"                                                                         \
 	"}\n"
 
-enum { COMPLAINT_MAX = 2048 };
-
-/* Looked for where distributions have it, whatever PATH says. */
-static const char *find_nft(void)
-{
-	static const char *const places[] = { "/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/usr/local/sbin/nft" };
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (access(places[i], X_OK) == 0)
-			return places[i];
-	return NULL;
-}
-
-/* The first line of what it complained about. */
-static int failed(int complaints, const char *table, struct error *err)
-{
-	char text[COMPLAINT_MAX] = "";
-	if (lseek(complaints, 0, SEEK_SET) < 0 || fd_read_full(complaints, text, sizeof text - 1) < 0)
-		text[0] = '\0';
-	err_set(err, ERR_SYSTEM, "make the packet filter's table \"%s\": nft failed", table);
-	return err_cause(err, "nft says: %.*s", (int)strcspn(text, "\n"), text);
-}
-
-static int open_memory(const char *text, struct error *err)
-{
-	_cleanup_close_ int fd = memfd_create("nft", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
-	if (r < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(err, r < 0 ? -r : errno, "write rules for nft");
-	return TAKE_FD(fd);
-}
+#define NFT "nft"
 
 static int run_nft(const char *commands, const char *table, struct error *err)
 {
-	const char *path = find_nft();
-	if (!path) {
-		err_set(err, ERR_UNSUPPORTED, "make the packet filter's table \"%s\": there is no nft", table);
-		return err_hint(err, "install the package nftables, or use --network host or none");
-	}
-	_cleanup_close_ int input = open_memory(commands, err);
-	_cleanup_close_ int complaints = input < 0 ? -1 : open_memory("", err);
+	_cleanup_free_ char *what = mem_printf("make the packet filter's table \"%s\"", table);
+	const char *path = tool_find(NFT);
+	if (!path)
+		return tool_missing(NFT, "nftables", what, err);
+	_cleanup_close_ int input = tool_file(commands, err);
+	_cleanup_close_ int complaints = input < 0 ? input : tool_file("", err);
 	if (complaints < 0)
-		return err ? -err->code : -ERR_SYSTEM;
-	char *argv[] = { (char *)"nft", (char *)"-f", (char *)"-", NULL };
+		return complaints;
+	char *argv[] = { (char *)NFT, (char *)"-f", (char *)"-", NULL };
 	const struct process_spawn spawn = { .path = path, .argv = argv, .stdio = { input, complaints, complaints } };
 	pid_t pid;
 	int status, r = process_spawn(&spawn, &pid, err);
@@ -119,7 +85,7 @@ static int run_nft(const char *commands, const char *table, struct error *err)
 		r = process_wait(pid, &status, err);
 	if (r < 0)
 		return r;
-	return process_exit_code(status) == 0 ? 0 : failed(complaints, table, err);
+	return process_exit_code(status) == 0 ? 0 : tool_failed(NFT, what, complaints, err);
 }
 
 /* "add" before "delete": what is not there can be deleted as well then, in the one transaction that a file is. */
@@ -128,6 +94,17 @@ int firewall_make_table(const char *table, struct error *err)
 	_cleanup_free_ char *commands = mem_printf(
 		"add table inet %s\ndelete table inet %s\ntable inet %s {\n" RULES "}\n", table, table, table);
 	return run_nft(commands, table, err);
+}
+
+size_t firewall_rule_count(void)
+{
+	static const char rules[] = RULES;
+	size_t count = 0;
+	for (const char *line = rules; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		count += *line == '\t' && !str_starts_with(line, "\ttype ");
+	}
+	return count;
 }
 
 int firewall_remove_table(const char *table, struct error *err)

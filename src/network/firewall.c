@@ -165,6 +165,29 @@ void firewall_put_port(struct firewall_change *change, const struct firewall_por
 	put_one(change, sets[v6][any], &key, change->remove ? NULL : &data);
 }
 
+/* --- looking --- */
+
+static int count_rule(const struct nlmsghdr *message, void *context)
+{
+	*(size_t *)context += message->nlmsg_type == message_type(NFT_MSG_NEWRULE);
+	return 0;
+}
+
+int firewall_is_whole(const char *table, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
+	const struct nfgenmsg head = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
+	size_t count = 0;
+	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, err);
+	if (sock < 0)
+		return sock;
+	netlink_begin(&batch, message_type(NFT_MSG_GETRULE), NLM_F_DUMP, &head, sizeof head,
+		      "read the rules of the table \"%s\"", table);
+	netlink_put_string(&batch, NFTA_RULE_TABLE, table);
+	int r = netlink_query(sock, &batch, count_rule, &count, err);
+	return r < 0 ? r : count == firewall_rule_count();
+}
+
 /* --- doing it --- */
 
 int firewall_apply(struct firewall_change *change, struct error *err)

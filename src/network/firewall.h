@@ -29,6 +29,12 @@ enum { FIREWALL_TABLE_MAX = 32 };
 /* Make @table with its rules, empty; one of that name is removed first. */
 int firewall_make_table(const char *table, struct error *err);
 
+/* How many rules it has then. */
+size_t firewall_rule_count(void);
+
+/* 1 if @table has them, whatever they say; 0 if somebody has removed it or flushed its rules. */
+int firewall_is_whole(const char *table, struct error *err);
+
 int firewall_remove_table(const char *table, struct error *err);
 
 /* What is to become of the table's elements. */

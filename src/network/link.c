@@ -26,25 +26,54 @@ static void begin_link(struct netlink_batch *batch, uint16_t type, uint16_t flag
 	netlink_put_string(batch, IFLA_IFNAME, name);
 }
 
-static int remember_index(const struct nlmsghdr *message, void *context)
+static int remember(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(message);
-	*(int *)context = info->ifi_index;
+	const struct nlattr *table[IFLA_MASTER + 1];
+	struct link *link = context;
+	netlink_attributes(message, sizeof *info, table, ARRAY_SIZE(table));
+	link->index = info->ifi_index;
+	link->is_up = info->ifi_flags & IFF_UP;
+	if (table[IFLA_MASTER])
+		memcpy(&link->master, netlink_data(table[IFLA_MASTER]), sizeof link->master);
 	return 0;
 }
 
-int link_find(int rtnl, const char *name, struct error *err)
+int link_look(int rtnl, const char *name, struct link *ret, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
 	struct error why = { 0 };
-	int index = 0;
+	struct link link = { 0 };
 	begin_link(&batch, RTM_GETLINK, 0, name, false, "find the network interface");
-	int r = netlink_query(rtnl, &batch, remember_index, &index, &why);
+	int r = netlink_query(rtnl, &batch, remember, &link, &why);
 	if (r < 0 && why.sys_errno == ENODEV)
 		return err_set(err, ERR_NOT_FOUND, "there is no network interface \"%s\"", name);
 	if (r < 0 && err)
 		*err = why;
-	return r < 0 ? r : index;
+	if (r >= 0)
+		*ret = link;
+	return r;
+}
+
+int link_find(int rtnl, const char *name, struct error *err)
+{
+	struct link link;
+	int r = link_look(rtnl, name, &link, err);
+	return r < 0 ? r : link.index;
+}
+
+/* Links of a kind that is in no part of this kernel, nor in a module that it could load. */
+static int commit_kind(int rtnl, struct netlink_batch *batch, const char *kind, struct error *err)
+{
+	struct error why = { 0 };
+	int r = netlink_commit(rtnl, batch, &why);
+	if (r < 0 && why.sys_errno == EOPNOTSUPP) {
+		err_set(err, ERR_UNSUPPORTED, "this kernel has no network interfaces of the kind \"%s\"", kind);
+		return err_hint(err, "modprobe %s", kind);
+	}
+	if (r < 0 && err)
+		*err = why;
+	return r;
 }
 
 static void add_address(struct netlink_batch *batch, int index, const struct cidr *address, const char *name)
@@ -94,7 +123,7 @@ int bridge_make(int rtnl, const struct bridge *bridge, struct error *err)
 	size_t info = netlink_nest(&batch, IFLA_LINKINFO);
 	netlink_put_string(&batch, IFLA_INFO_KIND, "bridge");
 	netlink_nest_end(&batch, info);
-	int r = netlink_commit(rtnl, &batch, err);
+	int r = commit_kind(rtnl, &batch, "bridge", err);
 	int index = r < 0 ? r : link_find(rtnl, bridge->name, err);
 	if (index < 0)
 		return index;
@@ -178,7 +207,43 @@ int veth_make(int rtnl, const struct veth *veth, struct error *err)
 	begin_link(&batch, RTM_NEWLINK, 0, veth->name, false, "set up the network interface");
 	netlink_put(&batch, IFLA_IFALIAS, veth->alias, strlen(veth->alias));
 	put_hairpin(&batch);
+	return commit_kind(rtnl, &batch, "veth", err);
+}
+
+int link_plug(int rtnl, const char *name, const char *bridge, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
+	struct link link;
+	int index = link_find(rtnl, bridge, err);
+	if (index < 0)
+		return index;
+	if (link_look(rtnl, name, &link, NULL) < 0 || link.master == index)
+		return 0;
+	begin_link(&batch, RTM_NEWLINK, 0, name, true, "plug in the network interface");
+	netlink_allow(&batch, ENODEV);
+	netlink_put_u32(&batch, IFLA_MASTER, (uint32_t)index);
+	begin_link(&batch, RTM_NEWLINK, 0, name, false, "set up the network interface");
+	netlink_allow(&batch, ENODEV);
+	put_hairpin(&batch);
 	return netlink_commit(rtnl, &batch, err);
+}
+
+static int count_link(const struct nlmsghdr *message, void *context)
+{
+	++*(int *)context;
+	return 0;
+}
+
+int bridge_count_ports(int rtnl, int bridge, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
+	const struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
+	int count = 0;
+	netlink_begin(&batch, RTM_GETLINK, NLM_F_DUMP, &head, sizeof head, "list what is plugged into a bridge");
+	netlink_put_u32(&batch, IFLA_MASTER, (uint32_t)bridge);
+	netlink_put_u32(&batch, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	int r = netlink_query(rtnl, &batch, count_link, &count, err);
+	return r < 0 ? r : count;
 }
 
 /* --- inside --- */

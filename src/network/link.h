@@ -23,14 +23,32 @@ struct bridge {
 	unsigned mtu;		       /* 0: the kernel's choice */
 };
 
-/* Make it, or mend the one that is there: addresses, alias, up. */
+/*
+ * Make it, or mend the one that is there: addresses, alias, up. It is up last, so one that is needs no mending. Errors:
+ * ERR_UNSUPPORTED where the kernel has no bridges.
+ */
 int bridge_make(int rtnl, const struct bridge *bridge, struct error *err);
 
 /* One that is not there is removed already. */
 int link_remove(int rtnl, const char *name, struct error *err);
 
+struct link {
+	int index;
+	int master; /* the index of the bridge that it is plugged into, or 0 */
+	bool is_up;
+};
+
+/* Errors: ERR_NOT_FOUND. */
+int link_look(int rtnl, const char *name, struct link *ret, struct error *err);
+
 /* Returns the index, or -ERR_NOT_FOUND. */
 int link_find(int rtnl, const char *name, struct error *err);
+
+/* Plug the link into the bridge, if it is not. One that is not there is none to plug in. */
+int link_plug(int rtnl, const char *name, const char *bridge, struct error *err);
+
+/* How many links are plugged into the bridge of this index. */
+int bridge_count_ports(int rtnl, int bridge, struct error *err);
 
 struct veth {
 	const char *name;	 /* on the host's side */
@@ -42,7 +60,7 @@ struct veth {
 	unsigned mtu;
 };
 
-/* Errors: ERR_NOT_FOUND when the bridge is not there. */
+/* Errors: ERR_NOT_FOUND when the bridge is not there; ERR_UNSUPPORTED. */
 int veth_make(int rtnl, const struct veth *veth, struct error *err);
 
 struct link_setup {

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network-bridge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/netlink.h"
+#include "base/str.h"
+#include "engine/network-attach.h"
+#include "engine/network-dns.h"
+#include "engine/network-filter.h"
+#include "network/link.h"
+
+/* --- the host's settings --- */
+
+static int write_setting(const char *value, struct error *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int write_setting(const char *value, struct error *err, const char *fmt, ...)
+{
+	struct str path = { 0 };
+	char now[16];
+	va_list args;
+	va_start(args, fmt);
+	str_vappendf(&path, fmt, args);
+	va_end(args);
+	_cleanup_free_ char *text = str_take(&path);
+	if (file_read_line(AT_FDCWD, text, now, sizeof now) > 0 && streq(now, value))
+		return 0;
+	int r = file_write_line(AT_FDCWD, text, value);
+	return r < 0 ? err_sys(err, -r, "write %s to '%s'", value, text) : 0;
+}
+
+/* The host has to send on what is not for itself; and what it sends from 127.0.0.1 to a published port has to get through. */
+static int allow_forwarding(const struct network_record *network, struct error *err)
+{
+	int r = write_setting("1", err, "/proc/sys/net/ipv4/ip_forward");
+	if (r >= 0)
+		r = write_setting("1", err, "/proc/sys/net/ipv4/conf/%s/route_localnet", network->bridge);
+	if (r >= 0 && network->subnet6.family)
+		r = write_setting("1", err, "/proc/sys/net/ipv6/conf/all/forwarding");
+	return r;
+}
+
+/* --- bringing it up --- */
+
+static int make(int rtnl, const struct network_record *network, struct error *err)
+{
+	_cleanup_free_ char *alias = mem_printf("network %s", network->name);
+	const struct bridge bridge = {
+		.name = network->bridge,
+		.alias = alias,
+		.gateway = network->gateway,
+		.gateway6 = network->gateway6,
+		.mtu = network->mtu,
+	};
+	return bridge_make(rtnl, &bridge, err);
+}
+
+static int plug_in_again(int rtnl, const struct network_record *network, const struct endpoint_list *endpoints,
+			 struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < endpoints->count; i++)
+		r = link_plug(rtnl, endpoints->items[i].link, network->bridge, err);
+	return r;
+}
+
+/* Those that run were plugged into it before somebody removed it. */
+static int make_again(struct db *db, int rtnl, const struct network_record *network, struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
+	int r = make(rtnl, network, err);
+	if (r >= 0)
+		r = endpoint_row_list(db, NULL, network->name, &endpoints, err);
+	return r < 0 ? r : plug_in_again(rtnl, network, &endpoints, err);
+}
+
+int network_bring_up(struct db *db, int rtnl, const struct network_record *network, struct error *err)
+{
+	struct link link;
+	int r = link_look(rtnl, network->bridge, &link, NULL);
+	if (r < 0 || !link.is_up)
+		r = make_again(db, rtnl, network, err);
+	if (r < 0)
+		return err_wrap(err, "bring up the network \"%s\"", network->name);
+	return network->internal ? 0 : allow_forwarding(network, err);
+}
+
+/* --- repairing all --- */
+
+static int repair(struct engine *engine, struct db *db, int rtnl, const struct network_record *network,
+		  struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
+	int r = endpoint_row_list(db, NULL, network->name, &endpoints, err);
+	if (r < 0 || endpoints.count == 0)
+		return r;
+	r = network_bring_up(db, rtnl, network, err);
+	int bridge = r < 0 ? r : link_find(rtnl, network->bridge, err);
+	int ports = bridge < 0 ? bridge : bridge_count_ports(rtnl, bridge, err);
+	if (ports >= 0 && (size_t)ports < endpoints.count)
+		r = plug_in_again(rtnl, network, &endpoints, err);
+	if (r < 0 || ports < 0)
+		return r < 0 ? r : ports;
+	network_names_repair(engine, network->name);
+	return 0;
+}
+
+/* What a command that was killed has left of containers that do not run (N3). */
+static int sweep(struct engine *engine, struct db *db, struct error *err)
+{
+	_cleanup_strv_ char **ids = NULL;
+	int r = endpoint_row_abandoned(db, &ids, err);
+	for (char **id = ids; r >= 0 && id && *id; id++)
+		r = network_detach(engine, *id, err);
+	return r;
+}
+
+static int repair_all(struct engine *engine, struct db *db, struct error *err)
+{
+	struct network_record **networks;
+	size_t count;
+	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
+	int r = rtnl < 0 ? rtnl : network_row_list(db, &networks, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		if (r >= 0)
+			r = repair(engine, db, rtnl, networks[i], err);
+		network_record_free(networks[i]);
+	}
+	free(networks);
+	return r < 0 ? r : filter_repair(engine, err);
+}
+
+int network_repair(struct engine *engine, struct error *err)
+{
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = sweep(engine, db, err);
+	if (r >= 0)
+		r = endpoint_row_any(db, err);
+	return r <= 0 ? r : repair_all(engine, db, err);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Programs of the host that do for us what we do not do ourselves: nft and dnsmasq. They are looked for where distributions
+ * have them, whatever PATH says, and what they complain about is the cause of the error.
+ *
+ *	const char *path = tool_find("nft");			1. NULL: tool_missing() has the words
+ *	int complaints = tool_file("", err);			2. for its standard output and error
+ *	...							3. run it
+ *	tool_failed("nft", what, complaints, err);		4. unless it succeeded
+ */
+#pragma once
+
+#include "base/error.h"
+
+/* Its path, in static memory; NULL: it is not installed. One call's answer lives until the next. */
+const char *tool_find(const char *name);
+
+/* -ERR_UNSUPPORTED: "@what: there is no @name", with the package that has it. */
+int tool_missing(const char *name, const char *package, const char *what, struct error *err);
+
+/* A file in memory with @text, at its beginning. */
+int tool_file(const char *text, struct error *err);
+
+/* -ERR_SYSTEM, with the first line that it wrote. */
+int tool_failed(const char *name, const char *what, int complaints, struct error *err);
