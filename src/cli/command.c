@@ -82,6 +82,9 @@ const struct command_group COMMAND_GROUPS[] = {
 };
 
 const struct option GLOBAL_OPTIONS[] = {
+	OPT_STRING(struct cli, cgroup_manager, 0, "cgroup-manager", "string",
+		   "Who makes control groups: \"cgroupfs\" or \"systemd\" (default: systemd where it rules the machine)",
+		   .choices = (const char *const[]){ "cgroupfs", "systemd", NULL }),
 	OPT_BOOL(struct cli, debug, 'D', "debug", "Log at debug level"),
 	OPT_STRING(struct cli, log_level, 'l', "log-level", "string",
 		   "How much to log: debug, info, warn or error (default \"warn\")",

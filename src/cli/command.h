@@ -20,6 +20,7 @@ struct cli {
 	char *root, *runroot; /* absolute */
 	bool debug, show_version;
 	char *log_level;
+	char *cgroup_manager;
 	struct engine *engine; /* NULL unless COMMAND_ENGINE */
 };
 

@@ -137,8 +137,6 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, network.aliases, 0, "network-alias", "Name the container on its first network"),
 	OPT_LIST(self, network.aliases, 0, "net-alias", NULL),
 	OPT_BOOL(self, no_healthcheck, 0, "no-healthcheck", "No health checks, whatever the image says"),
-	OPT_BOOL(self, spec.oom_group, 0, "oom-group",
-		 "Kill all of it, if anything in it is killed for memory (cgroup v2)"),
 	OPT_BOOL(self, spec.oom_kill_disable, 0, "oom-kill-disable",
 		 "Let it wait for memory, instead of killing in it"),
 	OPT_PARSED(self, spec.oom_score_adj, parse_number, 0, "oom-score-adj", "int",
@@ -174,7 +172,6 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, spec.working_dir, 'w', "workdir", "string", "Working directory inside the container"),
 
 	OPT_REFUSED('a', "attach", NOT_YET),
-	OPT_REFUSED(0, "cgroup-parent", NOT_YET),
 	OPT_REFUSED(0, "gpus",
 		    "device drivers' own files would have to be brought along; --device gives a device as it is"),
 	OPT_REFUSED(0, "mount", NOT_YET),

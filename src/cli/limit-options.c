@@ -149,3 +149,16 @@ const struct option LIMIT_OPTIONS[] = {
 	OPT_REFUSED(0, "kernel-memory", "kernels have no such limit any more"),
 	OPT_END,
 };
+
+static const char *const CGROUPS[] = { "enabled", "disabled", NULL };
+
+const struct option CGROUP_OPTIONS[] = {
+	OPT_STRING(self, spec.cgroup_parent, 0, "cgroup-parent", "string",
+		   "Control group or slice that the container's is made in"),
+	OPT_STRING(self, spec.cgroups_mode, 0, "cgroups", "string",
+		   "Whether it gets a control group of its own (\"enabled\", \"disabled\") (default \"enabled\")",
+		   .choices = CGROUPS),
+	OPT_BOOL(self, spec.oom_group, 0, "oom-group",
+		 "Kill all of it, if anything in it is killed for memory (cgroup v2)"),
+	OPT_END,
+};

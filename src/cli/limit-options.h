@@ -7,3 +7,6 @@
 
 /* They fill a struct container_spec, which is the first member of the options of a command that has them. */
 extern const struct option LIMIT_OPTIONS[];
+
+/* The same of what `update` cannot change: what kind of control group it is, and where. */
+extern const struct option CGROUP_OPTIONS[];

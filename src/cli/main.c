@@ -93,6 +93,13 @@ static int check_count(const struct command *command, char *const *args, struct 
 	return err_hint(err, "coffer %s --help", command->name);
 }
 
+static int set_cgroup_manager(const struct cli *cli, struct error *err)
+{
+	const char *from_environment = getenv("COFFER_CGROUP_MANAGER");
+	const char *manager = cli->cgroup_manager ? cli->cgroup_manager : from_environment;
+	return str_is_empty(manager) ? 0 : engine_set_cgroup_manager(cli->engine, manager, err);
+}
+
 static int open_engine(struct cli *cli, const struct command *command, struct error *err)
 {
 	if (!(command->flags & COMMAND_ENGINE))
@@ -101,6 +108,8 @@ static int open_engine(struct cli *cli, const struct command *command, struct er
 	if (r < 0)
 		return r;
 	r = engine_open(cli->root, cli->runroot, &cli->engine, err);
+	if (r >= 0)
+		r = set_cgroup_manager(cli, err);
 	if (r < 0 || !(command->flags & COMMAND_RECONCILE))
 		return r;
 	/* What cannot be cleaned up now does not stop the command; it will be tried again by the next. */

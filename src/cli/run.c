@@ -120,7 +120,7 @@ const struct command command_run = {
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,
-	.options = (const struct option *const[]){ OPTIONS, CONTAINER_OPTIONS, LIMIT_OPTIONS, NULL },
+	.options = (const struct option *const[]){ OPTIONS, CGROUP_OPTIONS, CONTAINER_OPTIONS, LIMIT_OPTIONS, NULL },
 	.options_size = sizeof(struct run_options),
 	.defaults = &(const struct run_options){ .sig_proxy = true, .detach_keys = DETACH_KEYS_DEFAULT },
 	.run = run,

@@ -22,6 +22,7 @@
 #include "engine/engine.h"
 #include "engine/run-dir.h"
 #include "monitor/protocol.h"
+#include "runtime/container.h"
 #include "storage/store.h"
 
 /* A container that is ready to be started: its run directory is ours, and config.json is in it. */
@@ -35,6 +36,7 @@ struct launch {
 	bool networked; /* it runs in a network namespace that is made before it: */
 	int netns;	/* this one, or -1 */
 	int stop_signal;
+	enum cgroup_manager cgroup_manager;
 	enum restart_policy restart;
 	int restart_max;
 	char **event_attributes;
@@ -56,6 +58,7 @@ struct engine {
 	struct store *store;
 	int containers; /* RUNROOT/containers */
 	struct db *db;	/* NULL before engine_db() */
+	const char *cgroup_manager; /* that was asked for, or NULL */
 	int monitor;	/* the program, protected (self_protected_program()); -1 before its first use */
 	struct launch *created; /* here, and not started yet */
 	size_t n_created;

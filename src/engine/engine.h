@@ -40,6 +40,12 @@ static inline void engine_freep(struct engine **engine)
 /* Find what dead commands and monitors left, and finish it (E2, E4). Also sweeps the store's tmp/. */
 int engine_reconcile(struct engine *engine, struct error *err);
 
+/*
+ * Who makes the control groups of containers that are started from now on: "cgroupfs" or "systemd". Without a word it is
+ * whoever rules this machine (engine/cgroup-place.h). Errors: ERR_USAGE.
+ */
+int engine_set_cgroup_manager(struct engine *engine, const char *name, struct error *err);
+
 /* --- Images (engine/image.c, engine/pull.c) --- */
 
 struct image {
@@ -239,6 +245,8 @@ struct container_spec {
 	char **device_read_bps, **device_write_bps;	/* "/dev/x:BYTES" */
 	char **device_read_iops, **device_write_iops;	/* "/dev/x:NUMBER" */
 	char **cgroup_conf;				/* "FILE=VALUE", of cgroup v2 */
+	char *cgroup_parent;				/* path, or slice */
+	char *cgroups_mode;				/* "enabled", "disabled"; NULL: enabled */
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
 	struct image_health health;

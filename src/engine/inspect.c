@@ -137,6 +137,7 @@ static void add_limits(const struct container_spec *spec, struct json_object *ho
 	if (spec->oom_kill_disable)
 		json_add_bool(host, "OomKillDisable", true);
 	json_add_i64(host, "OomScoreAdj", spec->oom_score_adj);
+	add_text(host, "CgroupParent", spec->cgroup_parent);
 	json_add_u64(host, "CpuRealtimePeriod", spec->cpu_rt_period_us);
 	json_add_i64(host, "CpuRealtimeRuntime", spec->cpu_rt_runtime_us);
 	limits_describe_block(spec, host);

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/cgroup-place.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/health-config.h"
@@ -57,7 +58,13 @@ static int write_config(struct engine *engine, const struct container_config *co
 	int r = open_merged(engine, launch->id, launch->lower, &merged, err);
 	if (r < 0)
 		return r;
-	const struct oci_context context = { .id = launch->id, .run_dir = run_dir, .merged = merged };
+	_cleanup_free_ char *cgroup = cgroup_place_path(launch->cgroup_manager, config_spec(config), launch->id);
+	const struct oci_context context = {
+		.id = launch->id,
+		.run_dir = run_dir,
+		.cgroup = cgroup,
+		.merged = merged,
+	};
 	r = oci_spec_make(config, &context, &object, err);
 	if (r < 0)
 		return r;
@@ -88,7 +95,9 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	};
 	str_copy(launch.id, sizeof launch.id, id);
 	launch.joins = strv_copy(config->joins);
-	int r = launch_lower(engine, diff_ids, &launch.lower, err);
+	int r = cgroup_place_manager(engine, spec, &launch.cgroup_manager, err);
+	if (r >= 0)
+		r = launch_lower(engine, diff_ids, &launch.lower, err);
 	if (r >= 0)
 		r = make_records(engine, id, err);
 	if (r >= 0)

@@ -183,8 +183,7 @@ static void add_paths(struct json_object *section, const char *key, const char *
 static int add_linux(const struct work *work, struct json_object *root, struct error *err)
 {
 	struct json_object *section = json_add_object(root, "linux");
-	_cleanup_free_ char *cgroup = mem_printf(CGROUP_PARENT "/%s", work->context->id);
-	json_add_string(section, "cgroupsPath", cgroup);
+	json_add_string(section, "cgroupsPath", work->context->cgroup);
 	add_namespaces(work->spec, section);
 	add_sysctls(work->spec, section);
 	if (!work->security.open_system_paths) {

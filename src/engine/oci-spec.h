@@ -14,15 +14,13 @@
 #include "engine/merged.h"
 #include "engine/user.h"
 
-/* Where all containers' cgroups are, each by its id. */
-#define CGROUP_PARENT "/coffer"
-
 /* What is hidden, and what is read-only, below /proc and /sys unless somebody opens it; NULL-terminated. */
 extern const char *const OCI_MASKED_PATHS[], *const OCI_READONLY_PATHS[];
 
 struct oci_context {
 	const char *id;
 	const char *run_dir;   /* absolute; has the files of network/files.h */
+	const char *cgroup;    /* linux.cgroupsPath (engine/cgroup-place.h), or NULL */
 	struct merged *merged; /* the root filesystem, for looking up users */
 };
 

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/util.h"
+#include "engine/cgroup-place.h"
 #include "engine/engine-internal.h"
 #include "runtime/cgroup.h"
 
@@ -141,7 +142,7 @@ static bool forwards(void)
 	return file_read_line(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", line, sizeof line) > 0 && *line == '1';
 }
 
-static void add_limits(struct json_object *info)
+static void add_limits(const struct engine *engine, struct json_object *info)
 {
 	struct json_object *warnings = json_add_array(info, "Warnings");
 	for (size_t i = 0; i < ARRAY_SIZE(LIMITS); i++) {
@@ -154,7 +155,7 @@ static void add_limits(struct json_object *info)
 	if (!forwards())
 		json_append_string(warnings, "WARNING: IPv4 forwarding is disabled");
 	json_add_bool(info, "OomKillDisable", cgroup_layout() != CGROUP_LAYOUT_V2 && cgroup_is_available("memory"));
-	json_add_string(info, "CgroupDriver", "cgroupfs");
+	json_add_string(info, "CgroupDriver", cgroup_place_name(engine));
 	json_add_string(info, "CgroupVersion", cgroup_layout() == CGROUP_LAYOUT_V2 ? "2" : "1");
 	json_add_string(info, "CgroupLayout", cgroup_layout_name(cgroup_layout()));
 }
@@ -229,7 +230,7 @@ int engine_info(struct engine *engine, struct json_object **ret, struct error *e
 		return r;
 	add_storage(engine, info);
 	add_plugins(info);
-	add_limits(info);
+	add_limits(engine, info);
 	add_machine(info);
 	add_self(info);
 	*ret = TAKE_PTR(info);

@@ -39,17 +39,9 @@ static int64_t counter(const struct optional_u64 *value)
 	return value->set && value->value <= INT64_MAX ? (int64_t)value->value : -1;
 }
 
-/* What only the cgroup knows. */
 static uint64_t read_counters(struct monitor *monitor)
 {
-	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
-	struct cgroup_oom oom = { 0 };
-	struct error err = { 0 };
-	if (cgroup_open(monitor->container->cgroup_path, &cgroup, &err) < 0 ||
-	    cgroup_read_oom(cgroup, &oom, &err) < 0) {
-		log_failure(LOG_LEVEL_WARN, "memory counters are lost", &err);
-		return 0;
-	}
+	struct cgroup_oom oom = recorder_read_memory(monitor);
 	monitor->status.oom_killed = oom.oom_kill.set && oom.oom_kill.value > 0;
 	monitor->status.memory_limit = counter(&oom.limit);
 	monitor->status.memory_peak = counter(&oom.peak);

@@ -251,6 +251,8 @@ struct recorder {
 	struct cgroup_oom_watch oom;
 	struct watch oom_watch;
 	struct oom_counts before;
+	struct cgroup_oom memory; /* as last read ... */
+	bool memory_is_lost;	  /* ... for systemd has removed the cgroup before we could look once more */
 	int sent; /* the last signal that we sent, and why; and why SIGKILL */
 	const char *sent_by, *kill_sent_by;
 };
@@ -266,6 +268,9 @@ void recorder_write_start(struct monitor *monitor);
 
 /* A signal was sent. @why lives for ever. */
 void recorder_signal(struct monitor *monitor, int sig, const char *why);
+
+/* What only the cgroup knows of its memory: now, or as long as it was there. */
+struct cgroup_oom recorder_read_memory(struct monitor *monitor);
 
 /* TIMER_SAMPLE. */
 void recorder_sample(struct monitor *monitor);

@@ -122,10 +122,24 @@ void recorder_signal(struct monitor *monitor, int sig, const char *why)
 
 /* --- Memory --- */
 
+struct cgroup_oom recorder_read_memory(struct monitor *monitor)
+{
+	struct recorder *recorder = &monitor->recorder;
+	_cleanup_cgroup_ struct cgroup *other = NULL;
+	struct cgroup_oom now = { 0 };
+	if (!recorder->cgroup) /* it has not been started */
+		(void)cgroup_open(monitor->container->cgroup_path, &other, NULL);
+	struct cgroup *cgroup = recorder->cgroup ? recorder->cgroup : other;
+	bool there = cgroup && cgroup_read_oom(cgroup, &now, NULL) >= 0 && now.oom_kill.set;
+	recorder->memory_is_lost = recorder->memory.oom_kill.set && !there;
+	if (there)
+		recorder->memory = now;
+	return recorder->memory;
+}
+
 static void oom_ready(struct monitor *monitor, struct watch *watch, uint32_t events)
 {
 	struct recorder *recorder = &monitor->recorder;
-	struct cgroup_oom oom = { 0 };
 	uint64_t count = cgroup_oom_watch_take(&recorder->oom);
 	if (count == 0) {
 		/* The kernel wakes us once more when the cgroup goes, and then always. */
@@ -133,7 +147,7 @@ static void oom_ready(struct monitor *monitor, struct watch *watch, uint32_t eve
 			watch_set(monitor, watch, 0);
 		return;
 	}
-	(void)cgroup_read_oom(recorder->cgroup, &oom, NULL);
+	struct cgroup_oom oom = recorder_read_memory(monitor);
 	add_line(monitor, &recorder->oom_lines, OOM_FILE, "out of memory %llu times, %llu processes killed so far\n",
 		 (unsigned long long)count, (unsigned long long)oom.oom_kill.value);
 	event_oom(monitor);
@@ -207,6 +221,7 @@ void recorder_begin(struct monitor *monitor)
 	if (recorder->kernel_log >= 0)
 		(void)lseek(recorder->kernel_log, 0, SEEK_END);
 	recorder->before = oom_counts_read(recorder->cgroup);
+	(void)recorder_read_memory(monitor);
 	watch_oom(monitor);
 	timer_set(monitor, TIMER_SAMPLE, RECORDER_INTERVAL_MS);
 }
@@ -230,8 +245,12 @@ static void find_cause(struct monitor *monitor, const struct error *failure, uin
 	if (recorder->cgroup) {
 		struct oom_counts after = oom_counts_read(recorder->cgroup);
 		facts.counted = oom_counts_level(&recorder->before, &after);
-		facts.log_level = oom_kills > 0 ? read_kernel_log(recorder, cgroup_path(recorder->cgroup))
-						: OOM_LEVEL_NONE;
+		if (oom_kills > 0 || recorder->memory_is_lost)
+			facts.log_level = read_kernel_log(recorder, cgroup_path(recorder->cgroup));
+		if (facts.log_level != OOM_LEVEL_NONE) {
+			status->oom_killed = true;
+			facts.oom_kills = MAX(oom_kills, UINT64_C(1));
+		}
 	}
 	death_classify(&facts, &status->death);
 }

@@ -143,6 +143,7 @@ static int create(struct monitor *monitor, struct error *err)
 		.cache_dir = cache,
 		.stdio = { ends.fds[0], ends.fds[1], ends.fds[2] },
 		.in_process_start = true,
+		.cgroup_manager = plan->cgroup_manager,
 	};
 	r = container_create(&options, &monitor->container, &monitor->init, err);
 	if (r < 0)

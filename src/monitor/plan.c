@@ -70,6 +70,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_string(object, "recordsPath", plan->records_path);
 	add_health(object, &plan->health);
 	json_add_strv(object, "eventAttributes", plan->event_attributes);
+	json_add_i64(object, "cgroupManager", plan->cgroup_manager);
 	json_add_i64(object, "restart", plan->restart);
 	json_add_i64(object, "restartMax", plan->restart_max);
 	const char *text = json_text(object);
@@ -163,7 +164,7 @@ static int parse_health(const struct json_node *root, struct health_plan *health
 
 static int parse_plan(const struct json_node *root, struct monitor_plan *plan, struct error *err)
 {
-	int64_t stop_signal = 0, restart = RESTART_NO, restart_max = 0;
+	int64_t stop_signal = 0, restart = RESTART_NO, restart_max = 0, manager = CGROUP_MANAGER_CGROUPFS;
 	int r;
 	if ((r = json_as_object(root, err)) < 0 || (r = parse_strings(root, plan, err)) < 0 ||
 	    (r = parse_log(root, &plan->log, err)) < 0 || (r = parse_health(root, &plan->health, err)) < 0 ||
@@ -175,10 +176,12 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
 	    (r = json_get_bool(root, "stdinOnce", &plan->stdin_once, err)) < 0 ||
 	    (r = json_get_i64(root, "stopSignal", 0, SIGRTMAX, &stop_signal, err)) < 0 ||
+	    (r = json_get_i64(root, "cgroupManager", 0, CGROUP_MANAGER_DISABLED, &manager, err)) < 0 ||
 	    (r = json_get_i64(root, "restart", 0, RESTART_UNLESS_STOPPED, &restart, err)) < 0 ||
 	    (r = json_get_i64(root, "restartMax", 0, INT_MAX, &restart_max, err)) < 0)
 		return r;
 	plan->stop_signal = (int)stop_signal;
+	plan->cgroup_manager = (enum cgroup_manager)manager;
 	plan->restart = (enum restart_policy)restart;
 	plan->restart_max = (int)restart_max;
 	return 0;

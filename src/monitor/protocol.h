@@ -34,6 +34,7 @@
 #include "monitor/container-log.h"
 #include "monitor/death.h"
 #include "monitor/health.h"
+#include "runtime/container.h"
 
 #define MONITOR_PROGRAM "coffer-monitor"
 #define MONITOR_NETNS_NUMBER 5 /* as a macro, for it stands in paths */
@@ -144,6 +145,7 @@ struct monitor_plan {
 	char **event_attributes; /* "key=value" of every event */
 	char *records_path; /* the directory of what is kept of the container beyond its end; NULL: the run directory */
 	struct health_plan health;
+	enum cgroup_manager cgroup_manager;
 	enum restart_policy restart;
 	int restart_max; /* of RESTART_ON_FAILURE; 0: no limit */
 };

@@ -141,6 +141,39 @@ cpu_time() {
 	[ -z "$(coffer ps -aq)" ]
 }
 
+# --- Where it is ---
+
+@test "--cgroup-parent, with a limit that holds for all in it" {
+	[ "$(coffer info --format '{{.CgroupDriver}}')" = cgroupfs ] || skip "systemd makes the control groups here"
+	local parent=coffer-test-$$ tree
+	tree=/sys/fs/cgroup$(cgroup_v1_has pids && echo /pids)
+	start child --cgroup-parent "/$parent"
+	[ "$(<"$tree/$parent/$id/cgroup.procs")" = "$(coffer inspect --format '{{.State.Pid}}' child)" ]
+	[ "$(coffer inspect --format '{{.HostConfig.CgroupParent}}' child)" = "/$parent" ]
+	coffer rm -f child
+	[ ! -e "$tree/$parent/$id" ]
+	find /sys/fs/cgroup -depth -type d -name "$parent" -exec rmdir {} +
+	run -125 coffer run --rm --network none --cgroup-parent ../up box:1 true
+	[[ $output == *"cgroup"*".."* ]]
+}
+
+@test "--cgroups disabled: it stays where its monitor is" {
+	start free --cgroups disabled
+	local pid
+	pid=$(coffer inspect --format '{{.State.Pid}}' free)
+	[ -z "$(find /sys/fs/cgroup -type d -name "*$id*")" ]
+	[ "$(cat "/proc/$pid/cgroup")" = "$(cat "/proc/$(ps -o ppid= -p "$pid" | tr -d ' ')/cgroup")" ]
+	coffer rm -f free
+	run -125 coffer run --rm --network none --cgroups disabled -m 64m box:1 true
+	[[ $output == *'--cgroups disabled: without a control group there is no limit of "memory"'*E-CG-CTRL* ]]
+	run -125 coffer run --rm --network none --cgroups split box:1 true
+	[[ $output == *'--cgroups split: '* ]]
+	run -125 coffer run --rm --network none --cgroups some box:1 true
+	[[ $output == *'--cgroups some: it is enabled, disabled or no-conmon'* ]]
+	run -125 coffer --cgroup-manager none run --rm --network none box:1 true
+	[[ $output == *'it is cgroupfs or systemd'* ]]
+}
+
 # --- What they do ---
 
 @test "--cpus holds a busy loop, and throttling is counted" {

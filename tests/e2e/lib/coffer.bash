@@ -48,7 +48,7 @@ coffer_file_setup() {
 coffer_left_behind() {
 	local id
 	for id in $(coffer ps --all --quiet --no-trunc 2>/dev/null); do
-		find /sys/fs/cgroup -type d -path "*/coffer/$id*"
+		find /sys/fs/cgroup -type d \( -path "*/coffer/$id*" -o -name "coffer-$id.scope" \)
 	done
 	pgrep -f "$COFFER_TEST_ROOT/run/containers" || true
 	find "$COFFER_TEST_ROOT/run/containers" "$COFFER_TEST_ROOT/run/runtime" -mindepth 1 -maxdepth 1 2>/dev/null || true
@@ -86,6 +86,8 @@ cgroup_v1_has() {
 cgroup_file() {
 	if cgroup_v1_has "$2"; then
 		cat "/sys/fs/cgroup/$2/coffer/$1/$3"
+	elif [ -d "/sys/fs/cgroup/system.slice/coffer-$1.scope" ]; then
+		cat "/sys/fs/cgroup/system.slice/coffer-$1.scope/$4"
 	else
 		cat "/sys/fs/cgroup/coffer/$1/$4"
 	fi
