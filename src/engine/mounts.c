@@ -16,24 +16,28 @@
 #include "base/util.h"
 #include "engine/sharing.h"
 #include "monitor/protocol.h"
+#include "runtime/user-namespace.h"
 
 static const uint64_t SHM_SIZE_DEFAULT = 64 << 20;
 
 enum { OPTIONS_MAX = 8 };
 
-static const struct {
+static const struct default_mount {
 	const char *destination, *type, *source;
 	const char *options[OPTIONS_MAX];
 	bool protects; /* read-only, unless the container is privileged */
+	enum namespace_type shows;
 } DEFAULTS[] = {
-	{ "/proc", "proc", "proc", { "nosuid", "noexec", "nodev" }, false },
-	{ "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" }, false },
+	{ "/proc", "proc", "proc", { "nosuid", "noexec", "nodev" }, false, NAMESPACE_PID },
+	{ "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" }, false, NAMESPACE_MOUNT },
 	{ "/dev/pts", "devpts", "devpts",
-	  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" }, false },
-	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev" }, true },
-	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev" }, true },
-	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, false },
+	  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" }, false, NAMESPACE_MOUNT },
+	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev" }, true, NAMESPACE_NETWORK },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup", { "nosuid", "noexec", "nodev" }, true, NAMESPACE_CGROUP },
+	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, false, NAMESPACE_IPC },
 };
+
+enum { TERMINAL_GROUP = 5 };
 
 /* The files of network/files.h, and where they are seen. */
 static const struct {
@@ -136,32 +140,53 @@ static bool is_left_out(const struct container_spec *spec, const char *destinati
 	       (str_starts_with(destination, "/dev/") && is_asked_for(spec, "/dev"));
 }
 
+/* What is at @source, with all that is mounted below it. */
+static struct json_object *add_bound(struct json_object *mounts, const char *destination, const char *source)
+{
+	struct json_object *options = add_mount(mounts, destination, "bind", source);
+	append_all(options, (const char *const[]){ "rbind", "nosuid", "noexec", "nodev", NULL });
+	return options;
+}
+
+/* A user namespace without groups of terminals has none for these, either. */
+static void append_options(struct json_object *options, const char *const *words)
+{
+	for (; *words; words++)
+		if (!streq(*words, "gid=5") || user_namespace_last_gid() >= TERMINAL_GROUP)
+			json_append_string(options, *words);
+}
+
+/* Of the host's namespaces, a user namespace may bind what is mounted already, but not mount it anew. */
+static struct json_object *add_default(const struct container_spec *spec, const struct default_mount *mount,
+				       struct json_object *mounts)
+{
+	bool shared = mount->shows == NAMESPACE_PID || mount->shows == NAMESPACE_NETWORK;
+	if (shared && is_shared(spec, mount->shows) && user_namespace_is_own())
+		return add_bound(mounts, mount->destination, mount->destination);
+	struct json_object *options = add_mount(mounts, mount->destination, mount->type, mount->source);
+	append_options(options, mount->options);
+	return options;
+}
+
 static void add_defaults(const struct container_spec *spec, struct json_object *mounts)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(DEFAULTS); i++) {
 		if (is_left_out(spec, DEFAULTS[i].destination))
 			continue;
-		struct json_object *options =
-			add_mount(mounts, DEFAULTS[i].destination, DEFAULTS[i].type, DEFAULTS[i].source);
-		append_all(options, DEFAULTS[i].options);
+		struct json_object *options = add_default(spec, &DEFAULTS[i], mounts);
 		if (DEFAULTS[i].protects && !spec->privileged)
 			json_append_string(options, "ro");
 	}
-}
-
-/* Whoever has the semaphores of the host, or of another container, has their shared memory, too. */
-static void add_memory_of(const char *source, struct json_object *mounts)
-{
-	append_all(add_mount(mounts, "/dev/shm", "bind", source),
-		   (const char *const[]){ "rbind", "nosuid", "noexec", "nodev", NULL });
 }
 
 static void add_shm(const struct container_spec *spec, struct json_object *mounts)
 {
 	if (is_left_out(spec, "/dev/shm") || streq_null(spec->ipc_mode, "none"))
 		return;
+	/* Whoever has the semaphores of the host, or of another container, has their shared memory, too. */
 	if (is_shared(spec, NAMESPACE_IPC) || joined_container(spec, NAMESPACE_IPC)) {
-		add_memory_of(is_shared(spec, NAMESPACE_IPC) ? "/dev/shm" : MONITOR_SHARED_MEMORY, mounts);
+		(void)add_bound(mounts, "/dev/shm",
+				is_shared(spec, NAMESPACE_IPC) ? "/dev/shm" : MONITOR_SHARED_MEMORY);
 		return;
 	}
 	_cleanup_free_ char *size =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/oci-spec.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -19,6 +20,7 @@
 #include "monitor/protocol.h"
 #include "runtime/capability.h"
 #include "runtime/spec.h"
+#include "runtime/user-namespace.h"
 
 /* What the monitor holds, and the runtime in it joins. */
 #define NETNS_PATH "/proc/self/fd/" STRINGIFY(MONITOR_NETNS_NUMBER)
@@ -32,17 +34,6 @@ const char *const OCI_MASKED_PATHS[] = {
 
 const char *const OCI_READONLY_PATHS[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 					   NULL };
-
-/*
- * Settings that every network namespace of its own gets: nothing in it is privileged but what needs a capability. Older
- * kernels lack some.
- */
-static const struct {
-	const char *key, *value, *path;
-} NETWORK_SYSCTLS[] = {
-	{ "net.ipv4.ip_unprivileged_port_start", "0", "/proc/sys/net/ipv4/ip_unprivileged_port_start" },
-	{ "net.ipv4.ping_group_range", "0 2147483647", "/proc/sys/net/ipv4/ping_group_range" },
-};
 
 /* What the pieces are made of. */
 struct work {
@@ -68,7 +59,7 @@ void oci_add_user(const struct user *user, struct json_object *process)
 	json_add_i64(section, "uid", user->uid);
 	json_add_i64(section, "gid", user->gid);
 	struct json_object *groups = json_add_array(section, "additionalGids");
-	for (size_t i = 0; i < user->n_groups; i++)
+	for (size_t i = 0; user_namespace_has_groups() && i < user->n_groups; i++)
 		json_object_array_add(groups, json_object_new_int64(user->groups[i]));
 }
 
@@ -146,12 +137,31 @@ static void add_namespaces(const struct container_spec *spec, struct json_object
 	}
 }
 
+/* Older kernels lack some. */
+static void add_if_known(struct json_object *sysctls, const char *key, const char *path, const char *value)
+{
+	if (access(path, F_OK) == 0)
+		json_add_string(sysctls, key, value);
+}
+
+/*
+ * Settings that every network namespace of its own gets: nothing in it is privileged but what needs a capability. As for
+ * groups, the kernel takes those that are mapped.
+ */
+static void add_network_sysctls(struct json_object *sysctls)
+{
+	char groups[32];
+	snprintf(groups, sizeof groups, "0 %u", MIN(user_namespace_last_gid(), (uint32_t)INT32_MAX));
+	add_if_known(sysctls, "net.ipv4.ip_unprivileged_port_start", "/proc/sys/net/ipv4/ip_unprivileged_port_start",
+		     "0");
+	add_if_known(sysctls, "net.ipv4.ping_group_range", "/proc/sys/net/ipv4/ping_group_range", groups);
+}
+
 static void add_sysctls(const struct container_spec *spec, struct json_object *section)
 {
 	struct json_object *sysctls = json_add_object(section, "sysctl");
-	for (size_t i = 0; spec->network != NETWORK_HOST && i < ARRAY_SIZE(NETWORK_SYSCTLS); i++)
-		if (access(NETWORK_SYSCTLS[i].path, F_OK) == 0)
-			json_add_string(sysctls, NETWORK_SYSCTLS[i].key, NETWORK_SYSCTLS[i].value);
+	if (spec->network != NETWORK_HOST)
+		add_network_sysctls(sysctls);
 	for (char **setting = spec->sysctls; setting && *setting; setting++) {
 		size_t len = strcspn(*setting, "=");
 		_cleanup_free_ char *key = mem_strndup(*setting, len);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "runtime/user-namespace.h"
 
 enum {
 	FILE_SIZE_MAX = 8 << 20,
@@ -301,6 +302,8 @@ int user_add_groups(struct merged *merged, char *const *names, const char *image
 	_cleanup_files_ struct files files = { .image = image };
 	if (strv_count(names) == 0)
 		return 0;
+	if (!user_namespace_has_groups())
+		return err_set(err, ERR_USER, "--group-add: a user namespace with one group cannot give others");
 	int r = merged_read(merged, GROUP, FILE_SIZE_MAX, &files.group, err);
 	for (; r >= 0 && *names; names++) {
 		_cleanup_wish_ struct wish wish = { 0 };

@@ -84,10 +84,11 @@ static int count_made(struct tree *tree, const struct entry *entry, struct error
 	return 0;
 }
 
-/* Overlayfs hides what the layers below have in the directory @fd. Rootless storage will set user.overlay.opaque. */
+/* Overlayfs hides what the layers below have in the directory @fd; the second name is for who may not set the first. */
 static int make_opaque(int fd, const struct entry *entry, struct error *err)
 {
-	if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) == 0)
+	if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) == 0 ||
+	    (errno == EPERM && fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) == 0))
 		return 0;
 	int r = entry_error(entry, errno, "mark as opaque the directory of", err);
 	if (err && (err->sys_errno == ENOTSUP || err->sys_errno == EPERM))
@@ -280,12 +281,21 @@ static int add_node(struct tree *tree, const struct entry *entry, struct error *
 	return r < 0 ? r : attributes_set_node(dir, entry->name.base, entry, err);
 }
 
+/* Nobody in a user namespace makes devices, and no mount there lets them work: a container has those of its /dev. */
 static int add_device(struct tree *tree, const struct entry *entry, struct error *err)
 {
+	struct error failure = { 0 };
 	if (S_ISCHR(entry->mode) && entry->device == makedev(0, 0)) /* T3 */
 		return err_set(err, ERR_IMG_LAYER, "entry '%s' is the character device 0:0, which would be a whiteout",
 			       entry->raw);
-	return add_node(tree, entry, err);
+	int r = add_node(tree, entry, &failure);
+	if (r < 0 && failure.sys_errno == EPERM) {
+		log_debug("unpack: the device '%s' is left out: we may not make it", entry->raw);
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = failure;
+	return r;
 }
 
 /*
@@ -393,10 +403,7 @@ static int add_hard_link(struct tree *tree, const struct entry *entry, struct er
 	return is_linked_already(dir, entry, &st) ? 0 : make_in_place(tree, make_hard_link, entry, &target, &dir, err);
 }
 
-/*
- * Rootless storage will need another form here: making device 0/0 is allowed to everybody since Linux 5.8, but other
- * file systems may refuse it.
- */
+/* Making device 0/0 is allowed to everybody since Linux 5.8. */
 static int add_whiteout(struct tree *tree, const struct entry *entry, struct error *err)
 {
 	int dir = open_parent(tree, entry->name.dir, entry, err);

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "monitor/monitor-internal.h"
+#include "runtime/user-namespace.h"
 #include "storage/overlay.h"
 
 #define NO_INIT ((struct container_init){ .pidfd = -1, .console = -1, .sync = -1 })
@@ -103,7 +104,11 @@ static int mount_rootfs(const struct monitor_plan *plan, int *ret_mount, struct 
 	if (!plan->lower)
 		return 0;
 	struct overlay_options options = {
-		.lower = plan->lower, .upper = plan->upper, .work = plan->work, .ephemeral = plan->ephemeral
+		.lower = plan->lower,
+		.upper = plan->upper,
+		.work = plan->work,
+		.ephemeral = plan->ephemeral,
+		.userxattr = user_namespace_is_own(),
 	};
 	int mount = overlay_mount(&options, err);
 	if (mount < 0)

@@ -4,12 +4,16 @@
 
 #include "base/cleanup.h"
 #include "runtime/cgroup-driver.h"
+#include "runtime/pid-namespace.h"
+#include "runtime/user-namespace.h"
 
 int container_open_cgroup(const struct container *container, struct cgroup **ret, struct error *err)
 {
 	if (*container->cgroup_path)
 		return cgroup_open(container->cgroup_path, ret, err);
 	err_set(err, ERR_UNSUPPORTED, "container '%s' has no cgroup", container->id);
+	if (user_namespace_is_own())
+		return err_cause(err, "no hierarchy of cgroups was open to its user when it was created");
 	return err_cause(err, "it was created with the cgroup manager disabled");
 }
 
@@ -38,6 +42,8 @@ int container_pids(struct container *container, pid_t **ret, size_t *ret_count, 
 	int r = container_status(container, &status, err);
 	if (r < 0)
 		return r;
+	if (!*container->cgroup_path && status != CONTAINER_STOPPED && !container->host_pid)
+		return pid_namespace_members(container->pid, ret, ret_count, err);
 	r = container_open_cgroup(container, &cgroup, &why);
 	/* The cgroup may be gone with the last process, and that is an answer. */
 	if (r == -ERR_NOT_FOUND && status == CONTAINER_STOPPED) {

@@ -322,9 +322,16 @@ static int make_process(struct creation *creation, struct error *err)
 	return set_attributes(creation, err);
 }
 
+/* A user may not make any, without delegation; a container that needs no limits does without one. */
 static int make_cgroup(struct creation *creation, struct error *err)
 {
-	return creation->driver->make(creation->options, creation->container, &creation->cgroup, err);
+	int r = creation->driver->make(creation->options, creation->container, &creation->cgroup, err);
+	const struct cgroup_tree *trees;
+	if (r >= 0 && cgroup_is_there(creation->cgroup) && cgroup_trees(creation->cgroup, &trees) == 0) {
+		free(creation->container->cgroup_path);
+		creation->container->cgroup_path = mem_strdup("");
+	}
+	return r;
 }
 
 static int enter_cgroup(struct creation *creation, struct error *err)
