@@ -127,7 +127,8 @@ struct cgroup_oom recorder_read_memory(struct monitor *monitor)
 	struct recorder *recorder = &monitor->recorder;
 	_cleanup_cgroup_ struct cgroup *other = NULL;
 	struct cgroup_oom now = { 0 };
-	if (!recorder->cgroup) /* it has not been started */
+	bool has_one = *monitor->container->cgroup_path;
+	if (!recorder->cgroup && has_one) /* it has not been started */
 		(void)cgroup_open(monitor->container->cgroup_path, &other, NULL);
 	struct cgroup *cgroup = recorder->cgroup ? recorder->cgroup : other;
 	bool there = cgroup && cgroup_read_oom(cgroup, &now, NULL) >= 0 && now.oom_kill.set;
