@@ -13,6 +13,7 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "engine/engine.h"
+#include "engine/rootless.h"
 
 /* EXIT_COFFER: coffer itself failed, before any object was touched. */
 enum { EXIT_COFFER = 125, FILE_CREATION_MASK = 0022 };
@@ -52,10 +53,13 @@ static int choose_directory(char **dir, const char *flag, const char *variable, 
 
 static int choose_directories(struct cli *cli, struct error *err)
 {
-	int r = choose_directory(&cli->root, "root", "COFFER_ROOT", LOCALSTATEDIR "/lib/coffer", err);
-	if (r < 0)
-		return r;
-	return choose_directory(&cli->runroot, "runroot", "COFFER_RUNROOT", RUNSTATEDIR "/coffer", err);
+	_cleanup_free_ char *root = NULL, *runroot = NULL;
+	int r = rootless_default_root(&root, err);
+	if (r >= 0)
+		r = rootless_default_runroot(&runroot, err);
+	if (r >= 0)
+		r = choose_directory(&cli->root, "root", "COFFER_ROOT", root, err);
+	return r < 0 ? r : choose_directory(&cli->runroot, "runroot", "COFFER_RUNROOT", runroot, err);
 }
 
 static int set_log_level(const struct cli *cli, struct error *err)
@@ -105,6 +109,8 @@ static int open_engine(struct cli *cli, const struct command *command, struct er
 	if (!(command->flags & COMMAND_ENGINE))
 		return 0;
 	int r = choose_directories(cli, err);
+	if (r >= 0)
+		r = rootless_enter(err);
 	if (r < 0)
 		return r;
 	r = engine_open(cli->root, cli->runroot, &cli->engine, err);

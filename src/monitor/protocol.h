@@ -37,6 +37,7 @@
 #include "runtime/container.h"
 
 #define MONITOR_PROGRAM "coffer-monitor"
+#define HOLDER_PROGRAM "coffer-holder" /* the same file by another name: engine/rootless.h */
 #define MONITOR_NETNS_NUMBER 5 /* as a macro, for it stands in paths */
 #define MONITOR_SOCKET "attach" /* in the run directory */
 #define MONITOR_SHARED_MEMORY "coffer:shm" /* source of a bind mount: the /dev/shm of the container with the IPC namespace */

@@ -9,11 +9,13 @@
  * container), and runs us from a detached read-only mount.
  *
  * coffer-compress PATH, by that name of the same file: compress a rotated log.
+ * coffer-holder, likewise: do nothing, and so hold a user's namespaces (engine/rootless.h).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -29,6 +31,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "monitor/log-driver.h"
 #include "monitor/monitor.h"
 
@@ -99,9 +102,22 @@ static int compress(const char *path)
 	return log_compress(path, &err) < 0 ? err_info(err.code)->exit_status : 0;
 }
 
+/* Until somebody kills it: not the end of a session, nor a key that is pressed in another. */
+_Noreturn static void hold(void)
+{
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTSTP };
+	prctl(PR_SET_NAME, HOLDER_PROGRAM, 0, 0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		(void)signal(ignored[i], SIG_IGN);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
 	struct error err = { 0 };
+	if (argc == 1 && streq(argv[0], HOLDER_PROGRAM))
+		hold();
 	if (argc == 2 && streq(argv[0], LOG_COMPRESS_PROGRAM))
 		return compress(argv[1]);
 	if (argc != 3 || argv[2][0] != '/') {

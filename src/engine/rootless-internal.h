@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of rootless.h share. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "engine/rootless.h"
+
+/* Who holds the namespaces. The latter by number, since they can outlive him. */
+struct holder {
+	pid_t pid;
+	uint64_t start_time;
+	ino_t user, mount;
+};
+
+/* --- rootless-places.c --- */
+
+/* The directory "coffer" in the user's runtime directory; made if it is missing, his, and closed to others (U1). An fd. */
+int rootless_open_directory(struct error *err);
+
+/* --- rootless-holder.c --- */
+
+/* Make namespaces, and a process that holds them. */
+int holder_make(struct holder *ret, struct error *err);
+
+/* Make another process that holds those that we are in. */
+int holder_succeed(struct holder *ret, struct error *err);
+
+/* --- rootless-map.c --- */
+
+/* Map the user's ids in the user namespace that @pid has made: as many as he may use. */
+int rootless_map_ids(pid_t pid, struct error *err);
+
+/* Why the kernel has refused a user namespace with @sys_errno, and what can be done about it. */
+int rootless_refused(int sys_errno, struct error *err);
