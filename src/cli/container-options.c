@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "cli/env-file.h"
+#include "cli/mount-flag.h"
 #include "cli/mount-options.h"
 #include "cli/pull.h"
 #include "cli/report.h"
@@ -128,6 +129,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, network.mac, 0, "mac-address", "address", "MAC address on the first network"),
 	OPT_PARSED(self, spec, parse_swappiness, 0, "memory-swappiness", "int",
 		   "How willingly its memory is swapped out (0 to 100) (default -1: as the host's)"),
+	OPT_LIST(self, mounts, 0, "mount",
+		 "Mount something: type=bind|volume|tmpfs|image,source=...,target=...[,readonly]"),
 	OPT_STRING(self, spec.name, 0, "name", "string", "Name the container"),
 	OPT_LIST(
 		self, network.networks, 0, "network",
@@ -168,15 +171,15 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "UTS namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
 		   .choices = SHARING),
 	OPT_STRING(self, spec.user, 'u', "user", "string", "User name or id (NAME|UID[:GROUP|GID])"),
-	OPT_LIST(self, volumes, 'v', "volume", "Mount a directory or file of the host", .completes = COMPLETE_FILES),
+	OPT_LIST(self, volumes, 'v', "volume", "Mount a volume, or a directory or file of the host: [SOURCE:]TARGET[:OPTIONS]", .completes = COMPLETE_FILES),
+	OPT_LIST(self, spec.volumes_from, 0, "volumes-from", "Mount what is mounted in other containers: CONTAINER[:ro]",
+		 .completes = COMPLETE_CONTAINERS),
 	OPT_STRING(self, spec.working_dir, 'w', "workdir", "string", "Working directory inside the container"),
 
 	OPT_REFUSED('a', "attach", NOT_YET),
 	OPT_REFUSED(0, "gpus",
 		    "device drivers' own files would have to be brought along; --device gives a device as it is"),
-	OPT_REFUSED(0, "mount", NOT_YET),
 	OPT_REFUSED(0, "runtime", NOT_YET),
-	OPT_REFUSED(0, "volumes-from", NOT_YET),
 	OPT_END,
 };
 
@@ -234,7 +237,8 @@ static int finish_mounts(struct container_options *options, struct error *err)
 	int r = add_mounts(&options->spec, options->volumes, "-v, --volume", mount_parse_volume, err);
 	if (r < 0)
 		return r;
-	return add_mounts(&options->spec, options->tmpfs, "--tmpfs", mount_parse_tmpfs, err);
+	r = add_mounts(&options->spec, options->mounts, "--mount", mount_parse_flag, err);
+	return r < 0 ? r : add_mounts(&options->spec, options->tmpfs, "--tmpfs", mount_parse_tmpfs, err);
 }
 
 static int finish_health(struct container_options *options, struct error *err)

@@ -12,7 +12,7 @@ struct container_options {
 	char **env;
 	char **env_files;
 	char **label_files;
-	char **volumes;
+	char **volumes, **mounts;
 	char **tmpfs;
 	char *entrypoint;
 	char *health_cmd;

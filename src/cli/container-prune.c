@@ -34,7 +34,7 @@ static void prune_one(struct pruning *pruning, const struct container_record *re
 	if (!may_go(record) || !container_filter_matches(pruning->filter, record))
 		return;
 	(void)engine_container_size(pruning->cli->engine, record, &own, &whole, NULL);
-	if (engine_container_remove(pruning->cli->engine, record->id, false, &err) < 0) {
+	if (engine_container_remove(pruning->cli->engine, record->id, false, false, &err) < 0) {
 		report_error(&err, 1);
 		pruning->status = 1;
 		return;

@@ -11,6 +11,8 @@ static const struct template_member MEMBERS[] = {
 	{ "", "ID", "Id", TYPE_STRING },
 	{ "", "Descriptor", NULL, TYPE_POINTER },
 	{ "", "ImageManifestDescriptor", NULL, TYPE_POINTER },
+	{ "", "Labels", NULL, TYPE_MAP },
+	{ "", "Options", NULL, TYPE_MAP },
 	{ "", "OsVersion", NULL, TYPE_STRING },
 	{ "", "SizeRootFs", NULL, TYPE_POINTER },
 	{ "", "SizeRw", NULL, TYPE_POINTER },

@@ -9,65 +9,80 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/mount-request.h"
+#include "engine/volume.h"
 
-/* What may stand behind the last colon of -v; "ro" and "rw" are dealt with before. */
+/* What may stand behind the last colon of -v. */
 /* clang-format off */
 static const char *const VOLUME_OPTIONS[] = {
 	"shared", "rshared", "slave", "rslave", "private", "rprivate",
 	"nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime", "relatime",
-	"bind", "rbind", "nocopy", NULL,
+	"bind", "rbind", "nocopy", "z", "Z", "U", "ro", "rw", NULL,
 };
 /* clang-format on */
 
 /* --- Sources --- */
 
-/* A name as Docker's volumes have it: [a-zA-Z0-9][a-zA-Z0-9_.-]+ */
-static bool is_volume_name(const char *text)
+static bool is_relative(const char *source)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-	return *text && !strchr("_.-", *text) && strspn(text, letters) == strlen(text);
+	return streq(source, ".") || streq(source, "..") || str_starts_with(source, "./") ||
+	       str_starts_with(source, "../");
 }
 
-static int resolve_source(const char *source, const char *text, char **ret, struct error *err)
+int mount_resolve_path(char **path, struct error *err)
 {
-	if (*source == '/') {
-		*ret = mem_strdup(source);
+	if (**path == '/')
 		return 0;
+	if (!is_relative(*path)) {
+		err_set(err, ERR_MNT_REL, "invalid mount path \"%s\": it must be absolute", *path);
+		return err_hint(err, "./%s, if it is in the working directory", *path);
 	}
-	if (streq(source, ".") || streq(source, "..") || str_starts_with(source, "./") ||
-	    str_starts_with(source, "../")) {
-		_cleanup_free_ char *here = getcwd(NULL, 0);
-		if (!here)
-			return err_set(err, ERR_MNT_REL, "\"%s\" is relative to a directory that is gone", source);
-		_cleanup_free_ char *joined = path_join(here, source);
-		*ret = path_normalize(joined);
-		return 0;
+	_cleanup_free_ char *here = getcwd(NULL, 0);
+	if (!here)
+		return err_set(err, ERR_MNT_REL, "\"%s\" is relative to a directory that is gone", *path);
+	_cleanup_free_ char *joined = path_join(here, *path);
+	free(*path);
+	*path = path_normalize(joined);
+	return 0;
+}
+
+/* A directory or file of the host, or a volume's name. */
+static int take_source(const char *source, const char *text, struct mount_request *mount, struct error *err)
+{
+	mount->source = mem_strdup(source);
+	if (*source == '/' || is_relative(source))
+		return mount_resolve_path(&mount->source, err);
+	if (strchr(source, '/')) {
+		err_set(err, ERR_MNT_REL, "\"%s\" is neither a volume name nor an absolute path", source);
+		return err_hint(err, "-v ./%s", text);
 	}
-	if (is_volume_name(source)) {
-		err_set(err, ERR_UNSUPPORTED, "named volumes are not available yet: \"%s\"", source);
-		return err_hint(err, "-v ./%s, or -v /path/to/%s", text, text);
-	}
-	err_set(err, ERR_MNT_REL, "\"%s\" is neither a volume name nor an absolute path", source);
-	return err_hint(err, "-v ./%s", text);
+	mount->kind = MOUNT_VOLUME;
+	return volume_name_check(source, err);
 }
 
 /* --- Options behind the target --- */
 
+static int unknown_option(const char *option, struct error *err)
+{
+	const char *nearest = str_nearest(option, VOLUME_OPTIONS);
+	err_set(err, ERR_USAGE, "unknown mount option \"%s\"", option);
+	return nearest ? err_hint(err, "did you mean %s", nearest) : -ERR_USAGE;
+}
+
 static int add_volume_option(struct mount_request *mount, const char *option, struct error *err)
 {
-	if (streq(option, "ro") || streq(option, "rw")) {
+	if (!strv_contains((char *const *)VOLUME_OPTIONS, option))
+		return unknown_option(option, err);
+	if (streq(option, "ro") || streq(option, "rw"))
 		mount->readonly = streq(option, "ro");
-		return 0;
-	}
-	if (streq(option, "z") || streq(option, "Z"))
-		return err_set(err, ERR_UNSUPPORTED, "SELinux labels (\"%s\") are not available yet", option);
-	if (!strv_contains((char *const *)VOLUME_OPTIONS, option)) {
-		const char *nearest = str_nearest(option, VOLUME_OPTIONS);
-		err_set(err, ERR_USAGE, "unknown mount option \"%s\"", option);
-		return nearest ? err_hint(err, "did you mean %s", nearest) : -ERR_USAGE;
-	}
-	if (!streq(option, "nocopy")) /* it is about volumes that begin with the image's files */
+	else if (streq(option, "nocopy"))
+		mount->nocopy = true;
+	else if (streq(option, "U"))
+		mount->chown = true;
+	else if (!streq(option, "z") && !streq(option, "Z")) /* SELinux labels are the engine's to set */
 		strv_append(&mount->options, option);
+	if (mount->kind == MOUNT_BIND && mount->nocopy)
+		return err_set(err, ERR_USAGE, "mount option \"nocopy\" is for volumes");
 	return 0;
 }
 
@@ -94,7 +109,7 @@ static int add_options(struct mount_request *mount, const char *options,
 	return 0;
 }
 
-static int check_target(const char *target, struct error *err)
+int mount_check_target(const char *target, struct error *err)
 {
 	_cleanup_free_ char *normal = path_normalize(target);
 	if (*target != '/')
@@ -104,35 +119,34 @@ static int check_target(const char *target, struct error *err)
 	return 0;
 }
 
-static void mount_done(struct mount_request *mount)
+/* "/container": a volume without a name. */
+static int parse_anonymous(const char *text, struct mount_request *ret, struct error *err)
 {
-	free(mount->source);
-	free(mount->target);
-	strv_free(mount->options);
+	int r = mount_check_target(text, err);
+	if (r >= 0)
+		*ret = (struct mount_request){ .kind = MOUNT_VOLUME, .target = mem_strdup(text) };
+	return r;
 }
-#define _cleanup_mount_ _cleanup_(mount_done)
 
 int mount_parse_volume(const char *text, struct mount_request *ret, struct error *err)
 {
-	_cleanup_mount_ struct mount_request mount = { .kind = MOUNT_BIND };
+	_cleanup_mount_request_ struct mount_request mount = { .kind = MOUNT_BIND };
 	_cleanup_strv_ char **fields = strv_split(text, ':');
 	size_t count = strv_count(fields);
-	if (count == 1 && *text == '/')
-		return err_set(err, ERR_UNSUPPORTED, "anonymous volumes are not available yet");
+	if (count == 1)
+		return parse_anonymous(text, ret, err);
 	if (count < 2 || count > 3 || !*fields[0])
-		return err_set(err, ERR_USAGE, "it is HOST-PATH:CONTAINER-PATH[:OPTIONS]");
-	int r = check_target(fields[1], err);
-	if (r < 0)
-		return r;
-	r = resolve_source(fields[0], text, &mount.source, err);
-	if (r < 0)
-		return r;
-	if (count == 3) {
+		return err_set(err, ERR_USAGE, "it is [HOST-PATH|VOLUME:]CONTAINER-PATH[:OPTIONS]");
+	int r = mount_check_target(fields[1], err);
+	if (r >= 0)
+		r = take_source(fields[0], text, &mount, err);
+	if (r >= 0 && count == 3)
 		r = add_options(&mount, fields[2], add_volume_option, err);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	mount.target = mem_strdup(fields[1]);
+	mount.mode = count == 3 ? mem_strdup(fields[2]) : NULL;
+	mount.create_source = mount.kind == MOUNT_BIND;
 	*ret = mount;
 	mount = (struct mount_request){ 0 };
 	return 0;
@@ -140,10 +154,10 @@ int mount_parse_volume(const char *text, struct mount_request *ret, struct error
 
 int mount_parse_tmpfs(const char *text, struct mount_request *ret, struct error *err)
 {
-	_cleanup_mount_ struct mount_request mount = { .kind = MOUNT_TMPFS };
+	_cleanup_mount_request_ struct mount_request mount = { .kind = MOUNT_TMPFS, .origin = MOUNT_BY_TMPFS };
 	const char *colon = strchrnul(text, ':');
 	mount.target = mem_strndup(text, (size_t)(colon - text));
-	int r = check_target(mount.target, err);
+	int r = mount_check_target(mount.target, err);
 	if (r < 0)
 		return r;
 	r = add_options(&mount, *colon ? colon + 1 : "", add_tmpfs_option, err);

@@ -13,7 +13,7 @@ struct rm_options {
 static int remove_one(struct cli *cli, const void *data, const char *name, struct error *err)
 {
 	const struct rm_options *options = data;
-	int r = engine_container_remove(cli->engine, name, options->force, err);
+	int r = engine_container_remove(cli->engine, name, options->force, options->volumes, err);
 	if (r == -ERR_NO_CONTAINER && options->force) {
 		/* As Docker: whoever forces it wants it gone, and it is. */
 		report_notice("%s", err->message);
@@ -36,7 +36,7 @@ static const struct option OPTIONS[] = {
 	OPT_TARGETS_ALL(struct rm_options, 'a', "Remove all containers"),
 	OPT_BOOL(struct rm_options, force, 'f', "force",
 		 "Kill and remove a running one, too; one that is missing is fine"),
-	OPT_BOOL(struct rm_options, volumes, 'v', "volumes", "Remove its anonymous volumes, too (there are none yet)"),
+	OPT_BOOL(struct rm_options, volumes, 'v', "volumes", "Remove those of its volumes, too, that have no name"),
 	OPT_TARGETS_LATEST(struct rm_options, 0),
 	OPT_REFUSED('l', "link", "containers are not linked with each other"),
 	OPT_END,

@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "engine/container-spec.h"
 #include "engine/health-config.h"
+#include "engine/mount-request.h"
 #include "engine/security.h"
 #include "engine/sharing.h"
 
@@ -240,6 +241,7 @@ void container_config_done(struct container_config *config)
 	strv_free(config->security_options);
 	strv_free(config->exposed_ports);
 	strv_free(config->joins);
+	mount_requests_free(config->mounts, config->n_mounts);
 	free(config->working_dir);
 	free(config->user);
 	free(config->hostname);
@@ -261,6 +263,7 @@ struct json_object *container_config_to_json(const struct container_config *conf
 	json_add_strv(object, "securityOptions", config->security_options);
 	json_add_strv(object, "exposedPorts", config->exposed_ports);
 	json_add_strv(object, "joins", config->joins);
+	mount_requests_to_json(config->mounts, config->n_mounts, object);
 	json_add_string(object, "workingDir", config->working_dir);
 	json_add_string(object, "user", config->user);
 	json_add_string(object, "hostname", config->hostname);
@@ -301,6 +304,7 @@ static int from_json(const struct json_node *root, struct container_config *conf
 	    (r = json_get_strv(root, "securityOptions", &config->security_options, err)) < 0 ||
 	    (r = json_get_strv(root, "exposedPorts", &config->exposed_ports, err)) < 0 ||
 	    (r = json_get_strv(root, "joins", &config->joins, err)) < 0 ||
+	    (r = mount_requests_from_json(root, &config->mounts, &config->n_mounts, err)) < 0 ||
 	    (r = get_strings(root, config, err)) < 0 ||
 	    (r = json_get_i64(root, "stopSignal", 1, SIGRTMAX, &stop_signal, err)) < 0 ||
 	    (r = health_config_from_json(root, &config->health, err)) < 0)

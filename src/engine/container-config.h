@@ -18,6 +18,8 @@ struct container_config {
 	char **security_options; /* with absolute paths */
 	char **exposed_ports;	 /* "80/tcp", of the image and the person */
 	char **joins;		 /* "ipc=ID": whose namespaces it lives in (sharing.h) */
+	struct mount_request *mounts; /* all, by whomever asked for; no two on one place (volume-mounts.h) */
+	size_t n_mounts;
 	char *working_dir; /* absolute */
 	char *user;	   /* "" is the superuser */
 	char *hostname;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/mount-request.h"
 
 enum kind { KIND_STRING, KIND_STRV, KIND_BOOL, KIND_U64, KIND_I64 };
 
@@ -90,13 +91,13 @@ static const struct field {
 	FIELD(dns_search, KIND_STRV),
 	FIELD(dns_options, KIND_STRV),
 	FIELD(platform, KIND_STRING),
+	FIELD(volumes_from, KIND_STRV),
 };
 
 static const char *const NETWORK_NAMES[] = {
 	[NETWORK_NONE] = "none",	   [NETWORK_HOST] = "host", [NETWORK_BRIDGE] = "bridge",
 	[NETWORK_CONTAINER] = "container", [NETWORK_PATH] = "ns",
 };
-static const char *const MOUNT_NAMES[] = { [MOUNT_BIND] = "bind", [MOUNT_TMPFS] = "tmpfs" };
 
 static void *field_of(const struct container_spec *spec, const struct field *field)
 {
@@ -104,13 +105,6 @@ static void *field_of(const struct container_spec *spec, const struct field *fie
 }
 
 /* --- freeing --- */
-
-static void mount_request_done(struct mount_request *mount)
-{
-	free(mount->source);
-	free(mount->target);
-	strv_free(mount->options);
-}
 
 void endpoint_request_done(struct endpoint_request *endpoint)
 {
@@ -131,9 +125,7 @@ void container_spec_done(struct container_spec *spec)
 		else if (FIELDS[i].kind == KIND_STRV)
 			strv_free(*(char ***)field_of(spec, &FIELDS[i]));
 	}
-	for (size_t i = 0; i < spec->n_mounts; i++)
-		mount_request_done(&spec->mounts[i]);
-	free(spec->mounts);
+	mount_requests_free(spec->mounts, spec->n_mounts);
 	for (size_t i = 0; i < spec->n_endpoints; i++)
 		endpoint_request_done(&spec->endpoints[i]);
 	free(spec->endpoints);
@@ -171,21 +163,6 @@ static void add_field(struct json_object *object, const struct field *field, con
 	}
 }
 
-static void add_mounts(struct json_object *object, const struct container_spec *spec)
-{
-	struct json_object *array = spec->n_mounts ? json_add_array(object, "mounts") : NULL;
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		const struct mount_request *mount = &spec->mounts[i];
-		struct json_object *element = json_object_new_object();
-		json_add_string(element, "kind", MOUNT_NAMES[mount->kind]);
-		json_add_string(element, "source", mount->source);
-		json_add_string(element, "target", mount->target);
-		json_add_bool(element, "readonly", mount->readonly);
-		json_add_strv(element, "options", mount->options);
-		json_object_array_add(array, element);
-	}
-}
-
 static void add_endpoints(struct json_object *object, const struct container_spec *spec)
 {
 	struct json_object *array = spec->n_endpoints ? json_add_array(object, "endpoints") : NULL;
@@ -209,7 +186,7 @@ void container_spec_to_json(const struct container_spec *spec, struct json_objec
 		add_field(object, &FIELDS[i], field_of(spec, &FIELDS[i]));
 	json_add_string(object, "network", NETWORK_NAMES[spec->network]);
 	add_endpoints(object, spec);
-	add_mounts(object, spec);
+	mount_requests_to_json(spec->mounts, spec->n_mounts, object);
 }
 
 /* --- reading --- */
@@ -254,36 +231,6 @@ static int get_choice(const struct json_node *object, const char *key, const cha
 	return json_error(object, err, "\"%s\" is not a word for \"%s\"", word, key);
 }
 
-static int get_mount(const struct json_node *element, struct mount_request *mount, struct error *err)
-{
-	int r = json_as_object(element, err);
-	if (r >= 0)
-		r = get_choice(element, "kind", MOUNT_NAMES, ARRAY_SIZE(MOUNT_NAMES), err);
-	if (r < 0)
-		return r;
-	mount->kind = (enum mount_kind)r;
-	r = get_string(element, "source", &mount->source, err);
-	if (r >= 0)
-		r = get_string(element, "target", &mount->target, err);
-	if (r >= 0)
-		r = json_get_bool(element, "readonly", &mount->readonly, err);
-	return r < 0 ? r : json_get_strv(element, "options", &mount->options, err);
-}
-
-static int get_mounts(const struct json_node *object, struct container_spec *spec, struct error *err)
-{
-	struct json_node array;
-	int r = json_get_array(object, "mounts", &array, err);
-	for (size_t i = 0; r > 0 && i < json_array_length(&array); i++) {
-		struct json_node element = json_array_at(&array, i);
-		r = get_mount(&element, ARRAY_APPEND(spec->mounts, spec->n_mounts), err);
-		if (r < 0)
-			return r;
-		r = 1;
-	}
-	return r;
-}
-
 static int get_endpoint(const struct json_node *element, struct endpoint_request *endpoint, struct error *err)
 {
 	int r = json_as_object(element, err);
@@ -323,7 +270,7 @@ int container_spec_from_json(const struct json_node *object, struct container_sp
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(FIELDS); i++)
 		r = get_field(object, &FIELDS[i], field_of(&spec, &FIELDS[i]), err);
 	if (r >= 0)
-		r = get_mounts(object, &spec, err);
+		r = mount_requests_from_json(object, &spec.mounts, &spec.n_mounts, err);
 	if (r >= 0)
 		r = get_endpoints(object, &spec, err);
 	if (r >= 0)

@@ -18,6 +18,7 @@
 #include "engine/name.h"
 #include "engine/record.h"
 #include "engine/restart.h"
+#include "engine/volume-mounts.h"
 #include "image/platform.h"
 #include "storage/layer.h"
 #include "storage/snapshot.h"
@@ -126,6 +127,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 		suggest_shell(engine, spec->image, image->diff_ids, err);
 	if (r >= 0)
 		r = join_resolve(engine, spec, &row->config.joins, err);
+	if (r >= 0)
+		r = volume_mounts_resolve(engine, spec, image, &row->config, err);
 	if (r < 0)
 		return r;
 	row->state = STATE_CREATED;
@@ -154,18 +157,36 @@ static int insert_named(struct db *db, const struct container_spec *spec, struct
 	return r;
 }
 
+/* The row, and with it those of its volumes. */
+static int insert(struct engine *engine, const struct container_spec *spec, struct container_row *row,
+		  struct error *err)
+{
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	_cleanup_volume_rows_ struct volume_rows rows = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = db_begin(db, &transaction, err);
+	if (r >= 0)
+		r = insert_named(db, spec, row, err);
+	if (r >= 0)
+		r = volume_mounts_insert(engine, db, row, &rows, err);
+	if (r >= 0)
+		r = db_commit(&transaction, err);
+	if (r >= 0)
+		volume_mounts_inserted(engine, &rows);
+	return r;
+}
+
 static int make(struct engine *engine, const struct container_spec *spec, const struct image_config *image,
 		struct container_row *row, struct run_dir *dir, struct launch *ret, struct error *err)
 {
 	_cleanup_launch_ struct launch launch = LAUNCH_NONE;
-	struct db *db;
 	int r = snapshot_create(engine->store, row->id, err);
 	if (r >= 0)
 		r = launch_prepare(engine, row->id, &row->config, image->diff_ids, dir, &launch, err);
 	if (r >= 0)
-		r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = insert_named(db, spec, row, err);
+		r = insert(engine, spec, row, err);
 	if (r < 0) {
 		*dir = launch.dir;
 		launch.dir = RUN_DIR_NONE;
@@ -187,6 +208,15 @@ static void unmake(struct engine *engine, const char *id, struct run_dir *dir)
 		log_failure(LOG_LEVEL_WARN, "take back a container", &failure);
 }
 
+/* The same of one that has a row already. */
+static void erase(struct engine *engine, const struct container_row *row, struct launch *launch)
+{
+	struct error failure = { 0 };
+	if (container_erase(engine, row, &launch->dir, true, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "take back a container", &failure);
+	launch_done(launch);
+}
+
 static int create(struct engine *engine, const struct container_spec *spec, struct container_row *row, struct error *err)
 {
 	_cleanup_image_config_ struct image_config image = { 0 };
@@ -201,6 +231,11 @@ static int create(struct engine *engine, const struct container_spec *spec, stru
 	r = make(engine, spec, &image, row, &dir, &launch, err);
 	if (r < 0) {
 		unmake(engine, row->id, &dir);
+		return r;
+	}
+	r = volume_mounts_prepare(engine, row, launch.lower, err);
+	if (r < 0) {
+		erase(engine, row, &launch);
 		return r;
 	}
 	*ARRAY_APPEND(engine->created, engine->n_created) = launch;

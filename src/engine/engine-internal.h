@@ -145,8 +145,12 @@ void container_record_lost(struct engine *engine, const struct container_row *ro
 int container_clear_remains(struct engine *engine, const char *id, struct run_dir *dir, struct monitor_status *ret_status,
 			    struct error *err);
 
-/* Remove all that there is of it: snapshot, log, row, run directory. Goes on after an error, and returns the first. */
-int container_erase(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err);
+/*
+ * Remove all that there is of it: snapshot, log, row, run directory; with @volumes those of its volumes that have no name
+ * and that nobody else has. Goes on after an error, and returns the first.
+ */
+int container_erase(struct engine *engine, const struct container_row *row, struct run_dir *dir, bool volumes,
+		    struct error *err);
 
 /* Snapshot and log alone. */
 int container_erase_files(struct engine *engine, const char *id, struct error *err);

@@ -169,14 +169,25 @@ int engine_image_remove(struct engine *engine, const char *name, bool force, cha
 
 enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_BRIDGE, NETWORK_CONTAINER, NETWORK_PATH };
 enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
-enum mount_kind { MOUNT_BIND, MOUNT_TMPFS };
+enum mount_kind { MOUNT_BIND, MOUNT_TMPFS, MOUNT_VOLUME, MOUNT_IMAGE };
+
+/* Who has asked for it: -v, --mount, --tmpfs, --volumes-from, or the image. */
+enum mount_origin { MOUNT_BY_VOLUME, MOUNT_BY_MOUNT, MOUNT_BY_TMPFS, MOUNT_BY_OTHER, MOUNT_BY_IMAGE };
 
 struct mount_request {
 	enum mount_kind kind;
-	char *source; /* absolute; NULL for tmpfs */
+	char *source; /* a bind's: absolute; a volume's name, NULL: one without; an image's name; NULL for tmpfs */
 	char *target; /* absolute */
 	bool readonly;
 	char **options; /* "rslave", "size=64m", ...; strv */
+	enum mount_origin origin;
+	char *mode;	    /* what stood behind the last colon of -v; NULL: nothing */
+	char *subpath;	    /* of a volume or an image: only this directory or file in it */
+	char **volume_options, **volume_labels; /* of a volume that has to be made */
+	bool create_source; /* a bind's source that is missing is made, as a directory */
+	bool nocopy;	    /* a volume that is empty does not get the image's files */
+	bool chown;	    /* the source is to belong to the container's user */
+	bool anonymous;	    /* nobody has chosen the volume's name */
 };
 
 /* A network that a container is to be plugged into. */
@@ -202,6 +213,7 @@ struct container_spec {
 	char *hostname, *domainname;
 	struct mount_request *mounts;
 	size_t n_mounts;
+	char **volumes_from; /* "CONTAINER[:ro]" */
 	bool read_only, privileged, tty, open_stdin, auto_remove, init;
 	enum network_mode network;
 	struct endpoint_request *endpoints; /* NETWORK_BRIDGE: at least one */
@@ -355,8 +367,11 @@ struct exec_request {
 int engine_container_exec(struct engine *engine, const char *name, const struct exec_request *request,
 			  int *ret_connection, struct error *err);
 
-/* Errors: ERR_STATE for a running one without @force, with Docker's words. */
-int engine_container_remove(struct engine *engine, const char *name, bool force, struct error *err);
+/*
+ * With @volumes, or if it is --rm, volumes without a name go with it. Errors: ERR_STATE for a running one without @force,
+ * with Docker's words.
+ */
+int engine_container_remove(struct engine *engine, const char *name, bool force, bool volumes, struct error *err);
 
 /*
  * Signal the first process. SIGKILL is waited for, and the container is settled then. Errors: ERR_STATE unless it runs.

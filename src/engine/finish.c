@@ -15,6 +15,7 @@
 #include "engine/network-attach.h"
 #include "engine/record.h"
 #include "engine/tombstone.h"
+#include "engine/volume-mounts.h"
 #include "monitor/monitor.h"
 #include "storage/snapshot.h"
 
@@ -67,21 +68,32 @@ int container_erase_files(struct engine *engine, const char *id, struct error *e
 	return first_of(r, remove_records(engine, id, r < 0 ? NULL : err));
 }
 
-static int delete_row(struct engine *engine, const char *id, struct error *err)
+/* One transaction decides on the container and the volumes that go with it. */
+static int delete_row(struct engine *engine, const struct container_row *row, bool volumes, struct error *err)
 {
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
-	return r < 0 ? r : container_row_delete(db, id, err);
+	if (r >= 0)
+		r = db_begin(db, &transaction, err);
+	if (r >= 0)
+		r = container_row_delete(db, row->id, err);
+	if (r >= 0 && volumes)
+		r = volume_mounts_mark(db, row, err);
+	return r < 0 ? r : db_commit(&transaction, err);
 }
 
-int container_erase(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err)
+int container_erase(struct engine *engine, const struct container_row *row, struct run_dir *dir, bool volumes,
+		    struct error *err)
 {
 	int r = network_detach(engine, row->id, err);
 	r = first_of(r, tombstone_make(engine, row, r < 0 ? NULL : err));
 	r = first_of(r, container_erase_files(engine, row->id, r < 0 ? NULL : err));
-	r = first_of(r, delete_row(engine, row->id, r < 0 ? NULL : err));
+	r = first_of(r, delete_row(engine, row, volumes, r < 0 ? NULL : err));
 	if (r >= 0)
 		event_container(engine, row, "destroy", NULL);
+	if (r >= 0 && volumes)
+		r = volume_mounts_release(engine, row, err);
 	return first_of(r, run_dir_remove(engine, row->id, dir, r < 0 ? NULL : err));
 }
 
@@ -93,7 +105,7 @@ int container_settle(struct engine *engine, const struct container_row *row, con
 	const char *id = row->id;
 	struct db *db;
 	if (row->auto_remove)
-		return container_erase(engine, row, dir, err);
+		return container_erase(engine, row, dir, true, err);
 	int r = network_detach(engine, id, err);
 	if (r >= 0)
 		r = engine_db(engine, &db, err);

@@ -131,16 +131,6 @@ const struct shape SHAPE_CONFIG[] = {
 	{ 0 },
 };
 
-const struct shape SHAPE_MOUNT[] = {
-	{ "Type", SHAPE_TEXT },
-	{ "Source", SHAPE_TEXT },
-	{ "Destination", SHAPE_TEXT },
-	{ "Mode", SHAPE_TEXT },
-	{ "RW", SHAPE_FALSE },
-	{ "Propagation", SHAPE_TEXT },
-	{ 0 },
-};
-
 const struct shape SHAPE_NETWORK_SETTINGS[] = {
 	{ "Bridge", SHAPE_TEXT },
 	{ "SandboxID", SHAPE_TEXT },

@@ -15,7 +15,7 @@ struct shape {
 	enum shape_value value;
 };
 
-extern const struct shape SHAPE_CONTAINER[], SHAPE_STATE[], SHAPE_HOST_CONFIG[], SHAPE_CONFIG[], SHAPE_MOUNT[];
+extern const struct shape SHAPE_CONTAINER[], SHAPE_STATE[], SHAPE_HOST_CONFIG[], SHAPE_CONFIG[];
 extern const struct shape SHAPE_NETWORK_SETTINGS[], SHAPE_ENDPOINT[]; /* the latter in its "Networks" */
 extern const struct shape SHAPE_IMAGE[];
 

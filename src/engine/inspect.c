@@ -15,6 +15,7 @@
 #include "engine/image.h"
 #include "engine/device-request.h"
 #include "engine/inspect-json.h"
+#include "engine/inspect-mounts.h"
 #include "engine/inspect-shape.h"
 #include "engine/join.h"
 #include "engine/limits.h"
@@ -85,38 +86,6 @@ static void add_state(struct engine *engine, const struct container_row *row, co
 }
 
 /* --- HostConfig --- */
-
-/* "/host:/container:ro,rslave" */
-static void add_binds(const struct container_spec *spec, struct json_object *host)
-{
-	struct json_object *binds = NULL;
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		const struct mount_request *mount = &spec->mounts[i];
-		_cleanup_free_ char *options = strv_join(mount->options, ",");
-		if (mount->kind != MOUNT_BIND)
-			continue;
-		if (!binds)
-			binds = json_add_array(host, "Binds");
-		const char *comma = mount->readonly && *options ? "," : "";
-		_cleanup_free_ char *text = mem_printf("%s:%s%s%s%s%s", mount->source, mount->target,
-						       mount->readonly || *options ? ":" : "",
-						       mount->readonly ? "ro" : "", comma, options);
-		json_append_string(binds, text);
-	}
-}
-
-static void add_tmpfs(const struct container_spec *spec, struct json_object *host)
-{
-	struct json_object *map = json_object_new_object();
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		_cleanup_free_ char *options = strv_join(spec->mounts[i].options, ",");
-		if (spec->mounts[i].kind == MOUNT_TMPFS)
-			json_add_string(map, spec->mounts[i].target, options);
-	}
-	if (json_object_object_length(map) > 0)
-		json_object_object_add(host, "Tmpfs", json_object_get(map));
-	json_object_put(map);
-}
 
 static void add_limits(const struct container_spec *spec, struct json_object *host)
 {
@@ -195,8 +164,7 @@ static void add_host_config(const struct container_row *row, struct json_object 
 {
 	const struct container_spec *spec = config_spec(&row->config);
 	struct json_object *host = shape_add_object(root, "HostConfig", SHAPE_HOST_CONFIG);
-	add_binds(spec, host);
-	add_tmpfs(spec, host);
+	inspect_add_wishes(spec, host);
 	struct json_object *restart = json_add_object(host, "RestartPolicy");
 	json_add_string(restart, "Name", restart_policy_name(restart_policy_of(spec)));
 	json_add_i64(restart, "MaximumRetryCount", spec->restart_max);
@@ -242,7 +210,7 @@ static void add_config(const struct container_row *row, const struct image_confi
 	json_add_bool(config, "OpenStdin", spec->open_stdin);
 	json_add_bool(config, "StdinOnce", spec->open_stdin);
 	add_set(config, "ExposedPorts", image->exposed_ports);
-	add_set(config, "Volumes", image->volumes);
+	inspect_add_volumes(&row->config, config);
 	inspect_add_words(config, "Env", row->config.env);
 	add_list(config, "Cmd", row->config.command);
 	add_list(config, "Entrypoint", row->config.entrypoint);
@@ -255,30 +223,7 @@ static void add_config(const struct container_row *row, const struct image_confi
 		json_add_i64(config, "StopTimeout", spec->stop_timeout_s);
 }
 
-/* --- Mounts, GraphDriver --- */
-
-static void add_mounts(const struct container_spec *spec, struct json_object *root)
-{
-	struct json_object *mounts = json_add_array(root, "Mounts");
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		const struct mount_request *request = &spec->mounts[i];
-		bool bind = request->kind == MOUNT_BIND;
-		struct json_object *mount = json_object_new_object();
-		shape_add(mount, SHAPE_MOUNT);
-		_cleanup_free_ char *mode = strv_join(request->options, ",");
-		json_add_string(mount, "Type", bind ? "bind" : "tmpfs");
-		add_text(mount, "Source", request->source);
-		json_add_string(mount, "Destination", request->target);
-		json_add_string(mount, "Mode", mode);
-		json_add_bool(mount, "RW", !request->readonly);
-		json_add_string(mount, "Propagation", bind ? "rprivate" : "");
-		for (char **option = request->options; bind && option && *option; option++)
-			if (str_ends_with(*option, "shared") || str_ends_with(*option, "slave") ||
-			    str_ends_with(*option, "private"))
-				json_add_string(mount, "Propagation", *option);
-		json_object_array_add(mounts, mount);
-	}
-}
+/* --- GraphDriver --- */
 
 /*
  * Nothing is mounted anywhere on the host, so the merged directory is the one that the kernel shows of the first process:
@@ -368,7 +313,7 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 	r = add_graph_driver(engine, record, image.diff_ids, root, err);
 	if (r < 0)
 		return r;
-	add_mounts(config_spec(&row.config), root);
+	inspect_add_mounts(engine, &row.config, root);
 	add_config(&row, &image, root);
 	r = add_network(engine, &row, record, root, err);
 	if (r < 0)

@@ -21,6 +21,7 @@
 #include "engine/network-row.h"
 #include "engine/oci-spec.h"
 #include "engine/restart.h"
+#include "engine/volume-dir.h"
 #include "storage/layer.h"
 #include "storage/snapshot.h"
 
@@ -58,10 +59,12 @@ static int write_config(struct engine *engine, const struct container_config *co
 	int r = open_merged(engine, launch->id, launch->lower, &merged, err);
 	if (r < 0)
 		return r;
+	_cleanup_free_ char *volumes = volumes_path(engine);
 	_cleanup_free_ char *cgroup = cgroup_place_path(launch->cgroup_manager, config_spec(config), launch->id);
 	const struct oci_context context = {
 		.id = launch->id,
 		.run_dir = run_dir,
+		.volumes = volumes,
 		.cgroup = cgroup,
 		.merged = merged,
 	};

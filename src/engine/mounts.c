@@ -14,7 +14,10 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/container-config.h"
+#include "engine/oci-spec.h"
 #include "engine/sharing.h"
+#include "engine/volume-dir.h"
 #include "monitor/protocol.h"
 #include "runtime/user-namespace.h"
 
@@ -70,7 +73,7 @@ static int check_source(const struct mount_request *mount, struct error *err)
 			mount->source ? mount->source : "");
 		return err_hint(err, "-v ./%s:%s", mount->source ? mount->source : "", mount->target);
 	}
-	if (stat(mount->source, &st) == 0)
+	if (mount->create_source || stat(mount->source, &st) == 0)
 		return 0;
 	return errno == ENOENT ? source_missing(mount->source, err) :
 				 err_sys_code(err, ERR_MNT_SRC, errno, "examine bind source '%s'", mount->source);
@@ -105,13 +108,11 @@ int mounts_check(const struct container_spec *spec, struct error *err)
 
 /* --- making --- */
 
-static bool is_asked_for(const struct container_spec *spec, const char *destination)
+static bool is_asked_for(const struct container_config *config, const char *destination)
 {
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		_cleanup_free_ char *place = path_normalize(spec->mounts[i].target);
-		if (streq(place, destination))
+	for (size_t i = 0; i < config->n_mounts; i++)
+		if (streq(config->mounts[i].target, destination))
 			return true;
-	}
 	return false;
 }
 
@@ -134,10 +135,10 @@ static void append_all(struct json_object *options, const char *const *words)
 }
 
 /* Whoever brings a /dev of their own has what is below it, too. */
-static bool is_left_out(const struct container_spec *spec, const char *destination)
+static bool is_left_out(const struct container_config *config, const char *destination)
 {
-	return is_asked_for(spec, destination) ||
-	       (str_starts_with(destination, "/dev/") && is_asked_for(spec, "/dev"));
+	return is_asked_for(config, destination) ||
+	       (str_starts_with(destination, "/dev/") && is_asked_for(config, "/dev"));
 }
 
 /* What is at @source, with all that is mounted below it. */
@@ -168,10 +169,11 @@ static struct json_object *add_default(const struct container_spec *spec, const 
 	return options;
 }
 
-static void add_defaults(const struct container_spec *spec, struct json_object *mounts)
+static void add_defaults(const struct container_config *config, struct json_object *mounts)
 {
+	const struct container_spec *spec = config_spec(config);
 	for (size_t i = 0; i < ARRAY_SIZE(DEFAULTS); i++) {
-		if (is_left_out(spec, DEFAULTS[i].destination))
+		if (is_left_out(config, DEFAULTS[i].destination))
 			continue;
 		struct json_object *options = add_default(spec, &DEFAULTS[i], mounts);
 		if (DEFAULTS[i].protects && !spec->privileged)
@@ -179,9 +181,10 @@ static void add_defaults(const struct container_spec *spec, struct json_object *
 	}
 }
 
-static void add_shm(const struct container_spec *spec, struct json_object *mounts)
+static void add_shm(const struct container_config *config, struct json_object *mounts)
 {
-	if (is_left_out(spec, "/dev/shm") || streq_null(spec->ipc_mode, "none"))
+	const struct container_spec *spec = config_spec(config);
+	if (is_left_out(config, "/dev/shm") || streq_null(spec->ipc_mode, "none"))
 		return;
 	/* Whoever has the semaphores of the host, or of another container, has their shared memory, too. */
 	if (is_shared(spec, NAMESPACE_IPC) || joined_container(spec, NAMESPACE_IPC)) {
@@ -195,30 +198,44 @@ static void add_shm(const struct container_spec *spec, struct json_object *mount
 	append_all(options, (const char *const[]){ "nosuid", "noexec", "nodev", "mode=1777", size, NULL });
 }
 
-/* Whether one of @words is among the options of @mount. */
-static bool has_any(const struct mount_request *mount, const char *const *words)
+/* The first of @words that is among the options of @mount, or NULL. */
+static const char *find_any(const struct mount_request *mount, const char *const *words)
 {
 	for (; *words; words++)
 		if (strv_contains(mount->options, *words))
-			return true;
-	return false;
+			return *words;
+	return NULL;
 }
 
-/* Read-only with everything below it: a mount inside of the source would be writable otherwise. */
-static void add_bind(const struct mount_request *mount, struct json_object *mounts)
+const char *mount_propagation(const struct mount_request *mount)
+{
+	static const char *const words[] = { "shared",	"slave",  "private",  "unbindable",  "rshared",
+					     "rslave", "rprivate", "runbindable", NULL };
+	return find_any(mount, words);
+}
+
+/*
+ * Read-only with everything below it: a mount inside of the source would be writable otherwise. Whoever says "ro" among
+ * the options wants just that.
+ */
+static void add_bind(const struct mount_request *mount, const char *source, struct json_object *mounts)
 {
 	static const char *const binds[] = { "bind", "rbind", NULL };
-	static const char *const propagations[] = { "shared",  "slave",	  "private",  "unbindable",  "rshared",
-						    "rslave", "rprivate", "runbindable", NULL };
-	struct json_object *options = add_mount(mounts, mount->target, "bind", mount->source);
-	if (!has_any(mount, binds))
+	struct json_object *options = add_mount(mounts, mount->target, "bind", source);
+	if (!find_any(mount, binds))
 		json_append_string(options, "rbind");
 	for (char **option = mount->options; option && *option; option++)
 		json_append_string(options, *option);
-	if (mount->readonly)
+	if (mount->readonly && !strv_contains(mount->options, "ro"))
 		append_all(options, (const char *const[]){ "ro", "rro", NULL });
-	if (!has_any(mount, propagations))
+	if (!mount_propagation(mount))
 		json_append_string(options, "rprivate");
+}
+
+static void add_volume(const struct mount_request *mount, const char *volumes, struct json_object *mounts)
+{
+	_cleanup_free_ char *path = mem_printf("%s/%s/" VOLUME_DATA, volumes, mount->source);
+	add_bind(mount, path, mounts);
 }
 
 static void add_tmpfs(const struct mount_request *mount, struct json_object *mounts)
@@ -254,17 +271,17 @@ static void take(struct requests *requests, const struct mount_request *request)
 	*ARRAY_APPEND(requests->sorted, requests->count) = request;
 }
 
-static void take_own(const struct container_spec *spec, const char *run_dir, struct requests *requests)
+static void take_own(const struct container_config *config, const char *run_dir, struct requests *requests)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(FILES); i++) {
 		struct mount_request *file = &requests->files[i];
 		file->kind = MOUNT_BIND;
 		file->target = (char *)FILES[i].destination;
 		file->source = path_join(run_dir, FILES[i].name);
-		if (!is_asked_for(spec, file->target))
+		if (!is_asked_for(config, file->target))
 			take(requests, file);
 	}
-	if (!spec->init)
+	if (!config_spec(config)->init)
 		return;
 	requests->init = (struct mount_request){
 		.kind = MOUNT_BIND,
@@ -291,26 +308,30 @@ static int compare_depth(const void *a, const void *b)
 }
 
 /* Those higher up first, or they would hide the others. No two have the same place. */
-static void add_requests(const struct container_spec *spec, const char *run_dir, struct json_object *mounts)
+static void add_requests(const struct container_config *config, const struct oci_context *context,
+			 struct json_object *mounts)
 {
 	_cleanup_requests_ struct requests requests = { 0 };
-	for (size_t i = 0; i < spec->n_mounts; i++)
-		take(&requests, &spec->mounts[i]);
-	take_own(spec, run_dir, &requests);
+	for (size_t i = 0; i < config->n_mounts; i++)
+		take(&requests, &config->mounts[i]);
+	take_own(config, context->run_dir, &requests);
 	if (requests.count > 0)
 		qsort(requests.sorted, requests.count, sizeof *requests.sorted, compare_depth);
 	for (size_t i = 0; i < requests.count; i++) {
-		if (requests.sorted[i]->kind == MOUNT_BIND)
-			add_bind(requests.sorted[i], mounts);
+		const struct mount_request *request = requests.sorted[i];
+		if (request->kind == MOUNT_BIND)
+			add_bind(request, request->source, mounts);
+		else if (request->kind == MOUNT_VOLUME)
+			add_volume(request, context->volumes, mounts);
 		else
-			add_tmpfs(requests.sorted[i], mounts);
+			add_tmpfs(request, mounts);
 	}
 }
 
-void mounts_add(const struct container_spec *spec, const char *run_dir, struct json_object *root)
+void mounts_add(const struct container_config *config, const struct oci_context *context, struct json_object *root)
 {
 	struct json_object *mounts = json_add_array(root, "mounts");
-	add_defaults(spec, mounts);
-	add_shm(spec, mounts);
-	add_requests(spec, run_dir, mounts);
+	add_defaults(config, mounts);
+	add_shm(config, mounts);
+	add_requests(config, context, mounts);
 }

@@ -18,8 +18,13 @@
  */
 int mounts_check(const struct container_spec *spec, struct error *err);
 
-/* The specification's "mounts", in the order in which they have to be made. @run_dir has the container's files. */
-void mounts_add(const struct container_spec *spec, const char *run_dir, struct json_object *root);
+/* The specification's "mounts", in the order in which they have to be made. */
+struct container_config;
+struct oci_context;
+void mounts_add(const struct container_config *config, const struct oci_context *context, struct json_object *root);
+
+/* The option that says how mounts in and out of it propagate, or NULL. */
+const char *mount_propagation(const struct mount_request *mount);
 
 /* Where the host has our init program, and the container sees it. */
 #define INIT_PROGRAM "coffer-init"

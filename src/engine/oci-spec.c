@@ -257,7 +257,7 @@ static int make(const struct work *work, struct json_object *root, struct error 
 	if (has_own(work->spec, NAMESPACE_UTS))
 		json_add_string(root, "hostname", work->config->hostname);
 	json_add_string(root, "domainname", work->spec->domainname);
-	mounts_add(work->spec, work->context->run_dir, root);
+	mounts_add(work->config, work->context, root);
 	int r = add_process(work, root, err);
 	return r < 0 ? r : add_linux(work, root, err);
 }

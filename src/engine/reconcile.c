@@ -59,7 +59,7 @@ static int finish_abandoned(struct engine *engine, const char *id, const struct 
 	/* A removal takes the snapshot first: one that was begun is finished. */
 	bool half_removed = !snapshot_exists(engine->store, id);
 	if (half_removed || (row->state == STATE_CREATED && row->auto_remove))
-		return container_erase(engine, row, dir, err);
+		return container_erase(engine, row, dir, true, err);
 	return run_dir_remove(engine, id, dir, err);
 }
 

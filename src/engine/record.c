@@ -87,14 +87,15 @@ static bool is_alive(const struct container_record *record)
 	return record->state == STATE_RUNNING || record->state == STATE_PAUSED || record->state == STATE_RESTARTING;
 }
 
-static void add_mounts(struct container_record *record, const struct container_spec *spec)
+static void add_mounts(struct container_record *record, const struct container_config *config)
 {
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		if (spec->mounts[i].kind != MOUNT_BIND)
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		if (!config->mounts[i].source)
 			continue;
 		struct container_mount *mount = ARRAY_APPEND(record->mounts, record->n_mounts);
-		mount->name = mem_strdup(spec->mounts[i].source);
-		mount->target = mem_strdup(spec->mounts[i].target);
+		mount->name = mem_strdup(config->mounts[i].source);
+		mount->target = mem_strdup(config->mounts[i].target);
+		mount->is_volume = config->mounts[i].kind == MOUNT_VOLUME;
 	}
 }
 
@@ -114,7 +115,7 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->image_id = mem_strdup(row->image_id);
 	record->command = config_args(&row->config);
 	record->labels = strv_copy(row->config.labels);
-	add_mounts(record, config_spec(&row->config));
+	add_mounts(record, &row->config);
 	record->networks = network_names(config_spec(&row->config));
 	record->state = row->state;
 	record->exit_code = row->exit_code;

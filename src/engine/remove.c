@@ -107,7 +107,7 @@ static bool take_own(struct engine *engine, const char *id, struct run_dir *ret)
 	return false;
 }
 
-int engine_container_remove(struct engine *engine, const char *name, bool force, struct error *err)
+int engine_container_remove(struct engine *engine, const char *name, bool force, bool volumes, struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
@@ -118,7 +118,7 @@ int engine_container_remove(struct engine *engine, const char *name, bool force,
 	if (row.state == STATE_RUNNING && !streq(row.runroot, engine->runroot))
 		return runs_elsewhere(&row, err);
 	if (take_own(engine, row.id, &dir))
-		return container_erase(engine, &row, &dir, err);
+		return container_erase(engine, &row, &dir, volumes || row.auto_remove, err);
 	r = lock_by_force(engine, &row, force, &dir, err);
 	if (r < 0)
 		return r;
@@ -127,5 +127,5 @@ int engine_container_remove(struct engine *engine, const char *name, bool force,
 		r = run_dir_make(engine, row.id, &dir, err);
 	else
 		r = container_clear_remains(engine, row.id, &dir, &status, err);
-	return r < 0 ? r : container_erase(engine, &row, &dir, err);
+	return r < 0 ? r : container_erase(engine, &row, &dir, volumes || row.auto_remove, err);
 }

@@ -28,6 +28,7 @@
 #include "engine/network-dns.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
+#include "engine/volume-mounts.h"
 #include "runtime/container.h"
 #include "storage/snapshot.h"
 
@@ -249,7 +250,7 @@ static int erase_started(struct engine *engine, struct db *db, struct launch *la
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	int r = container_row_load(db, launch->id, &row, err);
-	return r < 0 ? r : container_erase(engine, &row, &launch->dir, err);
+	return r < 0 ? r : container_erase(engine, &row, &launch->dir, true, err);
 }
 
 /* The monitor has cleaned up and ends, or has died and left all as it was. */
@@ -347,6 +348,10 @@ static int prepare_again(struct engine *engine, const char *id, struct launch *r
 	    (r = run_dir_make(engine, id, &dir, err)) < 0)
 		return r;
 	r = launch_prepare(engine, id, &row.config, diff_ids, &dir, ret, err);
+	if (r >= 0 && (r = volume_mounts_prepare(engine, &row, ret->lower, err)) < 0) {
+		dir = ret->dir;
+		ret->dir = RUN_DIR_NONE;
+	}
 	if (r < 0) {
 		(void)run_dir_remove(engine, id, &dir, NULL);
 		return r;

@@ -5,16 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "engine/volume.h"
 
 #define VOLUMES "volumes"
-#define DATA "_data"
 
 enum {
 	PRIVATE_MODE = 0700,
@@ -22,9 +23,14 @@ enum {
 	DIRECTORY_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
 };
 
+char *volumes_path(const struct engine *engine)
+{
+	return path_join(engine->store->path, VOLUMES);
+}
+
 char *volume_path(const struct engine *engine, const char *name)
 {
-	return mem_printf("%s/" VOLUMES "/%s/" DATA, engine->store->path, name);
+	return mem_printf("%s/" VOLUMES "/%s/" VOLUME_DATA, engine->store->path, name);
 }
 
 /* Returns the fd, or -errno; -ENOENT while there has never been a volume. */
@@ -56,7 +62,7 @@ int volume_dir_make(struct engine *engine, const char *name, struct error *err)
 {
 	_cleanup_close_ int volumes = enter(engine->store->root, VOLUMES, PRIVATE_MODE);
 	_cleanup_close_ int volume = volumes < 0 ? volumes : enter(volumes, name, PRIVATE_MODE);
-	int data = volume < 0 ? volume : enter(volume, DATA, DATA_MODE);
+	int data = volume < 0 ? volume : enter(volume, VOLUME_DATA, DATA_MODE);
 	if (data >= 0)
 		return data;
 	err_sys(err, -data, "make the directory of volume %s", name);
@@ -66,8 +72,17 @@ int volume_dir_make(struct engine *engine, const char *name, struct error *err)
 
 bool volume_dir_exists(struct engine *engine, const char *name)
 {
-	_cleanup_free_ char *path = mem_printf(VOLUMES "/%s/" DATA, name);
+	_cleanup_free_ char *path = mem_printf(VOLUMES "/%s/" VOLUME_DATA, name);
 	return faccessat(engine->store->root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int volume_dir_lock(struct engine *engine, const char *name, struct error *err)
+{
+	_cleanup_free_ char *path = mem_printf(VOLUMES "/%s", name);
+	_cleanup_close_ int fd = openat(engine->store->root, path, DIRECTORY_FLAGS);
+	if (fd < 0 || RETRY_ON_EINTR(flock(fd, LOCK_EX)) < 0)
+		return err_sys(err, errno, "lock volume %s", name);
+	return TAKE_FD(fd);
 }
 
 /* --- removing --- */

@@ -4,11 +4,19 @@
 
 #include "engine/engine-internal.h"
 
-/* The absolute path of a volume's files. free() it. */
+#define VOLUME_DATA "_data"
+
+/* The absolute path of the directory that has all of them, and of a volume's files. free() them. */
+char *volumes_path(const struct engine *engine);
 char *volume_path(const struct engine *engine, const char *name);
 
 /* Make the volume's directories, unless they are there. Returns an fd of its _data. */
 int volume_dir_make(struct engine *engine, const char *name, struct error *err);
+
+/*
+ * Hold the volume's lock until the returned fd of its directory, in which _data is, is closed. Waits. It is there already.
+ */
+int volume_dir_lock(struct engine *engine, const char *name, struct error *err);
 
 /* Give the directory a name that is no volume's, which *ret is then; NULL if it is not there. free() it. */
 int volume_dir_set_aside(struct engine *engine, const char *name, char **ret, struct error *err);

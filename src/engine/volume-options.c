@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/volume-options.h"
 
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/volume.h"
 
 static const char *const KEYS[] = { "device", "o", "size", "type", NULL };
 
@@ -18,6 +24,24 @@ const char *volume_option(char *const *options, const char *key)
 			value = rest + 1;
 	}
 	return value;
+}
+
+int volume_name_check(const char *name, struct error *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	size_t len = strlen(name);
+	if (len == 1)
+		return err_set(err, ERR_INVALID,
+			       "volume name is too short, names should be at least two alphanumeric "
+			       "characters");
+	if (len > NAME_MAX)
+		return err_set(err, ERR_INVALID, "volume name is too long: %zu characters, at most %d", len, NAME_MAX);
+	if (len > 0 && isalnum((unsigned char)*name) && strspn(name, letters) == len)
+		return 0;
+	err_set(err, ERR_INVALID,
+		"\"%s\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed",
+		name);
+	return err_hint(err, "a directory of the host is meant by an absolute path");
 }
 
 static int check_key(const char *option, struct error *err)
@@ -43,4 +67,21 @@ int volume_options_check(char *const *options, struct error *err)
 		if (str_is_empty(volume_option(options, NEEDED[i])))
 			return err_set(err, ERR_INVALID, "missing required option: \"%s\"", NEEDED[i]);
 	return 0;
+}
+
+static bool has_options(const struct volume *volume, char *const *options)
+{
+	bool same = strv_count(volume->options) == strv_count(options);
+	for (; same && options && *options; options++)
+		same = strv_contains(volume->options, *options);
+	return same;
+}
+
+int volume_options_agree(const struct volume *volume, char *const *options, struct error *err)
+{
+	if (strv_count(options) == 0 || has_options(volume, options))
+		return 0;
+	err_set(err, ERR_EXISTS, "a volume with the name %s is there already, with other options", volume->name);
+	_cleanup_free_ char *text = strv_join(volume->options, " ");
+	return err_cause(err, "its options are: %s", *text ? text : "none");
 }

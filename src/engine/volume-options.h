@@ -15,5 +15,11 @@
 /* @options are "key=value". Errors: ERR_INVALID, ERR_UNSUPPORTED. */
 int volume_options_check(char *const *options, struct error *err);
 
+/*
+ * Whether a volume that is there is what somebody asks for with @options, of whom none are any. Errors: ERR_EXISTS.
+ */
+struct volume;
+int volume_options_agree(const struct volume *volume, char *const *options, struct error *err);
+
 /* The value of @key in @options, or NULL. */
 const char *volume_option(char *const *options, const char *key);

@@ -27,9 +27,10 @@ static int take_away(struct engine *engine, struct db *db, const char *name, cha
 		r = volume_row_delete(db, name, err);
 	if (r >= 0)
 		r = db_commit(&transaction, err);
-	if (r >= 0)
-		*ret_aside = TAKE_PTR(aside);
-	return r;
+	if (r < 0)
+		return r;
+	*ret_aside = TAKE_PTR(aside);
+	return 1;
 }
 
 int volume_finish_removal(struct engine *engine, const char *name, struct error *err)
@@ -39,7 +40,8 @@ int volume_finish_removal(struct engine *engine, const char *name, struct error 
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = take_away(engine, db, name, &aside, err);
-	return r < 0 || !aside ? r : volume_dir_remove(engine, aside, err);
+	int removed = r < 0 || !aside ? 0 : volume_dir_remove(engine, aside, err);
+	return removed < 0 ? removed : r;
 }
 
 /* --- directories without rows, rows without directories --- */

@@ -6,7 +6,7 @@
 
 struct engine;
 
-/* Take away a volume that is marked: its directory, then its row. One that is not (any more) is left alone. */
+/* Take away a volume that is marked: its directory, then its row; 1. One that is not (any more) is left alone; 0. */
 int volume_finish_removal(struct engine *engine, const char *name, struct error *err);
 
 /* Mend all that is to be mended. Goes on after a failure, and returns the first. */

@@ -107,6 +107,15 @@ int volume_row_mark(struct db *db, const char *name, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+int volume_row_mark_unused(struct db *db, const char *name, struct error *err)
+{
+	int r = db_run(db,
+		       "UPDATE volumes SET going = 1 WHERE name = ?1 AND "
+		       "NOT EXISTS (SELECT 1 FROM volume_uses WHERE volume = ?1)",
+		       DB_VALUES(DB_TEXT(name)), err);
+	return r < 0 ? r : 0;
+}
+
 int volume_row_is_marked(struct db *db, const char *name, struct error *err)
 {
 	_cleanup_free_ char *found = NULL;
@@ -122,5 +131,42 @@ int volume_row_marked(struct db *db, char ***ret, struct error *err)
 int volume_row_delete(struct db *db, const char *name, struct error *err)
 {
 	int r = db_run(db, "DELETE FROM volumes WHERE name = ?1", DB_VALUES(DB_TEXT(name)), err);
+	return r < 0 ? r : 0;
+}
+
+/* --- uses --- */
+
+int volume_use_insert(struct db *db, const char *container, const char *name, bool fill, struct error *err)
+{
+	int r = db_run(db,
+		       "INSERT INTO volume_uses (container, volume, fill) VALUES (?1, ?2, ?3) "
+		       "ON CONFLICT (container, volume) DO UPDATE SET fill = max(fill, ?3)",
+		       DB_VALUES(DB_TEXT(container), DB_TEXT(name), DB_NUMBER(fill)), err);
+	return r < 0 ? r : 0;
+}
+
+int volume_use_fills(struct db *db, const char *container, const char *name, struct error *err)
+{
+	_cleanup_free_ char *found = NULL;
+	return db_get_text(db, "SELECT volume FROM volume_uses WHERE container = ?1 AND volume = ?2 AND fill = 1",
+			   DB_VALUES(DB_TEXT(container), DB_TEXT(name)), &found, err);
+}
+
+int volume_use_filled(struct db *db, const char *container, const char *name, struct error *err)
+{
+	int r = db_run(db, "UPDATE volume_uses SET fill = 0 WHERE container = ?1 AND volume = ?2",
+		       DB_VALUES(DB_TEXT(container), DB_TEXT(name)), err);
+	return r < 0 ? r : 0;
+}
+
+int volume_use_others(struct db *db, const char *container, const char *name, int64_t *ret, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = db_query(db, "SELECT count(*) FROM volume_uses WHERE volume = ?2 AND container != ?1",
+			 DB_VALUES(DB_TEXT(container), DB_TEXT(name)), &query, err);
+	if (r >= 0)
+		r = db_next(&query, err);
+	if (r > 0)
+		*ret = db_number(&query, 0);
 	return r < 0 ? r : 0;
 }

@@ -18,8 +18,21 @@ int volume_row_users(struct db *db, const char *name, char ***ret, struct error 
 /* Mark one to go. */
 int volume_row_mark(struct db *db, const char *name, struct error *err);
 
+/* The same, unless a container has it. */
+int volume_row_mark_unused(struct db *db, const char *name, struct error *err);
+
 /* Whether it is marked; and the names of all that are. */
 int volume_row_is_marked(struct db *db, const char *name, struct error *err);
 int volume_row_marked(struct db *db, char ***ret, struct error *err);
 
 int volume_row_delete(struct db *db, const char *name, struct error *err);
+
+/* Container @container has volume @name. @fill: its image's files are to be copied to it yet. */
+int volume_use_insert(struct db *db, const char *container, const char *name, bool fill, struct error *err);
+
+/* Whether they are to be, and that they are. */
+int volume_use_fills(struct db *db, const char *container, const char *name, struct error *err);
+int volume_use_filled(struct db *db, const char *container, const char *name, struct error *err);
+
+/* How many other containers have it. */
+int volume_use_others(struct db *db, const char *container, const char *name, int64_t *ret, struct error *err);

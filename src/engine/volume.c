@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/volume.h"
 
-#include <ctype.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -17,24 +15,6 @@
 #include "engine/volume-repair.h"
 #include "engine/volume-row.h"
 
-int volume_name_check(const char *name, struct error *err)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-	size_t len = strlen(name);
-	if (len == 1)
-		return err_set(err, ERR_INVALID,
-			       "volume name is too short, names should be at least two alphanumeric "
-			       "characters");
-	if (len > NAME_MAX)
-		return err_set(err, ERR_INVALID, "volume name is too long: %zu characters, at most %d", len, NAME_MAX);
-	if (len > 0 && isalnum((unsigned char)*name) && strspn(name, letters) == len)
-		return 0;
-	err_set(err, ERR_INVALID,
-		"\"%s\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed",
-		name);
-	return err_hint(err, "a directory of the host is meant by an absolute path");
-}
-
 bool volume_is_anonymous(const struct volume *volume)
 {
 	for (char **label = volume->labels; label && *label; label++)
@@ -43,7 +23,7 @@ bool volume_is_anonymous(const struct volume *volume)
 	return false;
 }
 
-static void record_event(struct engine *engine, const char *name, const char *action)
+void volume_event(struct engine *engine, const char *name, const char *action)
 {
 	char driver[] = "driver=" VOLUME_DRIVER;
 	event_record(engine, &(const struct journal_event){ .type = "volume",
@@ -82,23 +62,6 @@ static struct volume *from_request(const struct volume_request *request)
 		strv_append(&volume->labels, VOLUME_ANONYMOUS "=");
 	volume->created_at = time_now_ns();
 	return volume;
-}
-
-static bool has_options(const struct volume *volume, char *const *options)
-{
-	bool same = strv_count(volume->options) == strv_count(options);
-	for (; same && options && *options; options++)
-		same = strv_contains(volume->options, *options);
-	return same;
-}
-
-static int check_existing(const struct volume *existing, const struct volume_request *request, struct error *err)
-{
-	if (strv_count(request->options) == 0 || has_options(existing, request->options))
-		return 0;
-	err_set(err, ERR_EXISTS, "a volume with the name %s is there already, with other options", existing->name);
-	_cleanup_free_ char *options = strv_join(existing->options, " ");
-	return err_cause(err, "its options are: %s", *options ? options : "none");
 }
 
 /* 1 if it was inserted; 0 for one that was there, which *volume is then. One that is about to go is finished first. */
@@ -141,9 +104,9 @@ int engine_volume_create(struct engine *engine, const struct volume_request *req
 	volume = from_request(request);
 	r = insert(engine, db, &volume, err);
 	if (r == 0)
-		r = check_existing(volume, request, err);
+		r = volume_options_agree(volume, request->options, err);
 	else if (r > 0)
-		record_event(engine, volume->name, "create");
+		volume_event(engine, volume->name, "create");
 	if (r < 0)
 		return r;
 	_cleanup_close_ int dir = volume_dir_make(engine, volume->name, err);
@@ -231,8 +194,8 @@ int engine_volume_remove(struct engine *engine, const char *name, struct error *
 	if (r >= 0)
 		r = volume_finish_removal(engine, name, err);
 	if (r >= 0)
-		record_event(engine, name, "destroy");
-	return r;
+		volume_event(engine, name, "destroy");
+	return r < 0 ? r : 0;
 }
 
 /* --- showing --- */

@@ -68,6 +68,9 @@ int engine_volume_list(struct engine *engine, struct volume ***ret, size_t *ret_
 /* Errors: ERR_NO_VOLUME; ERR_BUSY for one that containers have, naming them. */
 int engine_volume_remove(struct engine *engine, const char *name, struct error *err);
 
+/* For whoever makes or removes volumes: "create", "destroy". */
+void volume_event(struct engine *engine, const char *name, const char *action);
+
 /* Bytes in its files. */
 int engine_volume_size(struct engine *engine, const struct volume *volume, int64_t *ret, struct error *err);
 

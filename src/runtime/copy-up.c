@@ -28,7 +28,7 @@ struct copy {
 
 static int failed(int error, const char *path, struct error *err)
 {
-	return err_sys(err, error, "copy '%s' to a tmpfs", path);
+	return err_sys(err, error, "copy '%s'", path);
 }
 
 /* --- what every kind has --- */
@@ -169,4 +169,14 @@ int copy_up(int from, int to, const char *name, struct error *err)
 {
 	const struct copy copy = { from, to, name, 0 };
 	return copy_children(&copy, err);
+}
+
+int copy_up_directory(int from, int to, const char *name, struct error *err)
+{
+	struct stat st;
+	int r = copy_up(from, to, name, err);
+	if (r < 0)
+		return r;
+	r = fstat(from, &st) < 0 ? -errno : copy_metadata(from, to, &st);
+	return r < 0 ? failed(-r, name, err) : 0;
 }

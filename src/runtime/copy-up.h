@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "tmpcopyup": a tmpfs begins with what it hides. Source: runc's and crun's mount option of that name. */
+/*
+ * A mount begins with what it hides: a tmpfs with "tmpcopyup", a new volume.
+ * Source: runc's and crun's mount option of that name.
+ */
 #pragma once
 
 #include "base/error.h"
@@ -10,3 +13,6 @@
  * two fds. Errors name the file, below @name.
  */
 int copy_up(int from, int to, const char *name, struct error *err);
+
+/* The same, and the directory's own mode, owner, times and attributes: @from has to be open for reading. */
+int copy_up_directory(int from, int to, const char *name, struct error *err);

@@ -335,7 +335,7 @@ bind() {
 	box "ls -A $BATS_TEST_TMPDIR/outside"
 	equals "$output" ''
 	config '.mounts[-1] = {"destination": "/real", "type": "tmpfs", "options": ["tmpcopyup", "size=16k"]}'
-	refused "cannot mount tmpfs on /real (/mounts/7): copy '/real/large' to a tmpfs: no space left on device"
+	refused "cannot mount tmpfs on /real (/mounts/7): copy '/real/large': no space left on device"
 }
 
 @test "tmpcopyup is for a tmpfs" {

@@ -171,7 +171,6 @@ hints() {
 }
 
 @test "what Docker has and we do not have yet is said to be so" {
-	refuses 'cannot use "--mount": it is not available yet' run --mount type=bind box
 	refuses 'cannot use "--gpus": device drivers' run --gpus all box
 }
 
@@ -181,7 +180,7 @@ hints() {
 	may_open_store=yes
 	printf 'A=1\nB C=2\n' >"$BATS_TEST_TMPDIR/env"
 	refuses 'conflicting options: --network none and --network host' run --network none --network host box
-	refuses 'invalid argument "data:/x" for "-v, --volume" flag: named volumes are not available yet' run -v data:/x box
+	refuses 'invalid argument "x:/x" for "-v, --volume" flag: volume name is too short' run -v x:/x box
 	refuses 'invalid argument "a/b:/x" for "-v, --volume" flag: "a/b" is neither a volume name nor an absolute path' \
 		run -v a/b:/x box
 	refuses 'invalid argument "run" for "--tmpfs" flag: invalid mount path "run"' run --tmpfs run box

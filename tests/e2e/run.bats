@@ -66,7 +66,7 @@ setup() {
 	run -125 coffer run --rm --network none --pull never nosuch:1 true
 	run -125 coffer run --rm --network none -u nosuch box:1 true
 	[[ $output == *'nosuch'* && $output == *'E-USER'* ]]
-	run -125 coffer run --rm --network none -v /no/such/dir:/x box:1 true
+	run -125 coffer run --rm --network none --mount type=bind,src=/no/such/dir,dst=/x box:1 true
 	[[ $output == *'bind source path does not exist: /no/such'* ]]
 	run -125 coffer run --rm --network none -m 1m box:1 true
 	[[ $output == *'Minimum memory limit allowed is 6MB'* ]]

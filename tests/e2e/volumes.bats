@@ -8,6 +8,17 @@ bats_require_minimum_version 1.5.0
 setup_file() {
 	load lib/coffer
 	coffer_file_setup
+	# An image with files where volumes will be, a link to them, and two VOLUMEs.
+	local tree=$BATS_FILE_TMPDIR/rootfs
+	mkdir -p "$tree/data/deep" "$tree/empty" "$tree/srv"
+	echo image >"$tree/data/file"
+	echo deep >"$tree/data/deep/file"
+	ln -s /etc/passwd "$tree/data/link"
+	chown 1000:1000 "$tree/data" "$tree/data/file"
+	chmod 0710 "$tree/data"
+	ln -s /data "$tree/srv/to-data"
+	tar --create --directory "$tree" --numeric-owner . |
+		coffer import --change 'CMD ["/bin/sh"]' --change 'VOLUME ["/data", "/cache/"]' - filled:1 >/dev/null
 }
 
 teardown_file() {
@@ -21,8 +32,18 @@ setup() {
 }
 
 teardown() {
+	local id
+	for id in $(coffer ps -aq); do
+		coffer rm -fv "$id" >/dev/null
+	done
 	coffer volume prune -af >/dev/null
 }
+
+# A container that leaves nothing, with more flags and an image.
+box_with() {
+	coffer run --rm --network none "$@"
+}
+
 
 # Run SQL in the database of this file.
 database() {
@@ -153,6 +174,171 @@ Total reclaimed space: 5kB"* ]]
 	run -0 coffer events --since "$since" --until "$(date +%s.%N)" --filter type=volume --format '{{.Action}} {{.Actor.ID}} {{.Actor.Attributes.driver}}'
 	[ "$output" = 'create data local
 destroy data local' ]
+}
+
+# --- in containers --------------------------------------------------------------------------------------------------
+
+@test "a named volume is made, kept, and shared" {
+	run -0 box_with -v data:/x box:1 sh -c 'echo one >/x/file'
+	[ "$(coffer volume ls -q)" = data ]
+	run -1 box_with -v data:/y:ro box:1 sh -c 'cat /y/file; echo two >/y/file'
+	[[ $output == one*'Read-only file system'* ]]
+	[ "$(<"$volumes/data/_data/file")" = one ]
+}
+
+@test "a volume begins with the image's files, owner and mode, once" {
+	box_with -v data:/data filled:1 true
+	[ "$(<"$volumes/data/_data/file")" = image ]
+	[ "$(<"$volumes/data/_data/deep/file")" = deep ]
+	[ "$(readlink "$volumes/data/_data/link")" = /etc/passwd ]
+	[ "$(stat -c '%u:%g %a' "$volumes/data/_data")" = '1000:1000 710' ]
+	[ "$(stat -c '%u:%g' "$volumes/data/_data/file")" = 1000:1000 ]
+	rm "$volumes/data/_data/file"
+	box_with -v data:/data filled:1 true
+	[ ! -e "$volumes/data/_data/file" ]
+	box_with -v linked:/srv/to-data filled:1 true
+	[ "$(<"$volumes/linked/_data/file")" = image ]
+	box_with -v bare:/data:nocopy filled:1 true
+	[ -z "$(ls -A "$volumes/bare/_data")" ]
+	box_with -v none:/no/such/place filled:1 true
+	[ -z "$(ls -A "$volumes/none/_data")" ]
+	[ "$(ls "$volumes/data")" = _data ]
+}
+
+@test "an empty volume that another container has is filled in its place" {
+	coffer run -d --name first --network none -v data:/nothing filled:1 sleep 1000
+	box_with -v data:/data filled:1 true
+	run -0 coffer exec first ls /nothing
+	[ "$output" = 'deep
+file
+link' ]
+}
+
+@test "create fills as well; a copy that was cut off is done at the start" {
+	coffer create --name made --network none -v data:/data filled:1 cat /data/file
+	[ "$(<"$volumes/data/_data/file")" = image ]
+	rm -r "$volumes/data/_data"
+	mkdir -p "$volumes/data/filling/half"
+	database "UPDATE volume_uses SET fill = 1 WHERE volume = 'data'"
+	run -0 coffer start -a made
+	[ "$output" = image ]
+	[ "$(ls "$volumes/data")" = _data ]
+}
+
+@test "the image's VOLUMEs and -v without a name are anonymous" {
+	coffer create --name made --network none -v /own filled:1 true
+	[ "$(coffer volume ls -q | grep -cE '^[0-9a-f]{64}$')" = 3 ]
+	run -0 coffer inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Driver}} {{.RW}} {{len .Name}}
+{{end}}' made
+	[ "$output" = 'volume /cache local true 64
+volume /data local true 64
+volume /own local true 64' ]
+	[ "$(coffer inspect made | jq -c '.[0].Config.Volumes | keys')" = '["/cache","/data","/own"]' ]
+	coffer rm made >/dev/null
+	[ "$(coffer volume ls -q | wc -l)" = 3 ]
+	coffer volume prune -f >/dev/null
+	coffer create --name made --network none -v own:/cache -v /data:/data:ro filled:1 true
+	[ "$(coffer inspect -f '{{range .Mounts}}{{.Type}}:{{.Destination}} {{end}}' made)" = 'volume:/cache bind:/data ' ]
+	[ "$(coffer volume ls -q)" = own ]
+}
+
+@test "rm -v and --rm take anonymous volumes, and named ones never" {
+	coffer create --name made --network none -v named:/data filled:1 true
+	[ "$(coffer volume ls -q | wc -l)" = 2 ]
+	coffer rm -v made
+	[ "$(coffer volume ls -q)" = named ]
+	box_with -v named:/data filled:1 sh -c 'echo x >/cache/file'
+	[ "$(coffer volume ls -q)" = named ]
+	[ "$(ls -A "$volumes")" = named ]
+}
+
+@test "a volume that a container has stays, and who has it is said" {
+	coffer create --name made --network none -v data:/x box:1 true
+	run -1 coffer volume rm data
+	[[ $output == *'remove data: volume is in use'*'containers have it: made'*'coffer rm made'* ]]
+	run -0 coffer volume prune -af
+	[ "$output" = 'Total reclaimed space: 0B' ]
+	[ "$(coffer volume ls -q -f dangling=false)" = data ]
+	[ "$(coffer ps -aq -f volume=data -f volume=/nothing)" = "$(coffer ps -aq)" ]
+	[ -z "$(coffer ps -aq -f volume=other)" ]
+	[ "$(coffer ps -a --format '{{.Mounts}} {{.LocalVolumes}}')" = 'data 1' ]
+	coffer rm made
+	coffer volume rm data
+}
+
+@test "--volumes-from: all of it, read-only, and what is given as well counts" {
+	mkdir -p "$BATS_TEST_TMPDIR/host"
+	coffer create --name first --network none -v data:/data -v "$BATS_TEST_TMPDIR/host:/host" --tmpfs /scratch filled:1 true
+	run -1 box_with --volumes-from first:ro -v other:/host box:1 sh -c 'cat /data/file; echo x >/host/own; echo x >/cache/file'
+	[[ $output == image*'Read-only file system'* ]]
+	[ "$(ls "$volumes/other/_data")" = own ]
+	coffer create --name second --network none --volumes-from first box:1 true
+	[ "$(coffer inspect -f '{{range .Mounts}}{{.Destination}} {{end}}' second)" = '/cache /data /host ' ]
+	[ "$(coffer inspect -f '{{.HostConfig.VolumesFrom}}' second)" = '[first]' ]
+	# The anonymous one goes with the last container that has it.
+	coffer rm -v first
+	[ "$(coffer volume ls -q | wc -l)" = 3 ]
+	coffer rm -v second
+	[ "$(coffer volume ls -q | paste -sd ,)" = data,other ]
+	run -125 coffer create --volumes-from nosuch box:1
+	[[ $output == *'--volumes-from: No such container: nosuch'* ]]
+	run -125 coffer create --volumes-from a:b box:1
+	[[ $output == *'invalid mode: b'* ]]
+}
+
+@test "inspect: what was asked for, and what is mounted" {
+	mkdir "$BATS_TEST_TMPDIR/host"
+	coffer create --name made --network none -v data:/x:ro -v "$BATS_TEST_TMPDIR/host:/host:rslave" --tmpfs /t:size=1m box:1 true
+	run -0 coffer inspect made
+	[ "$(jq -c '.[0].HostConfig.Binds' <<<"$output")" = "[\"data:/x:ro\",\"$BATS_TEST_TMPDIR/host:/host:rslave\"]" ]
+	[ "$(jq -c '.[0].HostConfig.Tmpfs' <<<"$output")" = '{"/t":"size=1m"}' ]
+	[ "$(jq -c '.[0].Mounts' <<<"$output")" = "$(jq -nc --arg v "$volumes/data/_data" --arg h "$BATS_TEST_TMPDIR/host" '[
+		{Type: "bind", Source: $h, Destination: "/host", Mode: "rslave", RW: true, Propagation: "rslave"},
+		{Type: "volume", Name: "data", Source: $v, Destination: "/x", Driver: "local", Mode: "ro", RW: false, Propagation: ""}]')" ]
+}
+
+@test "-v makes the directory that is missing" {
+	run -0 box_with -v "$BATS_TEST_TMPDIR/not/there:/x" box:1 sh -c 'echo x >/x/file'
+	[ "$(<"$BATS_TEST_TMPDIR/not/there/file")" = x ]
+}
+
+@test "--mount: binds, volumes and tmpfs" {
+	mkdir -p "$BATS_TEST_TMPDIR/host"
+	echo host >"$BATS_TEST_TMPDIR/host/file"
+	run -1 box_with --mount "type=bind,src=$BATS_TEST_TMPDIR/host,dst=/h,ro" --mount type=volume,src=data,dst=/data,volume-label=a=b \
+		--mount type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=0750 --mount dst=/bare,volume-nocopy \
+		filled:1 sh -c 'cat /h/file /data/file; stat -c %a /t; grep " /t " /proc/mounts; touch /h/x'
+	[[ $output == host$'\n'image$'\n'750$'\n'*'size=1024k'*'Read-only file system'* ]]
+	[ "$(coffer volume ls -q)" = data ]
+	[ "$(coffer volume inspect -f '{{.Labels}}' data)" = 'map[a:b]' ]
+	coffer create --name made --network none --mount type=volume,src=data,dst=/data,readonly,volume-nocopy --mount type=tmpfs,dst=/t,tmpfs-size=1m box:1
+	[ "$(coffer inspect made | jq -c '.[0].HostConfig.Mounts')" = '[{"Type":"volume","Source":"data","Target":"/data","ReadOnly":true,"VolumeOptions":{"NoCopy":true}},{"Type":"tmpfs","Target":"/t","TmpfsOptions":{"SizeBytes":1048576}}]' ]
+	[ "$(coffer inspect made | jq -c '.[0].Mounts | map([.Type, .Destination, .Mode, .RW])')" = '[["volume","/data","z",false],["tmpfs","/t","",true]]' ]
+}
+
+@test "--mount makes no source, unless told to; -v of a missing one does" {
+	run -125 box_with --mount "type=bind,src=$BATS_TEST_TMPDIR/none,dst=/x" box:1 true
+	[[ $output == *"bind source path does not exist: $BATS_TEST_TMPDIR/none"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/none" ]
+	box_with --mount "type=bind,src=$BATS_TEST_TMPDIR/none,dst=/x,bind-create-src" box:1 true
+	[ -d "$BATS_TEST_TMPDIR/none" ]
+	run -125 box_with -v data:/x -v other:/x/ box:1 true
+	[[ $output == *'Duplicate mount point: /x'* ]]
+	[ -z "$(coffer volume ls -q)" ]
+}
+
+@test "mounts below the source come along, or not" {
+	mkdir -p "$BATS_TEST_TMPDIR/host/sub"
+	mount -t tmpfs below "$BATS_TEST_TMPDIR/host/sub"
+	touch "$BATS_TEST_TMPDIR/host/sub/file"
+	source="type=bind,src=$BATS_TEST_TMPDIR/host,dst=/h"
+	status_of() {
+		box_with --mount "$source$1" box:1 sh -c "$2" >/dev/null 2>&1 && echo yes || echo no
+	}
+	results=$(status_of '' 'test -e /h/sub/file')$(status_of ,bind-nonrecursive '! test -e /h/sub/file')
+	results+=$(status_of ,ro 'touch /h/sub/x')$(status_of ,ro,bind-recursive=writable 'touch /h/sub/x')
+	umount "$BATS_TEST_TMPDIR/host/sub"
+	[ "$results" = yesyesnoyes ]
 }
 
 # --- what a crash leaves --------------------------------------------------------------------------------------------

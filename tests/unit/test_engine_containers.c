@@ -119,7 +119,7 @@ static void test_a_name_belongs_to_one(void **state)
 	assert_int_equal(create("/web", false, second, NULL), -ERR_NAME); /* the same one */
 	assert_int_equal(count_entries("%s/containers", fixture.runroot), 1);
 	assert_int_equal(count_entries("%s/snapshots", fixture.root), 1);
-	assert_ok(engine_container_remove(fixture.engine, "web", false, &err));
+	assert_ok(engine_container_remove(fixture.engine, "web", false, false, &err));
 	assert_ok(create("web", false, second, &err));
 }
 
@@ -393,7 +393,7 @@ static void test_a_running_one_is_not_finished(void **state)
 	assert_refused(engine_container_finish(fixture.engine, ID_A, &err), ERR_STATE, "is running");
 	assert_ok(monitor_status_write(&running, dir.fd, &err));
 	assert_refused(engine_container_finish(fixture.engine, ID_A, &err), ERR_STATE, "is running");
-	assert_refused(engine_container_remove(fixture.engine, "web", false, &err), ERR_STATE,
+	assert_refused(engine_container_remove(fixture.engine, "web", false, false, &err), ERR_STATE,
 		       "container is running: stop the container before removing or force remove");
 	assert_ok(engine_reconcile(fixture.engine, &err));
 	struct container_record *record = found("web");
@@ -466,7 +466,7 @@ static void test_what_runs_elsewhere_is_left_alone(void **state)
 	assert_ok(engine_reconcile(fixture.engine, &err));
 	assert_state("web", STATE_RUNNING, 0);
 	struct error why = { 0 };
-	assert_int_equal(engine_container_remove(fixture.engine, "web", true, &why), -ERR_STATE);
+	assert_int_equal(engine_container_remove(fixture.engine, "web", true, false, &why), -ERR_STATE);
 	assert_string_equal(why.hint, "coffer --runroot /elsewhere rm -f web");
 }
 
@@ -498,11 +498,11 @@ static void test_a_command_that_is_creating_is_left_alone(void **state)
 	struct engine *other;
 	assert_ok(engine_open(fixture.root, fixture.runroot, &other, &err));
 	assert_ok(engine_reconcile(other, &err));
-	assert_refused(engine_container_remove(other, "web", true, &err), ERR_BUSY, "another command works on it");
+	assert_refused(engine_container_remove(other, "web", true, false, &err), ERR_BUSY, "another command works on it");
 	engine_free(other);
 	assert_true(exists("%s/containers/%s/config.json", fixture.runroot, id));
 	assert_state("web", STATE_CREATED, 0);
-	assert_ok(engine_container_remove(fixture.engine, "web", false, &err));
+	assert_ok(engine_container_remove(fixture.engine, "web", false, false, &err));
 	assert_nothing_left();
 }
 
@@ -547,10 +547,10 @@ static void test_remove(void **state)
 	container_id id;
 	assert_ok(create("web", false, id, &err));
 	fixture_reopen();
-	assert_ok(engine_container_remove(fixture.engine, "web", false, &err));
+	assert_ok(engine_container_remove(fixture.engine, "web", false, false, &err));
 	assert_gone("web");
 	assert_nothing_left();
-	assert_refused(engine_container_remove(fixture.engine, "web", true, &err), ERR_NO_CONTAINER, "No such container: web");
+	assert_refused(engine_container_remove(fixture.engine, "web", true, false, &err), ERR_NO_CONTAINER, "No such container: web");
 }
 
 static void test_kill_needs_a_running_one(void **state)

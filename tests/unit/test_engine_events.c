@@ -127,7 +127,7 @@ static void test_what_is_recorded_when(void **state)
 	assert_string_equal(member(event.attributes, "a"), "b");
 	assert_string_equal(member(event.attributes, "name"), "web");
 	assert_string_equal(member(event.attributes, "image"), "base:1");
-	assert_ok(engine_container_remove(fixture.engine, "web", false, &err));
+	assert_ok(engine_container_remove(fixture.engine, "web", false, false, &err));
 	assert_next(reader, "destroy");
 	assert_ok(engine_image_tag(fixture.engine, "base:1", "other", &err));
 	assert_true(next(reader, &event));

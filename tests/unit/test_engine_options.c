@@ -329,17 +329,17 @@ static void test_mounts_that_are_refused(void **state)
 		int code;
 		const char *words;
 	} cases[] = {
-		{ { MOUNT_BIND, TEXT("/no/such/dir"), TEXT("/x"), false, NULL },
+		{ { .kind = MOUNT_BIND, .source = TEXT("/no/such/dir"), .target = TEXT("/x") },
 		  ERR_MNT_SRC,
 		  "bind source path does not exist: /no/such/dir" },
-		{ { MOUNT_BIND, TEXT("relative/path"), TEXT("/x"), false, NULL },
+		{ { .kind = MOUNT_BIND, .source = TEXT("relative/path"), .target = TEXT("/x") },
 		  ERR_MNT_REL,
 		  "is neither a volume name nor an absolute path" },
-		{ { MOUNT_BIND, NULL, TEXT("/x"), false, NULL }, ERR_MNT_REL, "is neither a volume name" },
-		{ { MOUNT_BIND, TEXT("/"), TEXT("x"), false, NULL }, ERR_MNT_REL, "it must be absolute" },
-		{ { MOUNT_TMPFS, NULL, TEXT("/"), false, NULL }, ERR_MNT_REL, "it cannot be the root" },
-		{ { MOUNT_TMPFS, NULL, TEXT("/a/..//"), false, NULL }, ERR_MNT_REL, "it cannot be the root" },
-		{ { MOUNT_TMPFS, NULL, NULL, false, NULL }, ERR_MNT_REL, "it must be absolute" },
+		{ { .kind = MOUNT_BIND, .target = TEXT("/x") }, ERR_MNT_REL, "is neither a volume name" },
+		{ { .kind = MOUNT_BIND, .source = TEXT("/"), .target = TEXT("x") }, ERR_MNT_REL, "it must be absolute" },
+		{ { .kind = MOUNT_TMPFS, .target = TEXT("/") }, ERR_MNT_REL, "it cannot be the root" },
+		{ { .kind = MOUNT_TMPFS, .target = TEXT("/a/..//") }, ERR_MNT_REL, "it cannot be the root" },
+		{ { .kind = MOUNT_TMPFS }, ERR_MNT_REL, "it must be absolute" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct mount_request mount = cases[i].request;
@@ -407,8 +407,8 @@ static void test_environments(void **state)
 static void test_a_spec_survives_the_database(void **state)
 {
 	struct mount_request mounts[] = {
-		{ MOUNT_BIND, TEXT("/a"), TEXT("/b"), true, WORDS("rslave") },
-		{ MOUNT_TMPFS, NULL, TEXT("/c"), false, WORDS("size=1m", "exec") },
+		{ .kind = MOUNT_BIND, .source = TEXT("/a"), .target = TEXT("/b"), .readonly = true, .options = WORDS("rslave") },
+		{ .kind = MOUNT_TMPFS, .target = TEXT("/c"), .options = WORDS("size=1m", "exec") },
 	};
 	const struct container_spec spec = {
 		.name = TEXT("n"),

@@ -33,7 +33,7 @@ static struct spec *made(struct container_spec *spec, char id[static ID_HEX_LENG
 	_cleanup_free_ char *dir = mem_printf("%s/containers/%s", fixture.runroot, record->id);
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_ok(spec_load(fd, "config.json", &parsed, &err));
-	assert_ok(engine_container_remove(fixture.engine, record->id, false, &err));
+	assert_ok(engine_container_remove(fixture.engine, record->id, false, false, &err));
 	str_copy(id, ID_HEX_LENGTH + 1, record->id);
 	container_record_free(record);
 	return parsed;
@@ -393,25 +393,25 @@ static void test_sysctls(void **state)
 static void test_mounts_of_ones_own(void **state)
 {
 	struct mount_request mounts[] = {
-		{ MOUNT_BIND, TEXT("/usr"), TEXT("/etc/deep/er"), true, NULL },
-		{ MOUNT_BIND, TEXT("/usr"), TEXT("/etc"), false, WORDS("rslave", "nosuid") },
-		{ MOUNT_TMPFS, NULL, TEXT("/tmp"), true, WORDS("size=1m", "exec") },
-		{ MOUNT_TMPFS, NULL, TEXT("/dev/shm/"), false, NULL },
-		{ MOUNT_BIND, TEXT("/etc/hosts"), TEXT("/etc/hosts"), false, WORDS("bind") },
+		{ .kind = MOUNT_BIND, .source = TEXT("/usr"), .target = TEXT("/etc/deep/er"), .readonly = true },
+		{ .kind = MOUNT_BIND, .source = TEXT("/usr"), .target = TEXT("/etc"), .options = WORDS("rslave", "nosuid") },
+		{ .kind = MOUNT_TMPFS, .target = TEXT("/tmp"), .readonly = true, .options = WORDS("size=1m", "exec") },
+		{ .kind = MOUNT_TMPFS, .target = TEXT("/dev/shm/") },
+		{ .kind = MOUNT_BIND, .source = TEXT("/etc/hosts"), .target = TEXT("/etc/hosts"), .options = WORDS("bind") },
 	};
 	struct container_spec wish = { .mounts = mounts, .n_mounts = ARRAY_SIZE(mounts) };
 	_cleanup_spec_ struct spec *spec = make(&wish);
 	assert_mount(spec, "/etc/deep/er", "bind", "rbind ro rro rprivate");
 	assert_mount(spec, "/etc", "bind", "rbind rslave nosuid");
 	assert_mount(spec, "/tmp", "tmpfs", "noexec nosuid nodev size=1m exec ro");
-	assert_mount(spec, "/dev/shm/", "tmpfs", "noexec nosuid nodev");
-	assert_null(mount_on(spec, "/dev/shm"));
+	assert_mount(spec, "/dev/shm", "tmpfs", "noexec nosuid nodev");
+	assert_null(mount_on(spec, "/dev/shm/"));
 	assert_mount(spec, "/etc/hosts", "bind", "bind rprivate");
 	/* What lies higher comes first, or it would hide the rest. */
 	assert_true(mount_on(spec, "/etc") < mount_on(spec, "/etc/deep/er"));
 	assert_true(mount_on(spec, "/etc") < mount_on(spec, "/etc/hostname"));
-	assert_true(mount_on(spec, "/dev") < mount_on(spec, "/dev/shm/"));
-	struct mount_request missing = { MOUNT_BIND, TEXT("/no/such"), TEXT("/x"), false, NULL };
+	assert_true(mount_on(spec, "/dev") < mount_on(spec, "/dev/shm"));
+	struct mount_request missing = { .kind = MOUNT_BIND, .source = TEXT("/no/such"), .target = TEXT("/x") };
 	struct container_spec refused = { .mounts = &missing, .n_mounts = 1 };
 	assert_refused(create(&refused, &err), ERR_MNT_SRC, "bind source path does not exist: /no/such");
 	assert_nothing_left();
@@ -419,7 +419,7 @@ static void test_mounts_of_ones_own(void **state)
 
 static void test_a_dev_of_ones_own(void **state)
 {
-	struct mount_request mount = { MOUNT_BIND, TEXT("/dev"), TEXT("/dev"), false, NULL };
+	struct mount_request mount = { .kind = MOUNT_BIND, .source = TEXT("/dev"), .target = TEXT("/dev") };
 	struct container_spec wish = { .mounts = &mount, .n_mounts = 1 };
 	_cleanup_spec_ struct spec *spec = make(&wish);
 	assert_null(mount_on(spec, "/dev/pts"));

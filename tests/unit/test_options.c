@@ -9,11 +9,14 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "cli/detach-keys.h"
 #include "cli/env-file.h"
+#include "cli/mount-flag.h"
 #include "cli/mount-options.h"
+#include "engine/mount-request.h"
 #include "cli/options.h"
 
 enum colour { RED, GREEN };
@@ -213,13 +216,6 @@ static void test_what_help_shows(void **state)
 
 /* --- Values of their own --- */
 
-static void mount_done(struct mount_request *mount)
-{
-	free(mount->source);
-	free(mount->target);
-	strv_free(mount->options);
-}
-
 static char *describe_mount(const struct mount_request *mount)
 {
 	_cleanup_free_ char *options = strv_join(mount->options, ",");
@@ -237,32 +233,35 @@ static void test_volumes(void **state)
 		{ "/a:/b", "/a>/b rw[]" },
 		{ "/a:/b:ro", "/a>/b ro[]" },
 		{ "/a:/b:rw", "/a>/b rw[]" },
-		{ "/a:/b:ro,rslave,nocopy", "/a>/b ro[rslave]" },
+		{ "/a:/b:ro,rslave,z", "/a>/b ro[rslave]" },
+		{ "/a", ">/a rw[]" },
+		{ "data:/b", "data>/b rw[]" },
+		{ "data:/b:ro,nocopy,nosuid", "data>/b ro[nosuid]" },
 	};
 	static const struct {
 		const char *text;
 		enum error_code code;
 	} bad[] = {
 		{ "", ERR_USAGE },
-		{ "/a", ERR_UNSUPPORTED },
 		{ "/a:b", ERR_MNT_REL },
 		{ "/a:/", ERR_MNT_REL },
 		{ "/a:/b/..", ERR_MNT_REL },
 		{ "/a:/b:ro:x", ERR_USAGE },
-		{ "data:/b", ERR_UNSUPPORTED },
+		{ "x:/b", ERR_INVALID },
+		{ "a", ERR_MNT_REL },
+		{ "/a:/b:nocopy", ERR_USAGE },
 		{ "a/b:/c", ERR_MNT_REL },
 		{ ":/b", ERR_USAGE },
 		{ "/a:/b:roo", ERR_USAGE },
-		{ "/a:/b:z", ERR_UNSUPPORTED },
 		{ "/a:", ERR_MNT_REL },
 		{ "/a:/b:,", ERR_USAGE },
-		{ "-x:/b", ERR_MNT_REL },
+		{ "-x:/b", ERR_INVALID },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct mount_request mount;
 		assert_int_equal(mount_parse_volume(good[i].text, &mount, NULL), 0);
 		_cleanup_free_ char *result = describe_mount(&mount);
-		mount_done(&mount);
+		mount_request_done(&mount);
 		assert_string_equal(result, good[i].result);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -273,15 +272,77 @@ static void test_volumes(void **state)
 	}
 }
 
+static void test_mounts(void **state)
+{
+	static const struct {
+		const char *text, *result;
+	} good[] = {
+		{ "type=bind,source=/a,target=/b", "bind /a>/b rw[]" },
+		{ "type=bind,src=/a,dst=/b,ro", "bind /a>/b ro[]" },
+		{ "target=/b", "volume >/b rw[]" },
+		{ "source=data,destination=/b,readonly=false,volume-nocopy", "volume data>/b rw[]" },
+		{ "type=bind,src=/a,dst=/b,bind-propagation=rslave,bind-nonrecursive", "bind /a>/b rw[rslave,bind]" },
+		{ "type=bind,src=/a,dst=/b,ro,bind-recursive=writable,consistency=cached", "bind /a>/b ro[ro]" },
+		{ "type=bind,src=/a,dst=/b,bind-recursive=disabled", "bind /a>/b rw[bind]" },
+		{ "type=bind,\"source=/a,b\"\"\",target=/c", "bind /a,b\">/c rw[]" },
+		{ "type=tmpfs,dst=/t,tmpfs-size=64m,tmpfs-mode=1770", "tmpfs >/t rw[size=67108864,mode=1770]" },
+		{ "type=image,src=box:1,dst=/i,image-subpath=bin", "image box:1>/i rw[]" },
+	};
+	static const char *const kinds[] = { "bind", "tmpfs", "volume", "image" };
+	static const struct {
+		const char *text, *words;
+	} bad[] = {
+		{ "", "target is required" },
+		{ "type=bind", "target is required" },
+		{ "type=nfs,dst=/b", "invalid value for type: nfs: it is bind, volume, tmpfs or image" },
+		{ "dst=b", "it must be absolute" },
+		{ "dst=/", "it cannot be the root" },
+		{ "dst=/b,colour=red", "unexpected key 'colour' in 'colour=red'" },
+		{ "dst=/b,colour", "invalid field 'colour' must be a key=value pair" },
+		{ "dst=/b,source", "invalid field 'source' must be a key=value pair" },
+		{ "dst=/b,source=", "invalid value for 'source': value is empty" },
+		{ "dst=/b,ro=perhaps", "invalid value for ro: perhaps: it is true or false" },
+		{ "type=bind,dst=/b", "field Source must not be empty" },
+		{ "type=tmpfs,src=/a,dst=/b", "field Source must not be specified" },
+		{ "type=bind,src=a,dst=/b", "it must be absolute" },
+		{ "type=bind,src=/a,dst=/b,volume-nocopy", "cannot mix 'volume-nocopy' with mount type 'bind'" },
+		{ "type=bind,src=/a,dst=/b,bind-propagation=loud", "invalid value for bind-propagation: loud" },
+		{ "type=bind,src=/a,dst=/b,bind-recursive=no", "invalid value for bind-recursive: no" },
+		{ "type=bind,src=/a,dst=/b,bind-recursive=writable", "is for a mount that is readonly" },
+		{ "type=tmpfs,dst=/b,tmpfs-size=much", "invalid value for tmpfs-size: much: it is a size" },
+		{ "type=tmpfs,dst=/b,tmpfs-mode=9", "invalid value for tmpfs-mode: 9: it is a mode" },
+		{ "src=a/b,dst=/b", "includes invalid characters for a local volume name" },
+		{ "dst=/b,volume-driver=x", "plugin \"x\" not found" },
+		{ "\"dst=/b", "quotes do not close" },
+		{ "\"dst=/b\"x", "quotes do not close" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		_cleanup_mount_request_ struct mount_request mount = { 0 };
+		struct error err = { 0 };
+		if (mount_parse_flag(good[i].text, &mount, &err) < 0)
+			fail_msg("\"%s\": %s", good[i].text, err.message);
+		_cleanup_free_ char *result = describe_mount(&mount);
+		_cleanup_free_ char *whole = mem_printf("%s %s", kinds[mount.kind], result);
+		assert_string_equal(whole, good[i].result);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct mount_request mount;
+		struct error err = { 0 };
+		assert_true(mount_parse_flag(bad[i].text, &mount, &err) < 0);
+		if (!strstr(err.message, bad[i].words))
+			fail_msg("\"%s\": %s", bad[i].text, err.message);
+	}
+}
+
 static void test_relative_volumes(void **state)
 {
 	struct mount_request mount;
 	assert_int_equal(mount_parse_volume("./x/../y:/b", &mount, NULL), 0);
 	assert_true(mount.source[0] == '/' && str_ends_with(mount.source, "/y") && !strstr(mount.source, ".."));
-	mount_done(&mount);
+	mount_request_done(&mount);
 	assert_int_equal(mount_parse_volume(".:/b", &mount, NULL), 0);
 	assert_true(mount.source[0] == '/');
-	mount_done(&mount);
+	mount_request_done(&mount);
 }
 
 static void test_tmpfs(void **state)
@@ -289,7 +350,7 @@ static void test_tmpfs(void **state)
 	struct mount_request mount;
 	assert_int_equal(mount_parse_tmpfs("/run:ro,size=64m,mode=1777", &mount, NULL), 0);
 	_cleanup_free_ char *result = describe_mount(&mount);
-	mount_done(&mount);
+	mount_request_done(&mount);
 	assert_string_equal(result, ">/run ro[size=64m,mode=1777]");
 	assert_int_equal(mount_parse_tmpfs("run", &mount, NULL), -ERR_MNT_REL);
 	assert_int_equal(mount_parse_tmpfs("/", &mount, NULL), -ERR_MNT_REL);
@@ -370,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_no_tables),
 		cmocka_unit_test(test_what_help_shows),
 		cmocka_unit_test(test_volumes),
+		cmocka_unit_test(test_mounts),
 		cmocka_unit_test(test_relative_volumes),
 		cmocka_unit_test(test_tmpfs),
 		cmocka_unit_test(test_variables),
