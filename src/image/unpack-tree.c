@@ -20,6 +20,7 @@
 #include "base/util.h"
 #include "image/unpack-attributes.h"
 #include "image/unpack-directories.h"
+#include "image/unpack-links.h"
 
 enum { DIRECTORY_MODE = 0700 /* while the layer is unpacked (T5) */ };
 
@@ -115,15 +116,13 @@ static int make_parent(struct tree *tree, int dir, const char *name, const char 
 	return r == 0 && opaque ? make_opaque_at(dir, name, entry, err) : r;
 }
 
-/* There is something in the place of a parent, but no directory. A whiteout gives way (T4), the rest is refused (T2). */
+/* There is something in the place of a parent, but no directory. A whiteout gives way (T4), the rest is refused. */
 static int replace_by_parent(struct tree *tree, int dir, const char *name, const char *path, const struct entry *entry,
 			     struct error *err)
 {
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return entry_error(entry, errno, "examine the directory of", err);
-	if (S_ISLNK(st.st_mode))
-		return err_set(err, ERR_IMG_LAYER, "entry '%s' goes through the link '%s'", entry->raw, path);
 	if (!is_whiteout(&st))
 		return err_set(err, ERR_IMG_LAYER, "entry '%s' goes through '%s', which is not a directory", entry->raw,
 			       path);
@@ -185,7 +184,7 @@ static int open_parent(struct tree *tree, const char *path, const struct entry *
 	if (tree->parent >= 0 && streq(tree->parent_path, path))
 		return tree->parent;
 	int fd = path_open_beneath(tree->root, path, O_PATH | O_DIRECTORY, 0);
-	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP) {
+	if (fd == -ENOENT || fd == -ENOTDIR) {
 		int r = make_parents(tree, path, entry, &fd, err);
 		if (r < 0)
 			return r;
@@ -196,6 +195,30 @@ static int open_parent(struct tree *tree, const char *path, const struct entry *
 	tree->parent = fd;
 	tree->parent_path = mem_strdup(path);
 	return fd;
+}
+
+/* --- Links in paths (T2) --- */
+
+static int links_error(const struct entry *entry, int sys_errno, const char *verb, struct error *err)
+{
+	if (sys_errno == ELOOP)
+		return err_set(err, ERR_IMG_LAYER, "entry '%s' goes through more than %d links", entry->raw, LINKS_MAX);
+	if (sys_errno == EPERM)
+		return err_set(err, ERR_IMG_LAYER, "entry '%s' goes through a link to the name of a whiteout",
+			       entry->raw);
+	return entry_error(entry, sys_errno, verb, err);
+}
+
+/* 1, and the path without links in *ret, if there is a link in the directory @path; else 0. */
+static int find_links(struct tree *tree, const char *path, const struct entry *entry, char **ret, struct error *err)
+{
+	if (!*path || (tree->parent >= 0 && streq(tree->parent_path, path)))
+		return 0;
+	_cleanup_close_ int fd = path_open_beneath(tree->root, path, O_PATH | O_DIRECTORY, 0);
+	if (fd != -ELOOP)
+		return 0; /* what else is wrong with it, whoever opens it will say */
+	int r = links_resolve(tree->root, path, ret);
+	return r < 0 ? links_error(entry, -r, "find the directory of", err) : 1;
 }
 
 /* --- What is in the way --- */
@@ -352,11 +375,12 @@ static int no_target(const struct entry *entry, struct error *err)
 static int open_target_dir(struct tree *tree, const struct entry *entry, int *ret, struct error *err)
 {
 	size_t len = (size_t)(path_base(entry->target) - entry->target);
-	_cleanup_free_ char *path = mem_strndup(entry->target, len);
-	int fd = path_open_beneath(tree->root, len > 0 ? path : ".", O_PATH | O_DIRECTORY, 0);
-	if (fd == -ELOOP)
-		return err_set(err, ERR_IMG_LAYER, "entry '%s' is a hard link to '%s', which goes through a link",
-			       entry->raw, entry->target);
+	_cleanup_free_ char *written = mem_strndup(entry->target, len > 0 ? len - 1 : 0), *resolved = NULL;
+	int r = find_links(tree, written, entry, &resolved, err);
+	if (r < 0)
+		return r;
+	const char *path = r > 0 ? resolved : written;
+	int fd = path_open_beneath(tree->root, *path ? path : ".", O_PATH | O_DIRECTORY, 0);
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return no_target(entry, err);
 	if (fd < 0)
@@ -447,12 +471,9 @@ static int add_plain(struct tree *tree, const struct entry *entry, int *ret_fd, 
 	}
 }
 
-int tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct error *err)
+/* What is in its directory's path is a directory, or nothing yet. */
+static int add_by_kind(struct tree *tree, const struct entry *entry, int *ret_fd, struct error *err)
 {
-	*ret_fd = -1;
-	int r = count_made(tree, entry, err);
-	if (r < 0)
-		return r;
 	switch (entry->name.kind) {
 	case NAME_ROOT:
 		return add_root(tree, entry, err);
@@ -466,6 +487,20 @@ int tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct e
 		log_debug("unpack: '%s' is left out: a record of AUFS", entry->raw);
 	}
 	return 0;
+}
+
+int tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct error *err)
+{
+	_cleanup_free_ char *dir = NULL;
+	*ret_fd = -1;
+	int r = count_made(tree, entry, err);
+	if (r >= 0 && entry->name.kind != NAME_IGNORED)
+		r = find_links(tree, entry->name.dir, entry, &dir, err);
+	if (r <= 0)
+		return r < 0 ? r : add_by_kind(tree, entry, ret_fd, err);
+	struct entry resolved = *entry; /* its other texts stay the caller's */
+	resolved.name.dir = dir;
+	return add_by_kind(tree, &resolved, ret_fd, err);
 }
 
 int tree_close_file(struct tree *tree, int fd, const struct entry *entry, struct error *err)

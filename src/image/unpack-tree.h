@@ -5,9 +5,9 @@
  * Invariants, cited by number in the code:
  *  T1  Everything happens relative to the directory's fd: parents are opened beneath it without following links, and
  *      the last component is made, never opened through. So nothing that stands in the archive leads out of it.
- *  T2  A parent is a directory of this layer. Other implementations unpack onto the layers below and follow their links,
- *      and this layer's; here, where each layer is a directory of its own, a path through a link means something
- *      else once the layers are stacked, so it is refused.
+ *  T2  A path through a link of this layer leads where it would lead a process whose root is the layer's directory
+ *      (unpack-links.h), as in Docker and containerd. These unpack onto the layers below, and follow their links, too; here,
+ *      where each layer is a directory of its own, what a path goes through in another layer is not known.
  *  T3  Only this code makes whiteouts (device 0/0) and opaque directories: the archive's own ones are refused or
  *      dropped. So a device 0/0 in the directory is a whiteout.
  *  T4  Entries apply in their order. A later one replaces an earlier one, a directory keeps what is in it, and whatever
