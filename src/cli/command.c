@@ -44,6 +44,7 @@ const struct command *const COMMANDS[] = {
 	&command_port,
 	&command_ps,
 	&command_pull,
+	&command_push,
 	&command_rename,
 	&command_restart,
 	&command_rm,

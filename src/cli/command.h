@@ -36,7 +36,8 @@ enum command_flags {
 	COMMAND_STOP_AT_ARGUMENT = 1 << 3,
 	COMMAND_COMMON = 1 << 4, /* among the first in `coffer --help` */
 	COMMAND_HIDDEN = 1 << 5, /* for programs; in no list */
-	COMMAND_TARGETS = 1 << 6, /* its options begin with struct targets (targets.h), which may stand for its arguments */
+	COMMAND_TARGETS =
+		1 << 6, /* its options begin with struct targets (targets.h), which may stand for its arguments */
 };
 
 enum { ARGS_ANY = -1 };
@@ -128,6 +129,7 @@ extern const struct command command_network_rm;
 extern const struct command command_port;
 extern const struct command command_ps;
 extern const struct command command_pull;
+extern const struct command command_push;
 extern const struct command command_rename;
 extern const struct command command_restart;
 extern const struct command command_rm;

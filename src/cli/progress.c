@@ -14,17 +14,49 @@
 enum { BAR_MIN = 10, BAR_MAX = 50 };
 static const int64_t REDRAW_NS = 100 * NSEC_PER_MSEC;
 
-/* What is said of a layer, in the order in which it happens, and behind which state all of it up to there is true. */
-static const char *const STEPS[] = { "Pulling fs layer", "Download complete", "Pull complete" };
-static const int STEPS_DONE[] = {
-	[LAYER_WAITING] = 1, [LAYER_DOWNLOADING] = 1, [LAYER_VERIFYING] = 1, [LAYER_EXTRACTING] = 2, [LAYER_DONE] = 3,
+struct progress_words {
+	/* In the order in which it happens, and behind which state all of it up to there is true. */
+	const char *const *steps;
+	int steps_done[LAYER_MOUNTED + 1];
+	int n_steps;
+	int before_exists; /* steps that are said of a layer that turns out to be there */
+	const char *states[LAYER_MOUNTED + 1];
 };
 
-static const char *const STATE_WORDS[] = {
-	[LAYER_WAITING] = "Pulling fs layer",	  [LAYER_DOWNLOADING] = "Downloading",
-	[LAYER_VERIFYING] = "Verifying Checksum", [LAYER_EXTRACTING] = "Extracting",
-	[LAYER_DONE] = "Pull complete",		  [LAYER_EXISTS] = "Already exists",
+const struct progress_words progress_pull = {
+	.steps = (const char *const[]){ "Pulling fs layer", "Download complete", "Pull complete" },
+	.steps_done = { [LAYER_WAITING] = 1,
+			[LAYER_DOWNLOADING] = 1,
+			[LAYER_VERIFYING] = 1,
+			[LAYER_EXTRACTING] = 2,
+			[LAYER_DONE] = 3 },
+	.n_steps = 3,
+	.states = { [LAYER_WAITING] = "Pulling fs layer",
+		    [LAYER_DOWNLOADING] = "Downloading",
+		    [LAYER_VERIFYING] = "Verifying Checksum",
+		    [LAYER_EXTRACTING] = "Extracting",
+		    [LAYER_DONE] = "Pull complete",
+		    [LAYER_EXISTS] = "Already exists" },
 };
+
+const struct progress_words progress_push = {
+	.steps = (const char *const[]){ "Preparing", "Pushed" },
+	.steps_done = { [LAYER_WAITING] = 1, [LAYER_UPLOADING] = 1, [LAYER_DONE] = 2 },
+	.n_steps = 2,
+	.before_exists = 1,
+	.states = { [LAYER_WAITING] = "Preparing",
+		    [LAYER_UPLOADING] = "Pushing",
+		    [LAYER_DONE] = "Pushed",
+		    [LAYER_EXISTS] = "Layer already exists",
+		    [LAYER_MOUNTED] = "Mounted from" },
+};
+
+/* What a transfer of the other direction would say is said by nobody. */
+static const char *state_words(const struct progress_layer *layer)
+{
+	const char *words = layer->words->states[layer->state];
+	return words ? words : "";
+}
 
 /* --- Layers --- */
 
@@ -40,6 +72,7 @@ static struct progress_layer *add_layer(struct progress *progress, const char *d
 {
 	const char *colon = strchr(digest, ':');
 	struct progress_layer *layer = ARRAY_APPEND(progress->layers, progress->n_layers);
+	layer->words = progress->words;
 	layer->digest = mem_strdup(digest);
 	snprintf(layer->name, sizeof layer->name, "%.*s", SHORT_ID_LENGTH, colon ? colon + 1 : digest);
 	/* More lines than the terminal shows cannot be drawn anew: those above have left it. */
@@ -63,8 +96,8 @@ void progress_format(const struct progress_layer *layer, int columns, struct str
 {
 	char current[SIZE_TEXT_MAX], total[SIZE_TEXT_MAX];
 	size_t start = out->len;
-	str_appendf(out, "%s: %s ", layer->name, STATE_WORDS[layer->state]);
-	if (layer->state == LAYER_DOWNLOADING || layer->state == LAYER_EXTRACTING) {
+	str_appendf(out, "%s: %s %s", layer->name, state_words(layer), layer->from ? layer->from : "");
+	if (layer->state == LAYER_DOWNLOADING || layer->state == LAYER_EXTRACTING || layer->state == LAYER_UPLOADING) {
 		_cleanup_str_ struct str numbers = { 0 };
 		str_append(&numbers, format_size(layer->current, current));
 		if (layer->total > 0)
@@ -97,13 +130,15 @@ static void draw(struct progress *progress, size_t lines_above)
 
 static void say_steps(struct progress *progress, struct progress_layer *layer)
 {
-	bool exists = layer->state == LAYER_EXISTS;
-	if (exists && layer->steps_said == 0) {
-		fprintf(progress->out, "%s: %s\n", layer->name, STATE_WORDS[LAYER_EXISTS]);
-		layer->steps_said = (int)ARRAY_SIZE(STEPS);
+	const struct progress_words *words = progress->words;
+	bool exists = layer->state == LAYER_EXISTS || layer->state == LAYER_MOUNTED;
+	if (exists && layer->steps_said <= words->before_exists) {
+		fprintf(progress->out, "%s: %s%s%s\n", layer->name, state_words(layer), layer->from ? " " : "",
+			layer->from ? layer->from : "");
+		layer->steps_said = words->n_steps;
 	}
-	while (!exists && layer->steps_said < STEPS_DONE[layer->state])
-		fprintf(progress->out, "%s: %s\n", layer->name, STEPS[layer->steps_said++]);
+	while (!exists && layer->steps_said < words->steps_done[layer->state])
+		fprintf(progress->out, "%s: %s\n", layer->name, words->steps[layer->steps_said++]);
 	fflush(progress->out);
 }
 
@@ -137,10 +172,19 @@ static void on_layer(void *context, const char *digest, enum layer_state state, 
 		draw(progress, before);
 }
 
-void progress_init_live(struct progress *progress, FILE *out, int rows, int columns)
+/* The state comes right after it. */
+static void on_mounted(void *context, const char *digest, const char *from)
+{
+	struct progress_layer *layer = find_layer(context, digest);
+	if (layer && !layer->from)
+		layer->from = mem_strdup(from);
+}
+
+void progress_init_live(struct progress *progress, const struct progress_words *words, FILE *out, int rows, int columns)
 {
 	*progress = (struct progress){
-		.callbacks = { .context = progress, .manifest = on_manifest, .layer = on_layer },
+		.callbacks = { .context = progress, .manifest = on_manifest, .layer = on_layer, .mounted = on_mounted },
+		.words = words,
 		.out = out,
 		.live = rows > 0,
 		.rows = rows,
@@ -148,21 +192,23 @@ void progress_init_live(struct progress *progress, FILE *out, int rows, int colu
 	};
 }
 
-void progress_init(struct progress *progress, FILE *out)
+void progress_init(struct progress *progress, const struct progress_words *words, FILE *out)
 {
 	struct terminal_size size = { 0 };
 	const char *term = getenv("TERM");
 	if (!term || streq(term, "dumb") || !terminal_size(fileno(out), &size))
 		size = (struct terminal_size){ 0 };
-	progress_init_live(progress, out, size.rows, size.columns);
+	progress_init_live(progress, words, out, size.rows, size.columns);
 }
 
 void progress_done(struct progress *progress)
 {
 	if (progress->live && progress->n_layers > 0)
 		draw(progress, progress->n_layers);
-	for (size_t i = 0; i < progress->n_layers; i++)
+	for (size_t i = 0; i < progress->n_layers; i++) {
 		free(progress->layers[i].digest);
+		free(progress->layers[i].from);
+	}
 	free(progress->layers);
 	*progress = (struct progress){ 0 };
 }

@@ -3,9 +3,9 @@
  * The progress of a transfer. On a terminal a line for each layer, drawn anew as it goes on; elsewhere one plain line
  * for each step of each layer.
  *
- *	progress_init(&progress, stdout);    1. looks whether that is a terminal
+ *	progress_init(&progress, &progress_pull, stdout);    1. looks whether that is a terminal
  *	engine_pull(..., &progress.callbacks, ...)
- *	progress_done(&progress);            2. leaves the cursor below the last line, frees
+ *	progress_done(&progress);                            2. leaves the cursor below the last line, frees
  */
 #pragma once
 
@@ -14,9 +14,15 @@
 #include "base/str.h"
 #include "engine/engine.h"
 
+/* What is said of layers that come, and of those that go. */
+struct progress_words;
+extern const struct progress_words progress_pull, progress_push;
+
 struct progress_layer {
+	const struct progress_words *words;
 	char name[16]; /* what people tell layers by: 12 digits */
 	char *digest;
+	char *from; /* of a mounted one: the repository */
 	enum layer_state state;
 	uint64_t current, total;
 	int steps_said; /* of plain lines */
@@ -24,6 +30,7 @@ struct progress_layer {
 
 struct progress {
 	struct transfer_progress callbacks;
+	const struct progress_words *words;
 	FILE *out;
 	struct progress_layer *layers;
 	size_t n_layers;
@@ -32,11 +39,12 @@ struct progress {
 	int64_t drawn_at;  /* of the monotonic clock */
 };
 
-void progress_init(struct progress *progress, FILE *out);
+void progress_init(struct progress *progress, const struct progress_words *words, FILE *out);
 void progress_done(struct progress *progress);
 
 /* What progress_init() finds out by itself, for tests. */
-void progress_init_live(struct progress *progress, FILE *out, int rows, int columns);
+void progress_init_live(struct progress *progress, const struct progress_words *words, FILE *out, int rows,
+			int columns);
 
 /* One layer's line on a terminal, without its newline, at most @columns wide. */
 void progress_format(const struct progress_layer *layer, int columns, struct str *out);

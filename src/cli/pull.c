@@ -38,7 +38,7 @@ int pull_and_show(struct cli *cli, const struct pull_request *request, struct pu
 		return r;
 	show_start(request->out, &reference);
 	struct progress progress;
-	progress_init(&progress, request->out);
+	progress_init(&progress, &progress_pull, request->out);
 	r = engine_pull(cli->engine, request->reference, request->platform, &progress.callbacks, ret, err);
 	progress_done(&progress);
 	if (r < 0)
@@ -47,7 +47,7 @@ int pull_and_show(struct cli *cli, const struct pull_request *request, struct pu
 	return r;
 }
 
-static bool has_tag_or_digest(const char *reference)
+bool says_tag_or_digest(const char *reference)
 {
 	const char *slash = strrchr(reference, '/');
 	return strpbrk(slash ? slash : reference, ":@") != NULL;
@@ -56,7 +56,7 @@ static bool has_tag_or_digest(const char *reference)
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct pull_options *options = data;
-	if (!options->quiet && !has_tag_or_digest(args[0]))
+	if (!options->quiet && !says_tag_or_digest(args[0]))
 		puts("Using default tag: latest");
 	const struct pull_request request = {
 		.reference = args[0],

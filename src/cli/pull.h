@@ -2,6 +2,7 @@
 /* Pulling with its progress on show: for `pull`, and for `run` and `create` where the image is missing. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "cli/command.h"
@@ -15,3 +16,6 @@ struct pull_request {
 };
 
 int pull_and_show(struct cli *cli, const struct pull_request *request, struct pull_result *ret, struct error *err);
+
+/* Whether somebody who typed @reference meant a certain tag or digest. */
+bool says_tag_or_digest(const char *reference);

@@ -60,13 +60,24 @@ struct image {
 void image_free(struct image *image);
 
 /* Progress of a transfer, for whoever shows it. Strings live during the call. */
-enum layer_state { LAYER_WAITING, LAYER_DOWNLOADING, LAYER_VERIFYING, LAYER_EXTRACTING, LAYER_DONE, LAYER_EXISTS };
+enum layer_state {
+	LAYER_WAITING,
+	LAYER_DOWNLOADING,
+	LAYER_VERIFYING,
+	LAYER_EXTRACTING,
+	LAYER_DONE,
+	LAYER_EXISTS,
+	LAYER_UPLOADING,
+	LAYER_MOUNTED,
+};
 struct transfer_progress {
 	void *context;
 	void (*manifest)(void *context, const char *digest, char *const *layer_digests, const uint64_t *sizes);
 	void (*layer)(void *context, const char *digest, enum layer_state state, uint64_t current, uint64_t total);
 	/* Of a verification: @path may be NULL. */
 	void (*damage)(void *context, const char *digest, const char *object, const char *path, const char *why);
+	/* Before a layer gets the state LAYER_MOUNTED; or NULL. */
+	void (*mounted)(void *context, const char *digest, const char *from);
 };
 
 struct pull_result {
@@ -80,6 +91,22 @@ void pull_result_done(struct pull_result *result);
 /* @platform is "os/arch[/variant]" or NULL. */
 int engine_pull(struct engine *engine, const char *reference, const char *platform,
 		const struct transfer_progress *progress, struct pull_result *ret, struct error *err);
+
+struct push_result {
+	char *digest; /* of the manifest */
+	int64_t size; /* of the manifest, bytes */
+};
+void push_result_done(struct push_result *result);
+
+/*
+ * The image that is called @reference ("NAME[:TAG]") to the registry of that name. Errors: ERR_IMG_NOT_FOUND with
+ * Docker's words, ERR_REG_*.
+ */
+int engine_push(struct engine *engine, const char *reference, const struct transfer_progress *progress,
+		struct push_result *ret, struct error *err);
+
+/* The tags that images have in @repository ("localhost:5000/team/app"), in their order. strv_free(*ret). */
+int engine_repository_tags(struct engine *engine, const char *repository, char ***ret, struct error *err);
 
 /* A tar archive from @fd; @reference, @message may be NULL; @changes is a strv of Dockerfile instructions. */
 int engine_import(struct engine *engine, int fd, const char *reference, const char *message, char *const *changes,

@@ -29,6 +29,7 @@ static const char *const LAYER_STATES[] = {
 	[LAYER_WAITING] = "waiting",	 [LAYER_DOWNLOADING] = "downloading",
 	[LAYER_VERIFYING] = "verifying", [LAYER_EXTRACTING] = "extracting",
 	[LAYER_DONE] = "done",		 [LAYER_EXISTS] = "exists",
+	[LAYER_UPLOADING] = "uploading", [LAYER_MOUNTED] = "mounted",
 };
 
 /* A helper at work. */
@@ -133,6 +134,15 @@ static int parse_state(const struct json_node *event, enum layer_state *ret, str
 	return json_error(event, err, "\"%s\" is not a layer's state", word);
 }
 
+static int tell_mounted(struct transfer *transfer, const struct json_node *event, const char *digest, struct error *err)
+{
+	const char *from;
+	int r = json_need_string(event, "from", &from, err);
+	if (r >= 0 && transfer->progress && transfer->progress->mounted)
+		transfer->progress->mounted(transfer->progress->context, digest, from);
+	return r;
+}
+
 static int on_layer(struct transfer *transfer, const struct json_node *event, struct error *err)
 {
 	const char *digest;
@@ -142,6 +152,8 @@ static int on_layer(struct transfer *transfer, const struct json_node *event, st
 	if ((r = need_digest(event, "digest", &digest, err)) < 0 || (r = parse_state(event, &state, err)) < 0 ||
 	    (r = json_get_u64(event, "current", INT64_MAX, &current, err)) < 0 ||
 	    (r = json_get_u64(event, "total", INT64_MAX, &total, err)) < 0)
+		return r;
+	if (state == LAYER_MOUNTED && (r = tell_mounted(transfer, event, digest, err)) < 0)
 		return r;
 	if (transfer->progress && transfer->progress->layer)
 		transfer->progress->layer(transfer->progress->context, digest, state, current, total);

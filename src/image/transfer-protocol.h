@@ -12,18 +12,21 @@
  *	{"command":"save", "fd":3 (what it writes to), "images":[{"manifest":"sha256:...", "names":["HOST/NAME:TAG", ...]
  *	 (in full) or absent}, ...]}
  *	{"command":"extract", "fd":3 (a tar file or pipe), "root":4 (a directory), "path":"/..." (in it, where all goes)}
+ *	{"command":"push", "reference":"HOST/NAME:TAG" (in full), "manifest":"sha256:...",
+ *	 "sources":[{"digest":"sha256:...", "repository":"NAME"}, ...] (of the same registry: where it may have blobs)}
  *	{"command":"load", "fd":3 (a tar file or pipe), "platform":"linux/amd64" (what to choose of an index)}
  *	{"command":"verify", "blobs":["sha256:...", ...], "manifests":[those of them that are image manifests]}
  *
  * Answers, in any order but the last:
  *	{"event":"manifest", "digest":"sha256:...", "layers":[{"digest":..., "size":N}, ...]}
- *	{"event":"layer", "digest":"sha256:...", "state":"waiting|downloading|verifying|extracting|done|exists",
+ *	{"event":"layer", "digest":"sha256:...", "state":"waiting|downloading|verifying|extracting|uploading|done|exists",
  *	 "current":BYTES, "total":BYTES}      at most ten a second for each layer, and each change of state
  *	{"event":"damage", "digest":"sha256:..." (of the blob, or DiffID), "object":"blobs/sha256/HEX" or "layers/HEX",
  *	 "path":"..." (what in it; or absent), "why":"its ..."}      of a verification
+ *	{"event":"layer", "digest":"sha256:...", "state":"mounted", "from":"NAME"}      after a push
  *	{"event":"done", "manifest":"sha256:..." (the image manifest), "index":"sha256:..." (what the tag named, if that
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
- *	 ... after a save or a verification, without all that; after an extract, with the size alone; after a load, with
+ *	 ... after a save, a push or a verification, without all that; after an extract, with the size alone; after a load, with
  *	 "images":[{"manifest":..., "index":..., "config":..., "names":["HOST/NAME:TAG", ...]}, ...] instead
  *	{"event":"error", "error":{...}}      as json_from_error() has it
  * The last one is "done" or "error"; the exit status is 0 or 1.

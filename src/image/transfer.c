@@ -20,6 +20,7 @@ static const char *const STATE_NAMES[] = {
 	[LAYER_WAITING] = "waiting",	 [LAYER_DOWNLOADING] = "downloading",
 	[LAYER_VERIFYING] = "verifying", [LAYER_EXTRACTING] = "extracting",
 	[LAYER_DONE] = "done",		 [LAYER_EXISTS] = "exists",
+	[LAYER_UPLOADING] = "uploading", [LAYER_MOUNTED] = "mounted",
 };
 
 int transfer_open(int out, struct transfer *ret, struct error *err)
@@ -117,6 +118,22 @@ int transfer_send(const struct transfer *transfer, struct json_object *event, st
 	return 0;
 }
 
+static struct json_object *layer_event(const char *digest, enum layer_state state)
+{
+	struct json_object *event = json_object_new_object();
+	json_add_string(event, "event", "layer");
+	json_add_string(event, "digest", digest);
+	json_add_string(event, "state", STATE_NAMES[state]);
+	return event;
+}
+
+int transfer_mounted(const struct transfer *transfer, const char *digest, const char *from, struct error *err)
+{
+	struct json_object *event = layer_event(digest, LAYER_MOUNTED);
+	json_add_string(event, "from", from);
+	return transfer_send(transfer, event, err);
+}
+
 int transfer_progress(const struct transfer *transfer, struct layer_progress *progress, const char *digest,
 		      enum layer_state state, uint64_t current, uint64_t total, struct error *err)
 {
@@ -128,10 +145,7 @@ int transfer_progress(const struct transfer *transfer, struct layer_progress *pr
 	if (r <= 0)
 		return r;
 	*progress = (struct layer_progress){ .any = true, .state = state, .said_ns = now };
-	struct json_object *event = json_object_new_object();
-	json_add_string(event, "event", "layer");
-	json_add_string(event, "digest", digest);
-	json_add_string(event, "state", STATE_NAMES[state]);
+	struct json_object *event = layer_event(digest, state);
 	json_add_i64(event, "current", (int64_t)current);
 	json_add_i64(event, "total", (int64_t)total);
 	return transfer_send(transfer, event, err);

@@ -48,6 +48,8 @@ enum layer_state {
 	LAYER_EXTRACTING,
 	LAYER_DONE,
 	LAYER_EXISTS,
+	LAYER_UPLOADING,
+	LAYER_MOUNTED,
 };
 
 /* What was last said of a layer; zero is nothing. */
@@ -63,3 +65,6 @@ struct layer_progress {
  */
 int transfer_progress(const struct transfer *transfer, struct layer_progress *progress, const char *digest,
 		      enum layer_state state, uint64_t current, uint64_t total, struct error *err);
+
+/* Tell that a layer did not have to be sent: the registry has taken it from its repository @from. */
+int transfer_mounted(const struct transfer *transfer, const char *digest, const char *from, struct error *err);

@@ -59,7 +59,7 @@ static void on_layer(void *context, const char *digest, enum layer_state layer_s
 
 static int pull(const char *reference, struct told *told, struct pull_result *ret, struct error *err)
 {
-	const struct transfer_progress progress = { told, on_manifest, on_layer, NULL };
+	const struct transfer_progress progress = { .context = told, .manifest = on_manifest, .layer = on_layer };
 	return engine_pull(fixture.engine, reference, NULL, told ? &progress : NULL, ret, err);
 }
 

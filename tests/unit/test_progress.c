@@ -23,11 +23,16 @@ struct screen {
 	struct progress progress;
 };
 
-static void screen_init(struct screen *screen, int rows, int columns)
+static void screen_init_with(struct screen *screen, const struct progress_words *words, int rows, int columns)
 {
 	screen->out = open_memstream(&screen->text, &screen->len);
 	assert_non_null(screen->out);
-	progress_init_live(&screen->progress, screen->out, rows, columns);
+	progress_init_live(&screen->progress, words, screen->out, rows, columns);
+}
+
+static void screen_init(struct screen *screen, int rows, int columns)
+{
+	screen_init_with(screen, &progress_pull, rows, columns);
 }
 
 static void expect(struct screen *screen, const char *text)
@@ -85,6 +90,43 @@ static void test_pipe_without_manifest(void **state)
 	expect(&screen, "aaaaaaaaaaaa: Pulling fs layer\nshort: Pulling fs layer\n");
 }
 
+static void mounted(struct screen *screen, const char *digest, const char *from)
+{
+	const struct transfer_progress *callbacks = &screen->progress.callbacks;
+	callbacks->mounted(callbacks->context, digest, from);
+	layer(screen, digest, LAYER_MOUNTED, 0, 0);
+}
+
+static void test_push_in_a_pipe(void **state)
+{
+	struct screen screen;
+	screen_init_with(&screen, &progress_push, 0, 0);
+	layer(&screen, A, LAYER_WAITING, 0, 10);
+	layer(&screen, B, LAYER_WAITING, 0, 10);
+	layer(&screen, C, LAYER_WAITING, 0, 10);
+	layer(&screen, A, LAYER_UPLOADING, 5, 10);
+	layer(&screen, B, LAYER_EXISTS, 10, 10);
+	mounted(&screen, C, "library/box");
+	layer(&screen, A, LAYER_DONE, 10, 10);
+	expect(&screen, "aaaaaaaaaaaa: Preparing\n"
+			"bbbbbbbbbbbb: Preparing\n"
+			"cccccccccccc: Preparing\n"
+			"bbbbbbbbbbbb: Layer already exists\n"
+			"cccccccccccc: Mounted from library/box\n"
+			"aaaaaaaaaaaa: Pushed\n");
+}
+
+static void test_push_on_a_terminal(void **state)
+{
+	struct screen screen;
+	screen_init_with(&screen, &progress_push, 24, 80);
+	layer(&screen, A, LAYER_WAITING, 0, 10);
+	mounted(&screen, A, "library/box");
+	expect(&screen, "\r\033[Kaaaaaaaaaaaa: Preparing \n"
+			"\033[1A\r\033[Kaaaaaaaaaaaa: Mounted from library/box\n"
+			"\033[1A\r\033[Kaaaaaaaaaaaa: Mounted from library/box\n");
+}
+
 static void test_terminal_is_drawn_anew(void **state)
 {
 	struct screen screen;
@@ -133,7 +175,8 @@ static void test_lines(void **state)
 		{ LAYER_DONE, 0, 0, 80, "aaaaaaaaaaaa: Pull complete " },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct progress_layer shown = { .name = "aaaaaaaaaaaa",
+		const struct progress_layer shown = { .words = &progress_pull,
+						      .name = "aaaaaaaaaaaa",
 						      .state = rows[i].state,
 						      .current = rows[i].current,
 						      .total = rows[i].total };
@@ -148,6 +191,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_push_in_a_pipe),
+		cmocka_unit_test(test_push_on_a_terminal),
 		cmocka_unit_test(test_pipe_without_manifest),
 		cmocka_unit_test(test_terminal_is_drawn_anew),
 		cmocka_unit_test(test_small_terminal_gets_plain_lines),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * coffer-transfer: the one program of ours that speaks HTTP and TLS and reads archives of others. The engine starts it
- * for a pull, an import, a save, a load or a verification; see image/transfer-protocol.h.
+ * for a pull, a push, an import, a save, a load or a verification; see image/transfer-protocol.h.
  */
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -22,7 +22,7 @@ enum { REQUEST_SIZE_MAX = 16 << 20 };
 static const struct {
 	size_t min, max;
 } WORKERS[] = {
-	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX },	 [COMMAND_IMPORT] = { 1, 1 }, [COMMAND_SAVE] = { 0, 0 },
+	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX }, [COMMAND_PUSH] = { 0, 0 },	 [COMMAND_IMPORT] = { 1, 1 }, [COMMAND_SAVE] = { 0, 0 },
 	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS }, [COMMAND_VERIFY] = { 1, 1 }, [COMMAND_EXTRACT] = { 0, 0 },
 };
 
@@ -72,6 +72,9 @@ static int work(struct store *store, const struct transfer_request *request, con
 	switch (request->command) {
 	case COMMAND_PULL:
 		r = pull_image(store, transfer, workers, &request->pull, &result, err);
+		break;
+	case COMMAND_PUSH:
+		r = push_image(store, transfer, &request->push, err);
 		break;
 	case COMMAND_IMPORT:
 		r = import_image(store, transfer, workers, &request->import, &result, err);

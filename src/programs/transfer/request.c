@@ -38,6 +38,74 @@ static int parse_pull(const struct json_node *root, struct transfer_request *req
 	return r;
 }
 
+/* It will be part of a URL. */
+static int check_repository(const struct json_node *node, const char *repository, struct error *err)
+{
+	_cleanup_free_ char *name = mem_printf("localhost/%s", repository);
+	_cleanup_reference_ struct image_reference reference = { 0 };
+	if (reference_parse(name, &reference, NULL) >= 0 && streq(reference.repository, repository))
+		return 0;
+	return json_error(node, err, "\"%.100s\" is not a repository's name", repository);
+}
+
+static int parse_source(const struct json_node *node, struct push_source *ret, struct error *err)
+{
+	const char *digest, *repository;
+	int r = json_as_object(node, err);
+	if (r >= 0)
+		r = json_need_string(node, "digest", &digest, err);
+	if (r >= 0)
+		r = digest_check(digest, err);
+	if (r >= 0)
+		r = json_need_string(node, "repository", &repository, err);
+	if (r >= 0)
+		r = check_repository(node, repository, err);
+	if (r < 0)
+		return r;
+	ret->digest = mem_strdup(digest);
+	ret->repository = mem_strdup(repository);
+	return 0;
+}
+
+static int parse_sources(const struct json_node *root, struct push_options *push, struct error *err)
+{
+	struct json_node sources;
+	int r = json_get_array(root, "sources", &sources, err);
+	if (r <= 0)
+		return r;
+	size_t count = json_array_length(&sources);
+	if (count > PUSH_SOURCES_MAX)
+		return json_error(&sources, err, "%zu sources are too many", count);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct json_node source = json_array_at(&sources, i);
+		r = parse_source(&source, ARRAY_APPEND(push->sources, push->n_sources), err);
+	}
+	return r;
+}
+
+static int parse_push(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	struct push_options *push = &request->push;
+	const char *reference, *manifest;
+	uint64_t timeout_ms = 0;
+	int r = json_need_string(root, "reference", &reference, err);
+	if (r >= 0)
+		r = reference_parse(reference, &push->reference, err);
+	if (r >= 0 && !push->reference.tag)
+		r = json_error(root, err, "\"reference\" has no tag");
+	if (r >= 0)
+		r = json_need_string(root, "manifest", &manifest, err);
+	if (r >= 0)
+		r = digest_check(manifest, err);
+	if (r >= 0)
+		r = json_get_u64(root, "timeout_ms", TIMEOUT_MAX_MS, &timeout_ms, err);
+	if (r < 0)
+		return r;
+	push->manifest = mem_strdup(manifest);
+	push->timeout_ms = (unsigned)timeout_ms;
+	return parse_sources(root, push, err);
+}
+
 /* The archive was inherited, so it has to be there. */
 static int parse_inherited(const struct json_node *root, const char *key, int *ret, struct error *err)
 {
@@ -142,7 +210,7 @@ static const struct {
 	enum transfer_command command;
 	int (*parse)(const struct json_node *root, struct transfer_request *request, struct error *err);
 } COMMANDS[] = {
-	{ "pull", COMMAND_PULL, parse_pull },	    { "import", COMMAND_IMPORT, parse_import },
+	{ "pull", COMMAND_PULL, parse_pull }, { "push", COMMAND_PUSH, parse_push },	    { "import", COMMAND_IMPORT, parse_import },
 	{ "save", COMMAND_SAVE, parse_save },	    { "load", COMMAND_LOAD, parse_load },
 	{ "verify", COMMAND_VERIFY, parse_verify }, { "extract", COMMAND_EXTRACT, parse_extract },
 };
@@ -183,6 +251,7 @@ int request_parse(const char *text, size_t len, struct transfer_request *ret, st
 void request_done(struct transfer_request *request)
 {
 	reference_done(&request->pull.reference);
+	push_options_done(&request->push);
 	for (size_t i = 0; i < request->save.n_images; i++) {
 		free(request->save.images[i].manifest);
 		strv_free(request->save.images[i].names);

@@ -6,11 +6,13 @@
 #include "image/import.h"
 #include "image/load.h"
 #include "image/pull.h"
+#include "image/push.h"
 #include "image/save.h"
 #include "image/verify.h"
 
 enum transfer_command {
 	COMMAND_PULL,
+	COMMAND_PUSH,
 	COMMAND_IMPORT,
 	COMMAND_SAVE,
 	COMMAND_LOAD,
@@ -21,6 +23,7 @@ enum transfer_command {
 struct transfer_request {
 	enum transfer_command command;
 	struct pull_options pull;
+	struct push_options push;
 	struct import_options import; /* its strings are ours */
 	struct save_options save;
 	struct load_options load;

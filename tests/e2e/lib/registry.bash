@@ -11,6 +11,9 @@
 #
 #   lying_start SCRIPT                   a server that lies, see lying-registry.py; sets $LIAR and $LIAR_PID
 #   lying_stop
+#   awkward_start DIR                    one that takes pushes the hard way, see awkward-registry.py; sets $AWKWARD,
+#                                        $AWKWARD_PID and $awkward_dir
+#   awkward_stop
 #
 # KEY=VALUE are settings of the registry in its environment (REGISTRY_AUTH=...).
 
@@ -126,5 +129,24 @@ lying_stop() {
 		kill "$LIAR_PID" 2>/dev/null || true
 		wait "$LIAR_PID" 2>/dev/null || true
 		LIAR_PID=
+	fi
+}
+
+awkward_start() {
+	local lib=${BASH_SOURCE[0]%/*}
+	awkward_dir=$1
+	mkdir -p "$awkward_dir"
+	: >"$awkward_dir/log"
+	python3 "$lib/awkward-registry.py" >"$awkward_dir/log" 2>&1 3>&- &
+	AWKWARD_PID=$!
+	# shellcheck disable=SC2034 # for the tests
+	AWKWARD=$(registry_wait "$awkward_dir/log" "$AWKWARD_PID")
+}
+
+awkward_stop() {
+	if [ -n "${AWKWARD_PID:-}" ]; then
+		kill "$AWKWARD_PID" 2>/dev/null || true
+		wait "$AWKWARD_PID" 2>/dev/null || true
+		AWKWARD_PID=
 	fi
 }
