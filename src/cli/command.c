@@ -32,6 +32,8 @@ const struct command *const COMMANDS[] = {
 	&command_inspect,
 	&command_kill,
 	&command_load,
+	&command_login,
+	&command_logout,
 	&command_logs,
 	&command_network_connect,
 	&command_network_create,

@@ -61,24 +61,46 @@ static void guard_against_signals(void)
 	}
 }
 
-int terminal_make_raw(int fd, struct error *err)
+static int read_modes(int fd, struct error *err)
 {
-	static bool registered;
 	if (tcgetattr(fd, &saved.before) < 0)
 		return err_sys_code(err, ERR_TTY, errno, "read the modes of the terminal");
 	saved.raw = saved.before;
-	cfmakeraw(&saved.raw);
-	saved.raw.c_cc[VMIN] = 1;
-	saved.raw.c_cc[VTIME] = 0;
+	return 0;
+}
+
+static int set_modes(int fd, struct error *err)
+{
+	static bool registered;
 	if (!registered && atexit(terminal_restore) == 0)
 		registered = true;
 	guard_against_signals();
 	saved.fd = fd;
 	if (tcsetattr(fd, TCSADRAIN, &saved.raw) < 0) {
 		saved.fd = -1;
-		return err_sys_code(err, ERR_TTY, errno, "make the terminal raw");
+		return err_sys_code(err, ERR_TTY, errno, "set the modes of the terminal");
 	}
 	return 0;
+}
+
+int terminal_make_raw(int fd, struct error *err)
+{
+	int r = read_modes(fd, err);
+	if (r < 0)
+		return r;
+	cfmakeraw(&saved.raw);
+	saved.raw.c_cc[VMIN] = 1;
+	saved.raw.c_cc[VTIME] = 0;
+	return set_modes(fd, err);
+}
+
+int terminal_hide_input(int fd, struct error *err)
+{
+	int r = read_modes(fd, err);
+	if (r < 0)
+		return r;
+	saved.raw.c_lflag &= ~(tcflag_t)ECHO;
+	return set_modes(fd, err);
 }
 
 void terminal_raw_again(void)

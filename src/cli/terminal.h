@@ -23,6 +23,9 @@ bool terminal_size(int fd, struct terminal_size *ret);
  */
 int terminal_make_raw(int fd, struct error *err);
 
+/* The same, but all that changes is that nobody sees what is typed. */
+int terminal_hide_input(int fd, struct error *err);
+
 /* Make it raw again after somebody (a shell with job control) has set other modes. */
 void terminal_raw_again(void);
 

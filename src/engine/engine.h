@@ -108,6 +108,24 @@ int engine_push(struct engine *engine, const char *reference, const struct trans
 /* The tags that images have in @repository ("localhost:5000/team/app"), in their order. strv_free(*ret). */
 int engine_repository_tags(struct engine *engine, const char *repository, char ***ret, struct error *err);
 
+/* The registry that a person means by @server: Docker's own if that is NULL, and of a URL its host. free() it. */
+char *registry_of_server(const char *server);
+
+struct login_answer {
+	char *user;
+	char *stored; /* the file or program that has the credentials now; NULL: nothing was stored */
+	bool plain;   /* as they are, in a file */
+};
+void login_answer_done(struct login_answer *answer);
+
+/*
+ * Ask @registry whether it takes @user and @password, and keep them if so; with @user NULL, whether it takes those that
+ * are kept. Errors: ERR_NOT_FOUND if none are, ERR_REG_*.
+ */
+int engine_login(struct engine *engine, const char *registry, const char *user, const char *password,
+		 struct login_answer *ret, struct error *err);
+int engine_logout(struct engine *engine, const char *registry, bool *ret_removed, struct error *err);
+
 /* A tar archive from @fd; @reference, @message may be NULL; @changes is a strv of Dockerfile instructions. */
 int engine_import(struct engine *engine, int fd, const char *reference, const char *message, char *const *changes,
 		  const char *platform, struct pull_result *ret, struct error *err);

@@ -46,6 +46,8 @@ void transfer_result_done(struct transfer_result *result)
 	free(result->config);
 	free(result->digest);
 	free(result->index);
+	free(result->user);
+	free(result->stored);
 	for (size_t i = 0; i < result->n_images; i++) {
 		free(result->images[i].manifest);
 		free(result->images[i].config);
@@ -221,6 +223,16 @@ static int parse_images(const struct json_node *event, struct transfer_result *r
 	return r;
 }
 
+static int parse_login(const struct json_node *event, struct transfer_result *result, struct error *err)
+{
+	int r = json_get_text(event, "user", &result->user, err);
+	if (r >= 0)
+		r = json_get_text(event, "stored", &result->stored, err);
+	if (r >= 0)
+		r = json_get_bool(event, "plain", &result->plain, err);
+	return r < 0 ? r : json_get_bool(event, "removed", &result->removed, err);
+}
+
 static int on_done(struct transfer *transfer, const struct json_node *event, struct error *err)
 {
 	_cleanup_transfer_result_ struct transfer_result result = { 0 };
@@ -233,6 +245,8 @@ static int on_done(struct transfer *transfer, const struct json_node *event, str
 	int r = parse_digests(event, members, ARRAY_SIZE(members), err);
 	if (r >= 0)
 		r = json_get_u64(event, "size", INT64_MAX, &result.size, err);
+	if (r >= 0)
+		r = parse_login(event, &result, err);
 	if (r >= 0)
 		r = parse_images(event, &result, err);
 	if (r < 0)

@@ -19,6 +19,8 @@ struct transfer_result {
 	char *manifest, *config, *digest; /* all of them, if images came; else NULL */
 	char *index;			  /* or NULL */
 	uint64_t size;			  /* bytes */
+	char *user, *stored;		  /* of a login; or NULL */
+	bool plain, removed;		  /* of a login, a logout */
 	struct transfer_image *images;	  /* of a load */
 	size_t n_images;
 };

@@ -280,7 +280,7 @@ static int push_all(struct push *push)
 	_cleanup_strv_ char **repositories = mount_repositories(push->options);
 	const struct registry_options options = {
 		.timeout_ms = push->options->timeout_ms,
-		.push = true,
+		.purpose = REGISTRY_PUSH,
 		.mount_from = repositories,
 	};
 	int r = read_manifest(push);

@@ -152,23 +152,42 @@ static bool is_header_safe(const char *text)
 	return true;
 }
 
-int token_parse(const char *text, size_t len, char **ret_authorization, struct error *err)
+static bool is_token(const char *text)
+{
+	return !str_is_empty(text) && strlen(text) <= TOKEN_LENGTH_MAX && is_header_safe(text);
+}
+
+int token_parse(const char *text, size_t len, struct token *ret, struct error *err)
 {
 	_cleanup_json_document_ struct json_document document = { 0 };
 	int r = json_parse(text, len, "token", ERR_REG_ANSWER, &document, err);
 	if (r < 0)
 		return r;
 	struct json_node root = json_root(&document);
-	const char *token = NULL;
+	const char *token = NULL, *identity = NULL;
 	r = json_as_object(&root, err);
 	if (r >= 0)
 		r = json_get_string(&root, "token", &token, err);
 	if (r >= 0 && str_is_empty(token))
 		r = json_get_string(&root, "access_token", &token, err);
+	if (r >= 0)
+		r = json_get_string(&root, "refresh_token", &identity, err);
 	if (r < 0)
 		return r;
-	if (str_is_empty(token) || strlen(token) > TOKEN_LENGTH_MAX || !is_header_safe(token))
+	if (!is_token(token))
 		return json_error(&root, err, "there is no usable token in it");
-	*ret_authorization = mem_printf("Bearer %s", token);
+	*ret = (struct token){ .authorization = mem_printf("Bearer %s", token),
+			       .identity = is_token(identity) ? mem_strdup(identity) : NULL };
 	return 0;
+}
+
+void token_done(struct token *token)
+{
+	char *const secrets[] = { token->authorization, token->identity };
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
+		if (secrets[i])
+			explicit_bzero(secrets[i], strlen(secrets[i]));
+		free(secrets[i]);
+	}
+	*token = (struct token){ 0 };
 }

@@ -2,7 +2,7 @@
 /*
  * What a registry asks for (WWW-Authenticate) and what it gets: parsing and composing, no traffic.
  *
- * Source: RFC 7235, section 2.1 and 4.1; distribution, "Token Authentication Specification"; Docker's config.json.
+ * Source: RFC 7235, section 2.1 and 4.1; distribution, "Token Authentication Specification", "OAuth2".
  */
 #pragma once
 
@@ -32,24 +32,12 @@ void challenge_done(struct challenge *challenge);
  */
 char *challenge_token_url(const struct challenge *challenge, char *const *scopes, bool local);
 
-/*
- * The token in a token service's answer, as the value of an Authorization header ("Bearer ..."); free() it.
- * Errors: ERR_REG_ANSWER.
- */
-int token_parse(const char *text, size_t len, char **ret_authorization, struct error *err);
-
-/* What the user has for a registry. */
-struct credentials {
-	char *authorization; /* "Basic ...", or NULL: nothing */
-	char *user;	     /* for messages */
-	char *source;	     /* the file where it was looked for, for messages */
+/* What a token service gives. */
+struct token {
+	char *authorization; /* the value of an Authorization header, "Bearer ..." */
+	char *identity;	     /* what can be exchanged for further ones; or NULL */
 };
-
-/*
- * Look in Docker's config.json ($DOCKER_CONFIG or ~/.docker) for @registry ("docker.io", "localhost:5000"). A missing
- * file is no error, a broken one is. Only what is in the file itself is known: no credential helpers.
- * Errors: ERR_REG_AUTH.
- */
-int credentials_find(const char *registry, struct credentials *ret, struct error *err);
-void credentials_done(struct credentials *credentials);
-#define _cleanup_credentials_ _cleanup_(credentials_done)
+/* Errors: ERR_REG_ANSWER. */
+int token_parse(const char *text, size_t len, struct token *ret, struct error *err);
+void token_done(struct token *token);
+#define _cleanup_token_ _cleanup_(token_done)

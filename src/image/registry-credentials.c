@@ -1,115 +1,147 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
-#include <stdbool.h>
+#include "image/registry-credentials.h"
+
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
-#include "base/parse.h"
-#include "base/path.h"
 #include "base/str.h"
-#include "image/registry-auth.h"
+#include "image/registry-credentials-internal.h"
 
-enum {
-	DOCKER_CONFIG_SIZE_MAX = 1 << 20,
-	AUTH_LENGTH_MAX = 16 * 1024,
-};
-
-/* Under this name `docker login` keeps what is for Docker's own registry. */
-#define DOCKER_HUB_KEY "https://index.docker.io/v1/"
-
-static char *config_path(void)
+const char *credentials_key(const char *registry)
 {
-	const char *folder = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
-	if (!str_is_empty(folder))
-		return path_join(folder, "config.json");
-	return str_is_empty(home) ? NULL : path_join(home, ".docker/config.json");
+	return streq(registry, "docker.io") ? DOCKER_HUB_KEY : registry;
 }
 
-/* The user's name in base64("USER:PASSWORD"), or NULL if it is nothing of the kind. free() it. */
-static char *decode_user(const char *auth)
+static void forget(char *secret)
 {
-	size_t len = strlen(auth);
-	if (len == 0 || len > AUTH_LENGTH_MAX)
-		return NULL;
-	_cleanup_free_ char *text = mem_alloc(len + 1); /* and so terminated */
-	size_t decoded;
-	char *colon = parse_base64(auth, text, &decoded, NULL) == 0 ? strchr(text, ':') : NULL;
-	char *user = colon && colon > text ? mem_strndup(text, (size_t)(colon - text)) : NULL;
-	explicit_bzero(text, len);
-	return user;
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
 }
 
-/* Keys are "HOST", or, as older programs wrote them, "https://HOST" and "https://HOST/v1/". */
-static bool is_key_of(const char *key, const char *registry)
+void credentials_done(struct credentials *credentials)
 {
-	if (streq(registry, "docker.io"))
-		return streq(key, DOCKER_HUB_KEY);
-	const char *rest = str_after(key, "https://");
-	rest = str_after(rest ? rest : key, registry);
-	return rest && (!*rest || *rest == '/');
+	forget(credentials->authorization);
+	forget(credentials->identity_token);
+	free(credentials->user);
+	free(credentials->source);
+	*credentials = (struct credentials){ 0 };
 }
 
-static int take_entry(const struct json_node *entry, struct credentials *credentials, struct error *err)
+/* "USER:PASSWORD" in base64 (RFC 4648, section 4). free() it. */
+static char *encode(const char *user, const char *password)
 {
-	const char *auth = NULL;
-	int r = json_as_object(entry, err);
-	if (r >= 0)
-		r = json_get_string(entry, "auth", &auth, err);
-	if (r < 0 || str_is_empty(auth))
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *pair = mem_printf("%s:%s", user, password);
+	size_t len = strlen(pair);
+	char *text = mem_alloc(len / 3 * 4 + 8), *at = text;
+	for (size_t i = 0; i < len; i += 3) {
+		const unsigned char *in = (const unsigned char *)pair + i; /* terminated by a zero at least */
+		unsigned last = i + 2 < len ? in[2] : 0, bits = (unsigned)in[0] << 16 | (unsigned)in[1] << 8 | last;
+		*at++ = digits[bits >> 18];
+		*at++ = digits[bits >> 12 & 63];
+		*at++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
+		*at++ = i + 2 < len ? digits[bits & 63] : '=';
+	}
+	forget(pair);
+	return text;
+}
+
+void credentials_make(const char *user, const char *password, struct credentials *ret)
+{
+	char *auth = encode(user, password);
+	*ret = (struct credentials){ .authorization = mem_printf("Basic %s", auth), .user = mem_strdup(user) };
+	forget(auth);
+}
+
+/* A program that does not work leaves us without credentials, which may do. */
+static bool ask_helper(const char *helper, const char *key, struct credentials *ret)
+{
+	struct error err = { 0 };
+	int r = credentials_helper_get(helper, key, ret, &err);
+	if (r < 0)
+		log_failure(LOG_LEVEL_WARN, "credentials", &err);
+	return r > 0;
+}
+
+static int find(const struct credentials_file *file, const char *registry, struct credentials *ret, struct error *err)
+{
+	_cleanup_free_ char *helper = NULL;
+	int r = credentials_file_helper(file, registry, &helper, err);
+	if (r < 0 || (helper && ask_helper(helper, credentials_key(registry), ret)))
 		return r;
-	credentials->user = decode_user(auth);
-	if (!credentials->user)
-		return json_error(entry, err, "\"auth\" is not USER:PASSWORD in base64");
-	credentials->authorization = mem_printf("Basic %s", auth);
-	return 0;
-}
-
-static int search(const struct json_node *root, const char *registry, struct credentials *credentials,
-		  struct error *err)
-{
-	struct json_node auths;
-	int r = json_as_object(root, err);
-	if (r >= 0)
-		r = json_get_object(root, "auths", &auths, err);
-	if (r <= 0)
-		return r;
-	struct json_iterator iterator = { 0 };
-	for (struct json_node entry; json_next(&auths, &iterator, &entry);)
-		if (is_key_of(entry.key, registry) && !credentials->authorization &&
-		    (r = take_entry(&entry, credentials, err)) < 0)
-			return r;
-	return 0;
+	return credentials_file_find(file, registry, ret, err);
 }
 
 int credentials_find(const char *registry, struct credentials *ret, struct error *err)
 {
-	_cleanup_credentials_ struct credentials credentials = { .source = config_path() };
-	_cleanup_json_document_ struct json_document document = { 0 };
+	_cleanup_credentials_file_ struct credentials_file file = { 0 };
+	_cleanup_credentials_ struct credentials credentials = { 0 };
 	struct error why = { 0 };
-	int r = -ERR_NOT_FOUND;
-	if (credentials.source)
-		r = json_load(AT_FDCWD, credentials.source, DOCKER_CONFIG_SIZE_MAX, ERR_REG_AUTH, &document, &why);
-	if (r >= 0) {
-		struct json_node root = json_root(&document);
-		r = search(&root, registry, &credentials, &why);
-	} else if (r == -ERR_NOT_FOUND) {
-		r = 0;
-	}
+	int r = credentials_file_load(&file, &why);
+	if (r >= 0)
+		r = find(&file, registry, &credentials, &why);
 	if (r < 0)
 		return err_set(err, ERR_REG_AUTH, "cannot use the registries' credentials: %s", why.message);
+	if (!credentials.source)
+		credentials.source = mem_strdup(file.path);
 	*ret = credentials;
 	credentials = (struct credentials){ 0 };
 	return 0;
 }
 
-void credentials_done(struct credentials *credentials)
+/* --- keeping --- */
+
+static int store_in_file(const struct credentials_entry *entry, struct error *err)
 {
-	if (credentials->authorization)
-		explicit_bzero(credentials->authorization, strlen(credentials->authorization));
-	free(credentials->authorization);
-	free(credentials->user);
-	free(credentials->source);
-	*credentials = (struct credentials){ 0 };
+	char *auth = entry->identity_token ? encode(entry->user, "") : encode(entry->user, entry->password);
+	const struct credentials_file_entry change = { .registry = entry->registry,
+						       .auth = auth,
+						       .identity_token = entry->identity_token };
+	int r = credentials_file_change(credentials_file_set, &change, err);
+	forget(auth);
+	return r;
+}
+
+/* The file has an entry without a secret then, so that one sees where one is logged in. */
+static int store_with_helper(const char *helper, const struct credentials_entry *entry, struct error *err)
+{
+	const struct credentials_file_entry change = { .registry = entry->registry };
+	int r = credentials_helper_store(helper, entry, err);
+	return r < 0 ? r : credentials_file_change(credentials_file_set, &change, err);
+}
+
+int credentials_store(const struct credentials_entry *entry, char **ret_where, bool *ret_plain, struct error *err)
+{
+	_cleanup_credentials_file_ struct credentials_file file = { 0 };
+	_cleanup_free_ char *helper = NULL;
+	int r = credentials_file_load(&file, err);
+	if (r >= 0)
+		r = credentials_file_helper(&file, entry->registry, &helper, err);
+	if (r >= 0)
+		r = helper ? store_with_helper(helper, entry, err) : store_in_file(entry, err);
+	if (r < 0)
+		return err_wrap(err, "cannot keep the credentials for %s", entry->registry);
+	*ret_plain = !helper;
+	*ret_where = helper ? mem_printf("docker-credential-%s", helper) : TAKE_PTR(file.path);
+	return 0;
+}
+
+int credentials_erase(const char *registry, bool *ret_any, struct error *err)
+{
+	_cleanup_credentials_file_ struct credentials_file file = { 0 };
+	_cleanup_free_ char *helper = NULL;
+	int r = credentials_file_load(&file, err);
+	if (r >= 0)
+		r = credentials_file_helper(&file, registry, &helper, err);
+	if (r >= 0 && helper)
+		r = credentials_helper_erase(helper, credentials_key(registry), err);
+	if (r >= 0)
+		r = credentials_file_change(credentials_file_remove, registry, err);
+	if (r < 0)
+		return err_wrap(err, "cannot forget the credentials for %s", registry);
+	*ret_any = r > 0 || helper;
+	return 0;
 }

@@ -147,9 +147,14 @@ static int explain_status(const struct registry_place *place, const struct http_
 int registry_explain_denied(const struct registry_place *place, const struct http_answer *answer,
 			    const struct credentials *credentials, bool with_token, struct error *err)
 {
+	if (place->purpose == REGISTRY_LOGIN)
+		return err_set(err, ERR_REG_AUTH,
+			       "login attempt to %s failed: unauthorized: incorrect username or password (HTTP %ld)",
+			       place->registry, answer->status);
 	(void)err_set(err, ERR_REG_AUTH,
 		      "%s access denied for %s, repository does not exist or may require 'coffer login' (HTTP %ld%s)",
-		      place->push ? "push" : "pull", place->image, answer->status, with_token ? " after token" : "");
+		      place->purpose == REGISTRY_PUSH ? "push" : "pull", place->image, answer->status,
+		      with_token ? " after token" : "");
 	err_stage(err, place->stage);
 	if (credentials->user)
 		err_cause(err, "the credentials of user \"%s\" in %s were rejected", credentials->user,

@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "image/registry-auth.h"
+#include "image/registry-credentials.h"
 #include "image/registry-http.h"
+#include "image/registry.h"
 
 /* Where we were asking, and for what. */
 struct registry_place {
@@ -14,7 +16,7 @@ struct registry_place {
 	const char *server;   /* who was asked: "registry-1.docker.io", "auth.docker.io" */
 	const char *image;    /* the familiar repository: "busybox" */
 	bool plain_http;
-	bool push;
+	enum registry_purpose purpose;
 	enum error_stage stage; /* of the errors */
 };
 

@@ -158,6 +158,10 @@ static bool follow(struct exchange *exchange)
 		return false;
 	}
 	if (!url_same_origin(&from, &to)) {
+		if (exchange->request.body_is_secret) {
+			exchange_stop(exchange, HTTP_REDIRECT, "it leads a secret to another server");
+			return false;
+		}
 		free((char *)exchange->request.authorization);
 		exchange->request.authorization = NULL;
 	}

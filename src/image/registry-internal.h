@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "image/registry-auth.h"
+#include "image/registry-credentials.h"
 #include "image/registry-errors.h"
 #include "image/registry.h"
 
@@ -30,6 +31,7 @@ struct request {
 	const char *method;
 	char *accept, *content_type, *content_range;
 	struct http_body body;
+	char *own_body; /* what the body is, if it is ours; and secret */
 	http_sent_fn *sent;
 	unsigned patience;
 	bool once;
@@ -54,7 +56,7 @@ struct request {
 struct registry {
 	struct http *http;
 	char *name, *server, *repository, *image;
-	bool push;
+	enum registry_purpose purpose;
 	enum error_stage stage; /* of the errors */
 	char **scopes;		/* of the tokens that we ask for */
 	bool loopback;
@@ -65,6 +67,7 @@ struct registry {
 
 	struct credentials credentials;
 	bool have_credentials; /* they were looked for */
+	char *identity_token;  /* of this login */
 	char *authorization;   /* what requests are sent with, or NULL */
 	unsigned generation;   /* how often it changed */
 	bool token_pending;

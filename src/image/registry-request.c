@@ -23,7 +23,7 @@ struct registry_place place_of(const struct registry *registry)
 	return (struct registry_place){ .registry = registry->name,
 					.server = registry->server,
 					.image = registry->image,
-					.push = registry->push,
+					.purpose = registry->purpose,
 					.stage = registry->stage,
 					.plain_http = registry->plain };
 }
@@ -35,6 +35,9 @@ void request_free(struct request *request)
 	free(request->accept);
 	free(request->content_type);
 	free(request->content_range);
+	if (request->own_body)
+		explicit_bzero(request->own_body, strlen(request->own_body));
+	free(request->own_body);
 	free(request);
 }
 
@@ -245,7 +248,7 @@ static const char *authorization_for(const struct request *request, const char *
 {
 	const struct registry *registry = request->registry;
 	if (request->is_token)
-		return registry->credentials.authorization;
+		return request->own_body ? NULL : registry->credentials.authorization;
 	if (!request->url)
 		return registry->authorization;
 	_cleanup_free_ char *own = mem_printf("%s://%s/", registry->plain ? "http" : "https", registry->server);
@@ -277,6 +280,7 @@ void request_send(struct request *request)
 			   .content_type = request->content_type,
 			   .content_range = request->content_range,
 			   .body = request->body,
+			   .body_is_secret = request->own_body != NULL,
 			   .sent = request->sent ? on_sent : NULL,
 			   .patience = request->patience,
 			   .offset = request->delivered,

@@ -97,3 +97,12 @@ char *url_resolve(const char *base, const char *reference)
 		return NULL;
 	return get_part(handle, CURLUPART_URL);
 }
+
+void form_add(struct str *form, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	char *escaped = curl_easy_escape(NULL, value, 0);
+	str_appendf(form, "%s%s=%s", form->len > 0 ? "&" : "", name, escaped ? escaped : "");
+	curl_free(escaped);
+}

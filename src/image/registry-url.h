@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/str.h"
+
 struct url {
 	char *scheme; /* "http" or "https" */
 	char *host;   /* "[::1]" with its brackets */
@@ -23,6 +25,9 @@ bool host_is_loopback(const char *host);
 
 /* @url with "name=value" (percent-encoded) added to its query. free() it; NULL if @url makes no sense. */
 char *url_add_query(const char *url, const char *name, const char *value);
+
+/* Add "name=value" to a form (HTML, "application/x-www-form-urlencoded"); nothing if @value is NULL. */
+void form_add(struct str *form, const char *name, const char *value);
 
 /* What @reference (RFC 3986, section 4.1) means in a document at @base; free() it. NULL if it makes no sense. */
 char *url_resolve(const char *base, const char *reference);

@@ -32,7 +32,10 @@ static int check_server(const char *server, enum error_stage stage, struct error
 static char **make_scopes(const char *repository, const struct registry_options *options)
 {
 	char **scopes = NULL;
-	strv_take(&scopes, mem_printf("repository:%s:pull%s", repository, options->push ? ",push" : ""));
+	if (options->purpose == REGISTRY_LOGIN)
+		return NULL;
+	strv_take(&scopes,
+		  mem_printf("repository:%s:pull%s", repository, options->purpose == REGISTRY_PUSH ? ",push" : ""));
 	for (char *const *from = options->mount_from; from && *from; from++)
 		strv_take(&scopes, mem_printf("repository:%s:pull", *from));
 	return scopes;
@@ -45,7 +48,7 @@ int registry_new(const struct image_reference *reference, const struct registry_
 	struct http_timeouts timeouts = { .connect_ms = timeout_ms ? timeout_ms : CONNECT_TIMEOUT_MS,
 					  .stall_ms = timeout_ms ? timeout_ms : STALL_TIMEOUT_MS };
 	struct http *http;
-	enum error_stage stage = options->push ? STAGE_NONE : STAGE_PULL;
+	enum error_stage stage = options->purpose == REGISTRY_PULL ? STAGE_PULL : STAGE_NONE;
 	int r = check_server(reference->registry, stage, err);
 	if (r >= 0)
 		r = http_new(&timeouts, &http, err);
@@ -57,7 +60,7 @@ int registry_new(const struct image_reference *reference, const struct registry_
 	registry->server = mem_strdup(streq(registry->name, DOCKER_HUB) ? DOCKER_HUB_SERVER : registry->name);
 	registry->repository = mem_strdup(reference->repository);
 	registry->image = reference_familiar_repository(reference);
-	registry->push = options->push;
+	registry->purpose = options->purpose;
 	registry->stage = stage;
 	registry->scopes = make_scopes(registry->repository, options);
 	registry->loopback = registry->plain = host_is_loopback(registry->server);
@@ -75,6 +78,9 @@ void registry_free(struct registry *registry)
 		request_free(request);
 	}
 	credentials_done(&registry->credentials);
+	if (registry->identity_token)
+		explicit_bzero(registry->identity_token, strlen(registry->identity_token));
+	free(registry->identity_token);
 	if (registry->authorization)
 		explicit_bzero(registry->authorization, strlen(registry->authorization));
 	free(registry->authorization);
@@ -84,6 +90,19 @@ void registry_free(struct registry *registry)
 	free(registry->image);
 	strv_free(registry->scopes);
 	free(registry);
+}
+
+void registry_set_credentials(struct registry *registry, struct credentials *credentials)
+{
+	credentials_done(&registry->credentials);
+	registry->credentials = *credentials;
+	registry->have_credentials = true;
+	*credentials = (struct credentials){ 0 };
+}
+
+const char *registry_identity_token(const struct registry *registry)
+{
+	return registry->identity_token;
 }
 
 const char *registry_name(const struct registry *registry)

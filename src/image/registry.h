@@ -24,9 +24,11 @@ enum { REGISTRY_TRIES = 4 };
 
 struct registry;
 
+enum registry_purpose { REGISTRY_PULL, REGISTRY_PUSH, REGISTRY_LOGIN };
+
 struct registry_options {
+	enum registry_purpose purpose;
 	unsigned timeout_ms;	 /* for connecting and for a stalled peer; 0 is the usual */
-	bool push;		 /* not only pull */
 	char *const *mount_from; /* strv of repositories of this registry whose blobs it may be asked to mount */
 };
 
@@ -80,6 +82,13 @@ int64_t registry_backoff_ms(unsigned tries, const struct http_answer *answer);
 
 /* One round of the event loop, see http_run(). */
 int registry_run(struct registry *registry, struct pollfd *fds, size_t n_fds, int timeout_ms, struct error *err);
+
+/* Use these, whatever the user keeps. What they hold is taken over. */
+struct credentials;
+void registry_set_credentials(struct registry *registry, struct credentials *credentials);
+
+/* What a token service gave for them, at a login; or NULL. */
+const char *registry_identity_token(const struct registry *registry);
 
 /* The name of the registry, for messages: "docker.io". */
 const char *registry_name(const struct registry *registry);

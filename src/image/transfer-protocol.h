@@ -14,6 +14,8 @@
  *	{"command":"extract", "fd":3 (a tar file or pipe), "root":4 (a directory), "path":"/..." (in it, where all goes)}
  *	{"command":"push", "reference":"HOST/NAME:TAG" (in full), "manifest":"sha256:...",
  *	 "sources":[{"digest":"sha256:...", "repository":"NAME"}, ...] (of the same registry: where it may have blobs)}
+ *	{"command":"login", "registry":"HOST", "user":"...", "password":"..."}      both absent: those that are kept
+ *	{"command":"logout", "registry":"HOST"}
  *	{"command":"load", "fd":3 (a tar file or pipe), "platform":"linux/amd64" (what to choose of an index)}
  *	{"command":"verify", "blobs":["sha256:...", ...], "manifests":[those of them that are image manifests]}
  *
@@ -28,6 +30,8 @@
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
  *	 ... after a save, a push or a verification, without all that; after an extract, with the size alone; after a load, with
  *	 "images":[{"manifest":..., "index":..., "config":..., "names":["HOST/NAME:TAG", ...]}, ...] instead
+ *	 ... after a login, "user":"...", "stored":"FILE or program" (absent: as it was), "plain":true|false
+ *	 ... after a logout, "removed":true|false
  *	{"event":"error", "error":{...}}      as json_from_error() has it
  * The last one is "done" or "error"; the exit status is 0 or 1.
  */

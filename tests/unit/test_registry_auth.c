@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "image/registry-auth.h"
+#include "image/registry-credentials.h"
 #include "image/registry-url.h"
 
 /* --- WWW-Authenticate --- */
@@ -127,10 +128,10 @@ static void test_tokens(void **state)
 		{ "", NULL },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *authorization = NULL;
-		int r = token_parse(cases[i].text, strlen(cases[i].text), &authorization, NULL);
+		_cleanup_token_ struct token token = { 0 };
+		int r = token_parse(cases[i].text, strlen(cases[i].text), &token, NULL);
 		assert_int_equal(r, cases[i].authorization ? 0 : -ERR_REG_ANSWER);
-		assert_true(streq_null(authorization, cases[i].authorization));
+		assert_true(streq_null(token.authorization, cases[i].authorization));
 	}
 }
 
@@ -181,12 +182,46 @@ static void test_credentials(void **state)
 	}
 }
 
+static void test_tokens_in_place_of_passwords(void **state)
+{
+	_cleanup_credentials_ struct credentials identity = { 0 }, registry = { 0 };
+	write_config("{\"auths\":{\"a.example\":{\"auth\":\"dXNlcjo=\",\"identitytoken\":\"abc\"},"
+		     "\"b.example\":{\"registrytoken\":\"xyz\"}}}");
+	assert_int_equal(credentials_find("a.example", &identity, NULL), 0);
+	assert_string_equal(identity.identity_token, "abc");
+	assert_string_equal(identity.user, "user");
+	assert_int_equal(credentials_find("b.example", &registry, NULL), 0);
+	assert_string_equal(registry.authorization, "Bearer xyz");
+}
+
+static void test_made_credentials(void **state)
+{
+	static const struct {
+		const char *user, *password, *authorization;
+	} cases[] = {
+		{ "user", "password", "Basic dXNlcjpwYXNzd29yZA==" },
+		{ "a", "b", "Basic YTpi" },
+		{ "a", "bc", "Basic YTpiYw==" },
+		{ "a", "bcd", "Basic YTpiY2Q=" },
+		{ "\xc3\xbc", "\xff?>", "Basic w7w6/z8+" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_credentials_ struct credentials credentials = { 0 };
+		credentials_make(cases[i].user, cases[i].password, &credentials);
+		assert_string_equal(credentials.authorization, cases[i].authorization);
+	}
+}
+
 static void test_broken_credentials(void **state)
 {
 	static const char *const configs[] = {
 		"",
 		"[]",
 		"{\"auths\":[]}",
+		"{\"credHelpers\":[]}",
+		"{\"credsStore\":1}",
+		"{\"credsStore\":\"../../bin/sh\"}",
+		"{\"auths\":{\"r.example\":{\"identitytoken\":\"a b\"}}}",
 		"{\"auths\":{\"r.example\":1}}",
 		"{\"auths\":{\"r.example\":{\"auth\":1}}}",
 		"{\"auths\":{\"r.example\":{\"auth\":\"not base64!\"}}}",
@@ -286,12 +321,20 @@ static void test_resolved_urls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resolved_urls),	cmocka_unit_test(test_challenges),
-		cmocka_unit_test(test_several_headers), cmocka_unit_test(test_token_urls),
-		cmocka_unit_test(test_local_realms),	cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_credentials),	cmocka_unit_test(test_broken_credentials),
-		cmocka_unit_test(test_no_credentials),	cmocka_unit_test(test_loopback),
-		cmocka_unit_test(test_origins),		cmocka_unit_test(test_urls_refused),
+		cmocka_unit_test(test_resolved_urls),
+		cmocka_unit_test(test_challenges),
+		cmocka_unit_test(test_several_headers),
+		cmocka_unit_test(test_token_urls),
+		cmocka_unit_test(test_local_realms),
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_credentials),
+		cmocka_unit_test(test_tokens_in_place_of_passwords),
+		cmocka_unit_test(test_made_credentials),
+		cmocka_unit_test(test_broken_credentials),
+		cmocka_unit_test(test_no_credentials),
+		cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_origins),
+		cmocka_unit_test(test_urls_refused),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "image/registry-credentials.h"
 #include "image/transfer-protocol.h"
 #include "programs/transfer/request.h"
 
@@ -22,8 +23,11 @@ enum { REQUEST_SIZE_MAX = 16 << 20 };
 static const struct {
 	size_t min, max;
 } WORKERS[] = {
-	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX }, [COMMAND_PUSH] = { 0, 0 },	 [COMMAND_IMPORT] = { 1, 1 }, [COMMAND_SAVE] = { 0, 0 },
-	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS }, [COMMAND_VERIFY] = { 1, 1 }, [COMMAND_EXTRACT] = { 0, 0 },
+	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX },
+	[COMMAND_IMPORT] = { 1, 1 },
+	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS },
+	[COMMAND_VERIFY] = { 1, 1 },
+	[COMMAND_LOGOUT] = { 0, 0 }, /* as all others */
 };
 
 static int read_request(struct transfer_request *ret, struct error *err)
@@ -45,6 +49,32 @@ static void sweep(struct store *store)
 static void add_digest(struct json_object *event, const char *key, const char *digest)
 {
 	json_add_string(event, key, *digest ? digest : NULL);
+}
+
+static int login(const struct transfer *transfer, const struct login_options *options, struct error *err)
+{
+	_cleanup_login_result_ struct login_result result = { 0 };
+	int r = login_registry(transfer, options, &result, err);
+	if (r < 0)
+		return r;
+	struct json_object *event = json_object_new_object();
+	json_add_string(event, "event", "done");
+	json_add_string(event, "user", result.user);
+	json_add_string(event, "stored", result.stored);
+	json_add_bool(event, "plain", result.plain);
+	return transfer_send(transfer, event, err);
+}
+
+static int logout(const struct transfer *transfer, const char *registry, struct error *err)
+{
+	bool any = false;
+	int r = credentials_erase(registry, &any, err);
+	if (r < 0)
+		return r;
+	struct json_object *event = json_object_new_object();
+	json_add_string(event, "event", "done");
+	json_add_bool(event, "removed", any);
+	return transfer_send(transfer, event, err);
 }
 
 /* Takes over @images, which may be NULL. */
@@ -91,6 +121,10 @@ static int work(struct store *store, const struct transfer_request *request, con
 	case COMMAND_EXTRACT:
 		r = copy_extract(transfer, &request->extract, &result.size, err);
 		break;
+	case COMMAND_LOGIN:
+		return login(transfer, &request->login, err);
+	case COMMAND_LOGOUT:
+		return logout(transfer, request->login.registry, err);
 	}
 	return r < 0 ? r : send_done(transfer, &result, images, err);
 }
@@ -137,7 +171,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	umask(077);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* nothing here executes another program */
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* the only programs that are executed keep passwords */
 	if (run(argv[1], &err) >= 0)
 		return 0;
 	tell_error(&err);

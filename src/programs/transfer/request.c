@@ -205,14 +205,44 @@ static int parse_extract(const struct json_node *root, struct transfer_request *
 	return r;
 }
 
+static int parse_logout(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	const char *registry;
+	int r = json_need_string(root, "registry", &registry, err);
+	if (r >= 0)
+		request->login.registry = mem_strdup(registry);
+	return r;
+}
+
+static int parse_login(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	struct login_options *login = &request->login;
+	uint64_t timeout_ms = 0;
+	int r = parse_logout(root, request, err);
+	if (r >= 0)
+		r = json_get_text(root, "user", &login->user, err);
+	if (r >= 0)
+		r = json_get_text(root, "password", &login->password, err);
+	if (r >= 0)
+		r = json_get_u64(root, "timeout_ms", TIMEOUT_MAX_MS, &timeout_ms, err);
+	login->timeout_ms = (unsigned)timeout_ms;
+	return r;
+}
+
 static const struct {
 	const char *name;
 	enum transfer_command command;
 	int (*parse)(const struct json_node *root, struct transfer_request *request, struct error *err);
 } COMMANDS[] = {
-	{ "pull", COMMAND_PULL, parse_pull }, { "push", COMMAND_PUSH, parse_push },	    { "import", COMMAND_IMPORT, parse_import },
-	{ "save", COMMAND_SAVE, parse_save },	    { "load", COMMAND_LOAD, parse_load },
-	{ "verify", COMMAND_VERIFY, parse_verify }, { "extract", COMMAND_EXTRACT, parse_extract },
+	{ "pull", COMMAND_PULL, parse_pull },
+	{ "push", COMMAND_PUSH, parse_push },
+	{ "import", COMMAND_IMPORT, parse_import },
+	{ "save", COMMAND_SAVE, parse_save },
+	{ "load", COMMAND_LOAD, parse_load },
+	{ "verify", COMMAND_VERIFY, parse_verify },
+	{ "extract", COMMAND_EXTRACT, parse_extract },
+	{ "login", COMMAND_LOGIN, parse_login },
+	{ "logout", COMMAND_LOGOUT, parse_logout },
 };
 
 static int parse_root(const struct json_node *root, struct transfer_request *request, struct error *err)
@@ -252,6 +282,7 @@ void request_done(struct transfer_request *request)
 {
 	reference_done(&request->pull.reference);
 	push_options_done(&request->push);
+	login_options_done(&request->login);
 	for (size_t i = 0; i < request->save.n_images; i++) {
 		free(request->save.images[i].manifest);
 		strv_free(request->save.images[i].names);

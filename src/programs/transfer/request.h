@@ -5,6 +5,7 @@
 #include "image/copy-extract.h"
 #include "image/import.h"
 #include "image/load.h"
+#include "image/login.h"
 #include "image/pull.h"
 #include "image/push.h"
 #include "image/save.h"
@@ -17,7 +18,9 @@ enum transfer_command {
 	COMMAND_SAVE,
 	COMMAND_LOAD,
 	COMMAND_VERIFY,
-	COMMAND_EXTRACT
+	COMMAND_EXTRACT,
+	COMMAND_LOGIN,
+	COMMAND_LOGOUT,
 };
 
 struct transfer_request {
@@ -29,6 +32,7 @@ struct transfer_request {
 	struct load_options load;
 	struct verify_options verify;
 	struct extract_options extract; /* its path is ours */
+	struct login_options login; /* a logout has only its registry */
 	char *message;
 	char **changes;
 };

@@ -7,10 +7,12 @@
 listens on a free port of 127.0.0.1. The first part of a repository's name says how it behaves, see the table TRICKS at
 the end; HOST:PORT/breaks/x breaks off in the middle of each first part of an upload.
 
-Standard output tells "listening on HOST:PORT", "also at HOST:PORT" (another origin), and then every request with the
+Standard output tells "listening on HOST:PORT", "also at HOST:PORT" (another origin), "strict at HOST:PORT" (one that wants
+a token for everything, and whose token service gives identity tokens to user:password), and then every request with the
 Authorization and the Content-Range that it had, and how many bytes of a body came.
 """
 
+import base64
 import hashlib
 import json
 import socket
@@ -18,6 +20,9 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+BASIC = "Basic " + base64.b64encode(b"user:password").decode()
+IDENTITY = "an-identity-token"
 
 BODY_LIMIT = 6500000  # of "small"
 
@@ -65,28 +70,34 @@ class Handler(BaseHTTPRequestHandler):
 
     def token(self):
         """A token for exactly the scopes that were asked for."""
-        query = parse_qs(urlsplit(self.path).query)
+        asked = parse_qs(urlsplit(self.path).query if self.command == "GET" else self.read_body().decode())
+        scopes = [scope for value in asked.get("scope", []) for scope in value.split()]
         name = f"token-{len(self.tokens) + 1}"
-        self.tokens[name] = {"scopes": query.get("scope", []), "uses": 0}
-        user = self.headers.get("Authorization", "")
+        answer = {"access_token": name, "expires_in": 60}
         self.note(0)
-        if "denied" in self.path and not user:
-            self.error(401, "UNAUTHORIZED", "incorrect username or password")
-        else:
-            self.answer(200, json.dumps({"access_token": name, "expires_in": 60}).encode())
+        if "identity" in self.path:
+            known = self.headers.get("Authorization") == BASIC or asked.get("refresh_token") == [IDENTITY]
+            if not known:
+                self.error(401, "UNAUTHORIZED", "incorrect username or password")
+                return
+            if asked.get("offline_token") == ["true"] and asked.get("account") == ["user"]:
+                answer["refresh_token"] = IDENTITY
+        self.tokens[name] = {"scopes": scopes, "uses": 0}
+        self.answer(200, json.dumps(answer).encode())
 
     def may(self, trick, name):
-        if trick not in ("token", "expires"):
+        trick = "identity" if self.server.strict else trick
+        if trick not in ("token", "expires", "identity"):
             return True
         token = self.tokens.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
         if token and (not name or f"repository:{name}:pull,push" in token["scopes"]):
             token["uses"] += 1
-            if trick == "token" or token["uses"] <= 5:
+            if trick != "expires" or token["uses"] <= 5:
                 return True
         self.read_body()
         self.error(401, "UNAUTHORIZED", "authentication required", WWW_Authenticate=(
-            f'Bearer realm="http://{self.headers["Host"]}/auth/{trick}",service="awkward",'
-            f'scope="repository:{name}:pull"'))
+            f'Bearer realm="http://{self.headers["Host"]}/auth/{trick}",service="awkward"' +
+            (f',scope="repository:{name}:pull"' if name else "")))
         return False
 
     # --- Requests ---
@@ -106,7 +117,8 @@ class Handler(BaseHTTPRequestHandler):
             self.token()
         elif parts[0] == "v2" and len(parts) == 1:
             self.note(0)
-            self.answer(200)
+            if self.may("", ""):
+                self.answer(200)
         elif "blobs" in parts:
             self.blob(parts[1], "/".join(parts[1:parts.index("blobs")]), parts)
         else:
@@ -278,6 +290,7 @@ TRICKS = {
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    strict = False
 
     def handle_error(self, *_):
         if not isinstance(sys.exc_info()[1], ConnectionError):
@@ -285,9 +298,11 @@ class Server(ThreadingHTTPServer):
 
 
 def main():
-    servers = [Server(("127.0.0.1", 0), Handler) for _ in range(2)]
+    servers = [Server(("127.0.0.1", 0), Handler) for _ in range(3)]
     names = [f"127.0.0.1:{server.server_port}" for server in servers]
     Handler.other = names[1]
+    servers[2].strict = True
+    print(f"strict at {names[2]}", flush=True)
     print(f"also at {names[1]}", flush=True)
     print(f"listening on {names[0]}", flush=True)
     for server in servers[1:]:

@@ -14,6 +14,7 @@
 #   awkward_start DIR                    one that takes pushes the hard way, see awkward-registry.py; sets $AWKWARD,
 #                                        $AWKWARD_PID and $awkward_dir
 #   awkward_stop
+#   registry_users FILE                  user:password, as the registry's authentication "htpasswd" reads it
 #
 # KEY=VALUE are settings of the registry in its environment (REGISTRY_AUTH=...).
 
@@ -149,4 +150,8 @@ awkward_stop() {
 		wait "$AWKWARD_PID" 2>/dev/null || true
 		AWKWARD_PID=
 	fi
+}
+
+registry_users() {
+	python3 -W ignore -c 'import crypt; print("user:" + crypt.crypt("password", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))' >"$1"
 }
