@@ -9,6 +9,7 @@
  */
 static const struct template_member MEMBERS[] = {
 	{ "", "ID", "Id", TYPE_STRING },
+	{ "", "Containers", NULL, TYPE_MAP },
 	{ "", "Descriptor", NULL, TYPE_POINTER },
 	{ "", "ImageManifestDescriptor", NULL, TYPE_POINTER },
 	{ "", "Labels", NULL, TYPE_MAP },
@@ -90,6 +91,8 @@ static const struct template_member MEMBERS[] = {
 	{ "Networks", "Aliases", NULL, TYPE_LIST },
 	{ "Networks", "DriverOpts", NULL, TYPE_MAP },
 	{ "Networks", "IPAMConfig", NULL, TYPE_POINTER },
+
+	{ "IPAM", "Options", NULL, TYPE_MAP },
 
 	{ 0 },
 };

@@ -6,15 +6,16 @@
 #include "cli/json-output.h"
 #include "cli/print.h"
 #include "cli/report.h"
+#include "engine/network.h"
 #include "engine/volume.h"
 
-enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_VOLUME, OBJECT_ANY };
+enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_NETWORK, OBJECT_VOLUME, OBJECT_ANY };
 
-static const char *const TYPES[] = { "container", "image", "volume", NULL };
+static const char *const TYPES[] = { "container", "image", "network", "volume", NULL };
 
 struct inspect_options {
 	enum object_type type;
-	bool size;
+	bool size, verbose;
 	char *format;
 };
 
@@ -43,6 +44,10 @@ static int find_any(struct cli *cli, const char *name, struct json_object **ret,
 	if (r != -ERR_IMG_NOT_FOUND)
 		return r;
 	err_clear(err);
+	r = engine_network_inspect(cli->engine, name, ret, err);
+	if (r != -ERR_NET)
+		return r;
+	err_clear(err);
 	r = inspect_volume(cli, name, ret, err);
 	if (r != -ERR_NO_VOLUME)
 		return r;
@@ -58,6 +63,8 @@ static int inspect_one(struct cli *cli, enum object_type type, const char *name,
 		return engine_container_inspect(cli->engine, name, ret, err);
 	case OBJECT_IMAGE:
 		return engine_image_inspect(cli->engine, name, ret, err);
+	case OBJECT_NETWORK:
+		return engine_network_inspect(cli->engine, name, ret, err);
 	case OBJECT_VOLUME:
 		return inspect_volume(cli, name, ret, err);
 	case OBJECT_ANY:
@@ -144,7 +151,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES,
-		   "Look for a \"container\", an \"image\" or a \"volume\" only"),
+		   "Look for a \"container\", an \"image\", a \"network\" or a \"volume\" only"),
 	FORMAT,
 	SIZE,
 	OPT_END,
@@ -152,12 +159,17 @@ static const struct option OPTIONS[] = {
 
 static const struct option CONTAINER_OPTIONS[] = { FORMAT, SIZE, OPT_END };
 static const struct option FORMAT_OPTIONS[] = { FORMAT, OPT_END };
+static const struct option NETWORK_OPTIONS[] = {
+	FORMAT,
+	OPT_BOOL(struct inspect_options, verbose, 'v', "verbose", "As without it: there is no swarm to tell of"),
+	OPT_END,
+};
 
 const struct command command_inspect = {
 	.name = "inspect",
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] NAME|ID [NAME|ID...]",
-	.summary = "Show all that is known of containers, images and volumes",
+	.summary = "Show all that is known of containers, images, networks and volumes",
 	.description =
 		"Prints a JSON array with an object for each argument, in Docker's field names, or a line for each as a Go "
 		"template says: *{{.State.Pid}}*, *{{json .Mounts}}*, *{{range .Config.Env}}{{println .}}{{end}}*. Functions are "
@@ -202,6 +214,24 @@ const struct command command_image_inspect = {
 	.options = (const struct option *const[]){ FORMAT_OPTIONS, NULL },
 	.options_size = sizeof(struct inspect_options),
 	.defaults = &(const struct inspect_options){ .type = OBJECT_IMAGE },
+	.run = run,
+};
+
+const struct command command_network_inspect = {
+	.name = "network inspect",
+	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.usage = "[OPTIONS] NETWORK [NETWORK...]",
+	.summary = "Show all that is known of networks",
+	.examples =
+		(const struct example[]){
+			{ "network inspect -f '{{range .Containers}}{{.Name}} {{end}}' front", "Who is on it" },
+			{ 0 },
+		},
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.options = (const struct option *const[]){ NETWORK_OPTIONS, NULL },
+	.options_size = sizeof(struct inspect_options),
+	.defaults = &(const struct inspect_options){ .type = OBJECT_NETWORK },
 	.run = run,
 };
 

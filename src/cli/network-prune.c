@@ -1,41 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/str.h"
 #include "cli/command.h"
-#include "engine/network.h"
+#include "cli/confirm.h"
+#include "cli/report.h"
+#include "engine/network-match.h"
 
 struct prune_options {
 	bool force;
+	char **filters;
 };
 
-static bool is_confirmed(void)
+struct pruning {
+	struct cli *cli;
+	const struct network_match *match;
+	char **removed;
+	int status;
+};
+
+/* One that cannot be removed does not stop the others; one that is in use stays. */
+static void prune_one(struct pruning *pruning, const struct network_record *record)
 {
-	fputs("WARNING! This will remove all custom networks not used by at least one container.\n"
-	      "Are you sure you want to continue? [y/N] ",
-	      stdout);
-	fflush(stdout);
-	int answer = getchar();
-	return answer == 'y' || answer == 'Y';
+	struct error err = { 0 };
+	int r = network_is_builtin(record) ? 0 : network_matches(pruning->cli->engine, pruning->match, record, &err);
+	if (r > 0)
+		r = engine_network_remove(pruning->cli->engine, record->name, &err);
+	else if (r == 0)
+		return;
+	if (r >= 0) {
+		strv_append(&pruning->removed, record->name);
+	} else if (r != -ERR_BUSY) {
+		report_error(&err, 1);
+		pruning->status = 1;
+	}
+}
+
+static int prune(struct cli *cli, const struct network_match *match, struct error *err)
+{
+	struct pruning pruning = { .cli = cli, .match = match };
+	struct network_record **records;
+	size_t count;
+	int r = engine_network_list(cli->engine, &records, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		prune_one(&pruning, records[i]);
+		network_record_free(records[i]);
+	}
+	free(records);
+	if (pruning.removed)
+		puts("Deleted Networks:");
+	for (char **name = pruning.removed; name && *name; name++)
+		puts(*name);
+	strv_free(pruning.removed);
+	return pruning.status;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct prune_options *options = data;
-	_cleanup_strv_ char **names = NULL;
-	if (!options->force && !is_confirmed())
-		return 0;
-	int r = engine_network_prune(cli->engine, &names, err);
-	if (names)
-		puts("Deleted Networks:");
-	for (char **name = names; name && *name; name++)
-		puts(*name);
-	return r < 0 ? r : 0;
+	_cleanup_network_match_ struct network_match match = { 0 };
+	int r = network_match_parse(options->filters, &match, err);
+	if (r >= 0)
+		r = confirm("WARNING! This will remove all custom networks not used by at least one container.",
+			    options->force, err);
+	return r < 0 ? r : prune(cli, &match, err);
 }
 
 static const struct option OPTIONS[] = {
+	OPT_LIST(struct prune_options, filters, 0, "filter",
+		 "Remove those for which KEY=VALUE is true: label, until, and what network ls knows"),
 	OPT_BOOL(struct prune_options, force, 'f', "force", "Do not ask"),
-	OPT_REFUSED(0, "filter", "it is not available yet"),
 	OPT_END,
 };
 
@@ -44,6 +81,11 @@ const struct command command_network_prune = {
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
 	.usage = "[OPTIONS]",
 	.summary = "Remove all networks that no running container uses",
+	.examples =
+		(const struct example[]){
+			{ "network prune -f --filter until=24h", "Those that are older than a day" },
+			{ 0 },
+		},
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct prune_options),
 	.run = run,

@@ -108,7 +108,7 @@ int engine_network_inspect(struct engine *engine, const char *name, struct json_
 	_cleanup_network_ struct network_record *record = NULL;
 	_cleanup_json_ struct json_object *object = json_object_new_object();
 	struct db *db;
-	int r = engine_network_find(engine, name, &record, err);
+	int r = network_find_any(engine, name, &record, err);
 	if (r >= 0)
 		r = engine_db(engine, &db, err);
 	if (r >= 0)

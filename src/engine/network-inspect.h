@@ -3,6 +3,10 @@
 #pragma once
 
 #include "engine/container-row.h"
+#include "engine/network.h"
+
+/* engine_network_find(), with "host" and "none". */
+int network_find_any(struct engine *engine, const char *name, struct network_record **ret, struct error *err);
 
 /* What it is plugged into; or the one word for what it has instead. strv_free() it. */
 char **network_names(const struct container_spec *spec);

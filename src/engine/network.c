@@ -16,6 +16,7 @@
 #include "engine/engine-internal.h"
 #include "engine/network-attach.h"
 #include "engine/network-event.h"
+#include "engine/network-inspect.h"
 #include "engine/network-row.h"
 #include "engine/network-subnet.h"
 #include "network/link.h"
@@ -293,13 +294,73 @@ int engine_network_find(struct engine *engine, const char *name, struct network_
 	return r == 0 ? not_found(db, name, err) : r < 0 ? r : 0;
 }
 
+/* The two that are no rows. */
+static const struct {
+	const char *name, *driver, *id;
+} WORDS[] = {
+	{ "host", "host", "1000000000000000000000000000000000000000000000000000000000000000" },
+	{ "none", "null", "2000000000000000000000000000000000000000000000000000000000000000" },
+};
+
+static struct network_record *word_record(size_t i)
+{
+	struct network_record *record = NEW(struct network_record);
+	record->name = mem_strdup(WORDS[i].name);
+	record->driver = mem_strdup(WORDS[i].driver);
+	record->id = mem_strdup(WORDS[i].id);
+	return record;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct network_record *const *first = a, *const *second = b;
+	return strcmp((*first)->name, (*second)->name);
+}
+
 int engine_network_list(struct engine *engine, struct network_record ***ret, size_t *ret_count, struct error *err)
 {
+	struct network_record **records;
+	size_t count;
 	struct db *db;
 	int r = network_ensure_default(engine, err);
 	if (r >= 0)
 		r = engine_db(engine, &db, err);
-	return r < 0 ? r : network_row_list(db, ret, ret_count, err);
+	if (r >= 0)
+		r = network_row_list(db, &records, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
+		*ARRAY_APPEND(records, count) = word_record(i);
+	qsort(records, count, sizeof *records, by_name);
+	*ret = records;
+	*ret_count = count;
+	return 0;
+}
+
+int network_find_any(struct engine *engine, const char *name, struct network_record **ret, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++) {
+		if (!streq(name, WORDS[i].name) && !streq(name, WORDS[i].id))
+			continue;
+		*ret = word_record(i);
+		return 0;
+	}
+	return engine_network_find(engine, name, ret, err);
+}
+
+bool network_is_builtin(const struct network_record *record)
+{
+	return is_reserved(record->name) || streq(record->name, NETWORK_DEFAULT_NAME);
+}
+
+int engine_network_is_dangling(struct engine *engine, const struct network_record *record, struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = endpoint_row_list(db, NULL, record->name, &list, err);
+	return r < 0 ? r : list.count == 0;
 }
 
 /* --- removing --- */
@@ -350,36 +411,10 @@ static int remove_network(struct engine *engine, const struct network_record *re
 int engine_network_remove(struct engine *engine, const char *name, struct error *err)
 {
 	_cleanup_network_ struct network_record *record = NULL;
-	int r = engine_network_find(engine, name, &record, err);
+	int r = network_find_any(engine, name, &record, err);
 	if (r < 0)
 		return r;
-	if (streq(record->name, NETWORK_DEFAULT_NAME))
+	if (network_is_builtin(record))
 		return err_set(err, ERR_INVALID, "%s is a pre-defined network and cannot be removed", record->name);
 	return remove_network(engine, record, err);
-}
-
-int engine_network_prune(struct engine *engine, char ***ret_names, struct error *err)
-{
-	struct network_record **records;
-	_cleanup_strv_ char **names = NULL;
-	size_t count;
-	int r = engine_network_list(engine, &records, &count, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < count; i++) {
-		struct error why = { 0 };
-		int removed = streq(records[i]->name, NETWORK_DEFAULT_NAME) ? -ERR_BUSY
-									    : remove_network(engine, records[i], &why);
-		if (removed >= 0)
-			strv_append(&names, records[i]->name);
-		else if (removed != -ERR_BUSY && r >= 0) {
-			r = removed;
-			if (err)
-				*err = why;
-		}
-		network_record_free(records[i]);
-	}
-	free(records);
-	*ret_names = TAKE_PTR(names);
-	return r;
 }

@@ -64,14 +64,20 @@ int engine_network_create(struct engine *engine, const struct network_request *r
 /* By name, id or unique prefix of an id. Errors: ERR_NET ("network x not found"). */
 int engine_network_find(struct engine *engine, const char *name, struct network_record **ret, struct error *err);
 
-/* By name, with the default one. free() the array and network_record_free() what is in it. */
+/*
+ * By name, with the default one and with "host" and "none", whose drivers are "host" and "null". free() the array and
+ * network_record_free() what is in it.
+ */
 int engine_network_list(struct engine *engine, struct network_record ***ret, size_t *ret_count, struct error *err);
 
 /* Errors: ERR_NET, ERR_BUSY for one with running containers (naming them), ERR_INVALID for the default one. */
 int engine_network_remove(struct engine *engine, const char *name, struct error *err);
 
-/* Those that no container uses. *ret_names is a strv. */
-int engine_network_prune(struct engine *engine, char ***ret_names, struct error *err);
+/* Whether it is there without having been made. */
+bool network_is_builtin(const struct network_record *record);
+
+/* Whether no container that runs is on it. 1 or 0. */
+int engine_network_is_dangling(struct engine *engine, const struct network_record *record, struct error *err);
 
 /*
  * Plug a container, running or not, into one more network, as @request says. Errors: ERR_EXISTS if it is on it already;

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# What is said of networks: ls, inspect, prune.
+
+bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/network
+
+setup_file() {
+	network_file_setup
+}
+
+teardown_file() {
+	network_file_teardown
+}
+
+setup() {
+	coffer network create --label team=blue --label keep front >/dev/null
+	coffer network create --internal --ipv6 back >/dev/null
+}
+
+teardown() {
+	network_teardown
+}
+
+names() {
+	coffer network ls --format '{{.Name}}' "$@" | tr '\n' ' '
+}
+
+@test "ls: a table, templates, JSON, ids" {
+	run -0 coffer network ls
+	[[ ${lines[0]} =~ ^'NETWORK ID'\ +NAME\ +DRIVER\ +SCOPE$ ]]
+	[ "${#lines[@]}" -eq 6 ]
+	[ "$(names)" = 'back bridge front host none ' ]
+	run -0 coffer network ls --format '{{.Name}} {{.Driver}} {{.Internal}} {{.IPv6}} {{.Label "team"}} {{.Scope}}' -f name=a -f name=fro
+	[ "$output" = $'back bridge true true  local\nfront bridge false false blue local' ]
+	run -0 coffer network ls --format 'table {{.Name}}\t{{.IPv6}}' -f name=back
+	[[ ${lines[0]} =~ ^NAME\ +IPV6$ && ${lines[1]} =~ ^back\ +true$ ]]
+	run -0 coffer network ls --format json -f name=front
+	[ "$(jq -r '.Labels + " " + .ID' <<<"$output")" = "team=blue,keep $(coffer network ls -q -f name=front)" ]
+	[[ $(coffer network ls -q -f name=front) =~ ^[0-9a-f]{12}$ ]]
+	[[ $(coffer network ls -q --no-trunc -f name=front) =~ ^[0-9a-f]{64}$ ]]
+}
+
+@test "ls --filter" {
+	sleeper one --network front
+	[ "$(names -f type=custom)" = 'back front ' ]
+	[ "$(names -f type=builtin)" = 'bridge host none ' ]
+	[ "$(names -f driver=host -f driver=null)" = 'host none ' ]
+	[ "$(names -f dangling=true)" = 'back ' ]
+	[ "$(names -f dangling=false -f type=custom)" = 'front ' ]
+	[ "$(names -f label=keep)" = 'front ' ]
+	[ "$(names -f label=team=red)" = '' ]
+	[ "$(names -f label!=keep -f type=custom)" = 'back ' ]
+	[ "$(names -f "id=$(coffer network ls -q -f name=back)")" = 'back ' ]
+	[ "$(names -f scope=swarm)" = '' ]
+	run -125 coffer network ls -f nonsense=1
+	[[ $output == *"invalid filter 'nonsense'"* ]]
+	run -125 coffer network ls -f type=own
+	[[ $output == *"invalid filter 'type=own': it is custom or builtin"* ]]
+	run -125 coffer network ls -f dangling=perhaps
+	[[ $output == *'true or false'* ]]
+}
+
+@test "inspect: by template, of several, of those that nobody made" {
+	sleeper one --network name=front,alias=uno,gw-priority=3 --network back
+	run -0 coffer network inspect -f '{{range .Containers}}{{.Name}}{{end}} {{.Labels.team}} {{.Driver}}' front
+	[ "$output" = 'one blue bridge' ]
+	run -0 coffer network inspect -v -f '{{.Name}} {{.Internal}}' back host none
+	[ "$output" = $'back true\nhost false\nnone false' ]
+	run -0 coffer inspect --type network -f '{{(index .IPAM.Config 0).Subnet}}' back
+	[[ $output == 172.* ]]
+	run -0 coffer inspect -f '{{.Name}}' front
+	[ "$output" = front ]
+	run -1 coffer network inspect front nosuch
+	[[ $output == *'network nosuch not found'* ]]
+	run -0 coffer inspect -f '{{with .NetworkSettings.Networks.front}}{{.GwPriority}} {{.Aliases}} {{.DNSNames}}{{end}}' one
+	[[ $output == "3 [uno] [one uno "*"]" ]]
+	run -0 coffer inspect -f '{{len .NetworkSettings.Networks}}' one
+	[ "$output" -eq 2 ]
+}
+
+@test "prune: those that are not in use, and that the filters mean" {
+	sleeper one --network front
+	coffer network create third >/dev/null
+	run -1 coffer network prune <<<n
+	[[ $output == *'WARNING! This will remove all custom networks'*'nothing was removed'* ]]
+	run -0 coffer network prune -f --filter until=1h
+	[ -z "$output" ]
+	run -0 coffer network prune -f --filter label=keep
+	[ -z "$output" ]
+	run -0 coffer network prune -f --filter label!=keep
+	[ "$output" = $'Deleted Networks:\nback\nthird' ]
+	[ "$(names)" = 'bridge front host none ' ]
+	run -1 coffer network rm host
+	[[ $output == *'host is a pre-defined network and cannot be removed'* ]]
+}
