@@ -40,6 +40,7 @@ const struct command *const COMMANDS[] = {
 	&command_network_disconnect,
 	&command_network_inspect,
 	&command_network_ls,
+	&command_network_policy,
 	&command_network_prune,
 	&command_network_rm,
 	&command_pause,

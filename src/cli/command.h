@@ -126,6 +126,7 @@ extern const struct command command_network_create;
 extern const struct command command_network_disconnect;
 extern const struct command command_network_inspect;
 extern const struct command command_network_ls;
+extern const struct command command_network_policy;
 extern const struct command command_network_prune;
 extern const struct command command_network_rm;
 extern const struct command command_port;

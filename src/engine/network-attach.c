@@ -14,6 +14,7 @@
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
 #include "engine/network-plug.h"
+#include "engine/network-policy.h"
 #include "engine/network-reserve.h"
 #include "engine/record.h"
 #include "network/link.h"
@@ -101,6 +102,8 @@ static int build(struct attach *attach, int *ret_netns, struct error *err)
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
 		r = filter_add(attach->engine, attach->networks[i],
 			       &attach->endpoints.items[i] == published_endpoint(attach) ? &attach->ports : NULL, err);
+	if (r >= 0)
+		r = policy_follow(attach->engine, err);
 	if (r >= 0)
 		*ret_netns = TAKE_FD(netns.fd);
 	return r;
@@ -219,7 +222,7 @@ int network_detach(struct engine *engine, const char *id, struct error *err)
 		r = network_names_remove(engine, id, &endpoints, err);
 	if (r >= 0)
 		record_detached(engine, db, id, &endpoints);
-	return r;
+	return r < 0 ? r : policy_follow(engine, err);
 }
 
 int network_take_down(struct engine *engine, const struct network_record *record, struct error *err)

@@ -13,6 +13,7 @@
 #include "engine/network-attach.h"
 #include "engine/network-dns.h"
 #include "engine/network-filter.h"
+#include "engine/network-policy.h"
 #include "network/link.h"
 
 /* --- the host's settings --- */
@@ -135,7 +136,9 @@ static int repair_all(struct engine *engine, struct db *db, struct error *err)
 		network_record_free(networks[i]);
 	}
 	free(networks);
-	return r < 0 ? r : filter_repair(engine, err);
+	if (r >= 0)
+		r = filter_repair(engine, err);
+	return r < 0 ? r : policy_repair(engine, err);
 }
 
 int network_repair(struct engine *engine, struct error *err)

@@ -22,6 +22,7 @@
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
 #include "engine/network-plug.h"
+#include "engine/network-policy.h"
 #include "engine/network-reserve.h"
 #include "engine/network-row.h"
 #include "engine/record.h"
@@ -362,7 +363,7 @@ int engine_network_connect(struct engine *engine, const char *container, const s
 	if (r < 0)
 		return err_wrap(err, "connect container \"%s\" to the network \"%s\"", row.name, network->name);
 	network_event(engine, network, "connect", row.id);
-	return 0;
+	return policy_follow(engine, err);
 }
 
 /* --- disconnect --- */
@@ -385,5 +386,5 @@ int engine_network_disconnect(struct engine *engine, const char *container, cons
 	if (r < 0)
 		return err_wrap(err, "disconnect container \"%s\" from the network \"%s\"", row.name, network->name);
 	network_event(engine, network, "disconnect", row.id);
-	return 0;
+	return policy_follow(engine, err);
 }

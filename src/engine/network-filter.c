@@ -9,7 +9,7 @@
 #include "network/firewall.h"
 
 /* Each root has a table of its own, so that none takes away what is another's. FNV-1a, so that it has the same each time. */
-static const char *table_name(const struct engine *engine, char buf[FIREWALL_TABLE_MAX])
+const char *filter_table_name(const struct engine *engine, char buf[FIREWALL_TABLE_MAX])
 {
 	uint32_t hash = 2166136261u;
 	for (const char *c = engine->root; *c; c++)
@@ -84,7 +84,7 @@ static int make_anew(struct engine *engine, const char *table, const char *why, 
 int filter_repair(struct engine *engine, struct error *err)
 {
 	char table[FIREWALL_TABLE_MAX];
-	int r = firewall_is_whole(table_name(engine, table), err);
+	int r = firewall_is_whole(filter_table_name(engine, table), err);
 	return r == 0 ? make_anew(engine, table, "it has not all of its rules", err) : r < 0 ? r : 0;
 }
 
@@ -94,7 +94,7 @@ int filter_add(struct engine *engine, const struct network_record *network, cons
 	_cleanup_firewall_change_ struct firewall_change change = { 0 };
 	char table[FIREWALL_TABLE_MAX];
 	struct error why = { 0 };
-	firewall_change_begin(&change, table_name(engine, table), false);
+	firewall_change_begin(&change, filter_table_name(engine, table), false);
 	put_network(&change, network);
 	put_ports(&change, ports);
 	int r = firewall_apply(&change, &why);
@@ -132,7 +132,7 @@ int filter_remove(struct engine *engine, const struct network_record *network, c
 	_cleanup_firewall_change_ struct firewall_change change = { 0 };
 	char table[FIREWALL_TABLE_MAX];
 	struct error why = { 0 };
-	firewall_change_begin(&change, table_name(engine, table), true);
+	firewall_change_begin(&change, filter_table_name(engine, table), true);
 	if (network)
 		put_network(&change, network);
 	put_ports(&change, ports);

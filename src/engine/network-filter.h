@@ -5,6 +5,10 @@
 #include "engine/engine-internal.h"
 #include "engine/network.h"
 #include "engine/network-row.h"
+#include "network/firewall.h"
+
+/* The name of our table. Returns @buf. */
+const char *filter_table_name(const struct engine *engine, char buf[FIREWALL_TABLE_MAX]);
 
 /* Let in what is published for one container on one network; both are there already when they are again. */
 int filter_add(struct engine *engine, const struct network_record *network, const struct published_list *ports,

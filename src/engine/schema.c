@@ -131,6 +131,15 @@ const char *const SCHEMA_STEPS[] = {
 	"	PRIMARY KEY (container, volume)"
 	") WITHOUT ROWID;"
 	"CREATE INDEX volume_uses_volume ON volume_uses (volume);",
+
+	/* Network policies, as they were given; network "" is every one (network-policy.h). */
+	"CREATE TABLE policies ("
+	"	network TEXT NOT NULL,"
+	"	name TEXT NOT NULL,"
+	"	document TEXT NOT NULL,"
+	"	created_at INTEGER NOT NULL,"
+	"	PRIMARY KEY (network, name)"
+	") WITHOUT ROWID;",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

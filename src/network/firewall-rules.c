@@ -67,7 +67,7 @@
 
 #define NFT "nft"
 
-static int run_nft(const char *commands, const char *table, struct error *err)
+int firewall_run_nft(const char *commands, const char *table, struct error *err)
 {
 	_cleanup_free_ char *what = mem_printf("make the packet filter's table \"%s\"", table);
 	const char *path = tool_find(NFT);
@@ -93,7 +93,7 @@ int firewall_make_table(const char *table, struct error *err)
 {
 	_cleanup_free_ char *commands = mem_printf(
 		"add table inet %s\ndelete table inet %s\ntable inet %s {\n" RULES "}\n", table, table, table);
-	return run_nft(commands, table, err);
+	return firewall_run_nft(commands, table, err);
 }
 
 size_t firewall_rule_count(void)
@@ -110,5 +110,5 @@ size_t firewall_rule_count(void)
 int firewall_remove_table(const char *table, struct error *err)
 {
 	_cleanup_free_ char *commands = mem_printf("add table inet %s\ndelete table inet %s\n", table, table);
-	return run_nft(commands, table, err);
+	return firewall_run_nft(commands, table, err);
 }

@@ -35,6 +35,9 @@ size_t firewall_rule_count(void);
 /* 1 if @table has them, whatever they say; 0 if somebody has removed it or flushed its rules. */
 int firewall_is_whole(const char *table, struct error *err);
 
+/* Have nft(8) do all of @commands or nothing. @table is for the message. */
+int firewall_run_nft(const char *commands, const char *table, struct error *err);
+
 int firewall_remove_table(const char *table, struct error *err);
 
 /* What is to become of the table's elements. */

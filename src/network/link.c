@@ -7,9 +7,12 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/util.h"
 #include "base/netlink.h"
+#include "base/process.h"
+#include "base/util.h"
+#include "network/tool.h"
 
 enum { LOOPBACK_INDEX = 1 }; /* of every network namespace */
 
@@ -132,6 +135,42 @@ int bridge_make(int rtnl, const struct bridge *bridge, struct error *err)
 	begin_link(&batch, RTM_NEWLINK, 0, bridge->name, true, "bring up the bridge");
 	if (bridge->alias)
 		netlink_put(&batch, IFLA_IFALIAS, bridge->alias, strlen(bridge->alias));
+	return netlink_commit(rtnl, &batch, err);
+}
+
+static int need_bridge_netfilter(struct error *err)
+{
+	static const char setting[] = "/proc/sys/net/bridge/bridge-nf-call-iptables", module[] = "br_netfilter";
+	const char *modprobe = access(setting, F_OK) == 0 ? NULL : tool_find("modprobe");
+	if (modprobe) {
+		char *argv[] = { (char *)"modprobe", (char *)"-q", (char *)module, NULL };
+		const struct process_spawn spawn = { .path = modprobe, .argv = argv, .stdio = { -1, -1, -1 } };
+		pid_t pid;
+		int status;
+		if (process_spawn(&spawn, &pid, NULL) >= 0)
+			(void)process_wait(pid, &status, NULL);
+	}
+	if (access(setting, F_OK) == 0)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "cannot filter what passes within a network: the kernel's module %s is not there",
+		module);
+	return err_hint(err, "modprobe %s", module);
+}
+
+int bridge_filter_ports(int rtnl, const char *name, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
+	int r = need_bridge_netfilter(err);
+	if (r < 0)
+		return r;
+	begin_link(&batch, RTM_NEWLINK, 0, name, false, "filter what passes through the bridge");
+	size_t info = netlink_nest(&batch, IFLA_LINKINFO);
+	netlink_put_string(&batch, IFLA_INFO_KIND, "bridge");
+	size_t data = netlink_nest(&batch, IFLA_INFO_DATA);
+	netlink_put_u8(&batch, IFLA_BR_NF_CALL_IPTABLES, 1);
+	netlink_put_u8(&batch, IFLA_BR_NF_CALL_IP6TABLES, 1);
+	netlink_nest_end(&batch, data);
+	netlink_nest_end(&batch, info);
 	return netlink_commit(rtnl, &batch, err);
 }
 

@@ -29,6 +29,12 @@ struct bridge {
  */
 int bridge_make(int rtnl, const struct bridge *bridge, struct error *err);
 
+/*
+ * Have the packet filter see what only passes from port to port. It is the kernel's module br_netfilter that shows it.
+ * Errors: ERR_UNSUPPORTED where there is none.
+ */
+int bridge_filter_ports(int rtnl, const char *name, struct error *err);
+
 /* One that is not there is removed already. */
 int link_remove(int rtnl, const char *name, struct error *err);
 

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network-policy.h"
+
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/netlink.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "base/util.h"
+#include "engine/network-filter.h"
+#include "engine/network-row.h"
+#include "engine/record.h"
+#include "network/firewall.h"
+#include "network/link.h"
+#include "network/policy.h"
+
+enum { TABLE_MAX = FIREWALL_TABLE_MAX + sizeof "-policy" };
+
+static const char *table_name(const struct engine *engine, char buf[TABLE_MAX])
+{
+	char table[FIREWALL_TABLE_MAX];
+	snprintf(buf, TABLE_MAX, "%s-policy", filter_table_name(engine, table));
+	return buf;
+}
+
+/* --- what there is --- */
+
+struct view {
+	struct policy *policies;
+	int64_t *created_at;
+	size_t n_policies;
+	struct policy_endpoint *endpoints;
+	char **names;	/* of the endpoints' containers */
+	char **bridges; /* that have endpoints */
+	size_t n_endpoints;
+};
+
+static void view_done(struct view *view)
+{
+	for (size_t i = 0; i < view->n_policies; i++)
+		policy_done(&view->policies[i]);
+	for (size_t i = 0; i < view->n_endpoints; i++) {
+		strv_free(view->endpoints[i].labels);
+		strv_free(view->endpoints[i].network_labels);
+		free(view->endpoints[i].network);
+	}
+	free(view->policies);
+	free(view->created_at);
+	free(view->endpoints);
+	strv_free(view->names);
+	strv_free(view->bridges);
+}
+#define _cleanup_view_ _cleanup_(view_done)
+
+static int load_policies(struct db *db, struct view *view, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = db_query(db, "SELECT name, document, created_at FROM policies ORDER BY network, name", DB_NO_VALUES,
+			 &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0) {
+		_cleanup_json_document_ struct json_document document = { 0 };
+		struct policy policy;
+		const char *text = db_text(&query, 1);
+		r = json_parse(text, strlen(text), db_text(&query, 0), ERR_DB, &document, err);
+		if (r >= 0)
+			r = policy_parse(&document, &policy, err);
+		if (r < 0)
+			break;
+		size_t count = view->n_policies;
+		*ARRAY_APPEND(view->policies, view->n_policies) = policy;
+		*ARRAY_APPEND(view->created_at, count) = db_number(&query, 2);
+	}
+	return r;
+}
+
+static int load_container(struct engine *engine, const char *id, struct policy_endpoint *endpoint, struct view *view,
+			  struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	int r = container_load_row(engine, id, &row, err);
+	if (r < 0)
+		return r;
+	endpoint->labels = strv_copy(row.config.labels);
+	strv_append(&view->names, row.name);
+	return 0;
+}
+
+static int load_network(struct engine *engine, struct db *db, const struct network_record *network, struct view *view,
+			struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
+	int r = endpoint_row_list(db, NULL, network->name, &list, err);
+	for (size_t i = 0; r >= 0 && i < list.count; i++) {
+		struct policy_endpoint *endpoint = ARRAY_APPEND(view->endpoints, view->n_endpoints);
+		endpoint->network = mem_strdup(network->name);
+		endpoint->network_labels = strv_copy(network->labels);
+		endpoint->address = list.items[i].address;
+		endpoint->address6 = list.items[i].address6;
+		r = load_container(engine, list.items[i].container, endpoint, view, err);
+	}
+	if (list.count > 0)
+		strv_append(&view->bridges, network->bridge);
+	return r;
+}
+
+static int load_endpoints(struct engine *engine, struct db *db, struct view *view, struct error *err)
+{
+	struct network_record **networks;
+	size_t count;
+	int r = network_row_list(db, &networks, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		if (r >= 0)
+			r = load_network(engine, db, networks[i], view, err);
+		network_record_free(networks[i]);
+	}
+	free(networks);
+	return r;
+}
+
+static int load(struct engine *engine, struct db *db, struct view *view, struct error *err)
+{
+	int r = load_policies(db, view, err);
+	return r < 0 ? r : load_endpoints(engine, db, view, err);
+}
+
+/* --- the packet filter --- */
+
+/* Most of what policies are about never leaves its bridge. */
+static int filter_bridges(const struct view *view, struct error *err)
+{
+	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
+	int r = rtnl;
+	for (char **bridge = view->bridges; r >= 0 && bridge && *bridge; bridge++)
+		r = bridge_filter_ports(rtnl, *bridge, err);
+	return r;
+}
+
+/* With the database's write lock. */
+static int enforce(struct engine *engine, const struct view *view, struct error *err)
+{
+	_cleanup_str_ struct str commands = { 0 };
+	char table[TABLE_MAX];
+	table_name(engine, table);
+	if (view->n_policies == 0) {
+		policy_write_removal(table, &commands);
+	} else {
+		policy_write_rules(table, view->policies, view->n_policies, &commands);
+		policy_write_sets(table, view->policies, view->n_policies, view->endpoints, view->n_endpoints,
+				  &commands);
+	}
+	int r = view->n_policies > 0 ? filter_bridges(view, err) : 0;
+	if (r >= 0)
+		r = firewall_run_nft(str_text(&commands), table, err);
+	return r < 0 ? err_wrap(err, "enforce the network policies") : 0;
+}
+
+/* Only the sets; or everything, if the table is not what we left. */
+static int refresh(struct engine *engine, const struct view *view, struct error *err)
+{
+	_cleanup_str_ struct str commands = { 0 };
+	char table[TABLE_MAX];
+	policy_write_sets(table_name(engine, table), view->policies, view->n_policies, view->endpoints,
+			  view->n_endpoints, &commands);
+	int r = filter_bridges(view, err);
+	if (r < 0)
+		return err_wrap(err, "enforce the network policies");
+	return firewall_run_nft(str_text(&commands), table, NULL) >= 0 ? 0 : enforce(engine, view, err);
+}
+
+static int any(struct db *db, struct error *err)
+{
+	_cleanup_free_ char *one = NULL;
+	return db_get_text(db, "SELECT 1 FROM policies LIMIT 1", DB_NO_VALUES, &one, err);
+}
+
+static int with_view(struct engine *engine,
+		     int (*act)(struct engine *engine, const struct view *view, struct error *err), struct error *err)
+{
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	_cleanup_view_ struct view view = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r < 0 || (r = any(db, err)) <= 0 || (r = db_begin(db, &transaction, err)) < 0 ||
+	    (r = load(engine, db, &view, err)) < 0 || (r = act(engine, &view, err)) < 0)
+		return r;
+	return db_commit(&transaction, err);
+}
+
+int policy_follow(struct engine *engine, struct error *err)
+{
+	return with_view(engine, refresh, err);
+}
+
+static int make_missing(struct engine *engine, const struct view *view, struct error *err)
+{
+	char table[TABLE_MAX];
+	_cleanup_free_ char *question = mem_printf("list chain inet %s ingress\n", table_name(engine, table));
+	return firewall_run_nft(question, table, NULL) >= 0 ? 0 : enforce(engine, view, err);
+}
+
+int policy_repair(struct engine *engine, struct error *err)
+{
+	return with_view(engine, make_missing, err);
+}
+
+/* --- changes --- */
+
+static int store(struct db *db, struct json_object *document, const char *source, char ***names, struct error *err)
+{
+	_cleanup_json_document_ struct json_document wrapped = { 0 };
+	struct policy policy;
+	json_document_wrap(json_object_get(document), source, ERR_INVALID, &wrapped);
+	int r = policy_parse(&wrapped, &policy, err);
+	if (r < 0)
+		return r;
+	const char *network = policy.namespace ? policy.namespace : "";
+	r = db_run(db,
+		   "INSERT INTO policies (network, name, document, created_at) VALUES (?1, ?2, ?3, ?4) "
+		   "ON CONFLICT (network, name) DO UPDATE SET document = excluded.document",
+		   DB_VALUES(DB_TEXT(network), DB_TEXT(policy.name), DB_TEXT(json_text(document)),
+			     DB_NUMBER(time_now_ns())),
+		   err);
+	if (r >= 0)
+		strv_append(names, policy.name);
+	policy_done(&policy);
+	return r;
+}
+
+static int change(struct engine *engine, struct db *db, struct db_transaction *transaction, struct error *err)
+{
+	_cleanup_view_ struct view view = { 0 };
+	int r = load(engine, db, &view, err);
+	if (r >= 0)
+		r = enforce(engine, &view, err);
+	return r < 0 ? r : db_commit(transaction, err);
+}
+
+int engine_policy_apply(struct engine *engine, struct json_object *documents, const char *source, char ***ret_names,
+			struct error *err)
+{
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	_cleanup_strv_ char **names = NULL;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = db_begin(db, &transaction, err);
+	for (size_t i = 0; r >= 0 && i < json_object_array_length(documents); i++)
+		r = store(db, json_object_array_get_idx(documents, i), source, &names, err);
+	if (r >= 0 && !names)
+		r = err_set(err, ERR_INVALID, "%s: there is no document in it", source);
+	if (r >= 0)
+		r = change(engine, db, &transaction, err);
+	if (r >= 0)
+		*ret_names = TAKE_PTR(names);
+	return r < 0 ? r : 0;
+}
+
+/* --- finding --- */
+
+/* NAME alone is that of one policy, whatever its network. */
+static int find(struct db *db, const char *name, char **ret_network, char **ret_name, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	const char *slash = strchr(name, '/');
+	_cleanup_free_ char *network = slash ? mem_strndup(name, (size_t)(slash - name)) : NULL;
+	const char *rest = slash ? slash + 1 : name;
+	_cleanup_strv_ char **networks = NULL;
+	int r = db_query(db, "SELECT network FROM policies WHERE name = ?1 AND (?2 IS NULL OR network = ?2)",
+			 DB_VALUES(DB_TEXT(rest), DB_TEXT(network)), &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0)
+		strv_append(&networks, db_text(&query, 0));
+	if (r < 0)
+		return r;
+	if (!networks)
+		return err_set(err, ERR_NET, "network policy %s not found", name);
+	if (networks[1]) {
+		err_set(err, ERR_NET, "several networks have a policy %s", name);
+		return err_hint(err, "%s/%s", *networks[0] ? networks[0] : networks[1], name);
+	}
+	*ret_network = mem_strdup(networks[0]);
+	*ret_name = mem_strdup(rest);
+	return 0;
+}
+
+int engine_policy_remove(struct engine *engine, const char *given, struct error *err)
+{
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	_cleanup_free_ char *network = NULL, *name = NULL;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r < 0 || (r = db_begin(db, &transaction, err)) < 0 || (r = find(db, given, &network, &name, err)) < 0 ||
+	    (r = db_run(db, "DELETE FROM policies WHERE network = ?1 AND name = ?2",
+			DB_VALUES(DB_TEXT(network), DB_TEXT(name)), err)) < 0)
+		return r;
+	return change(engine, db, &transaction, err);
+}
+
+int engine_policy_inspect(struct engine *engine, const char *given, struct json_object **ret, struct error *err)
+{
+	_cleanup_free_ char *network = NULL, *name = NULL, *text = NULL;
+	_cleanup_json_document_ struct json_document document = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r < 0 || (r = find(db, given, &network, &name, err)) < 0 ||
+	    (r = db_get_text(db, "SELECT document FROM policies WHERE network = ?1 AND name = ?2",
+			     DB_VALUES(DB_TEXT(network), DB_TEXT(name)), &text, err)) < 0)
+		return r;
+	if (r == 0)
+		return err_set(err, ERR_NET, "network policy %s not found", given);
+	r = json_parse(text, strlen(text), name, ERR_DB, &document, err);
+	if (r >= 0)
+		*ret = json_object_get(document.root);
+	return r;
+}
+
+/* --- lists --- */
+
+void policy_record_free(struct policy_record *record)
+{
+	if (!record)
+		return;
+	free(record->name);
+	free(record->network);
+	strv_free(record->containers);
+	free(record);
+}
+
+static struct policy_record *new_record(const struct view *view, size_t index)
+{
+	const struct policy *policy = &view->policies[index];
+	struct policy_record *record = NEW(struct policy_record);
+	record->name = mem_strdup(policy->name);
+	record->network = mem_strdup(policy->namespace ? policy->namespace : "");
+	record->ingress = policy->ingress.selected;
+	record->egress = policy->egress.selected;
+	record->n_rules = policy->ingress.n_rules + policy->egress.n_rules;
+	record->created_at = view->created_at[index];
+	for (size_t i = 0; i < view->n_endpoints; i++)
+		if (policy_selects(policy, &view->endpoints[i]) && !strv_contains(record->containers, view->names[i]))
+			strv_append(&record->containers, view->names[i]);
+	return record;
+}
+
+int engine_policy_list(struct engine *engine, struct policy_record ***ret, size_t *ret_count, struct error *err)
+{
+	_cleanup_view_ struct view view = { 0 };
+	struct policy_record **records = NULL;
+	size_t count = 0;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = load(engine, db, &view, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < view.n_policies; i++)
+		*ARRAY_APPEND(records, count) = new_record(&view, i);
+	*ret = records;
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Network policies (network/policy.h) of this engine: their rows, and the packet filter that follows the containers.
+ *
+ * Invariants:
+ *  NP1  A policy's row is there only after its rules are: what a crash leaves between the two is a rule too many, which the
+ *       next change of a policy takes away, and never one too few.
+ *  NP2  A container is in the sets that it belongs to before its first process runs, or it is not started.
+ *  NP3  Whoever changes the packet filter holds the database's write lock, so that an older view cannot replace a newer one.
+ */
+#pragma once
+
+#include "engine/engine-internal.h"
+
+struct json_object;
+
+struct policy_record {
+	char *name, *network; /* network "": every one */
+	bool ingress, egress;
+	size_t n_rules;
+	char **containers;  /* those that it selects, of those that run */
+	int64_t created_at; /* ns */
+};
+void policy_record_free(struct policy_record *record);
+
+/*
+ * Take the NetworkPolicies of @documents, an array; one of the same name and network is replaced. All of them, or none.
+ * *ret_names is a strv. Errors: ERR_INVALID with the place in the document, ERR_UNSUPPORTED where it cannot be enforced.
+ */
+int engine_policy_apply(struct engine *engine, struct json_object *documents, const char *source, char ***ret_names,
+			struct error *err);
+
+/* By network and name. free() the array, and policy_record_free() what is in it. */
+int engine_policy_list(struct engine *engine, struct policy_record ***ret, size_t *ret_count, struct error *err);
+
+/* Its document; json_object_put() it. @name is NAME or NETWORK/NAME. Errors: ERR_NET. */
+int engine_policy_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
+
+/* Errors: ERR_NET. */
+int engine_policy_remove(struct engine *engine, const char *name, struct error *err);
+
+/* --- for the engine --- */
+
+/* The places of containers on networks have changed: have the sets say so. Costs one query where there are no policies. */
+int policy_follow(struct engine *engine, struct error *err);
+
+/* Make the table anew if somebody has taken it away. */
+int policy_repair(struct engine *engine, struct error *err);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policies as a table of nftables. What is within one network is only bridged, and comes by because the bridges are told to
+ * show it (bridge_filter_ports()).
+ *
+ *	chain forward	what is about a selected container goes through "ingress", "egress" or both
+ *	chain ingress	returns what some policy allows, and drops the rest; "egress" likewise
+ *
+ * Sets: "ingress4" has the containers that some policy selects for ingress; "p0_4" those of the first policy;
+ * "p0_i1_4" those that the peers of its second ingress rule select.
+ */
+#include <stdlib.h>
+
+#include "network/policy.h"
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+
+enum { IPV4, IPV6, VERSIONS };
+static const struct {
+	const char *suffix, *header, *type;
+	sa_family_t family;
+} IP_VERSIONS[] = {
+	[IPV4] = { "4", "ip", "ipv4_addr", AF_INET },
+	[IPV6] = { "6", "ip6", "ipv6_addr", AF_INET6 },
+};
+
+/* --- who is selected --- */
+
+/* The value of a label, or NULL. */
+static const char *label_value(char *const *labels, const char *key)
+{
+	size_t len = strlen(key);
+	for (; labels && *labels; labels++)
+		if (strncmp(*labels, key, len) == 0 && ((*labels)[len] == '=' || !(*labels)[len]))
+			return (*labels)[len] ? *labels + len + 1 : "";
+	return NULL;
+}
+
+static bool is_met(const struct policy_requirement *requirement, const char *value)
+{
+	switch (requirement->operator) {
+	case POLICY_IN:
+		return value && strv_contains(requirement->values, value);
+	case POLICY_NOT_IN:
+		return !value || !strv_contains(requirement->values, value);
+	case POLICY_EXISTS:
+		return value;
+	case POLICY_DOES_NOT_EXIST:
+		return !value;
+	}
+	return false;
+}
+
+static bool selects(const struct policy_selector *selector, char *const *labels, const char *name)
+{
+	for (size_t i = 0; i < selector->n_requirements; i++) {
+		const struct policy_requirement *requirement = &selector->requirements[i];
+		bool is_name = name && streq(requirement->key, "kubernetes.io/metadata.name");
+		if (!is_met(requirement, is_name ? name : label_value(labels, requirement->key)))
+			return false;
+	}
+	return true;
+}
+
+bool policy_selects(const struct policy *policy, const struct policy_endpoint *endpoint)
+{
+	return (!policy->namespace || streq(policy->namespace, endpoint->network)) &&
+	       selects(&policy->pods, endpoint->labels, NULL);
+}
+
+static bool is_peer(const struct policy *policy, const struct policy_peer *peer, const struct policy_endpoint *endpoint)
+{
+	if (peer->block.family)
+		return false;
+	if (peer->by_pods && !selects(&peer->pods, endpoint->labels, NULL))
+		return false;
+	if (peer->by_namespaces)
+		return selects(&peer->namespaces, endpoint->network_labels, endpoint->network);
+	return !policy->namespace || streq(policy->namespace, endpoint->network);
+}
+
+static bool has_selectors(const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->n_peers; i++)
+		if (!rule->peers[i].block.family)
+			return true;
+	return false;
+}
+
+/* --- rules --- */
+
+/* One direction of all policies, and the words for it. */
+struct way {
+	const char *chain, *own, *other; /* the addresses of the selected container, and of its peer */
+	char letter;
+};
+static const struct way INGRESS = { "ingress", "daddr", "saddr", 'i' }, EGRESS = { "egress", "saddr", "daddr", 'e' };
+
+static const struct policy_direction *direction_of(const struct policy *policy, const struct way *way)
+{
+	return way == &INGRESS ? &policy->ingress : &policy->egress;
+}
+
+static void declare_set(struct str *out, const char *name, int version)
+{
+	str_appendf(out, "set %s_%s { type %s; }\n", name, IP_VERSIONS[version].suffix, IP_VERSIONS[version].type);
+}
+
+static void declare_sets(const struct policy *policy, size_t index, const struct way *way, int version, struct str *out)
+{
+	const struct policy_direction *direction = direction_of(policy, way);
+	for (size_t i = 0; i < direction->n_rules; i++) {
+		_cleanup_free_ char *name = mem_printf("p%zu_%c%zu", index, way->letter, i);
+		if (has_selectors(&direction->rules[i]))
+			declare_set(out, name, version);
+	}
+}
+
+struct line {
+	const struct policy *policy;
+	size_t index, rule;
+	const struct way *way;
+	int version;
+};
+
+/* One rule of the packet filter for each port. @peer matches who is on the other side, or is "". */
+static void write_ports(const struct line *line, const struct policy_rule *rule, const char *peer, struct str *out)
+{
+	const char *header = IP_VERSIONS[line->version].header;
+	for (size_t i = 0; i == 0 || i < rule->n_ports; i++) {
+		str_appendf(out, "%s %s @p%zu_%s %s", header, line->way->own, line->index,
+			    IP_VERSIONS[line->version].suffix, peer);
+		const struct policy_port *port = rule->n_ports ? &rule->ports[i] : NULL;
+		if (port && port->first == 0)
+			str_appendf(out, "meta l4proto %s ", port->protocol);
+		else if (port)
+			str_appendf(out, "%s dport %u-%u ", port->protocol, port->first, port->last);
+		str_appendf(out, "counter return comment \"%s %s %zu\"\n", line->policy->name, line->way->chain,
+			    line->rule);
+	}
+}
+
+static void write_block(const struct line *line, const struct policy_rule *rule, const struct policy_peer *peer,
+			struct str *out)
+{
+	char text[CIDR_TEXT_MAX];
+	_cleanup_str_ struct str match = { 0 };
+	const char *header = IP_VERSIONS[line->version].header;
+	if (peer->block.family != IP_VERSIONS[line->version].family)
+		return;
+	str_appendf(&match, "%s %s %s ", header, line->way->other, cidr_text(&peer->block, text));
+	for (size_t i = 0; i < peer->n_except; i++)
+		str_appendf(&match, "%s %s != %s ", header, line->way->other, cidr_text(&peer->except[i], text));
+	write_ports(line, rule, str_text(&match), out);
+}
+
+static void write_rule(const struct line *line, const struct policy_rule *rule, struct str *out)
+{
+	if (rule->n_peers == 0)
+		write_ports(line, rule, "", out);
+	if (has_selectors(rule)) {
+		_cleanup_free_ char *match = mem_printf("%s %s @p%zu_%c%zu_%s ", IP_VERSIONS[line->version].header,
+							line->way->other, line->index, line->way->letter, line->rule,
+							IP_VERSIONS[line->version].suffix);
+		write_ports(line, rule, match, out);
+	}
+	for (size_t i = 0; i < rule->n_peers; i++)
+		if (rule->peers[i].block.family)
+			write_block(line, rule, &rule->peers[i], out);
+}
+
+static void write_chain(const struct policy *policies, size_t n_policies, const struct way *way, struct str *out)
+{
+	str_appendf(out, "chain %s {\n", way->chain);
+	for (size_t i = 0; i < n_policies; i++) {
+		const struct policy_direction *direction = direction_of(&policies[i], way);
+		for (size_t k = 0; direction->selected && k < direction->n_rules; k++)
+			for (int version = 0; version < VERSIONS; version++)
+				write_rule(&(struct line){ &policies[i], i, k, way, version }, &direction->rules[k],
+					   out);
+	}
+	str_appendf(out, "counter drop comment \"no policy allows this %s\"\n}\n", way->chain);
+}
+
+/* Neighbour discovery is below what policies are about; answers belong to what was allowed. */
+static void write_hook(const char *hook, bool ingress, struct str *out)
+{
+	str_appendf(
+		out,
+		"chain %s {\ntype filter hook %s priority filter - 1; policy accept;\n"
+		"ct state established,related accept\n"
+		"icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept\n"
+		"ip saddr @egress_4 jump egress\nip6 saddr @egress_6 jump egress\n",
+		hook, hook);
+	if (ingress)
+		str_append(out, "ip daddr @ingress_4 jump ingress\nip6 daddr @ingress_6 jump ingress\n");
+	str_append(out, "}\n");
+}
+
+/* "add" before "delete": what is not there can be deleted as well then. */
+void policy_write_removal(const char *table, struct str *out)
+{
+	str_appendf(out, "add table inet %s\ndelete table inet %s\n", table, table);
+}
+
+void policy_write_rules(const char *table, const struct policy *policies, size_t n_policies, struct str *out)
+{
+	policy_write_removal(table, out);
+	str_appendf(out, "table inet %s {\n", table);
+	for (int version = 0; version < VERSIONS; version++) {
+		declare_set(out, "ingress", version);
+		declare_set(out, "egress", version);
+		for (size_t i = 0; i < n_policies; i++) {
+			_cleanup_free_ char *name = mem_printf("p%zu", i);
+			declare_set(out, name, version);
+			declare_sets(&policies[i], i, &INGRESS, version, out);
+			declare_sets(&policies[i], i, &EGRESS, version, out);
+		}
+	}
+	write_chain(policies, n_policies, &INGRESS, out);
+	write_chain(policies, n_policies, &EGRESS, out);
+	write_hook("forward", true, out);
+	write_hook("input", false, out); /* the host's own services are somebody, too */
+	str_append(out, "}\n");
+}
+
+/* --- sets --- */
+
+struct content {
+	const struct policy *policies;
+	size_t n_policies;
+	const struct policy_endpoint *endpoints;
+	size_t n_endpoints;
+};
+
+/* Who is in a set: @member decides for each endpoint. */
+static void write_set(const struct content *content, const char *table, const char *name,
+		      bool (*member)(const struct content *content, const struct policy_endpoint *endpoint,
+				     const void *context),
+		      const void *context, struct str *out)
+{
+	for (int version = 0; version < VERSIONS; version++) {
+		_cleanup_str_ struct str elements = { 0 };
+		for (size_t i = 0; i < content->n_endpoints; i++) {
+			const struct policy_endpoint *endpoint = &content->endpoints[i];
+			const struct cidr *address = version == IPV4 ? &endpoint->address : &endpoint->address6;
+			char text[CIDR_TEXT_MAX];
+			if (address->family && member(content, endpoint, context))
+				str_appendf(&elements, "%s%s", elements.len ? ", " : "",
+					    cidr_address_text(address, text));
+		}
+		const char *suffix = IP_VERSIONS[version].suffix;
+		str_appendf(out, "flush set inet %s %s_%s\n", table, name, suffix);
+		if (elements.len)
+			str_appendf(out, "add element inet %s %s_%s { %s }\n", table, name, suffix,
+				    str_text(&elements));
+	}
+}
+
+static bool is_restricted(const struct content *content, const struct policy_endpoint *endpoint, const void *context)
+{
+	for (size_t i = 0; i < content->n_policies; i++)
+		if (direction_of(&content->policies[i], context)->selected &&
+		    policy_selects(&content->policies[i], endpoint))
+			return true;
+	return false;
+}
+
+static bool is_selected(const struct content *content, const struct policy_endpoint *endpoint, const void *context)
+{
+	return policy_selects(context, endpoint);
+}
+
+struct rule_of {
+	const struct policy *policy;
+	const struct policy_rule *rule;
+};
+
+static bool is_allowed(const struct content *content, const struct policy_endpoint *endpoint, const void *context)
+{
+	const struct rule_of *of = context;
+	for (size_t i = 0; i < of->rule->n_peers; i++)
+		if (is_peer(of->policy, &of->rule->peers[i], endpoint))
+			return true;
+	return false;
+}
+
+static void write_peer_sets(const struct content *content, const char *table, size_t index, const struct way *way,
+			    struct str *out)
+{
+	const struct policy_direction *direction = direction_of(&content->policies[index], way);
+	for (size_t i = 0; i < direction->n_rules; i++) {
+		const struct rule_of of = { &content->policies[index], &direction->rules[i] };
+		_cleanup_free_ char *name = mem_printf("p%zu_%c%zu", index, way->letter, i);
+		if (has_selectors(of.rule))
+			write_set(content, table, name, is_allowed, &of, out);
+	}
+}
+
+void policy_write_sets(const char *table, const struct policy *policies, size_t n_policies,
+		       const struct policy_endpoint *endpoints, size_t n_endpoints, struct str *out)
+{
+	const struct content content = { policies, n_policies, endpoints, n_endpoints };
+	write_set(&content, table, "ingress", is_restricted, &INGRESS, out);
+	write_set(&content, table, "egress", is_restricted, &EGRESS, out);
+	for (size_t i = 0; i < n_policies; i++) {
+		_cleanup_free_ char *name = mem_printf("p%zu", i);
+		write_set(&content, table, name, is_selected, &policies[i], out);
+		write_peer_sets(&content, table, i, &INGRESS, out);
+		write_peer_sets(&content, table, i, &EGRESS, out);
+	}
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Network policies: documents of Kubernetes' kind NetworkPolicy (networking.k8s.io/v1), and the packet filter that they
+ * become.
+ *
+ * Here a pod is a container's place on a network with the container's labels, and a namespace is a network with its own
+ * labels, and "kubernetes.io/metadata.name" for its name. A policy belongs to the network that metadata.namespace names;
+ * without one, or in "default", it is about containers of every network.
+ *
+ * What no policy selects may do everything. What one selects, for a direction, may do in it what at least one of those that
+ * select it allows, and get answers. The host itself reaches all of its containers, as a node does.
+ *
+ * Invariants:
+ *  P1  The rules depend on the policies only; which containers they are about stands in sets. So rules and their counters
+ *      stay while containers come and go.
+ *  P2  Rules are replaced in one transaction, and so is the content of all sets: no packet sees a half of either.
+ *
+ * Source: kubernetes.io/docs/concepts/services-networking/network-policies, and the API reference of NetworkPolicy v1.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "network/cidr.h"
+
+enum policy_operator { POLICY_IN, POLICY_NOT_IN, POLICY_EXISTS, POLICY_DOES_NOT_EXIST };
+
+struct policy_requirement {
+	char *key;
+	enum policy_operator operator;
+	char **values;
+};
+
+/* All of the requirements; none of them: everything. */
+struct policy_selector {
+	struct policy_requirement *requirements;
+	size_t n_requirements;
+};
+
+struct policy_peer {
+	bool by_pods, by_namespaces;
+	struct policy_selector pods, namespaces;
+	struct cidr block; /* family 0: it is by selectors */
+	struct cidr *except;
+	size_t n_except;
+};
+
+struct policy_port {
+	const char *protocol; /* "tcp", "udp", "sctp" */
+	uint16_t first, last; /* 0: all */
+};
+
+struct policy_rule {
+	struct policy_peer *peers; /* none: everybody */
+	size_t n_peers;
+	struct policy_port *ports; /* none: all */
+	size_t n_ports;
+};
+
+struct policy_direction {
+	bool selected; /* the policy has a say in it */
+	struct policy_rule *rules;
+	size_t n_rules;
+};
+
+struct policy {
+	char *name, *namespace; /* namespace NULL: every network */
+	struct policy_selector pods;
+	struct policy_direction ingress, egress;
+};
+void policy_done(struct policy *policy);
+
+/* Errors: the document's code, with the place in it. Whatever is not understood is an error: it could not be enforced. */
+int policy_parse(const struct json_document *document, struct policy *ret, struct error *err);
+
+/* A container's place on a network. */
+struct policy_endpoint {
+	char **labels; /* of the container, "key=value" */
+	char *network; /* its name */
+	char **network_labels;
+	struct cidr address, address6; /* family 0: none */
+};
+
+/* Whether the policy is about it. */
+bool policy_selects(const struct policy *policy, const struct policy_endpoint *endpoint);
+
+/* What nft(8) has to read for @table to hold the rules of @policies and sets without content. */
+void policy_write_rules(const char *table, const struct policy *policies, size_t n_policies, struct str *out);
+
+/* What it has to read for the sets to hold what they should. */
+void policy_write_sets(const char *table, const struct policy *policies, size_t n_policies,
+		       const struct policy_endpoint *endpoints, size_t n_endpoints, struct str *out);
+
+/* What it has to read for the table to be gone, if it is there. */
+void policy_write_removal(const char *table, struct str *out);

@@ -1,0 +1,256 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Who may reach whom, by Kubernetes' NetworkPolicy documents: tried with real connections.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/coffer
+	coffer_file_setup
+}
+
+teardown_file() {
+	load lib/coffer
+	coffer_file_teardown
+	nft list tables | grep -o 'coffer-[0-9a-f]*-policy' && return 1
+	return 0
+}
+
+setup() {
+	load lib/coffer
+	coffer network create app >/dev/null
+}
+
+teardown() {
+	local name
+	for name in $(coffer network policy ls -q); do
+		coffer network policy rm "$name" >/dev/null
+	done
+	for name in $(coffer ps -aq); do
+		coffer rm -f "$name" >/dev/null
+	done
+	coffer network prune -f >/dev/null
+}
+
+# serves NAME PORT [OPTION...]: a container that answers "NAME" on a TCP port, and on 22
+serves() {
+	local name=$1 port=$2
+	shift 2
+	coffer run -d --name "$name" --network app "$@" box:1 sh -c \
+		"nc -ll -p 22 -e echo $name & exec nc -ll -p $port -e echo $name" >/dev/null
+}
+
+# idles NAME [OPTION...]
+idles() {
+	local name=$1
+	shift
+	coffer run -d --name "$name" --network app "$@" box:1 sleep 1000 >/dev/null
+}
+
+address() {
+	coffer inspect "$1" | jq -r ".[0].NetworkSettings.Networks.\"${2:-app}\".IPAddress"
+}
+
+# reaches FROM TO PORT
+reaches() {
+	[ "$(coffer exec "$1" nc -w 2 "$(address "$2")" "$3" </dev/null 2>/dev/null)" = "$2" ]
+}
+
+policy() {
+	coffer network policy apply - >/dev/null
+}
+
+database_policy() {
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata:
+		  name: db
+		spec:
+		  podSelector:
+		    matchLabels:
+		      app: database
+		  policyTypes: [Ingress]
+		  ingress:
+		  - from:
+		    - podSelector:
+		        matchLabels:
+		          app: backend
+		    ports:
+		    - protocol: TCP
+		      port: 5432
+	EOF
+}
+
+@test "a database that only the backend reaches, and only on its port" {
+	serves db 5432 -l app=database
+	idles backend -l app=backend
+	idles other
+	eventually reaches backend db 5432
+	eventually reaches other db 22
+	database_policy
+	reaches backend db 5432
+	run ! reaches backend db 22
+	run ! reaches other db 5432
+	coffer exec db ping -c 1 "$(address backend)" >/dev/null # out it may, and gets answers
+
+	# Containers that come later are known before they run.
+	idles late -l app=backend
+	reaches late db 5432
+	serves db2 5432 -l app=database
+	eventually reaches backend db2 5432
+	run ! reaches other db2 5432
+
+	coffer network policy rm db
+	reaches other db 5432
+}
+
+@test "ls says who is selected, inspect gives the document back" {
+	idles db -l app=database
+	idles other
+	database_policy
+	run -0 coffer network policy ls
+	[[ ${lines[1]} =~ ^\*\ +db\ +ingress\ +1\ +db$ ]]
+	[ "$(coffer network policy ls -q)" = db ]
+	[ "$(coffer network policy inspect db | jq -r '.[0].spec.podSelector.matchLabels.app')" = database ]
+	coffer stop -t 0 db
+	run -0 coffer network policy ls
+	[[ ${lines[1]} =~ ^\*\ +db\ +ingress\ +1\ *$ ]]
+}
+
+@test "egress: to where a policy allows, and nowhere else" {
+	serves web 80 -l app=web
+	serves db 5432 -l app=database
+	idles client -l app=client
+	eventually reaches client web 80
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: client}
+		spec:
+		  podSelector: {matchLabels: {app: client}}
+		  policyTypes: [Egress]
+		  egress:
+		  - to: [{podSelector: {matchExpressions: [{key: app, operator: In, values: [web, cache]}]}}]
+	EOF
+	reaches client web 80
+	reaches client web 22
+	run ! reaches client db 5432
+	run ! coffer exec client ping -c 1 -W 1 "$(coffer network inspect app | jq -r '.[0].IPAM.Config[0].Gateway')"
+}
+
+@test "blocks of addresses, with exceptions; all ports of a protocol; deny all" {
+	serves web 80
+	idles near --ip "$(address web | sed 's/[0-9]*$/100/')"
+	idles far --ip "$(address web | sed 's/[0-9]*$/200/')"
+	eventually reaches far web 80
+	local subnet
+	subnet=$(coffer network inspect app | jq -r '.[0].IPAM.Config[0].Subnet')
+	policy <<-EOF
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: blocks}
+		spec:
+		  podSelector: {}
+		  ingress:
+		  - from: [{ipBlock: {cidr: $subnet, except: [$(address far)/32]}}]
+		    ports: [{protocol: TCP}]
+	EOF
+	reaches near web 80
+	run ! reaches far web 80
+	run ! coffer exec near ping -c 1 -W 1 "$(address web)"
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: blocks}
+		spec: {podSelector: {}, policyTypes: [Ingress]}
+	EOF
+	run ! reaches near web 80
+}
+
+@test "a policy of one network is about its containers only, and knows networks by their labels" {
+	coffer network create --label team=blue blue >/dev/null
+	serves web 80 --network blue
+	idles friend --network blue
+	idles stranger
+	eventually reaches friend web 80
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: mine, namespace: app}
+		spec:
+		  podSelector: {}
+		  ingress:
+		  - from: [{namespaceSelector: {matchLabels: {team: blue}}}]
+	EOF
+	[ "$(coffer network policy ls -q)" = app/mine ]
+	run ! reaches stranger web 80
+	run ! reaches friend web 80 # it comes from app's address
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: mine, namespace: app}
+		spec:
+		  podSelector: {}
+		  ingress:
+		  - from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: app}}}]
+	EOF
+	reaches friend web 80
+}
+
+@test "published ports answer only whom a policy lets in; the host always may" {
+	serves web 80 -p 8099:80
+	eventually reaches web web 80
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: closed}
+		spec: {podSelector: {}}
+	EOF
+	[ "$(busybox nc -w 2 "$(address web)" 80 </dev/null)" = web ]
+}
+
+@test "flushed by somebody: the next command makes the rules again" {
+	serves db 5432 -l app=database
+	idles other
+	eventually reaches other db 5432
+	database_policy
+	run ! reaches other db 5432
+	nft flush ruleset
+	coffer network ls >/dev/null
+	run ! reaches other db 5432
+}
+
+@test "what cannot be enforced is refused with the place, and changes nothing" {
+	refused() {
+		run -1 coffer network policy apply -
+		[[ $output == *"$1"* ]] || { echo "$output" && return 1; }
+		[ -z "$(coffer network policy ls -q)" ]
+	}
+	local head='apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: x}
+'
+	refused 'not what this is about' <<<'{apiVersion: v1, kind: Pod, metadata: {name: x}}'
+	refused '"spec" is required, but missing' <<<"$head"
+	refused '/spec/podselector: not known, and so it could not be enforced' <<<"${head}spec: {podselector: {}}"
+	refused 'no named ports' <<<"${head}spec: {podSelector: {}, ingress: [{ports: [{port: http}]}]}"
+	refused 'ipBlock stands alone' <<<"${head}spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}, podSelector: {}}]}]}"
+	refused 'is no network' <<<"${head}spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: ten}}]}]}"
+	refused 'is no part of the block' <<<"${head}spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/9]}}]}]}"
+	refused 'unknown protocol "ICMP"' <<<"${head}spec: {podSelector: {}, ingress: [{ports: [{protocol: ICMP}]}]}"
+	refused 'unknown operator "Is"' <<<"${head}spec: {podSelector: {matchExpressions: [{key: a, operator: Is}]}}"
+	refused 'is no name' <<<"${head/x/"a b;drop"}spec: {podSelector: {}}"
+	refused 'aliases are not read' <<<$'a: &x 1\nb: *x'
+	refused '/dev/stdin:2:' <<<$'a: 1\n b: 2'
+	refused 'the same key twice' <<<$'a: 1\na: 2'
+	refused 'there is no document in it' <<<'---'
+	refused "second" <<<"${head}spec: {podSelector: {}}
+---
+{apiVersion: v1, kind: second, metadata: {name: x}}"
+	run -1 coffer network policy rm nothing
+	[[ $output == *'network policy nothing not found'* ]]
+	run -125 coffer network policy delete x
+	[[ $output == *'apply FILE, ls, inspect NAME or rm NAME'* ]]
+}
