@@ -9,6 +9,7 @@
 #include "cli/format.h"
 #include "cli/image-rows.h"
 #include "cli/rows.h"
+#include "cli/volume-rows.h"
 
 struct df_options {
 	bool verbose;
@@ -35,6 +36,9 @@ struct inventory {
 	size_t n_records;
 	struct image **images;
 	size_t n_images;
+	struct volume **volumes;
+	int64_t *volume_bytes;
+	size_t n_volumes;
 };
 
 static void inventory_done(struct inventory *inventory)
@@ -43,11 +47,23 @@ static void inventory_done(struct inventory *inventory)
 		container_record_free(inventory->records[i]);
 	for (size_t i = 0; i < inventory->n_images; i++)
 		image_free(inventory->images[i]);
+	for (size_t i = 0; i < inventory->n_volumes; i++)
+		volume_free(inventory->volumes[i]);
+	free(inventory->volumes);
+	free(inventory->volume_bytes);
 	free(inventory->records);
 	free(inventory->own);
 	free(inventory->images);
 }
 #define _cleanup_inventory_ _cleanup_(inventory_done)
+
+/* The same. */
+static void measure_each_volume(struct cli *cli, struct inventory *inventory)
+{
+	inventory->volume_bytes = mem_alloc((inventory->n_volumes + 1) * sizeof *inventory->volume_bytes);
+	for (size_t i = 0; i < inventory->n_volumes; i++)
+		(void)engine_volume_size(cli->engine, inventory->volumes[i], &inventory->volume_bytes[i], NULL);
+}
 
 /* A container that somebody removes meanwhile takes nothing. */
 static int collect(struct cli *cli, struct inventory *inventory, struct error *err)
@@ -55,8 +71,11 @@ static int collect(struct cli *cli, struct inventory *inventory, struct error *e
 	int r = engine_container_list(cli->engine, true, &inventory->records, &inventory->n_records, err);
 	if (r >= 0)
 		r = engine_image_list(cli->engine, &inventory->images, &inventory->n_images, err);
+	if (r >= 0)
+		r = engine_volume_list(cli->engine, &inventory->volumes, &inventory->n_volumes, err);
 	if (r < 0)
 		return r;
+	measure_each_volume(cli, inventory);
 	inventory->own = mem_alloc((inventory->n_records + 1) * sizeof *inventory->own);
 	for (size_t i = 0; i < inventory->n_records; i++) {
 		int64_t whole;
@@ -111,6 +130,17 @@ static void measure_containers(const struct inventory *inventory, struct usage *
 	}
 }
 
+static void measure_volumes(const struct inventory *inventory, struct usage *usage)
+{
+	*usage = (struct usage){ "Local Volumes", .total = inventory->n_volumes, .has_share = true };
+	for (size_t i = 0; i < inventory->n_volumes; i++) {
+		bool used = inventory->volumes[i]->links > 0;
+		usage->active += used;
+		usage->bytes += inventory->volume_bytes[i];
+		usage->reclaimable += used ? 0 : inventory->volume_bytes[i];
+	}
+}
+
 static int add_usage(struct rows *rows, const struct usage *usage, struct error *err)
 {
 	struct json_object *fields = json_object_new_object();
@@ -131,9 +161,10 @@ static int add_usage(struct rows *rows, const struct usage *usage, struct error 
 
 static int summarize(struct cli *cli, const struct inventory *inventory, struct rows *rows, struct error *err)
 {
-	struct usage usages[] = { { 0 }, { 0 }, { .type = "Local Volumes" }, { .type = "Build Cache" } };
+	struct usage usages[] = { { 0 }, { 0 }, { 0 }, { .type = "Build Cache" } };
 	int r = measure_images(cli, inventory, &usages[0], err);
 	measure_containers(inventory, &usages[1]);
+	measure_volumes(inventory, &usages[2]);
 	for (size_t i = 0; r >= 0 && i < 4; i++)
 		r = add_usage(rows, &usages[i], err);
 	if (r >= 0)
@@ -204,6 +235,23 @@ static int list_containers(const struct inventory *inventory, struct error *err)
 	return 0;
 }
 
+static int list_volumes(const struct inventory *inventory, struct error *err)
+{
+	static const char *const columns[] = { "Name", "Links", "Size", NULL };
+	_cleanup_rows_ struct rows rows = { 0 };
+	int r = rows_begin(&rows, &VOLUME_ROWS, NULL, columns, err);
+	for (size_t i = 0; r >= 0 && i < inventory->n_volumes; i++) {
+		char size[SIZE_TEXT_MAX];
+		(void)format_size((uint64_t)inventory->volume_bytes[i], size);
+		r = rows_add(&rows, volume_fields(inventory->volumes[i], size), NULL, err);
+	}
+	if (r < 0)
+		return r;
+	puts("\nLocal Volumes space usage:\n");
+	rows_print(&rows);
+	return 0;
+}
+
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	static const char *const columns[] = { "Type", "TotalCount", "Active", "Size", "Reclaimable", NULL };
@@ -218,12 +266,14 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	if (r < 0 || !options->verbose)
 		return r < 0 ? r : summarize(cli, &inventory, &rows, err);
 	r = list_images(cli, &inventory, err);
-	return r < 0 ? r : list_containers(&inventory, err);
+	if (r >= 0)
+		r = list_containers(&inventory, err);
+	return r < 0 ? r : list_volumes(&inventory, err);
 }
 
 static const struct option OPTIONS[] = {
 	OPT_FORMAT(struct df_options, format, 0),
-	OPT_BOOL(struct df_options, verbose, 'v', "verbose", "Show images and containers one by one"),
+	OPT_BOOL(struct df_options, verbose, 'v', "verbose", "Show images, containers and volumes one by one"),
 	OPT_END,
 };
 
@@ -231,10 +281,10 @@ const struct command command_df = {
 	.name = "system df",
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
 	.usage = "[OPTIONS]",
-	.summary = "Show what images and containers take on disk",
+	.summary = "Show what images, containers and volumes take on disk",
 	.description =
-		"Layers count once, whichever images have them. Reclaimable is what image prune -a and container prune "
-		"would free."
+		"Layers count once, whichever images have them. Reclaimable is what image prune -a, container prune "
+		"and volume prune -a would free."
 		"\n\n"
 		"Fields of templates: .Type .TotalCount .Active .Size .Reclaimable.",
 	.options = (const struct option *const[]){ OPTIONS, NULL },

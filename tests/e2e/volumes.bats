@@ -341,6 +341,20 @@ volume /own local true 64' ]
 	[ "$results" = yesyesnoyes ]
 }
 
+@test "system df counts volumes" {
+	coffer volume create unused >/dev/null
+	coffer create --name made --network none -v used:/x box:1 true >/dev/null
+	head -c 3000 /dev/zero >"$volumes/used/_data/file"
+	head -c 1000 /dev/zero >"$volumes/unused/_data/file"
+	[ "$(coffer system df --format '{{.Type}}|{{.TotalCount}}|{{.Active}}|{{.Size}}|{{.Reclaimable}}' | grep Volumes)" = 'Local Volumes|2|1|4kB|1kB (25%)' ]
+	run -0 coffer system df -v
+	[[ $output == *'Local Volumes space usage:
+
+VOLUME NAME   LINKS     SIZE
+unused        0         1kB
+used          1         3kB' ]]
+}
+
 # --- what a crash leaves --------------------------------------------------------------------------------------------
 
 @test "killed between row and directory: the directory is made" {
