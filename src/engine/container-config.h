@@ -43,6 +43,14 @@ void container_config_done(struct container_config *config);
 struct json_object *container_config_to_json(const struct container_config *config);
 int container_config_from_text(const char *text, struct container_config *ret, struct error *err);
 
+static inline bool config_has_volumes(const struct container_config *config)
+{
+	for (size_t i = 0; i < config->n_mounts; i++)
+		if (config->mounts[i].kind == MOUNT_VOLUME)
+			return true;
+	return false;
+}
+
 /* Entry point and command in one. strv_free() it. */
 char **config_args(const struct container_config *config);
 

@@ -233,7 +233,7 @@ static int create(struct engine *engine, const struct container_spec *spec, stru
 		unmake(engine, row->id, &dir);
 		return r;
 	}
-	r = volume_mounts_prepare(engine, row, launch.lower, err);
+	r = volume_mounts_prepare(engine, row, err);
 	if (r < 0) {
 		erase(engine, row, &launch);
 		return r;

@@ -33,6 +33,7 @@ struct launch {
 	char **lower; /* the layers' directories, topmost first */
 	char **joins; /* as of the configuration */
 	bool open_stdin, auto_remove;
+	bool has_volumes; /* which are mounted before it runs */
 	bool networked; /* it runs in a network namespace that is made before it: */
 	int netns;	/* this one, or -1 */
 	int stop_signal;

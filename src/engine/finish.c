@@ -15,6 +15,7 @@
 #include "engine/network-attach.h"
 #include "engine/record.h"
 #include "engine/tombstone.h"
+#include "engine/volume-attach.h"
 #include "engine/volume-mounts.h"
 #include "monitor/monitor.h"
 #include "storage/snapshot.h"
@@ -92,6 +93,8 @@ int container_erase(struct engine *engine, const struct container_row *row, stru
 	r = first_of(r, delete_row(engine, row, volumes, r < 0 ? NULL : err));
 	if (r >= 0)
 		event_container(engine, row, "destroy", NULL);
+	if (r >= 0 && row->state == STATE_RUNNING)
+		r = volumes_detach(engine, row, err);
 	if (r >= 0 && volumes)
 		r = volume_mounts_release(engine, row, err);
 	return first_of(r, run_dir_remove(engine, row->id, dir, r < 0 ? NULL : err));
@@ -113,6 +116,8 @@ int container_settle(struct engine *engine, const struct container_row *row, con
 	if (r >= 0)
 		r = never_ran ? container_row_set_failed(db, id, status->exit_code, status->error.message, err)
 			      : container_row_set_exited(db, id, status, err);
+	if (r >= 0)
+		r = volumes_detach(engine, row, err);
 	return r < 0 ? r : run_dir_remove(engine, id, dir, err);
 }
 

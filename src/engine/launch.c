@@ -88,6 +88,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	const struct container_spec *spec = config_spec(config);
 	_cleanup_launch_ struct launch launch = {
 		.dir = RUN_DIR_NONE,
+		.has_volumes = config_has_volumes(config),
 		.networked = spec->network != NETWORK_NONE && spec->network != NETWORK_HOST,
 		.netns = -1,
 		.open_stdin = spec->open_stdin,

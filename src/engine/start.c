@@ -28,6 +28,7 @@
 #include "engine/network-dns.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
+#include "engine/volume-attach.h"
 #include "engine/volume-mounts.h"
 #include "runtime/container.h"
 #include "storage/snapshot.h"
@@ -253,6 +254,13 @@ static int erase_started(struct engine *engine, struct db *db, struct launch *la
 	return r < 0 ? r : container_erase(engine, &row, &launch->dir, true, err);
 }
 
+static int detach_volumes(struct engine *engine, struct db *db, const struct launch *launch, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	int r = launch->has_volumes ? container_row_load(db, launch->id, &row, err) : 0;
+	return r <= 0 ? r : volumes_detach(engine, &row, err);
+}
+
 /* The monitor has cleaned up and ends, or has died and left all as it was. */
 static int take_back(struct engine *engine, struct launch *launch, const struct error *why, struct error *err)
 {
@@ -276,6 +284,8 @@ static int take_back(struct engine *engine, struct launch *launch, const struct 
 		r = network_detach(engine, launch->id, err);
 	if (r >= 0)
 		r = container_row_set_failed(db, launch->id, err_info(why->code)->exit_status, why->message, err);
+	if (r >= 0)
+		r = detach_volumes(engine, db, launch, err);
 	return r < 0 ? r : run_dir_remove(engine, launch->id, &launch->dir, err);
 }
 
@@ -348,7 +358,7 @@ static int prepare_again(struct engine *engine, const char *id, struct launch *r
 	    (r = run_dir_make(engine, id, &dir, err)) < 0)
 		return r;
 	r = launch_prepare(engine, id, &row.config, diff_ids, &dir, ret, err);
-	if (r >= 0 && (r = volume_mounts_prepare(engine, &row, ret->lower, err)) < 0) {
+	if (r >= 0 && (r = volume_mounts_prepare(engine, &row, err)) < 0) {
 		dir = ret->dir;
 		ret->dir = RUN_DIR_NONE;
 	}
@@ -377,6 +387,13 @@ static int connect_networks(struct engine *engine, struct db *db, struct launch 
 	return launch_write_files(engine, &row.config, &endpoints, resolver, launch->dir.fd, err);
 }
 
+static int attach_volumes(struct engine *engine, struct db *db, const struct launch *launch, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	int r = launch->has_volumes ? container_row_load(db, launch->id, &row, err) : 0;
+	return r <= 0 ? r : volumes_attach(engine, &row, err);
+}
+
 static int launch_monitor(struct engine *engine, struct launch *launch, bool detach, struct error *err)
 {
 	struct db *db;
@@ -387,6 +404,8 @@ static int launch_monitor(struct engine *engine, struct launch *launch, bool det
 		r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = container_row_set_running(db, launch->id, engine->runroot, err);
+	if (r >= 0)
+		r = attach_volumes(engine, db, launch, err);
 	if (r >= 0)
 		r = connect_networks(engine, db, launch, err);
 	return r < 0 ? r : start_monitor(engine, launch, err);

@@ -12,10 +12,10 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "engine/copy-view.h"
 #include "engine/volume-dir.h"
 #include "engine/volume-row.h"
 #include "runtime/copy-up.h"
-#include "storage/overlay.h"
 
 #define STAGE "filling"
 
@@ -25,8 +25,9 @@ enum { DIRECTORY_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 struct filling {
 	struct engine *engine;
 	struct db *db;
-	const char *id;
+	const char *id; /* of the container */
 	const struct mount_request *mount;
+	struct volume_source *source;
 	int volume; /* the locked directory, which has _data */
 };
 
@@ -62,15 +63,15 @@ static bool is_empty(int dir, const char *name)
 
 /* --- 1. the copy --- */
 
-/* The directory in the image, which other links than its own may lead to; -ERR_NOT_FOUND if it has none there. */
-static int open_image_directory(struct volume_source *source, const char *target, struct error *err)
+/* The directory in the image, to which links may lead; -ERR_NOT_FOUND if it has none there. */
+static int open_image_directory(const struct filling *filling, struct error *err)
 {
-	if (source->root < 0) {
-		const struct overlay_options options = { .lower = source->lower };
-		source->root = overlay_mount(&options, err);
-		if (source->root < 0)
-			return source->root;
-	}
+	struct volume_source *source = filling->source;
+	if (source->root < 0)
+		source->root = view_open_layers(filling->engine, source->row, err);
+	if (source->root < 0)
+		return source->root;
+	const char *target = filling->mount->target;
 	int fd = path_open_in_root(source->root, target, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return -ERR_NOT_FOUND;
@@ -130,18 +131,8 @@ static int publish(const struct filling *filling, struct error *err)
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
-/* --- all of it --- */
-
-static int fill(const struct filling *filling, struct volume_source *source, struct error *err)
+static int place(const struct filling *filling, int from, struct error *err)
 {
-	_cleanup_close_ int from = -1;
-	if (!is_empty(filling->volume, VOLUME_DATA))
-		return volume_use_filled(filling->db, filling->id, filling->mount->source, err);
-	from = open_image_directory(source, filling->mount->target, err);
-	if (from == -ERR_NOT_FOUND)
-		return volume_use_filled(filling->db, filling->id, filling->mount->source, err);
-	if (from < 0)
-		return from;
 	int r = copy(filling, from, err);
 	if (r >= 0)
 		r = publish(filling, err);
@@ -149,19 +140,52 @@ static int fill(const struct filling *filling, struct volume_source *source, str
 	return r;
 }
 
-int volume_fill(struct engine *engine, const char *id, const struct mount_request *mount, struct volume_source *source,
-		struct error *err)
+static int place_mounted(const struct filling *filling, int from, struct error *err)
 {
-	struct filling filling = { .engine = engine, .id = id, .mount = mount };
+	_cleanup_close_ int data = openat(filling->volume, VOLUME_DATA, DIRECTORY_FLAGS);
+	int r = data < 0 ? err_sys(err, errno, "open its files")
+			 : copy_up_directory(from, data, filling->mount->target, err);
+	return r < 0 ? r : volume_use_filled(filling->db, filling->id, filling->mount->source, err);
+}
+
+/* --- all of it --- */
+
+typedef int place_function(const struct filling *filling, int from, struct error *err);
+
+static int fill_locked(const struct filling *filling, place_function *act, struct error *err)
+{
+	_cleanup_close_ int from = is_empty(filling->volume, VOLUME_DATA) ? open_image_directory(filling, err)
+									  : -ERR_NOT_FOUND;
+	if (from == -ERR_NOT_FOUND)
+		return volume_use_filled(filling->db, filling->id, filling->mount->source, err);
+	return from < 0 ? from : act(filling, from, err);
+}
+
+static int fill(struct engine *engine, const struct mount_request *mount, struct volume_source *source,
+		place_function *act, struct error *err)
+{
+	struct filling filling = { .engine = engine, .id = source->row->id, .mount = mount, .source = source };
 	int r = engine_db(engine, &filling.db, err);
 	if (r >= 0)
-		r = volume_use_fills(filling.db, id, mount->source, err);
+		r = volume_use_fills(filling.db, filling.id, mount->source, err);
 	if (r <= 0)
 		return r;
 	_cleanup_close_ int lock = volume_dir_lock(engine, mount->source, err);
 	if (lock < 0)
 		return lock;
 	filling.volume = lock;
-	r = fill(&filling, source, err);
+	r = fill_locked(&filling, act, err);
 	return r < 0 ? err_wrap(err, "fill volume %s", mount->source) : 0;
+}
+
+int volume_fill(struct engine *engine, const struct mount_request *mount, struct volume_source *source,
+		struct error *err)
+{
+	return fill(engine, mount, source, place, err);
+}
+
+int volume_fill_mounted(struct engine *engine, const struct mount_request *mount, struct volume_source *source,
+			struct error *err)
+{
+	return fill(engine, mount, source, place_mounted, err);
 }

@@ -11,15 +11,19 @@
 
 #include "engine/volume-mounts.h"
 
-/* The image's files, looked at as one root, which is mounted nowhere. -1: not yet. */
+/* The files of a container, looked at as one root, which is mounted nowhere. -1: not yet. */
 struct volume_source {
-	char *const *lower;
+	const struct container_row *row;
 	int root;
 };
-#define VOLUME_SOURCE(lower_) ((struct volume_source){ .lower = (lower_), .root = -1 })
+#define VOLUME_SOURCE(row_) ((struct volume_source){ .row = (row_), .root = -1 })
 void volume_source_done(struct volume_source *source);
 #define _cleanup_volume_source_ _cleanup_(volume_source_done)
 
-/* Fill the volume of @mount, if container @id is to do that yet and nothing is in it. */
-int volume_fill(struct engine *engine, const char *id, const struct mount_request *mount, struct volume_source *source,
+/* Fill the volume of @mount, if the container is to do that yet and nothing is in it. */
+int volume_fill(struct engine *engine, const struct mount_request *mount, struct volume_source *source,
 		struct error *err);
+
+/* The same for one that is mounted: its files come one after the other. */
+int volume_fill_mounted(struct engine *engine, const struct mount_request *mount, struct volume_source *source,
+			struct error *err);

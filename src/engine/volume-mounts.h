@@ -36,8 +36,7 @@ void volume_mounts_inserted(struct engine *engine, const struct volume_rows *row
  * What has to be there before the container can be started: directories of volumes, and of -v. A volume that is empty gets
  * the image's files, once.
  */
-int volume_mounts_prepare(struct engine *engine, const struct container_row *row, char *const *lower,
-			  struct error *err);
+int volume_mounts_prepare(struct engine *engine, const struct container_row *row, struct error *err);
 
 /*
  * Within the transaction that deletes the container's row, behind that: mark those of its volumes that have no name and

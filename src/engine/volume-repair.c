@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/volume-attach.h"
 #include "engine/volume-dir.h"
 #include "engine/volume-row.h"
 
@@ -22,7 +23,9 @@ static int take_away(struct engine *engine, struct db *db, const char *name, cha
 		r = volume_row_is_marked(db, name, err);
 	if (r <= 0)
 		return r;
-	r = volume_dir_set_aside(engine, name, &aside, err);
+	r = volume_unmount_unused(engine, name, err);
+	if (r >= 0)
+		r = volume_dir_set_aside(engine, name, &aside, err);
 	if (r >= 0)
 		r = volume_row_delete(db, name, err);
 	if (r >= 0)
@@ -95,7 +98,7 @@ static int adopt(struct engine *engine, struct db *db, const char *name, struct 
 struct repair {
 	struct engine *engine;
 	struct db *db;
-	char **rows; /* by name */
+	struct volume **rows; /* by name */
 	size_t n_rows;
 	int code;
 	struct error *err;
@@ -114,28 +117,14 @@ static void note(struct repair *repair, int r, const struct error *failure)
 		*repair->err = *failure;
 }
 
-static int compare(const void *a, const void *b)
+static int compare(const void *name, const void *volume)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(name, (*(const struct volume *const *)volume)->name);
 }
 
 static bool has_listed(const struct repair *repair, const char *name)
 {
-	return repair->n_rows > 0 && bsearch(&name, repair->rows, repair->n_rows, sizeof *repair->rows, compare);
-}
-
-static int list_rows(struct repair *repair, struct error *err)
-{
-	struct volume **volumes;
-	int r = volume_row_list(repair->db, &volumes, &repair->n_rows, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < repair->n_rows; i++) {
-		strv_append(&repair->rows, volumes[i]->name);
-		volume_free(volumes[i]);
-	}
-	free(volumes);
-	return 0;
+	return repair->n_rows > 0 && bsearch(name, repair->rows, repair->n_rows, sizeof *repair->rows, compare);
 }
 
 static void finish_removals(struct repair *repair)
@@ -160,9 +149,12 @@ static void remove_aside(struct repair *repair, char *const *aside)
 static void match_rows(struct repair *repair, char *const *names)
 {
 	for (size_t i = 0; i < repair->n_rows; i++) {
+		const struct volume *volume = repair->rows[i];
 		struct error failure = { 0 };
-		if (!volume_dir_exists(repair->engine, repair->rows[i]))
-			note(repair, make_missing(repair->engine, repair->db, repair->rows[i], &failure), &failure);
+		if (!volume_dir_exists(repair->engine, volume->name))
+			note(repair, make_missing(repair->engine, repair->db, volume->name, &failure), &failure);
+		else if (volume_is_mounted_on_demand(volume))
+			note(repair, volume_unmount_unused(repair->engine, volume->name, &failure), &failure);
 	}
 	for (; names && *names; names++) {
 		struct error failure = { 0 };
@@ -183,11 +175,13 @@ int volumes_repair(struct engine *engine, struct error *err)
 	/* Directories before rows: of one that is made meanwhile, the row is there before the directory. */
 	r = volume_dir_list(engine, &names, &aside, err);
 	if (r >= 0)
-		r = list_rows(&repair, err);
+		r = volume_row_list(repair.db, &repair.rows, &repair.n_rows, err);
 	if (r < 0)
 		return r;
 	remove_aside(&repair, aside);
 	match_rows(&repair, names);
-	strv_free(repair.rows);
+	for (size_t i = 0; i < repair.n_rows; i++)
+		volume_free(repair.rows[i]);
+	free(repair.rows);
 	return repair.code;
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/db-list.h"
+#include "engine/engine.h"
 
 #define COLUMNS                               \
 	"name, options, labels, created_at, " \
@@ -159,14 +160,28 @@ int volume_use_filled(struct db *db, const char *container, const char *name, st
 	return r < 0 ? r : 0;
 }
 
-int volume_use_others(struct db *db, const char *container, const char *name, int64_t *ret, struct error *err)
+static int count(struct db *db, const char *sql, const struct db_value *values, int64_t *ret, struct error *err)
 {
 	_cleanup_db_query_ struct db_query query = { 0 };
-	int r = db_query(db, "SELECT count(*) FROM volume_uses WHERE volume = ?2 AND container != ?1",
-			 DB_VALUES(DB_TEXT(container), DB_TEXT(name)), &query, err);
+	int r = db_query(db, sql, values, &query, err);
 	if (r >= 0)
 		r = db_next(&query, err);
 	if (r > 0)
 		*ret = db_number(&query, 0);
 	return r < 0 ? r : 0;
+}
+
+int volume_use_running(struct db *db, const char *name, int64_t *ret, struct error *err)
+{
+	static_assert(STATE_RUNNING == 1, "as the statement here has it");
+	return count(db,
+		     "SELECT count(*) FROM volume_uses u JOIN containers c ON c.id = u.container "
+		     "WHERE u.volume = ?1 AND c.state = 1",
+		     DB_VALUES(DB_TEXT(name)), ret, err);
+}
+
+int volume_use_others(struct db *db, const char *container, const char *name, int64_t *ret, struct error *err)
+{
+	return count(db, "SELECT count(*) FROM volume_uses WHERE volume = ?2 AND container != ?1",
+		     DB_VALUES(DB_TEXT(container), DB_TEXT(name)), ret, err);
 }

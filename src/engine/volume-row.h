@@ -34,5 +34,6 @@ int volume_use_insert(struct db *db, const char *container, const char *name, bo
 int volume_use_fills(struct db *db, const char *container, const char *name, struct error *err);
 int volume_use_filled(struct db *db, const char *container, const char *name, struct error *err);
 
-/* How many other containers have it. */
+/* How many containers that run have it; how many others than @container, running or not. */
+int volume_use_running(struct db *db, const char *name, int64_t *ret, struct error *err);
 int volume_use_others(struct db *db, const char *container, const char *name, int64_t *ret, struct error *err);

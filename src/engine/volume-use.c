@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/event.h"
+#include "engine/volume-attach.h"
 #include "engine/volume-dir.h"
 #include "engine/volume-mounts.h"
 #include "engine/volume-options.h"
@@ -41,7 +42,9 @@ static int make_room(struct engine *engine, struct db *db, const char *name, str
 	int r = volume_row_is_marked(db, name, err);
 	if (r <= 0)
 		return r;
-	r = volume_dir_set_aside(engine, name, &aside, err);
+	r = volume_unmount_unused(engine, name, err);
+	if (r >= 0)
+		r = volume_dir_set_aside(engine, name, &aside, err);
 	if (aside)
 		strv_take(&rows->aside, TAKE_PTR(aside));
 	return r < 0 ? r : volume_row_delete(db, name, err);
@@ -91,7 +94,7 @@ int volume_mounts_insert(struct engine *engine, struct db *db, const struct cont
 void volume_mounts_inserted(struct engine *engine, const struct volume_rows *rows)
 {
 	for (char **name = rows->made; name && *name; name++)
-		volume_event(engine, *name, "create");
+		volume_event(engine, *name, "create", NULL);
 	for (char **name = rows->aside; name && *name; name++)
 		(void)volume_dir_remove(engine, *name, NULL); /* or the next command does */
 }
@@ -114,7 +117,7 @@ int volume_mounts_release(struct engine *engine, const struct container_row *row
 		const struct mount_request *mount = &row->config.mounts[i];
 		int r = mount->anonymous ? volume_finish_removal(engine, mount->source, first < 0 ? NULL : err) : 0;
 		if (r > 0)
-			volume_event(engine, mount->source, "destroy");
+			volume_event(engine, mount->source, "destroy", NULL);
 		if (r < 0 && first == 0)
 			first = r;
 	}

@@ -23,13 +23,17 @@ bool volume_is_anonymous(const struct volume *volume)
 	return false;
 }
 
-void volume_event(struct engine *engine, const char *name, const char *action)
+bool volume_is_mounted_on_demand(const struct volume *volume)
 {
-	char driver[] = "driver=" VOLUME_DRIVER;
-	event_record(engine, &(const struct journal_event){ .type = "volume",
-							    .action = action,
-							    .actor = name,
-							    .attributes = (char *[]){ driver, NULL } });
+	return strv_count(volume->options) > 0;
+}
+
+void volume_event(struct engine *engine, const char *name, const char *action, char *const *more)
+{
+	_cleanup_strv_ char **attributes = strv_copy(more);
+	strv_append(&attributes, "driver=" VOLUME_DRIVER);
+	event_record(engine, &(const struct journal_event){
+				     .type = "volume", .action = action, .actor = name, .attributes = attributes });
 }
 
 /* --- making --- */
@@ -106,7 +110,7 @@ int engine_volume_create(struct engine *engine, const struct volume_request *req
 	if (r == 0)
 		r = volume_options_agree(volume, request->options, err);
 	else if (r > 0)
-		volume_event(engine, volume->name, "create");
+		volume_event(engine, volume->name, "create", NULL);
 	if (r < 0)
 		return r;
 	_cleanup_close_ int dir = volume_dir_make(engine, volume->name, err);
@@ -194,7 +198,7 @@ int engine_volume_remove(struct engine *engine, const char *name, struct error *
 	if (r >= 0)
 		r = volume_finish_removal(engine, name, err);
 	if (r >= 0)
-		volume_event(engine, name, "destroy");
+		volume_event(engine, name, "destroy", NULL);
 	return r < 0 ? r : 0;
 }
 

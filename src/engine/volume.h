@@ -51,6 +51,7 @@ DEFINE_CLEANUP(struct volume *, volume_free);
 #define _cleanup_volume_ _cleanup_(volume_freep)
 
 bool volume_is_anonymous(const struct volume *volume);
+bool volume_is_mounted_on_demand(const struct volume *volume); /* volume-attach.h */
 
 /* As Docker's names are: two characters at least, the first a letter or a digit. Errors: ERR_INVALID. */
 int volume_name_check(const char *name, struct error *err);
@@ -68,8 +69,8 @@ int engine_volume_list(struct engine *engine, struct volume ***ret, size_t *ret_
 /* Errors: ERR_NO_VOLUME; ERR_BUSY for one that containers have, naming them. */
 int engine_volume_remove(struct engine *engine, const char *name, struct error *err);
 
-/* For whoever makes or removes volumes: "create", "destroy". */
-void volume_event(struct engine *engine, const char *name, const char *action);
+/* "create", "mount", "unmount", "destroy"; @more is a strv of further attributes, or NULL. */
+void volume_event(struct engine *engine, const char *name, const char *action, char *const *more);
 
 /* Bytes in its files. */
 int engine_volume_size(struct engine *engine, const struct volume *volume, int64_t *ret, struct error *err);

@@ -355,6 +355,66 @@ unused        0         1kB
 used          1         3kB' ]]
 }
 
+@test "a volume of type tmpfs is mounted while containers run, shared, and filled" {
+	coffer volume create -o type=tmpfs -o device=tmpfs -o o=size=1m,mode=0770,nosuid memory
+	coffer run -d --name first --network none -v memory:/data filled:1 sleep 1000
+	grep -q " $volumes/memory/_data tmpfs rw,nosuid.*size=1024k,mode=770" /proc/mounts
+	coffer run -d --name second --network none -v memory:/x:ro filled:1 sleep 1000
+	coffer exec first sh -c 'echo shared >/data/new'
+	[ "$(coffer exec second cat /x/new)" = shared ]
+	[ "$(coffer exec second cat /x/file)" = image ]
+	coffer stop -t 0 first
+	grep -q " $volumes/memory/_data tmpfs" /proc/mounts
+	coffer kill second
+	run ! grep " $volumes/memory/_data " /proc/mounts
+	coffer start second
+	[ -z "$(coffer exec second ls /x)" ]
+	coffer rm -f second
+	run ! grep " $volumes/memory/_data " /proc/mounts
+}
+
+@test "a volume that is a directory of the host" {
+	mkdir "$BATS_TEST_TMPDIR/host"
+	coffer volume create -o type=none -o "device=$BATS_TEST_TMPDIR/host" -o o=bind,ro bound
+	echo host >"$BATS_TEST_TMPDIR/host/file"
+	run -1 box_with -v bound:/x box:1 sh -c 'cat /x/file; touch /x/new'
+	[[ $output == host*'Read-only file system'* ]]
+	coffer volume create -o type=none -o device=/no/such -o o=bind missing
+	run -125 box_with -v missing:/x box:1 true
+	[[ $output == *"mount volume missing: open '/no/such': no such file or directory"* ]]
+	run -125 coffer run --network none -v missing:/x box:1 true
+	[ -z "$(coffer ps -aq)" ]
+	coffer volume rm bound missing
+	[ "$(<"$BATS_TEST_TMPDIR/host/file")" = host ]
+}
+
+@test "what the killed leave mounted is unmounted" {
+	coffer volume create -o type=tmpfs -o device=tmpfs memory
+	coffer run -d --name first --network none -v memory:/x box:1 sleep 1000
+	monitor=$(pgrep -f "$COFFER_TEST_ROOT/run/containers/$(coffer inspect -f '{{.Id}}' first)")
+	kill -KILL "$monitor"
+	eventually test "$(coffer ps -aq --filter status=exited)" = "$(coffer ps -aq)"
+	coffer ps >/dev/null
+	run ! grep " $volumes/memory/_data " /proc/mounts
+	mount -t tmpfs left "$volumes/memory/_data"
+	coffer ps >/dev/null
+	run ! grep " $volumes/memory/_data " /proc/mounts
+	mount -t tmpfs left "$volumes/memory/_data"
+	coffer rm first
+	coffer volume rm memory
+	run ! grep " $volumes/" /proc/mounts
+}
+
+@test "mounts and unmounts are in the events" {
+	since=$(date +%s.%N)
+	box_with -v data:/x:ro box:1 true
+	run -0 coffer events --since "$since" --until "$(date +%s.%N)" --filter type=volume --format '{{.Action}} {{.Actor.ID}} {{json .Actor.Attributes}}'
+	[[ ${lines[0]} == 'create data '* ]]
+	[[ ${lines[1]} == 'mount data '*'"destination":"/x"'*'"read/write":"false"'* ]]
+	[[ ${lines[2]} == 'unmount data {"container":"'*'"driver":"local"'* ]]
+	[ "${#lines[@]}" = 3 ]
+}
+
 # --- what a crash leaves --------------------------------------------------------------------------------------------
 
 @test "killed between row and directory: the directory is made" {
