@@ -60,6 +60,7 @@ const struct command *const COMMANDS[] = {
 	&command_system_boot,
 	&command_system_check,
 	&command_df,
+	&command_system_prune,
 	&command_system_shutdown,
 	&command_tag,
 	&command_top,

@@ -145,6 +145,7 @@ extern const struct command command_stop;
 extern const struct command command_system_boot;
 extern const struct command command_system_check;
 extern const struct command command_system_shutdown;
+extern const struct command command_system_prune;
 extern const struct command command_tag;
 extern const struct command command_top;
 extern const struct command command_unpause;

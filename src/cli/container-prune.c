@@ -2,11 +2,9 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "cli/command.h"
 #include "cli/confirm.h"
-#include "cli/format.h"
+#include "cli/prune.h"
 #include "cli/report.h"
-#include "engine/container-filter.h"
 
 struct prune_options {
 	bool force;
@@ -17,8 +15,7 @@ struct pruning {
 	struct cli *cli;
 	const struct container_filter *filter;
 	char **removed;
-	int64_t bytes;
-	int status;
+	struct pruned *pruned;
 };
 
 static bool may_go(const struct container_record *record)
@@ -36,27 +33,26 @@ static void prune_one(struct pruning *pruning, const struct container_record *re
 	(void)engine_container_size(pruning->cli->engine, record, &own, &whole, NULL);
 	if (engine_container_remove(pruning->cli->engine, record->id, false, false, &err) < 0) {
 		report_error(&err, 1);
-		pruning->status = 1;
+		pruning->pruned->status = 1;
 		return;
 	}
 	strv_append(&pruning->removed, record->id);
-	pruning->bytes += own;
+	pruning->pruned->bytes += own;
 }
 
 static void report(const struct pruning *pruning)
 {
-	char size[SIZE_TEXT_MAX];
-	if (pruning->removed)
-		puts("Deleted Containers:");
-	for (char **id = pruning->removed; id && *id; id++)
+	if (!pruning->removed)
+		return;
+	puts("Deleted Containers:");
+	for (char **id = pruning->removed; *id; id++)
 		puts(*id);
-	printf("%sTotal reclaimed space: %s\n", pruning->removed ? "\n" : "",
-	       format_size((uint64_t)pruning->bytes, size));
+	puts("");
 }
 
-static int prune(struct cli *cli, const struct container_filter *filter, struct error *err)
+int prune_containers(struct cli *cli, const struct container_filter *filter, struct pruned *pruned, struct error *err)
 {
-	struct pruning pruning = { .cli = cli, .filter = filter };
+	struct pruning pruning = { .cli = cli, .filter = filter, .pruned = pruned };
 	struct container_record **records;
 	size_t count;
 	int r = engine_container_list(cli->engine, true, &records, &count, err);
@@ -68,18 +64,22 @@ static int prune(struct cli *cli, const struct container_filter *filter, struct 
 	}
 	free(records);
 	report(&pruning);
+	pruned->count = strv_count(pruning.removed);
 	strv_free(pruning.removed);
-	return pruning.status;
+	return 0;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct prune_options *options = data;
 	_cleanup_container_filter_ struct container_filter filter = { 0 };
+	struct pruned pruned = { 0 };
 	int r = container_filter_parse(cli->engine, options->filters, &filter, err);
 	if (r >= 0)
 		r = confirm("WARNING! This will remove all stopped containers.", options->force, err);
-	return r < 0 ? r : prune(cli, &filter, err);
+	if (r >= 0)
+		r = prune_containers(cli, &filter, &pruned, err);
+	return r < 0 ? r : prune_end(&pruned);
 }
 
 static const struct option OPTIONS[] = {

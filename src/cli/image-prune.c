@@ -2,11 +2,10 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "cli/command.h"
+#include "base/util.h"
 #include "cli/confirm.h"
-#include "cli/format.h"
+#include "cli/prune.h"
 #include "cli/report.h"
-#include "engine/image-filter.h"
 
 struct prune_options {
 	bool all, force;
@@ -86,20 +85,20 @@ static int prune_all(struct pruning *pruning, const struct image_filter *filter,
 	return r < 0 ? r : 0;
 }
 
-static void report(const struct pruning *pruning, int64_t bytes)
+static void report(const struct pruning *pruning)
 {
-	char size[SIZE_TEXT_MAX];
-	bool some = pruning->untagged || pruning->deleted;
-	if (some)
-		puts("Deleted Images:");
+	if (!pruning->untagged && !pruning->deleted)
+		return;
+	puts("Deleted Images:");
 	for (char **name = pruning->untagged; name && *name; name++)
 		printf("untagged: %s\n", *name);
 	for (char **digest = pruning->deleted; digest && *digest; digest++)
 		printf("deleted: %s\n", *digest);
-	printf("%sTotal reclaimed space: %s\n", some ? "\n" : "", format_size((uint64_t)bytes, size));
+	puts("");
 }
 
-static int prune(struct pruning *pruning, const struct image_filter *filter, bool all, struct error *err)
+/* Returns the bytes that are free again. */
+static int64_t prune(struct pruning *pruning, const struct image_filter *filter, bool all, struct error *err)
 {
 	int64_t before, after, used;
 	int r = collect_used(pruning->cli, &pruning->used, err);
@@ -109,17 +108,30 @@ static int prune(struct pruning *pruning, const struct image_filter *filter, boo
 		r = prune_all(pruning, filter, all, err);
 	if (r >= 0)
 		r = engine_layers_size(pruning->cli->engine, &after, &used, err);
-	if (r < 0)
-		return r;
-	report(pruning, before > after ? before - after : 0);
-	return pruning->status;
+	return r < 0 ? r : MAX(before - after, 0);
+}
+
+int prune_images(struct cli *cli, const struct image_filter *filter, bool all, struct pruned *pruned, struct error *err)
+{
+	struct pruning pruning = { .cli = cli };
+	int64_t bytes = prune(&pruning, filter, all, err);
+	if (bytes >= 0) {
+		report(&pruning);
+		pruned->count = strv_count(pruning.untagged) + strv_count(pruning.deleted);
+		pruned->bytes += bytes;
+		pruned->status |= pruning.status;
+	}
+	strv_free(pruning.used);
+	strv_free(pruning.untagged);
+	strv_free(pruning.deleted);
+	return bytes < 0 ? (int)bytes : 0;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct prune_options *options = data;
 	_cleanup_image_filter_ struct image_filter filter = { 0 };
-	struct pruning pruning = { .cli = cli };
+	struct pruned pruned = { 0 };
 	int r = image_filter_parse(cli->engine, options->filters, &filter, err);
 	bool all = options->all || (r >= 0 && image_filter_wants_tagged(&filter));
 	if (r >= 0)
@@ -128,11 +140,8 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 			    : "WARNING! This will remove all dangling images.",
 			options->force, err);
 	if (r >= 0)
-		r = prune(&pruning, &filter, all, err);
-	strv_free(pruning.used);
-	strv_free(pruning.untagged);
-	strv_free(pruning.deleted);
-	return r;
+		r = prune_images(cli, &filter, all, &pruned, err);
+	return r < 0 ? r : prune_end(&pruned);
 }
 
 static const struct option OPTIONS[] = {

@@ -13,10 +13,9 @@
 #include "engine/mount-request.h"
 #include "engine/volume.h"
 
-static const char *const TYPES[] = { [MOUNT_BIND] = "bind",
-				     [MOUNT_TMPFS] = "tmpfs",
-				     [MOUNT_VOLUME] = "volume",
-				     [MOUNT_IMAGE] = "image" };
+static const char *const TYPES[] = {
+	[MOUNT_BIND] = "bind", [MOUNT_TMPFS] = "tmpfs", [MOUNT_VOLUME] = "volume", [MOUNT_IMAGE] = "image"
+};
 
 /* What has been read so far, and which kinds of mounts it is for. */
 struct reading {
@@ -170,7 +169,7 @@ enum { FOR_ALL = -1 };
 
 static const struct key {
 	const char *name;
-	int kind; /* for which it is alone, or FOR_ALL */
+	int kind;     /* for which it is alone, or FOR_ALL */
 	bool is_flag; /* may stand without a value */
 	take_function *take;
 } KEYS[] = {
@@ -265,10 +264,11 @@ static int check_source(struct mount_request *mount, struct error *err)
 {
 	const char *type = TYPES[mount->kind];
 	if (mount->kind == MOUNT_TMPFS)
-		return mount->source ? err_set(err, ERR_USAGE,
-					       "invalid mount config for type \"%s\": field Source must not be specified",
-					       type)
-				     : 0;
+		return mount->source
+			       ? err_set(err, ERR_USAGE,
+					 "invalid mount config for type \"%s\": field Source must not be specified",
+					 type)
+			       : 0;
 	if (mount->kind == MOUNT_VOLUME)
 		return mount->source ? volume_name_check(mount->source, err) : 0;
 	if (!mount->source)

@@ -3,10 +3,9 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "cli/command.h"
 #include "cli/confirm.h"
+#include "cli/prune.h"
 #include "cli/report.h"
-#include "engine/network-match.h"
 
 struct prune_options {
 	bool force;
@@ -17,7 +16,7 @@ struct pruning {
 	struct cli *cli;
 	const struct network_match *match;
 	char **removed;
-	int status;
+	struct pruned *pruned;
 };
 
 /* One that cannot be removed does not stop the others; one that is in use stays. */
@@ -33,13 +32,13 @@ static void prune_one(struct pruning *pruning, const struct network_record *reco
 		strv_append(&pruning->removed, record->name);
 	} else if (r != -ERR_BUSY) {
 		report_error(&err, 1);
-		pruning->status = 1;
+		pruning->pruned->status = 1;
 	}
 }
 
-static int prune(struct cli *cli, const struct network_match *match, struct error *err)
+int prune_networks(struct cli *cli, const struct network_match *match, struct pruned *pruned, struct error *err)
 {
-	struct pruning pruning = { .cli = cli, .match = match };
+	struct pruning pruning = { .cli = cli, .match = match, .pruned = pruned };
 	struct network_record **records;
 	size_t count;
 	int r = engine_network_list(cli->engine, &records, &count, err);
@@ -54,19 +53,23 @@ static int prune(struct cli *cli, const struct network_match *match, struct erro
 		puts("Deleted Networks:");
 	for (char **name = pruning.removed; name && *name; name++)
 		puts(*name);
+	pruned->count = strv_count(pruning.removed);
 	strv_free(pruning.removed);
-	return pruning.status;
+	return 0;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct prune_options *options = data;
 	_cleanup_network_match_ struct network_match match = { 0 };
+	struct pruned pruned = { 0 };
 	int r = network_match_parse(options->filters, &match, err);
 	if (r >= 0)
 		r = confirm("WARNING! This will remove all custom networks not used by at least one container.",
 			    options->force, err);
-	return r < 0 ? r : prune(cli, &match, err);
+	if (r >= 0)
+		r = prune_networks(cli, &match, &pruned, err);
+	return r < 0 ? r : pruned.status;
 }
 
 static const struct option OPTIONS[] = {

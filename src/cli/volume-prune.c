@@ -2,11 +2,9 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "cli/command.h"
 #include "cli/confirm.h"
-#include "cli/format.h"
+#include "cli/prune.h"
 #include "cli/report.h"
-#include "engine/volume-filter.h"
 
 struct prune_options {
 	bool all, force;
@@ -18,8 +16,7 @@ struct pruning {
 	const struct volume_filter *filter;
 	bool all;
 	char **removed;
-	int64_t bytes;
-	int status;
+	struct pruned *pruned;
 };
 
 /* One that cannot be removed does not stop the others; one that a container has got meanwhile stays. */
@@ -34,55 +31,58 @@ static void prune_one(struct pruning *pruning, const struct volume *volume)
 	int r = engine_volume_remove(pruning->cli->engine, volume->name, &err);
 	if (r >= 0) {
 		strv_append(&pruning->removed, volume->name);
-		pruning->bytes += size;
+		pruning->pruned->bytes += size;
 	} else if (r != -ERR_BUSY && r != -ERR_NO_VOLUME) {
 		report_error(&err, 1);
-		pruning->status = 1;
+		pruning->pruned->status = 1;
 	}
 }
 
 static void report(const struct pruning *pruning)
 {
-	char size[SIZE_TEXT_MAX];
-	if (pruning->removed)
-		puts("Deleted Volumes:");
-	for (char **name = pruning->removed; name && *name; name++)
+	if (!pruning->removed)
+		return;
+	puts("Deleted Volumes:");
+	for (char **name = pruning->removed; *name; name++)
 		puts(*name);
-	printf("%sTotal reclaimed space: %s\n", pruning->removed ? "\n" : "",
-	       format_size((uint64_t)pruning->bytes, size));
+	puts("");
 }
 
-static int prune(struct pruning *pruning, struct error *err)
+int prune_volumes(struct cli *cli, const struct volume_filter *filter, bool all, struct pruned *pruned,
+		  struct error *err)
 {
+	struct pruning pruning = { .cli = cli, .filter = filter, .all = all, .pruned = pruned };
 	struct volume **volumes;
 	size_t count;
-	int r = engine_volume_list(pruning->cli->engine, &volumes, &count, err);
+	int r = engine_volume_list(cli->engine, &volumes, &count, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		prune_one(pruning, volumes[i]);
+		prune_one(&pruning, volumes[i]);
 		volume_free(volumes[i]);
 	}
 	free(volumes);
-	report(pruning);
-	strv_free(pruning->removed);
-	return pruning->status;
+	report(&pruning);
+	pruned->count = strv_count(pruning.removed);
+	strv_free(pruning.removed);
+	return 0;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct prune_options *options = data;
 	_cleanup_volume_filter_ struct volume_filter filter = { 0 };
+	struct pruned pruned = { 0 };
 	int r = volume_filter_parse(options->filters, &filter, err);
 	if (r < 0)
 		return r;
-	struct pruning pruning = { .cli = cli, .filter = &filter };
-	pruning.all = options->all || volume_filter_wants_all(&filter);
-	r = confirm(pruning.all
-			    ? "WARNING! This will remove all local volumes not used by at least one container."
-			    : "WARNING! This will remove anonymous local volumes not used by at least one container.",
+	bool all = options->all || volume_filter_wants_all(&filter);
+	r = confirm(all ? "WARNING! This will remove all local volumes not used by at least one container."
+			: "WARNING! This will remove anonymous local volumes not used by at least one container.",
 		    options->force, err);
-	return r < 0 ? r : prune(&pruning, err);
+	if (r >= 0)
+		r = prune_volumes(cli, &filter, all, &pruned, err);
+	return r < 0 ? r : prune_end(&pruned);
 }
 
 static const struct option OPTIONS[] = {

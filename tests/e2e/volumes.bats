@@ -341,6 +341,47 @@ volume /own local true 64' ]
 	[ "$results" = yesyesnoyes ]
 }
 
+@test "system prune: containers, networks, images, and volumes if they are meant" {
+	coffer network create lonely >/dev/null
+	anonymous=$(coffer volume create)
+	coffer volume create named >/dev/null
+	coffer create --name stopped --network none -v used:/x box:1 true >/dev/null
+	coffer run -d --name running --network none -v kept:/x box:1 sleep 1000 >/dev/null
+	run -1 coffer system prune --volumes --filter label=x <<<n
+	[[ $output == *'WARNING! This will remove:
+  - all stopped containers
+  - all networks not used by at least one container
+  - all anonymous volumes not used by at least one container
+  - all dangling images
+
+  Items to be pruned will be filtered with:
+  - label=x
+
+Are you sure you want to continue? [y/N] '* ]]
+	run -0 coffer system prune -f --filter label=nosuch
+	[ "$output" = 'Total reclaimed space: 0B' ]
+	run -0 coffer system prune -f
+	[[ $output == 'Deleted Containers:'*'
+
+Deleted Networks:
+lonely
+
+Total reclaimed space: '* ]]
+	[ "$(coffer volume ls -q | wc -l)" = 4 ]
+	run -0 coffer system prune -f --volumes
+	[[ $output == "Deleted Volumes:
+$anonymous
+
+Total reclaimed space: 0B" ]]
+	[ "$(coffer ps -aq --no-trunc)" = "$(coffer inspect -f '{{.Id}}' running)" ]
+	run -0 coffer images -q
+	[ "${#lines[@]}" = 2 ]
+	run -125 coffer system prune -f --volumes --filter until=1h
+	[[ $output == *'the "until" filter is not supported with "--volumes"'* ]]
+	run -125 coffer system prune -f --filter colour=red
+	[[ $output == *"invalid filter 'colour=red'"* ]]
+}
+
 @test "system df counts volumes" {
 	coffer volume create unused >/dev/null
 	coffer create --name made --network none -v used:/x box:1 true >/dev/null
