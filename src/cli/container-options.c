@@ -155,6 +155,7 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Pull the image first (\"always\", \"missing\", \"never\") (default \"missing\")"),
 	OPT_BOOL(self, quiet, 'q', "quiet", "Show no progress of pulling and no notices"),
 	OPT_BOOL(self, spec.read_only, 0, "read-only", "Mount the root filesystem read-only"),
+	OPT_BOOL(self, read_only_tmpfs, 0, "read-only-tmpfs", "With --read-only: a tmpfs on /run, /tmp and /var/tmp"),
 	OPT_BOOL(self, spec.auto_remove, 0, "rm", "Remove the container when it has ended"),
 	OPT_LIST(self, spec.security_options, 0, "security-opt", "Security options"),
 	OPT_SIZE(self, spec.shm_size, 0, "shm-size", "Size of /dev/shm (default 64m)"),
@@ -238,7 +239,11 @@ static int finish_mounts(struct container_options *options, struct error *err)
 	if (r < 0)
 		return r;
 	r = add_mounts(&options->spec, options->mounts, "--mount", mount_parse_flag, err);
-	return r < 0 ? r : add_mounts(&options->spec, options->tmpfs, "--tmpfs", mount_parse_tmpfs, err);
+	if (r >= 0)
+		r = add_mounts(&options->spec, options->tmpfs, "--tmpfs", mount_parse_tmpfs, err);
+	if (r >= 0 && options->spec.read_only && options->read_only_tmpfs)
+		mount_add_scratch(&options->spec);
+	return r;
 }
 
 static int finish_health(struct container_options *options, struct error *err)

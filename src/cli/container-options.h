@@ -13,6 +13,7 @@ struct container_options {
 	char **env_files;
 	char **label_files;
 	char **volumes, **mounts;
+	bool read_only_tmpfs;
 	char **tmpfs;
 	char *entrypoint;
 	char *health_cmd;

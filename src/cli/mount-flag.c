@@ -126,6 +126,9 @@ static int take_recursive(struct mount_request *mount, const char *key, const ch
 
 static int take_subpath(struct mount_request *mount, const char *key, const char *value, struct error *err)
 {
+	_cleanup_strv_ char **names = strv_split(value, '/');
+	if (*value == '/' || strv_contains(names, ".."))
+		return refuse_value(key, value, "a path inside, without \"..\"", err);
 	set_text(&mount->subpath, value);
 	return 0;
 }

@@ -167,3 +167,24 @@ int mount_parse_tmpfs(const char *text, struct mount_request *ret, struct error 
 	mount = (struct mount_request){ 0 };
 	return 0;
 }
+
+static bool has_target(const struct container_spec *spec, const char *target)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		_cleanup_free_ char *place = path_normalize(spec->mounts[i].target);
+		if (streq(place, target))
+			return true;
+	}
+	return false;
+}
+
+/* Source: podman-run(1), "--read-only-tmpfs". */
+void mount_add_scratch(struct container_spec *spec)
+{
+	static const char *const targets[] = { "/run", "/tmp", "/var/tmp" };
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		if (!has_target(spec, targets[i]))
+			*ARRAY_APPEND(spec->mounts, spec->n_mounts) = (struct mount_request){
+				.kind = MOUNT_TMPFS, .origin = MOUNT_BY_TMPFS, .target = mem_strdup(targets[i])
+			};
+}

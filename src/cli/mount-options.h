@@ -13,6 +13,9 @@ int mount_parse_volume(const char *text, struct mount_request *ret, struct error
 /* "/container[:size=64m,mode=1777,...]" */
 int mount_parse_tmpfs(const char *text, struct mount_request *ret, struct error *err);
 
+/* A tmpfs on each directory that programs expect to write to, unless something else is mounted there. */
+void mount_add_scratch(struct container_spec *spec);
+
 /* Where a mount may be: an absolute path, but not the root. Errors: ERR_MNT_REL. */
 int mount_check_target(const char *target, struct error *err);
 

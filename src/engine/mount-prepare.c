@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "base/util.h"
+#include "engine/mount-owner.h"
 #include "engine/volume-dir.h"
 #include "engine/volume-fill.h"
 #include "engine/volume-mounts.h"
@@ -46,5 +47,5 @@ int volume_mounts_prepare(struct engine *engine, const struct container_row *row
 		else if (mount->kind == MOUNT_VOLUME)
 			r = prepare_volume(engine, mount, &source, err);
 	}
-	return r;
+	return r < 0 ? r : mounts_give_away(engine, row, err);
 }

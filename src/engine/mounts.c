@@ -19,6 +19,7 @@
 #include "engine/sharing.h"
 #include "engine/volume-dir.h"
 #include "monitor/protocol.h"
+#include "runtime/mount-options.h"
 #include "runtime/user-namespace.h"
 
 static const uint64_t SHM_SIZE_DEFAULT = 64 << 20;
@@ -230,6 +231,10 @@ static void add_bind(const struct mount_request *mount, const char *source, stru
 		append_all(options, (const char *const[]){ "ro", "rro", NULL });
 	if (!mount_propagation(mount))
 		json_append_string(options, "rprivate");
+	if (mount->subpath) {
+		_cleanup_free_ char *subpath = mem_printf(MOUNT_SUBPATH "%s", mount->subpath);
+		json_append_string(options, subpath);
+	}
 }
 
 static void add_volume(const struct mount_request *mount, const char *volumes, struct json_object *mounts)

@@ -3,6 +3,7 @@
 #include "engine/volume-mounts.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
@@ -129,13 +130,21 @@ static void add_image_volumes(const struct image_config *image, struct container
 	}
 }
 
+/* "z" and "Z" mean nothing where there is no SELinux. */
+static bool wants_label(const struct mount_request *mount)
+{
+	_cleanup_strv_ char **words = mount->mode ? strv_split(mount->mode, ',') : NULL;
+	return strv_contains(words, "z") || strv_contains(words, "Z");
+}
+
 static int check_available(const struct mount_request *mount, struct error *err)
 {
-	const char *what = mount->kind == MOUNT_IMAGE ? "a mount of an image"
-			   : mount->subpath	      ? "a part of a volume"
-			   : mount->chown	      ? "another owner of a mount's source"
-						      : NULL;
-	return what ? err_set(err, ERR_UNSUPPORTED, "%s is not available yet: %s", what, mount->target) : 0;
+	if (mount->kind == MOUNT_IMAGE)
+		return err_set(err, ERR_UNSUPPORTED, "mounts of images are not available yet: %s", mount->target);
+	if (wants_label(mount) && access("/sys/fs/selinux/enforce", F_OK) == 0)
+		return err_set(err, ERR_UNSUPPORTED, "labels of SELinux (\"z\", \"Z\") are not available yet: %s",
+			       mount->target);
+	return 0;
 }
 
 int volume_mounts_resolve(struct engine *engine, const struct container_spec *spec, const struct image_config *image,

@@ -157,9 +157,20 @@ static bool take_propagation(const char *word, struct mount_change *change)
 	return propagation;
 }
 
+/* coffer's own: where the source is somebody's directory, whose links must not lead out of it. */
+static bool take_subpath(const char *word, struct mount_options *options)
+{
+	const char *path = str_after(word, MOUNT_SUBPATH);
+	if (!path)
+		return false;
+	free(options->source_subpath);
+	options->source_subpath = mem_strdup(path);
+	return true;
+}
+
 static bool take_word(const char *word, struct mount_options *options)
 {
-	return streq(word, "defaults") || streq(word, "") || take_own(word, options) ||
+	return take_subpath(word, options) || streq(word, "defaults") || streq(word, "") || take_own(word, options) ||
 	       take_propagation(word, &options->change) || take_attribute(word, options) ||
 	       take_superblock_flag(word, options);
 }
@@ -177,7 +188,7 @@ int mount_options_parse(char *const *words, struct mount_options *ret, struct er
 {
 	_cleanup_mount_options_ struct mount_options options = { 0 };
 	for (; words && *words; words++) {
-		if (strchr(*words, ',') && !str_starts_with(*words, "context="))
+		if (strchr(*words, ',') && !str_starts_with(*words, "context=") && !str_starts_with(*words, MOUNT_SUBPATH))
 			return err_set(err, ERR_SPEC, "mount option \"%s\" holds a comma", *words);
 		if (!take_word(*words, &options))
 			strv_append(&options.data, *words);
@@ -193,6 +204,7 @@ int mount_options_parse(char *const *words, struct mount_options *ret, struct er
 void mount_options_done(struct mount_options *options)
 {
 	free(options->id_mapping);
+	free(options->source_subpath);
 	strv_free(options->data);
 	*options = (struct mount_options){ 0 };
 }

@@ -10,6 +10,8 @@
 #include "runtime/mount.h"
 #include "runtime/spec.h"
 
+#define MOUNT_SUBPATH "src-subpath="
+
 struct mount_options {
 	bool bind, recursive; /* "bind", "rbind" */
 	bool remount;	      /* change what is mounted there */
@@ -21,6 +23,7 @@ struct mount_options {
 	bool target_nofollow;	  /* "dest-nofollow": a link itself is mounted on */
 	bool map_ids, map_ids_recursive; /* "idmap", "ridmap" */
 	char *id_mapping;	  /* what stands behind "idmap=", or NULL; runtime/mount-idmap.c reads it */
+	char *source_subpath;	  /* "src-subpath=PATH": what is at PATH inside of the source, or NULL */
 	char **data;		  /* the file system's own options; strv */
 };
 

@@ -60,6 +60,13 @@ static char *read_link(int fd)
 	return len < 0 ? NULL : mem_strndup(target, (size_t)len);
 }
 
+/* Links inside of it are followed as if it were the root. */
+static int open_part(int source, const char *path, struct error *err)
+{
+	int fd = path_open_in_root(source, path, O_PATH | O_CLOEXEC, 0);
+	return fd < 0 ? err_sys_code(err, ERR_MNT_SRC, -fd, "open '%s' in the source", path) : fd;
+}
+
 static int open_source(struct rootfs *rootfs, int bundle, size_t index, const struct mount_options *options,
 		       struct error *err)
 {
@@ -72,9 +79,13 @@ static int open_source(struct rootfs *rootfs, int bundle, size_t index, const st
 	if (str_is_empty(mount->source))
 		return err_set(err, ERR_SPEC, "a bind mount needs a source");
 	bool nofollow = options->source_nofollow || options->copy_symlink;
-	_cleanup_close_ int fd = openat(bundle, mount->source, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
-	if (fd < 0)
+	_cleanup_close_ int whole = openat(bundle, mount->source, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
+	if (whole < 0)
 		return source_missing(mount->source, errno, err);
+	const char *subpath = options->source_subpath;
+	_cleanup_close_ int fd = subpath ? open_part(whole, subpath, err) : TAKE_FD(whole);
+	if (fd < 0)
+		return fd;
 	if (options->copy_symlink && (source->link = read_link(fd)))
 		return 0;
 	if (mount_can(MOUNT_CAN_CLONE)) {

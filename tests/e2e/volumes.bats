@@ -327,6 +327,50 @@ volume /own local true 64' ]
 	[ -z "$(coffer volume ls -q)" ]
 }
 
+@test "a part of a volume, out of which no link leads" {
+	coffer volume create data
+	mkdir -p "$volumes/data/_data/a/b"
+	echo part >"$volumes/data/_data/a/b/file"
+	ln -s a/b "$volumes/data/_data/inside"
+	ln -s / "$volumes/data/_data/outside"
+	run -0 box_with --mount src=data,dst=/x,volume-subpath=a/b box:1 cat /x/file
+	[ "$output" = part ]
+	run -0 box_with --mount src=data,dst=/x,volume-subpath=inside/file box:1 cat /x
+	[ "$output" = part ]
+	run -0 box_with --mount src=data,dst=/x,volume-subpath=outside box:1 ls /x
+	[[ $output == *outside* && $output != *etc* ]]
+	run -125 box_with --mount src=data,dst=/x,volume-subpath=none box:1 true
+	[[ $output == *"open 'none' in the source: no such file or directory"* ]]
+}
+
+@test "what is not available is said to be so" {
+	run -125 box_with --mount type=image,src=box:1,dst=/x box:1 true
+	[[ $output == *'mounts of images are not available yet: /x'* ]]
+	[ -e /sys/fs/selinux/enforce ] || box_with -v data:/x:z -v other:/y:Z,ro box:1 true
+}
+
+@test "U gives the source to the container's user" {
+	mkdir -p "$BATS_TEST_TMPDIR/host/deep"
+	touch "$BATS_TEST_TMPDIR/host/deep/file"
+	ln -s /etc/passwd "$BATS_TEST_TMPDIR/host/link"
+	run -0 box_with -u user -v "$BATS_TEST_TMPDIR/host:/x:U" -v data:/y:U box:1 sh -c 'touch /x/new /x/deep/file /y/new'
+	[ "$(stat -c %u "$BATS_TEST_TMPDIR/host" "$BATS_TEST_TMPDIR/host/deep/file" "$BATS_TEST_TMPDIR/host/link" | sort -u)" = 1000 ]
+	[ "$(stat -c %u /etc/passwd)" = 0 ]
+	[ "$(stat -c %u "$volumes/data/_data")" = 1000 ]
+}
+
+@test "--read-only with --read-only-tmpfs" {
+	run -1 box_with --read-only box:1 touch /tmp/file
+	[[ $output == *'Read-only file system'* ]]
+	box_with --read-only --read-only-tmpfs box:1 touch /tmp/file /run/file /var/tmp/file
+	run -1 box_with --read-only --read-only-tmpfs -v data:/run:ro box:1 touch /run/file
+	box_with --read-only-tmpfs box:1 touch /file
+	run -0 box_with --tmpfs /t:ro,size=1m,mode=700 box:1 grep ' /t ' /proc/mounts
+	[[ $output == *' ro,'*'size=1024k,mode=700'* ]]
+	run -125 box_with --tmpfs /t:colour=red box:1 true
+	[[ $output == *colour* ]]
+}
+
 @test "mounts below the source come along, or not" {
 	mkdir -p "$BATS_TEST_TMPDIR/host/sub"
 	mount -t tmpfs below "$BATS_TEST_TMPDIR/host/sub"

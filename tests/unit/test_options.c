@@ -313,6 +313,8 @@ static void test_mounts(void **state)
 		{ "type=tmpfs,dst=/b,tmpfs-mode=9", "invalid value for tmpfs-mode: 9: it is a mode" },
 		{ "src=a/b,dst=/b", "includes invalid characters for a local volume name" },
 		{ "dst=/b,volume-driver=x", "plugin \"x\" not found" },
+		{ "dst=/b,volume-subpath=/x", "invalid value for volume-subpath: /x: it is a path inside" },
+		{ "dst=/b,volume-subpath=x/../..", "it is a path inside" },
 		{ "\"dst=/b", "quotes do not close" },
 		{ "\"dst=/b\"x", "quotes do not close" },
 	};
