@@ -14,6 +14,7 @@
 #include "engine/engine-internal.h"
 #include "engine/image.h"
 #include "engine/live.h"
+#include "engine/volume-dir.h"
 #include "storage/overlay.h"
 #include "storage/snapshot.h"
 
@@ -62,21 +63,29 @@ static const char *path_below(const char *path, const char *target)
 }
 
 /* The mount that has @path, and what is left of the path there. */
-static const struct mount_request *find_mount(const struct container_spec *spec, const char *path,
+static const struct mount_request *find_mount(const struct container_config *config, const char *path,
 					      const char **ret_rest)
 {
 	const struct mount_request *found = NULL;
 	size_t depth = 0;
-	for (size_t i = 0; i < spec->n_mounts; i++) {
-		_cleanup_free_ char *target = path_normalize(spec->mounts[i].target);
-		const char *rest = path_below(path, target);
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const char *target = config->mounts[i].target, *rest = path_below(path, target);
 		if (!rest || strlen(target) < depth)
 			continue;
-		found = &spec->mounts[i];
+		found = &config->mounts[i];
 		depth = strlen(target);
 		*ret_rest = rest;
 	}
-	return found && found->kind == MOUNT_BIND ? found : NULL;
+	return found && (found->kind == MOUNT_BIND || found->kind == MOUNT_VOLUME) ? found : NULL;
+}
+
+/* A part of it is a path in it, as any other. */
+static int open_volume(struct engine *engine, const struct mount_request *mount, const char *rest, struct view *view,
+		       struct error *err)
+{
+	view->root = volume_dir_make(engine, mount->source, err);
+	view->path = mem_printf("/%s%s", mount->subpath ? mount->subpath : "", rest);
+	return view->root < 0 ? view->root : 0;
 }
 
 /* A file is looked at in its directory. What the end of the path says about it stays there. */
@@ -122,12 +131,14 @@ static int open_stopped(struct engine *engine, const struct container_row *row, 
 	_cleanup_free_ char *absolute = path_join("/", path), *normal = path_normalize(absolute);
 	_cleanup_free_ char *whole = mem_printf("%s%s", normal, end_of(path));
 	const char *rest = NULL;
-	const struct mount_request *mount = find_mount(config_spec(&row->config), normal, &rest);
+	const struct mount_request *mount = find_mount(&row->config, normal, &rest);
 	int r = write ? run_dir_make(engine, row->id, &view->dir, err) : 0;
 	if (r < 0)
 		return r;
 	if (mount && write && mount->readonly)
 		return err_set(err, ERR_PERMISSION, "mounted volume is marked read-only");
+	if (mount && mount->kind == MOUNT_VOLUME)
+		return open_volume(engine, mount, whole + (rest - normal), view, err);
 	if (mount)
 		return open_mount(mount, whole + (rest - normal), view, err);
 	view->path = TAKE_PTR(absolute);

@@ -85,6 +85,18 @@ int volume_dir_lock(struct engine *engine, const char *name, struct error *err)
 	return TAKE_FD(fd);
 }
 
+/* Whoever has the lock is at it. */
+int volume_dir_sweep(struct engine *engine, const char *name)
+{
+	_cleanup_free_ char *path = mem_printf(VOLUMES "/%s", name);
+	_cleanup_close_ int fd = openat(engine->store->root, path, DIRECTORY_FLAGS);
+	if (fd < 0 || faccessat(fd, VOLUME_STAGE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? 0 : -errno;
+	return path_remove_tree(fd, VOLUME_STAGE);
+}
+
 /* --- removing --- */
 
 int volume_dir_set_aside(struct engine *engine, const char *name, char **ret, struct error *err)

@@ -17,8 +17,6 @@
 #include "engine/volume-row.h"
 #include "runtime/copy-up.h"
 
-#define STAGE "filling"
-
 enum { DIRECTORY_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 /* What the steps work with. */
@@ -80,10 +78,10 @@ static int open_image_directory(const struct filling *filling, struct error *err
 
 static int copy(const struct filling *filling, int from, struct error *err)
 {
-	int r = path_remove_tree(filling->volume, STAGE);
-	if (r < 0 || mkdirat(filling->volume, STAGE, 0700) < 0)
+	int r = path_remove_tree(filling->volume, VOLUME_STAGE);
+	if (r < 0 || mkdirat(filling->volume, VOLUME_STAGE, 0700) < 0)
 		return err_sys(err, r < 0 ? -r : errno, "make a directory beside its files");
-	_cleanup_close_ int stage = openat(filling->volume, STAGE, DIRECTORY_FLAGS);
+	_cleanup_close_ int stage = openat(filling->volume, VOLUME_STAGE, DIRECTORY_FLAGS);
 	if (stage < 0)
 		return err_sys(err, errno, "open a directory beside its files");
 	r = copy_up_directory(from, stage, filling->mount->target, err);
@@ -96,7 +94,7 @@ static int copy(const struct filling *filling, int from, struct error *err)
 
 static int move_each(const struct filling *filling)
 {
-	_cleanup_closedir_ DIR *stage = open_directory(filling->volume, STAGE);
+	_cleanup_closedir_ DIR *stage = open_directory(filling->volume, VOLUME_STAGE);
 	_cleanup_close_ int data = openat(filling->volume, VOLUME_DATA, DIRECTORY_FLAGS);
 	if (!stage || data < 0)
 		return -errno;
@@ -109,7 +107,7 @@ static int move_each(const struct filling *filling)
 /* Somebody who has written to it meanwhile wins. */
 static int move_whole(const struct filling *filling)
 {
-	if (renameat(filling->volume, STAGE, filling->volume, VOLUME_DATA) == 0)
+	if (renameat(filling->volume, VOLUME_STAGE, filling->volume, VOLUME_DATA) == 0)
 		return 0;
 	return errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
 }
@@ -136,7 +134,7 @@ static int place(const struct filling *filling, int from, struct error *err)
 	int r = copy(filling, from, err);
 	if (r >= 0)
 		r = publish(filling, err);
-	(void)path_remove_tree(filling->volume, STAGE);
+	(void)path_remove_tree(filling->volume, VOLUME_STAGE);
 	return r;
 }
 

@@ -146,6 +146,14 @@ static void remove_aside(struct repair *repair, char *const *aside)
 	}
 }
 
+static int sweep(struct engine *engine, const struct volume *volume, struct error *err)
+{
+	int r = volume_dir_sweep(engine, volume->name);
+	if (r < 0)
+		return err_sys(err, -r, "sweep the directory of volume %s", volume->name);
+	return volume_is_mounted_on_demand(volume) ? volume_unmount_unused(engine, volume->name, err) : 0;
+}
+
 static void match_rows(struct repair *repair, char *const *names)
 {
 	for (size_t i = 0; i < repair->n_rows; i++) {
@@ -153,8 +161,8 @@ static void match_rows(struct repair *repair, char *const *names)
 		struct error failure = { 0 };
 		if (!volume_dir_exists(repair->engine, volume->name))
 			note(repair, make_missing(repair->engine, repair->db, volume->name, &failure), &failure);
-		else if (volume_is_mounted_on_demand(volume))
-			note(repair, volume_unmount_unused(repair->engine, volume->name, &failure), &failure);
+		else
+			note(repair, sweep(repair->engine, volume, &failure), &failure);
 	}
 	for (; names && *names; names++) {
 		struct error failure = { 0 };

@@ -343,6 +343,16 @@ volume /own local true 64' ]
 	[[ $output == *"open 'none' in the source: no such file or directory"* ]]
 }
 
+@test "cp reaches the volumes of a container that does not run" {
+	coffer create --name made --network none -v data:/data -v ro:/ro:ro filled:1 true
+	[ "$(coffer cp made:/data/deep/file - | tar -xO)" = deep ]
+	echo new >"$BATS_TEST_TMPDIR/new"
+	coffer cp "$BATS_TEST_TMPDIR/new" made:/data/deep
+	[ "$(<"$volumes/data/_data/deep/new")" = new ]
+	run -1 coffer cp "$BATS_TEST_TMPDIR/new" made:/ro/
+	[[ $output == *'mounted volume is marked read-only'* ]]
+}
+
 @test "what is not available is said to be so" {
 	run -125 box_with --mount type=image,src=box:1,dst=/x box:1 true
 	[[ $output == *'mounts of images are not available yet: /x'* ]]
