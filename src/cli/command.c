@@ -10,6 +10,7 @@
 const struct command *const COMMANDS[] = {
 	&command_attach,
 	&command_cleanup,
+	&command_commit,
 	&command_container_inspect,
 	&command_container_prune,
 	&command_cp,

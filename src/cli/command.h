@@ -95,6 +95,7 @@ DEFINE_CLEANUP(struct image *, image_free);
 extern const struct command command_attach;
 extern const struct command command_container_prune;
 extern const struct command command_cleanup;
+extern const struct command command_commit;
 extern const struct command command_container_inspect;
 extern const struct command command_cp;
 extern const struct command command_create;

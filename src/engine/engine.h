@@ -484,6 +484,21 @@ void container_changes_free(struct container_change *changes, size_t count);
 int engine_container_export(struct engine *engine, const char *name, int fd, struct error *err);
 
 /*
+ * An image of what a container has become: its image's layers, one more with what it has written (volumes and other mounts
+ * do not count), and its configuration with @changes (image/import-change.h). While its files are read it is paused,
+ * unless told otherwise. *ret_id: free() it. Errors: ERR_INVALID (a change), ERR_IMG_REF, of the disk.
+ */
+struct commit_request {
+	const char *container;
+	const char *reference;	   /* the image's name, or NULL */
+	const char *author, *message; /* or NULL */
+	char *const *changes;
+	bool pause;
+};
+int engine_container_commit(struct engine *engine, const struct commit_request *request, char **ret_id,
+			    struct error *err);
+
+/*
  * `cp`: files out of a container or into it, by Docker's rules (engine/copy-place.h), whether it runs or not. *ret_bytes is
  * the size that an archive of them has. Errors: ERR_NOT_FOUND and ERR_INVALID in Docker's words, ERR_PERMISSION for a
  * container whose files are read-only.

@@ -6,7 +6,7 @@
  *
  *	the monitor           start, die, kill, stop, oom, health_status: x, exec_create: x, exec_start: x, exec_die
  *	the engine's calls    create, destroy, and die where a monitor could not any more; pause, unpause,
- *	                      rename, attach, export, archive-path, extract-to-dir; pull, import, tag, untag, delete
+ *	                      rename, attach, commit, export, archive-path, extract-to-dir; pull, import, tag, untag, delete
  *
  * Whoever adds a call to the engine that Docker has an event for (update, restart, prune, ...) records it with
  * event_container() or event_record() when it is done. Recording never fails the call: a journal that cannot be written

@@ -24,6 +24,19 @@ static void copy_member(const struct json_node *from, const char *key, struct js
 		json_add_string(to, name, otherwise);
 }
 
+/* The image's own, or that of the last step of its history. */
+static void add_comment(const struct json_node *config, struct json_object *root)
+{
+	struct json_node history, last;
+	size_t count = json_get_array(config, "history", &history, NULL) > 0 ? json_array_length(&history) : 0;
+	copy_member(config, "comment", root, "Comment", "");
+	if (count == 0 || !str_is_empty(json_object_get_string(json_object_object_get(root, "Comment"))))
+		return;
+	last = json_array_at(&history, count - 1);
+	if (json_object_is_type(last.value, json_type_object))
+		copy_member(&last, "comment", root, "Comment", "");
+}
+
 static void add_graph_driver(struct engine *engine, const struct image *image, struct json_object *root)
 {
 	struct json_object *driver = json_add_object(root, "GraphDriver");
@@ -53,7 +66,7 @@ static void add_all(struct engine *engine, const struct image *image, const stru
 	json_add_string(root, "Id", image->id);
 	inspect_add_words(root, "RepoTags", image->names);
 	inspect_add_words(root, "RepoDigests", image->digests);
-	copy_member(config, "comment", root, "Comment", "");
+	add_comment(config, root);
 	copy_member(config, "created", root, "Created", "");
 	copy_member(config, "author", root, "Author", "");
 	if (json_get(config, "config", &section))

@@ -14,7 +14,27 @@ static void add_set(struct json_object *object, const char *key, char *const *me
 		(void)json_add_object(set, *members);
 }
 
-static void add_process(struct json_object *root, const struct image_config *config)
+/* What is 0 was not said. */
+static void add_number(struct json_object *object, const char *key, int64_t value)
+{
+	if (value)
+		json_add_i64(object, key, value);
+}
+
+static void add_health(struct json_object *process, const struct image_health *health)
+{
+	if (!health->test)
+		return;
+	struct json_object *object = json_add_object(process, "Healthcheck");
+	json_add_strv(object, "Test", health->test);
+	add_number(object, "Interval", health->interval_ns);
+	add_number(object, "Timeout", health->timeout_ns);
+	add_number(object, "StartPeriod", health->start_period_ns);
+	add_number(object, "StartInterval", health->start_interval_ns);
+	add_number(object, "Retries", health->retries);
+}
+
+void image_config_add_process(struct json_object *root, const struct image_config *config)
 {
 	struct json_object *process = json_add_object(root, "config");
 	json_add_string(process, "User", config->user);
@@ -27,6 +47,7 @@ static void add_process(struct json_object *root, const struct image_config *con
 	if (config->labels)
 		json_add_pairs(process, "Labels", config->labels);
 	json_add_string(process, "StopSignal", config->stop_signal);
+	add_health(process, &config->health);
 }
 
 struct json_object *image_config_to_json(const struct image_config *config, const char *comment)
@@ -36,7 +57,7 @@ struct json_object *image_config_to_json(const struct image_config *config, cons
 	json_add_string(root, "architecture", config->platform.architecture);
 	json_add_string(root, "variant", *config->platform.variant ? config->platform.variant : NULL);
 	json_add_string(root, "os", config->platform.os);
-	add_process(root, config);
+	image_config_add_process(root, config);
 	struct json_object *rootfs = json_add_object(root, "rootfs");
 	json_add_string(rootfs, "type", "layers");
 	json_add_strv(rootfs, "diff_ids", config->diff_ids);

@@ -12,5 +12,8 @@
  */
 struct json_object *image_config_to_json(const struct image_config *config, const char *comment);
 
+/* Its member "config" alone, into @root. */
+void image_config_add_process(struct json_object *root, const struct image_config *config);
+
 /* An OCI manifest; the descriptors' media types, digests and sizes are used. The caller puts the reference. */
 struct json_object *manifest_to_json(const struct descriptor *config, const struct descriptor *layers, size_t n_layers);

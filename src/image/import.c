@@ -129,7 +129,7 @@ static int finish_unpack(struct import *import, struct error *err)
 		r = wait_for(import, -1, err);
 	if (r > 0)
 		r = collect(import, err);
-	if (r >= 0 && import->unpacked.entries == 0)
+	if (r >= 0 && import->unpacked.entries == 0 && !import->options->base)
 		return err_set(err, ERR_IMG_LAYER, "the archive is empty: it has no entries");
 	return r;
 }
@@ -160,6 +160,34 @@ static int put_json(struct import *import, struct json_object *object, struct de
 	return content_put(&import->staging, text, strlen(text), digest, err);
 }
 
+static int put_documents(struct import *import, struct json_object *config, const struct descriptor *layers,
+			 size_t n_layers, struct transfer_result *ret, struct error *err)
+{
+	struct transfer_result result = { 0 };
+	char media_config[] = MEDIA_OCI_CONFIG;
+	struct descriptor config_descriptor = { .media_type = media_config }, manifest_descriptor = { 0 };
+	int r = put_json(import, config, &config_descriptor, result.config, err);
+	if (r < 0)
+		return r;
+	_cleanup_json_ struct json_object *manifest = manifest_to_json(&config_descriptor, layers, n_layers);
+	r = put_json(import, manifest, &manifest_descriptor, result.manifest, err);
+	if (r < 0)
+		return r;
+	str_copy(result.digest, sizeof result.digest, result.manifest);
+	result.size = config_descriptor.size;
+	for (size_t i = 0; i < n_layers; i++)
+		result.size += layers[i].size;
+	*ret = result;
+	return 0;
+}
+
+static struct descriptor new_layer(struct import *import)
+{
+	return (struct descriptor){ .media_type = (char *)layer_form_media_type(import->compression),
+				    .digest = import->digest,
+				    .size = content_size(import->content) };
+}
+
 static int put_image(struct import *import, struct image_config *config, struct transfer_result *ret, struct error *err)
 {
 	char now[TIME_TEXT_MAX];
@@ -167,30 +195,36 @@ static int put_image(struct import *import, struct image_config *config, struct 
 	config->created = mem_strdup(time_format_rfc3339(time_now_ns(), now));
 	config->platform = import->options->platform;
 	strv_append(&config->diff_ids, import->unpacked.diff_id);
-
-	struct transfer_result result = { 0 };
-	char media_config[] = MEDIA_OCI_CONFIG;
-	struct descriptor config_descriptor = { .media_type = media_config }, manifest_descriptor = { 0 };
-	struct descriptor layer = { .media_type = (char *)layer_form_media_type(import->compression),
-				    .digest = import->digest,
-				    .size = content_size(import->content) };
-	_cleanup_json_ struct json_object *config_json =
+	const struct descriptor layer = new_layer(import);
+	_cleanup_json_ struct json_object *object =
 		image_config_to_json(config, str_is_empty(message) ? "Imported from -" : message);
-	int r = put_json(import, config_json, &config_descriptor, result.config, err);
+	return put_documents(import, object, &layer, 1, ret, err);
+}
+
+/* An archive without entries has changed nothing, and is no layer. */
+static int put_on_base(struct import *import, struct transfer_result *ret, struct error *err)
+{
+	const struct import_base *base = import->options->base;
+	_cleanup_manifest_ struct manifest below = { 0 };
+	bool empty = import->unpacked.entries == 0;
+	int r = import_base_read(import->store, base, &below, err);
+	if (r >= 0)
+		r = import_base_complete(base, empty ? NULL : import->unpacked.diff_id, err);
 	if (r < 0)
 		return r;
-	_cleanup_json_ struct json_object *manifest_json = manifest_to_json(&config_descriptor, &layer, 1);
-	r = put_json(import, manifest_json, &manifest_descriptor, result.manifest, err);
-	if (r < 0)
-		return r;
-	str_copy(result.digest, sizeof result.digest, result.manifest);
-	result.size = config_descriptor.size + layer.size;
-	*ret = result;
-	return 0;
+	struct descriptor *layers = mem_alloc((below.n_layers + 1) * sizeof *layers);
+	for (size_t i = 0; i < below.n_layers; i++)
+		layers[i] = below.layers[i];
+	layers[below.n_layers] = new_layer(import);
+	r = put_documents(import, base->config, layers, below.n_layers + !empty, ret, err);
+	free(layers);
+	return r;
 }
 
 static int put_layer(struct import *import, struct error *err)
 {
+	if (import->unpacked.entries == 0)
+		return 0;
 	int r = content_commit(import->content, import->digest, err);
 	return r < 0 ? r : layer_commit(import->store, import->layer.name, import->unpacked.diff_id, err);
 }
@@ -216,7 +250,7 @@ static int import_all(struct import *import, struct transfer_result *ret, struct
 		r = put_layer(import, err);
 	if (r < 0)
 		return err_stage(err, STAGE_UNPACK);
-	return put_image(import, &config, ret, err);
+	return import->options->base ? put_on_base(import, ret, err) : put_image(import, &config, ret, err);
 }
 
 int import_image(struct store *store, const struct transfer *transfer, struct pull_workers *workers,
@@ -229,5 +263,5 @@ int import_image(struct store *store, const struct transfer *transfer, struct pu
 				 .options = options };
 	int r = import_all(&import, ret, err);
 	import_done(&import);
-	return r < 0 ? err_wrap(err, "cannot import the image") : 0;
+	return r < 0 && !options->base ? err_wrap(err, "cannot import the image") : r;
 }

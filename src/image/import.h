@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An image out of the archive of a root filesystem: one layer, stored as it came (gzip, zstd or plain tar) and unpacked
- * while it is read, a configuration, and a manifest.
+ * An image out of an archive: a layer, stored as it came (gzip, zstd or plain tar) and unpacked while it is read, a
+ * configuration, and a manifest. The archive is that of a root filesystem, or what is laid over another image.
  */
 #pragma once
 
 #include "base/error.h"
+#include "image/import-base.h"
 #include "image/platform.h"
 #include "image/pull.h"
 #include "image/transfer.h"
@@ -15,8 +16,9 @@
 struct import_options {
 	int fd; /* the archive: a file or a pipe; stays the caller's */
 	struct platform platform;
-	const char *message;  /* the comment in the image's history, or NULL */
-	char *const *changes; /* see import-change.h; or NULL */
+	const char *message;		/* the comment in the image's history, or NULL */
+	char *const *changes;		/* see import-change.h; or NULL */
+	const struct import_base *base; /* what it is laid over, in which case the three above do not count; or NULL */
 };
 
 /*

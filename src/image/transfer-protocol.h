@@ -9,6 +9,8 @@
  *	{"command":"pull", "reference":"HOST/NAME:TAG" (in full), "platform":"linux/amd64"}
  *	{"command":"import", "fd":3 (a tar file or pipe that it inherits), "reference":"..." or absent,
  *	 "platform":"linux/amd64", "message":"...", "changes":["CMD [...]", ...]}
+ *	 ... or, for what is laid over another image, with {"manifest":"sha256:...", "config":{...}} as "base"
+ *	 (image/import-base.h) instead of the last three
  *	{"command":"save", "fd":3 (what it writes to), "images":[{"manifest":"sha256:...", "names":["HOST/NAME:TAG", ...]
  *	 (in full) or absent}, ...]}
  *	{"command":"extract", "fd":3 (a tar file or pipe), "root":4 (a directory), "path":"/..." (in it, where all goes)}

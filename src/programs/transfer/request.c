@@ -124,6 +124,26 @@ static int parse_fd(const struct json_node *root, int *ret, struct error *err)
 	return parse_inherited(root, "fd", ret, err);
 }
 
+static int parse_base(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	struct json_node base, config;
+	const char *manifest;
+	int r = json_get_object(root, "base", &base, err);
+	if (r <= 0)
+		return r;
+	r = json_need_string(&base, "manifest", &manifest, err);
+	if (r >= 0)
+		r = digest_check(manifest, err);
+	if (r >= 0)
+		r = json_need_object(&base, "config", &config, err);
+	if (r < 0)
+		return r;
+	request->base =
+		(struct import_base){ .manifest = mem_strdup(manifest), .config = json_object_get(config.value) };
+	request->import.base = &request->base;
+	return 0;
+}
+
 static int parse_import(const struct json_node *root, struct transfer_request *request, struct error *err)
 {
 	const char *message = NULL;
@@ -134,6 +154,8 @@ static int parse_import(const struct json_node *root, struct transfer_request *r
 		r = json_get_string(root, "message", &message, err);
 	if (r >= 0)
 		r = json_get_strv(root, "changes", &request->changes, err);
+	if (r >= 0)
+		r = parse_base(root, request, err);
 	request->message = mem_strdup(message);
 	request->import.message = request->message;
 	request->import.changes = request->changes;
@@ -274,6 +296,7 @@ int request_parse(const char *text, size_t len, struct transfer_request *ret, st
 	if (r < 0)
 		return r;
 	*ret = request;
+	ret->import.base = request.import.base ? &ret->base : NULL;
 	request = (struct transfer_request){ 0 };
 	return 0;
 }
@@ -289,6 +312,7 @@ void request_done(struct transfer_request *request)
 	}
 	free(request->save.images);
 	free(request->extract.path);
+	import_base_done(&request->base);
 	free(request->message);
 	strv_free(request->changes);
 	strv_free(request->verify.blobs);

@@ -28,6 +28,7 @@ struct transfer_request {
 	struct pull_options pull;
 	struct push_options push;
 	struct import_options import; /* its strings are ours */
+	struct import_base base;
 	struct save_options save;
 	struct load_options load;
 	struct verify_options verify;

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/process.h"
+#include "engine/commit.h"
+#include "engine/engine-internal.h"
+#include "engine/event.h"
+#include "engine/live.h"
+#include "image/copy.h"
+#include "runtime/container.h"
+#include "storage/snapshot.h"
+
+struct layer_writer {
+	pid_t pid;
+	int fd;
+	struct error *failure; /* memory that we share with it */
+};
+
+/* All that the writer needs: it asks no database, which is not its own. */
+struct writing {
+	struct engine *engine;
+	const struct container_row *row;
+	struct container *container; /* to be paused; or NULL */
+	int upper;
+	int out;
+};
+
+static int write_layer(const struct writing *writing, struct error *err)
+{
+	_cleanup_copy_tar_ struct copy_tar tar = { .fd = writing->out };
+	const struct copy_sink sink = copy_tar_sink(&tar);
+	const struct copy_source source = { .fd = writing->upper, .as = "", .form = COPY_LAYER };
+	int r = copy_walk(&source, &sink, err);
+	return r < 0 ? r : copy_tar_finish(&tar, err);
+}
+
+static int write_paused(const struct writing *writing, struct error *err)
+{
+	struct error failure = { 0 };
+	if (container_pause(writing->container, err) < 0)
+		return err_wrap(err, "pause it");
+	event_container(writing->engine, writing->row, "pause", NULL);
+	int r = write_layer(writing, err);
+	if (container_resume(writing->container, &failure) < 0)
+		log_failure(LOG_LEVEL_ERROR, "resume a container that was paused for its commit", &failure);
+	else
+		event_container(writing->engine, writing->row, "unpause", NULL);
+	return r;
+}
+
+/* Signals that are for who waits for the image do not keep the container paused. */
+static void run_writer(const struct writing *writing, struct error *failure)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		(void)signal(ignored[i], SIG_IGN);
+	int r = writing->container ? write_paused(writing, failure) : write_layer(writing, failure);
+	_exit(r < 0);
+}
+
+static int open_upper(struct engine *engine, const char *id, struct error *err)
+{
+	_cleanup_free_ char *path = snapshot_upper(engine->store, id);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, errno, "open directory '%s'", path) : fd;
+}
+
+/* *ret stays NULL for one that does not run, or is paused already. */
+static int find_running(struct engine *engine, const struct container_row *row, struct container **ret,
+			struct error *err)
+{
+	_cleanup_live_ struct live live = LIVE_NONE;
+	int r = live_open(engine, row, &live, err);
+	if (r <= 0 || live.paused)
+		return r;
+	r = live_note_pause(&live, err);
+	return r < 0 ? r : live_load(engine, row->id, ret, err);
+}
+
+static int start(const struct writing *writing, int in, struct layer_writer *writer, struct error *err)
+{
+	writer->failure =
+		mmap(NULL, sizeof *writer->failure, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (writer->failure == MAP_FAILED)
+		return err_sys(err, errno, "share memory with a process");
+	writer->pid = fork();
+	if (writer->pid < 0)
+		return err_sys(err, errno, "start a process that reads the container's files");
+	if (writer->pid == 0) {
+		fd_close(in);
+		run_writer(writing, writer->failure);
+	}
+	return 0;
+}
+
+static void writer_free(struct layer_writer *writer)
+{
+	fd_close(writer->fd);
+	if (writer->failure && writer->failure != MAP_FAILED)
+		munmap(writer->failure, sizeof *writer->failure);
+	free(writer);
+}
+
+int layer_writer_start(struct engine *engine, const struct container_row *row, bool pause, struct layer_writer **ret,
+		       struct error *err)
+{
+	_cleanup_container_ struct container *container = NULL;
+	int ends[2];
+	int r = pause ? find_running(engine, row, &container, err) : 0;
+	if (r < 0)
+		return r;
+	_cleanup_close_ int upper = open_upper(engine, row->id, err);
+	if (upper < 0)
+		return upper;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "make a pipe");
+	_cleanup_close_ int out = ends[1];
+	const struct writing writing = {
+		.engine = engine, .row = row, .container = container, .upper = upper, .out = out
+	};
+	struct layer_writer *writer = NEW(struct layer_writer);
+	writer->fd = ends[0];
+	r = start(&writing, ends[0], writer, err);
+	if (r < 0)
+		writer_free(writer);
+	else
+		*ret = writer;
+	return r;
+}
+
+int layer_writer_fd(const struct layer_writer *writer)
+{
+	return writer->fd;
+}
+
+int layer_writer_finish(struct layer_writer *writer, struct error *err)
+{
+	int status = 0;
+	fd_close(TAKE_FD(writer->fd)); /* if nobody reads any more, it is not to wait for that */
+	int r = process_wait(writer->pid, &status, err);
+	if (r >= 0 && WIFSIGNALED(status))
+		r = err_set(err, ERR_INTERNAL, "the process that reads the container's files was killed by signal %d",
+			    WTERMSIG(status));
+	else if (r >= 0 && process_exit_code(status) != 0) {
+		r = err_check_received(writer->failure);
+		if (err)
+			*err = *writer->failure;
+	}
+	writer_free(writer);
+	return r < 0 ? r : 0;
+}
