@@ -6,26 +6,32 @@
 #include "cli/print.h"
 
 struct verify_options {
-	bool quiet;
+	bool quiet, repair;
 };
 
-static void print_verdict(const struct image_verdict *verdict, bool quiet)
+static void print_damage(const struct image_damage *damage, bool repaired)
+{
+	fputs("  ", stdout);
+	print_text(damage->path);
+	fputs(": ", stdout);
+	print_text(damage->why);
+	if (repaired)
+		fputs(damage->is_layer ? " (the layer is made again)" : " (removed: pull the image again)", stdout);
+	putchar('\n');
+}
+
+static void print_verdict(const struct image_verdict *verdict, const struct verify_options *options)
 {
 	bool sound = verdict->n_damages == 0;
-	if (sound && quiet)
+	if (sound && options->quiet)
 		return;
 	print_text(verdict->name);
 	if (sound)
 		printf(": ok (%zu blobs, %zu layers)\n", verdict->n_blobs, verdict->n_layers);
 	else
 		puts(": damaged");
-	for (size_t i = 0; i < verdict->n_damages; i++) {
-		fputs("  ", stdout);
-		print_text(verdict->damages[i].path);
-		fputs(": ", stdout);
-		print_text(verdict->damages[i].why);
-		putchar('\n');
-	}
+	for (size_t i = 0; i < verdict->n_damages; i++)
+		print_damage(&verdict->damages[i], options->repair);
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
@@ -34,11 +40,13 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	struct image_verdict *verdicts;
 	size_t count;
 	int status = 0;
-	int r = engine_images_verify(cli->engine, args, &verdicts, &count, err);
+	int r = options->repair ? engine_reconcile(cli->engine, err) : 0;
+	if (r >= 0)
+		r = engine_images_verify(cli->engine, args, options->repair, &verdicts, &count, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		print_verdict(&verdicts[i], options->quiet);
+		print_verdict(&verdicts[i], options);
 		status |= verdicts[i].n_damages > 0;
 	}
 	image_verdicts_free(verdicts, count);
@@ -47,6 +55,8 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_BOOL(struct verify_options, quiet, 'q', "quiet", "Show damaged images only"),
+	OPT_BOOL(struct verify_options, repair, 0, "repair",
+		 "Make damaged layers again out of their archives, and remove damaged archives"),
 	OPT_END,
 };
 
@@ -61,7 +71,10 @@ const struct command command_image_verify = {
 		"all images. It takes as long as unpacking them, and the space of one layer."
 		"\n\n"
 		"Files that differ are named, and the exit status is 1 then. Of a layer whose blob is damaged, nothing "
-		"can be said.",
+		"can be said."
+		"\n\n"
+		"With *--repair*, a damaged layer is unpacked again, and a damaged blob is removed, which the next pull "
+		"of the image brings again. No container may run on these layers meanwhile.",
 	.examples =
 		(const struct example[]){
 			{ "image verify", "Everything" },

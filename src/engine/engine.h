@@ -169,12 +169,14 @@ int engine_layers_size(struct engine *engine, int64_t *ret_all, int64_t *ret_use
 
 /*
  * Whether all that these images consist of is on disk as it was when it came (image/verify.h). @names is a strv, of which
- * an empty one means all images. Nobody can remove anything meanwhile. Damage is no failure. Errors: as
- * engine_image_find(), of the disk, ERR_CANCELLED.
+ * an empty one means all images. Nobody can remove anything meanwhile. With @repair, damaged layers are made again out of
+ * their blobs, and damaged blobs removed, so that a pull brings them. Damage is no failure. Errors: as
+ * engine_image_find(), ERR_BUSY to repair while containers run on these layers, of the disk, ERR_CANCELLED.
  */
 struct image_damage {
 	char *path; /* absolute */
 	char *why;  /* "its content has the digest sha256:..." */
+	bool is_layer;
 };
 struct image_verdict {
 	char *name; /* as it was asked for; of all images, the first that it has, or its id */
@@ -182,7 +184,7 @@ struct image_verdict {
 	struct image_damage *damages;
 	size_t n_damages;
 };
-int engine_images_verify(struct engine *engine, char *const *names, struct image_verdict **ret, size_t *ret_count,
+int engine_images_verify(struct engine *engine, char *const *names, bool repair, struct image_verdict **ret, size_t *ret_count,
 			 struct error *err);
 void image_verdicts_free(struct image_verdict *verdicts, size_t count);
 

@@ -145,6 +145,7 @@ static void on_damage(void *context, const char *digest, const char *object, con
 		damage->path = mem_printf("%s/%s%s%s", verification->engine->store->path, object, path ? "/" : "",
 					  path ? path : "");
 		damage->why = mem_strdup(why);
+		damage->is_layer = strv_contains(subject->image->diff_ids, digest);
 	}
 }
 
@@ -159,8 +160,29 @@ static void take_verdicts(struct verification *verification, struct image_verdic
 	*ret_count = verification->count;
 }
 
-int engine_images_verify(struct engine *engine, char *const *names, struct image_verdict **ret, size_t *ret_count,
-			 struct error *err)
+/* Who runs on a layer holds its directory, and would lose its files with it. */
+static int check_idle(struct verification *verification, struct error *err)
+{
+	struct db *db;
+	int r = engine_db(verification->engine, &db, err);
+	for (size_t i = 0; r >= 0 && i < verification->count; i++) {
+		_cleanup_free_ char *name = NULL;
+		r = db_get_text(
+			db,
+			"SELECT name FROM containers WHERE state = 1 AND image IN (SELECT image FROM image_layers "
+			"WHERE diff_id IN (SELECT diff_id FROM image_layers WHERE image = ?1)) LIMIT 1",
+			DB_VALUES(DB_TEXT(verification->subjects[i].image->id)), &name, err);
+		if (r <= 0)
+			continue;
+		err_set(err, ERR_BUSY, "cannot repair '%s': container %s runs on its layers",
+			verification->subjects[i].verdict.name, name);
+		return err_hint(err, "coffer stop %s", name);
+	}
+	return r;
+}
+
+int engine_images_verify(struct engine *engine, char *const *names, bool repair, struct image_verdict **ret,
+			 size_t *ret_count, struct error *err)
 {
 	_cleanup_verification_ struct verification verification = { .engine = engine };
 	_cleanup_transfer_result_ struct transfer_result result = { 0 };
@@ -170,9 +192,13 @@ int engine_images_verify(struct engine *engine, char *const *names, struct image
 	int r = lock;
 	if (r >= 0)
 		r = names && *names ? add_named(&verification, names, err) : add_all(&verification, err);
+	if (r >= 0 && repair)
+		r = check_idle(&verification, err);
 	if (r < 0)
 		return r;
 	_cleanup_json_ struct json_object *request = make_request(&verification);
+	if (repair)
+		json_add_bool(request, "repair", true);
 	r = transfer_run(engine, request, -1, &progress, &result, err);
 	if (r < 0)
 		return err_wrap(err, "cannot verify");

@@ -12,11 +12,22 @@
 #include "image/digest.h"
 #include "storage/space.h"
 
+static bool look(struct store *store, const char *digest, struct stat *ret)
+{
+	return digest_is_valid(digest) && fstatat(store->blobs, digest_hex(digest), ret, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(ret->st_mode);
+}
+
 bool blob_exists(struct store *store, const char *digest)
 {
 	struct stat st;
-	return digest_is_valid(digest) && fstatat(store->blobs, digest_hex(digest), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(st.st_mode);
+	return look(store, digest, &st);
+}
+
+bool blob_is_whole(struct store *store, const char *digest, uint64_t size)
+{
+	struct stat st;
+	return look(store, digest, &st) && (uint64_t)st.st_size == size;
 }
 
 int blob_open(struct store *store, const char *digest, struct error *err)

@@ -11,6 +11,9 @@
 
 bool blob_exists(struct store *store, const char *digest);
 
+/* The same, with @size bytes. What a disk or a person has cut off is to be fetched again. */
+bool blob_is_whole(struct store *store, const char *digest, uint64_t size);
+
 /* Open for reading. Errors: ERR_NOT_FOUND. */
 int blob_open(struct store *store, const char *digest, struct error *err);
 

@@ -47,7 +47,7 @@ static int begin_unpack(struct import *import, struct error *err)
 	uint64_t size = content_size(import->content);
 	import->fed = size;
 	return unpack_worker_begin(import->worker, content_fd(import->content), size, import->layer.fd,
-				   import->compression, &unpack_default_limits, err);
+				   import->compression, NULL, err);
 }
 
 static int collect(struct import *import, struct error *err)

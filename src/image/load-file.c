@@ -24,7 +24,7 @@ enum { READ_SIZE = 256 * 1024 };
 static int run_worker(struct load *load, struct unpack_worker *worker, int archive, uint64_t size, int dir,
 		      enum layer_compression compression, struct unpack_result *ret, struct error *err)
 {
-	int r = unpack_worker_begin(worker, archive, size, dir, compression, &unpack_default_limits, err);
+	int r = unpack_worker_begin(worker, archive, size, dir, compression, NULL, err);
 	if (r >= 0)
 		r = unpack_worker_feed(worker, size, true, err);
 	if (r >= 0)
@@ -144,10 +144,10 @@ static int detect_form(int fd, enum layer_compression *ret, struct error *err)
 }
 
 /* The file itself becomes the blob, under another name: nothing is copied. */
-static int keep(struct load *load, int fd, const char *digest, struct error *err)
+static int keep(struct load *load, int fd, const struct load_blob *blob, struct error *err)
 {
-	const char *name = digest_hex(digest);
-	if (blob_exists(load->store, digest))
+	const char *digest = blob->digest, *name = digest_hex(digest);
+	if (blob_is_whole(load->store, digest, blob->size))
 		return 0;
 	if (fchown(fd, 0, 0) < 0 || fchmod(fd, 0600) < 0 ||
 	    linkat(AT_FDCWD, fd_path(fd).text, load->blobs.fd, name, AT_SYMLINK_FOLLOW) < 0)
@@ -159,7 +159,7 @@ int load_blob(struct load *load, const char *path, struct load_blob *ret, struct
 {
 	struct load_blob blob = { 0 };
 	struct stat st;
-	if (*ret->digest && blob_exists(load->store, ret->digest) && !load_has(load, path))
+	if (*ret->digest && blob_is_whole(load->store, ret->digest, ret->size) && !load_has(load, path))
 		return 0;
 	_cleanup_close_ int fd = open_file(load, path, &st, err);
 	if (fd < 0)
@@ -179,7 +179,7 @@ int load_blob(struct load *load, const char *path, struct load_blob *ret, struct
 		(void)err_set(err, ERR_IMG_DIGEST, "'%s' in the archive is corrupt: its digest is another", path);
 		return err_cause(err, "it is %s", blob.digest);
 	}
-	r = keep(load, fd, blob.digest, err);
+	r = keep(load, fd, &blob, err);
 	if (r >= 0)
 		*ret = blob;
 	return r;

@@ -61,7 +61,7 @@ static int load_config(struct load *load, const struct source *source, struct lo
 static int load_one_layer(struct load *load, const char *path, const char *diff_id, struct load_blob *blob,
 			  struct error *err)
 {
-	bool there = *blob->digest && blob_exists(load->store, blob->digest) && layer_exists(load->store, diff_id);
+	bool there = *blob->digest && blob_is_whole(load->store, blob->digest, blob->size) && layer_exists(load->store, diff_id);
 	int r = there ? 0 : load_blob(load, path, blob, err);
 	if (r >= 0 && !there)
 		r = load_layer(load, blob, diff_id, err);

@@ -72,7 +72,7 @@ void pull_layer_init(struct pull_layer *layer, const struct pull_context *pull, 
 		     size_t number)
 {
 	*layer = (struct pull_layer){ .pull = pull, .descriptor = descriptor, .number = number, .blob = -1 };
-	if (blob_exists(pull->store, descriptor->digest))
+	if (blob_is_whole(pull->store, descriptor->digest, descriptor->size))
 		layer->bytes = BYTES_THERE;
 	if (number == 0)
 		layer->directory = DIRECTORY_THERE;
@@ -183,7 +183,7 @@ static int begin_unpack(struct pull_layer *layer, struct unpack_worker *worker, 
 	int r = staging_open(layer->pull->store, &layer->staging, err);
 	if (r >= 0)
 		r = unpack_worker_begin(worker, blob, available, layer->staging.fd, layer->descriptor->compression,
-					&unpack_default_limits, err);
+					NULL, err);
 	if (r >= 0 && layer->bytes == BYTES_THERE)
 		r = unpack_worker_feed(worker, available, true, err);
 	layer->fed = available;

@@ -6,13 +6,18 @@
 #include "image/pull-internal.h"
 #include "image/registry-manifest.h"
 
-/* Out of the store, where nothing is that does not have its digest (S1). */
-static int load_document(struct pull *pull, const char *digest, struct document *ret)
+/* Out of the store: whether it is there, and still has its digest. */
+static bool load_document(struct pull *pull, const char *digest, struct document *ret)
 {
-	int r = blob_read(pull->store, digest, MANIFEST_SIZE_MAX, &ret->text, &ret->len, &pull->err);
-	if (r >= 0)
-		str_copy(ret->digest, sizeof ret->digest, digest);
-	return r;
+	struct document document = { 0 };
+	if (blob_read(pull->store, digest, MANIFEST_SIZE_MAX, &document.text, &document.len, NULL) < 0)
+		return false;
+	if (content_digest(document.text, document.len, document.digest, NULL) < 0 || !streq(document.digest, digest)) {
+		free(document.text);
+		return false;
+	}
+	*ret = document;
+	return true;
 }
 
 static int fetch_document(struct pull *pull, const struct image_reference *reference, struct document *ret,
@@ -40,9 +45,9 @@ static int get_document(struct pull *pull, const struct image_reference *referen
 			struct manifest *ret_manifest)
 {
 	_cleanup_free_ char *content_type = NULL;
-	int r = reference->digest && blob_exists(pull->store, reference->digest)
-			? load_document(pull, reference->digest, ret)
-			: fetch_document(pull, reference, ret, &content_type);
+	int r = 0;
+	if (!reference->digest || !load_document(pull, reference->digest, ret))
+		r = fetch_document(pull, reference, ret, &content_type);
 	if (r >= 0)
 		r = manifest_parse(ret->text, ret->len, content_type, ret_manifest, &pull->err);
 	return r;

@@ -19,7 +19,8 @@
  *	{"command":"login", "registry":"HOST", "user":"...", "password":"..."}      both absent: those that are kept
  *	{"command":"logout", "registry":"HOST"}
  *	{"command":"load", "fd":3 (a tar file or pipe), "platform":"linux/amd64" (what to choose of an index)}
- *	{"command":"verify", "blobs":["sha256:...", ...], "manifests":[those of them that are image manifests]}
+ *	{"command":"verify", "blobs":["sha256:...", ...], "manifests":[those of them that are image manifests],
+ *	 "repair":true or absent}
  *
  * Answers, in any order but the last:
  *	{"event":"manifest", "digest":"sha256:...", "layers":[{"digest":..., "size":N}, ...]}

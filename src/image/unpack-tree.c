@@ -20,6 +20,7 @@
 #include "base/util.h"
 #include "image/unpack-attributes.h"
 #include "image/unpack-directories.h"
+#include "image/unpack-limits.h"
 #include "image/unpack-links.h"
 
 enum { DIRECTORY_MODE = 0700 /* while the layer is unpacked (T5) */ };
@@ -77,10 +78,11 @@ static void forget_parent(struct tree *tree)
 
 static int count_made(struct tree *tree, const struct entry *entry, struct error *err)
 {
-	if (tree->made >= tree->made_max)
-		return err_set(err, ERR_IMG_LAYER,
-			       "layer has more than %" PRIu64 " entries, which is the limit (at '%s')", tree->made_max,
-			       entry->raw);
+	if (tree->made >= tree->made_max) {
+		err_set(err, ERR_IMG_LAYER, "layer has more than %" PRIu64 " entries, which is the limit (at '%s')",
+			tree->made_max, entry->raw);
+		return err_hint(err, "export " UNPACK_ENTRIES_VARIABLE "=%" PRIu64, 2 * tree->made_max);
+	}
 	tree->made++;
 	return 0;
 }

@@ -56,6 +56,7 @@ struct unpack_worker {
 	int sock;
 	int wake;
 	int dir; /* of the current job, or -1 if there is none */
+	struct unpack_limits limits;
 	struct feed *feed;
 };
 
@@ -199,7 +200,9 @@ int unpack_worker_start(struct unpack_worker **ret, struct error *err)
 	worker->sock = worker->wake = worker->dir = -1;
 	worker->feed = MAP_FAILED;
 	_cleanup_close_ int sock = -1;
-	int r = connect_worker(worker, &sock, err);
+	int r = unpack_limits_read(&worker->limits, err);
+	if (r >= 0)
+		r = connect_worker(worker, &sock, err);
 	if (r < 0)
 		return r;
 	pid_t parent = getpid(), pid = fork();
@@ -248,7 +251,7 @@ int unpack_worker_begin(struct unpack_worker *worker, int blob, uint64_t availab
 	if (copy < 0 || confined < 0)
 		return err_sys(err, copy < 0 ? errno : -confined, "prepare the layer's directory");
 	set_feed(worker, available, false);
-	const struct job job = { .compression = compression, .limits = limits ? *limits : unpack_default_limits };
+	const struct job job = { .compression = compression, .limits = limits ? *limits : worker->limits };
 	const int fds[JOB_FDS] = { [JOB_BLOB] = blob, [JOB_DIR] = confined };
 	int r = fd_send(worker->sock, &job, sizeof job, fds, ARRAY_SIZE(fds));
 	/* If it has died meanwhile, unpack_worker_finish() says of what. */

@@ -21,13 +21,6 @@
 /* A multiple of tar's block, so that no header is split; small enough to stay in the CPU's cache from here to write(). */
 enum { BLOCK_SIZE = 256 * 1024 };
 
-const struct unpack_limits unpack_default_limits = {
-	.bytes = UINT64_C(64) << 30,
-	.entries = 4000000,
-	.ratio = 200,
-	.ratio_from = UINT64_C(1) << 30,
-};
-
 struct unpacking {
 	const struct unpack_limits *limits;
 	struct decompressor *source;
@@ -45,12 +38,15 @@ static int check_limits(const struct unpacking *unpacking, struct error *err)
 {
 	const struct unpack_limits *limits = unpacking->limits;
 	uint64_t size = unpacking->archive_size, compressed = decompress_consumed(unpacking->source);
-	if (size > limits->bytes)
-		return err_set(err, ERR_IMG_LAYER,
-			       "layer is larger than %" PRIu64 " bytes unpacked, which is the limit", limits->bytes);
+	if (size > limits->bytes) {
+		err_set(err, ERR_IMG_LAYER, "layer is larger than %" PRIu64 " bytes unpacked, which is the limit",
+			limits->bytes);
+		return err_hint(err, "export " UNPACK_BYTES_VARIABLE "=%" PRIu64, 2 * limits->bytes);
+	}
 	if (size > limits->ratio_from && size / limits->ratio > compressed) {
 		err_set(err, ERR_IMG_LAYER,
 			"layer is more than %" PRIu64 " times as large unpacked, which is the limit", limits->ratio);
+		err_hint(err, "export " UNPACK_RATIO_VARIABLE "=%" PRIu64, 2 * limits->ratio);
 		return err_cause(err,
 				 "its first %" PRIu64 " bytes have become %" PRIu64 "; the limit counts from %" PRIu64
 				 " on",
@@ -114,11 +110,13 @@ static int write_file(struct unpacking *unpacking, int fd, const struct entry *e
 static int count_file(struct unpacking *unpacking, const struct entry *entry, struct error *err)
 {
 	uint64_t limit = unpacking->limits->bytes;
-	if (entry->size > limit || unpacking->files_size > limit - entry->size)
-		return err_set(err, ERR_IMG_LAYER,
-			       "layer's files, with the holes in them, are larger than %" PRIu64
-			       " bytes, which is the limit (at '%s')",
-			       limit, entry->raw);
+	if (entry->size > limit || unpacking->files_size > limit - entry->size) {
+		err_set(err, ERR_IMG_LAYER,
+			"layer's files, with the holes in them, are larger than %" PRIu64
+			" bytes, which is the limit (at '%s')",
+			limit, entry->raw);
+		return err_hint(err, "export " UNPACK_BYTES_VARIABLE "=%" PRIu64, 2 * limit);
+	}
 	unpacking->files_size += entry->size;
 	return 0;
 }

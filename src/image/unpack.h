@@ -19,23 +19,7 @@
 
 #include "base/error.h"
 #include "image/manifest.h"
-
-/*
- * Ceilings against bombs; every one of them is said in the error that it causes.
- *
- * A file's holes count as if they were data: whoever copies or exports the file later, pays for them.
- *
- * The ratio is not about gzip, whose best is 1032 to 1 for zeros alone, but about what a sender may make us write for
- * what it sends: up to `ratio_from` anything goes (disk images and test files full of zeros are real), beyond it the
- * whole has to stay below `ratio`, where text reaches 5 to 20 and programs 2 to 4.
- */
-struct unpack_limits {
-	uint64_t bytes;	     /* unpacked: the archive, and likewise all files together */
-	uint64_t entries;    /* of the archive, and parents that it leaves out */
-	uint64_t ratio;	     /* unpacked over compressed bytes, ... */
-	uint64_t ratio_from; /* ... once more than this was unpacked */
-};
-extern const struct unpack_limits unpack_default_limits; /* 64 GiB, 4 million, 200, 1 GiB */
+#include "image/unpack-limits.h"
 
 struct unpack_result {
 	char diff_id[80];      /* "sha256:..." of the uncompressed archive, with all that follows its end */
@@ -47,7 +31,8 @@ struct unpack_worker;
 
 /*
  * Start a worker; call it before this process has threads, connections or secrets. It ends when the last copy of our
- * side of its socket is closed, or we die.
+ * side of its socket is closed, or we die. Errors: of the system,
+ * ERR_INVALID for limits in our environment that make no sense.
  */
 int unpack_worker_start(struct unpack_worker **ret, struct error *err);
 
@@ -65,7 +50,7 @@ int unpack_worker_fd(const struct unpack_worker *worker);
 /*
  * Give it a job: the archive in @blob (read from its offset 0, of which @available bytes are there now) into @dir, an
  * empty directory. Both fds stay the caller's. A worker has one job at a time. @compression is what the media type
- * says; the bytes themselves decide. @limits may be NULL.
+ * says; the bytes themselves decide. @limits: NULL for those that our environment names.
  */
 int unpack_worker_begin(struct unpack_worker *worker, int blob, uint64_t available, int dir,
 			enum layer_compression compression, const struct unpack_limits *limits, struct error *err);

@@ -17,6 +17,7 @@
 #include "image/hash.h"
 #include "image/manifest.h"
 #include "image/verify-tree.h"
+#include "storage/layer.h"
 
 enum { READ_SIZE = 256 * 1024, OBJECT_MAX = 80 };
 
@@ -24,6 +25,7 @@ struct verification {
 	struct store *store;
 	const struct transfer *transfer;
 	struct unpack_worker *worker;
+	bool repair;
 	char **damaged; /* blobs; digests */
 	char **layers;	/* compared already; DiffIDs */
 };
@@ -51,7 +53,8 @@ static int tell_blob(struct verification *verification, const char *digest, cons
 	char object[OBJECT_MAX + 16];
 	snprintf(object, sizeof object, "blobs/sha256/%s", digest_hex(digest));
 	strv_append(&verification->damaged, digest);
-	return tell_damage(verification, object, digest, NULL, why, err);
+	int r = verification->repair ? blob_remove(verification->store, digest, err) : 0;
+	return r < 0 ? r : tell_damage(verification, object, digest, NULL, why, err);
 }
 
 /* Returns 1 if it could be read to its end, 0 with the reason in *ret_errno if not. */
@@ -122,13 +125,19 @@ static int on_pause(void *context, struct error *err)
 	return transfer_wait(check->verification->transfer, -1, 0, 0, err);
 }
 
+static int tell_layer(struct layer_check *check, const char *why, struct error *err)
+{
+	check->differences++;
+	return tell_damage(check->verification, check->object, check->diff_id, NULL, why, err);
+}
+
 static int compare(struct layer_check *check, const struct staging *staging, struct error *err)
 {
-	struct verification *verification = check->verification;
-	_cleanup_close_ int layer = openat(verification->store->layers, digest_hex(check->diff_id),
-					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct store *store = check->verification->store;
+	_cleanup_close_ int layer =
+		openat(store->layers, digest_hex(check->diff_id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (layer < 0 && errno == ENOENT)
-		return tell_damage(verification, check->object, check->diff_id, NULL, "it is missing", err);
+		return tell_layer(check, "it is missing", err);
 	if (layer < 0)
 		return err_sys(err, errno, "open layer '%s'", check->diff_id);
 	const struct verify_tree tree = {
@@ -139,7 +148,7 @@ static int compare(struct layer_check *check, const struct staging *staging, str
 		return r;
 	char why[64];
 	snprintf(why, sizeof why, "%ju more differences", (uintmax_t)(check->differences - VERIFY_DIFFERENCES_MAX));
-	return tell_damage(verification, check->object, check->diff_id, NULL, why, err);
+	return tell_layer(check, why, err);
 }
 
 static int unpack(struct verification *verification, const struct descriptor *descriptor, int dir,
@@ -177,7 +186,10 @@ static int verify_layer(struct verification *verification, const struct descript
 	if (!streq(result.diff_id, diff_id)) /* an image whose config says something else than its layers */
 		return tell_damage(verification, check.object, diff_id, NULL, "its blob unpacks to another DiffID",
 				   err);
-	return compare(&check, &staging, err);
+	r = compare(&check, &staging, err);
+	if (r >= 0 && check.differences > 0 && verification->repair)
+		r = layer_replace(verification->store, staging.name, diff_id, err);
+	return r;
 }
 
 /* --- images --- */
@@ -223,7 +235,12 @@ static int verify_image(struct verification *verification, const char *digest, s
 int verify_images(struct store *store, const struct transfer *transfer, struct pull_workers *workers,
 		  const struct verify_options *options, struct error *err)
 {
-	struct verification verification = { .store = store, .transfer = transfer, .worker = workers->workers[0] };
+	struct verification verification = {
+		.store = store,
+		.transfer = transfer,
+		.worker = workers->workers[0],
+		.repair = options->repair,
+	};
 	int r = 0;
 	for (char **blob = options->blobs; r >= 0 && blob && *blob; blob++)
 		r = verify_blob(&verification, *blob, err);

@@ -7,10 +7,15 @@
  * is the record, and says more than a list of hashes would. A verification costs what unpacking costs, and the space
  * of one layer at a time.
  *
+ * To repair means: a damaged blob is removed, so that the next pull or load of its image brings it again (a pull takes what
+ * is there for what it should be, unless it has another size); a damaged layer is replaced by what its blob says.
+ *
  * Of a layer whose blob or manifest is damaged nothing can be said, so nothing is: the damage that is reported is that of
  * the blob.
  */
 #pragma once
+
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "image/pull.h"
@@ -20,6 +25,7 @@
 struct verify_options {
 	char **blobs;	  /* digests of all that is to be hashed; strv */
 	char **manifests; /* those of them that are image manifests, whose layers are compared; strv */
+	bool repair;
 };
 
 enum { VERIFY_DIFFERENCES_MAX = 20 }; /* of one layer, that are told one by one */

@@ -73,6 +73,19 @@ int layer_commit(struct store *store, const char *name, const char *diff_id, str
 	return 0;
 }
 
+int layer_replace(struct store *store, const char *name, const char *diff_id, struct error *err)
+{
+	const char *target = layer_name(diff_id);
+	if (!target || !layer_exists(store, diff_id))
+		return layer_commit(store, name, diff_id, err);
+	if (!store_stage_name_is_valid(name))
+		return err_set(err, ERR_INTERNAL, "\"%s\" is no staging directory", name);
+	if (syncfs(store->tmp) < 0 || renameat2(store->tmp, name, store->layers, target, RENAME_EXCHANGE) < 0 ||
+	    fsync(store->layers) < 0)
+		return space_explain(err_sys(err, errno, "replace layer '%s'", diff_id), store->tmp, 0, err);
+	return 0;
+}
+
 int layer_remove(struct store *store, const char *diff_id, struct error *err)
 {
 	const char *name = layer_name(diff_id);

@@ -23,5 +23,11 @@ char *layer_path(struct store *store, const char *diff_id);
  */
 int layer_commit(struct store *store, const char *name, const char *diff_id, struct error *err);
 
+/*
+ * The same, in the place of a layer that has been damaged, which becomes the staging directory's content. Without one it is
+ * layer_commit(). No container may run on the layer.
+ */
+int layer_replace(struct store *store, const char *name, const char *diff_id, struct error *err);
+
 /* By renaming into tmp/ first, so that a crash never leaves half a layer under its name. Missing is success. */
 int layer_remove(struct store *store, const char *diff_id, struct error *err);

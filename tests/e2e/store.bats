@@ -170,6 +170,41 @@ says() {
 	[[ $output == *'No such image: nothing:1'* ]]
 }
 
+@test "verify --repair: a damaged layer and one that is gone are made again, out of their blobs" {
+	layer=$(layer_of box:1 0) other=$(layer_of four:1 2)
+	flip "$layer/bin/busybox" 12345
+	rm -r "$other"
+	run -1 here image verify -q --repair
+	[[ $output == *"  $layer/bin/busybox: its content is another (the layer is made again)"* ]]
+	[[ $output == *"  $other: it is missing (the layer is made again)"* ]]
+	run -0 here image verify -q
+	[ -z "$output" ]
+	[ -z "$(ls -A "$store/tmp")" ]
+	here run --rm --network none box:1 true
+}
+
+@test "verify --repair: a damaged blob is removed, and a load brings it again" {
+	here load -q -i "$BATS_FILE_TMPDIR/four.tar"
+	for blob in $(skopeo inspect --raw "oci-archive:$BATS_FILE_TMPDIR/four.tar" | jq -r '.config.digest, .layers[].digest'); do
+		flip "$store/blobs/sha256/${blob#sha256:}" 20
+	done
+	run -1 here image verify --repair four:1
+	[ "$(grep -c ' (removed: pull the image again)$' <<<"$output")" -eq 5 ]
+	run -1 here image verify -q four:1
+	[ "$(grep -c ': it is missing$' <<<"$output")" -eq 5 ]
+	here load -q -i "$BATS_FILE_TMPDIR/four.tar"
+	here image verify -q
+}
+
+@test "verify --repair: not while a container runs on these layers" {
+	here run -d --name busy --network none box:1 sleep 1000
+	run -1 here image verify --repair box:1
+	[[ $output == *"cannot repair 'box:1': container busy runs on its layers"*"hint:  coffer stop busy"*E-BUSY* ]]
+	here image verify --repair four:1
+	here rm -f busy
+	here image verify --repair box:1
+}
+
 # --- system check -----------------------------------------------------------------------------------------------------
 
 # Whether exactly this is found, "INVARIANT STATE OBJECT" a line; and the exit status: finds STATUS [LINE...]
@@ -215,6 +250,15 @@ database() {
 	[[ $output == *"it has $((size - 1)) bytes, and not the $size of its manifest"* ]]
 	run -1 here system check --repair
 	[[ $output == *broken*"$blob"* ]]
+}
+
+@test "S1: a load brings a blob again that was cut off" {
+	here load -q -i "$BATS_FILE_TMPDIR/four.tar"
+	digest=$(skopeo inspect --raw "oci-archive:$BATS_FILE_TMPDIR/four.tar" | jq -r '.layers[0].digest')
+	truncate -s 100 "$store/blobs/sha256/${digest#sha256:}"
+	finds 1 "S1 broken $store/blobs/sha256/${digest#sha256:}"
+	here load -q -i "$BATS_FILE_TMPDIR/four.tar"
+	finds 0
 }
 
 @test "S2: what is in tmp, and nobody has locked" {

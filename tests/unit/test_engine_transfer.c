@@ -243,7 +243,7 @@ static void test_a_verification(void **state)
 		"{\"event\":\"done\"}\n",
 		image.manifest, 7);
 	answer(text, "exit 0");
-	assert_ok(engine_images_verify(fixture.engine, NULL, &verdicts, &count, &err));
+	assert_ok(engine_images_verify(fixture.engine, NULL, false, &verdicts, &count, &err));
 	assert_int_equal(count, 1);
 	assert_string_equal(verdicts[0].name, "base:1");
 	assert_int_equal(verdicts[0].n_damages, 1);
@@ -255,9 +255,9 @@ static void test_a_verification(void **state)
 	assert_non_null(strstr(asked, image.manifest));
 
 	answer("{\"event\":\"damage\",\"digest\":\"x\"}\n", "exit 0");
-	assert_refused(engine_images_verify(fixture.engine, NULL, &verdicts, &count, &err), ERR_INTERNAL,
+	assert_refused(engine_images_verify(fixture.engine, NULL, false, &verdicts, &count, &err), ERR_INTERNAL,
 		       "is not a digest");
-	assert_refused(engine_images_verify(fixture.engine, WORDS("none"), &verdicts, &count, &err), ERR_IMG_NOT_FOUND,
+	assert_refused(engine_images_verify(fixture.engine, WORDS("none"), false, &verdicts, &count, &err), ERR_IMG_NOT_FOUND,
 		       "No such image: none");
 }
 

@@ -206,6 +206,8 @@ static int parse_verify(const struct json_node *root, struct transfer_request *r
 {
 	int r = json_get_strv(root, "blobs", &request->verify.blobs, err);
 	if (r >= 0)
+		r = json_get_bool(root, "repair", &request->verify.repair, err);
+	if (r >= 0)
 		r = json_get_strv(root, "manifests", &request->verify.manifests, err);
 	for (char **blob = request->verify.blobs; r >= 0 && blob && *blob; blob++)
 		r = digest_check(*blob, err);
