@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Collecting what no image has (E3). Content is added under the store's shared lock and looked for here under the
- * exclusive one, so nothing that somebody is about to record is taken for garbage (S3).
+ * Collecting what no image has (E3).
+ *
+ * The store's lock is the lease of whoever adds content: a pull, a load, an import holds it, shared, from before it looks what
+ * is there already until all of it has its rows. Here it is held exclusively, so nothing that somebody is about to record is
+ * taken for garbage (S3). The kernel releases it with the process, so a lease neither outlives its holder nor has to be
+ * renewed. A collection does not wait for leases: it becomes due, and the next command does it.
  */
 #include <dirent.h>
 #include <errno.h>
