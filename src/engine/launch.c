@@ -23,18 +23,21 @@
 #include "engine/restart.h"
 #include "engine/volume-dir.h"
 #include "storage/layer.h"
+#include "storage/overlay.h"
 #include "storage/snapshot.h"
 
 int launch_lower(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err)
 {
 	_cleanup_strv_ char **lower = NULL;
-	char *mountpoints;
+	_cleanup_free_ char *mountpoints = NULL;
 	int r = mountpoints_ensure(engine->store, &mountpoints, err);
 	if (r < 0)
 		return r;
 	for (size_t i = strv_count(diff_ids); i-- > 0;)
 		strv_take(&lower, layer_path(engine->store, diff_ids[i]));
-	strv_take(&lower, mountpoints);
+	/* In a stack that is full already, what is missing is made in the container's own layer. */
+	if (strv_count(lower) < OVERLAY_LOWER_MAX)
+		strv_append(&lower, mountpoints);
 	*ret = TAKE_PTR(lower);
 	return 0;
 }

@@ -292,6 +292,10 @@ int overlay_mount(const struct overlay_options *options, struct error *err)
 	if (n_lower == 0 || !options->upper != !options->work)
 		return err_set(err, ERR_INTERNAL,
 			       "an overlay needs a lower directory, and work where there is an upper");
+	if (n_lower > OVERLAY_LOWER_MAX) {
+		err_set(err, ERR_UNSUPPORTED, "the image has %zu layers", n_lower);
+		return err_cause(err, "overlayfs stacks %d at most", OVERLAY_LOWER_MAX);
+	}
 	if (n_lower == 1 && !options->upper)
 		return mount_single(options->lower[0], err);
 	return mount_overlay(options, n_lower, err);

@@ -11,6 +11,9 @@
 
 #include "base/error.h"
 
+/* Overlayfs takes no more lower directories (OVL_MAX_STACK in the kernel's fs/overlayfs/params.h). */
+enum { OVERLAY_LOWER_MAX = 500 };
+
 struct overlay_options {
 	char *const *lower; /* directories, TOPMOST FIRST (an image's layer list is the other way round); strv */
 	const char *upper;  /* NULL (with work): a read-only view */

@@ -388,3 +388,17 @@ database() {
 	[[ $output == *"cannot check '$store': another command is adding or reading images"*'E-BUSY'* ]]
 	exec 9>&-
 }
+
+# --- depth ------------------------------------------------------------------------------------------------------------
+
+@test "an image of 500 layers, the most that overlayfs stacks" {
+	tar --create --file "$BATS_TEST_TMPDIR/box.tar" --directory "$BATS_FILE_TMPDIR/rootfs" .
+	python3 "$BATS_TEST_DIRNAME/lib/deep-image.py" "$BATS_TEST_TMPDIR/deep" 500 "$BATS_TEST_TMPDIR/box.tar"
+	tar --create --file "$BATS_TEST_TMPDIR/deep.tar" --directory "$BATS_TEST_TMPDIR/deep" .
+	here load -i "$BATS_TEST_TMPDIR/deep.tar"
+	run -0 here run --rm --network none deep:1 sh -c 'cat /last; ls /each | wc -l; echo x >/etc/new; hostname'
+	[ "${lines[0]} ${lines[1]}" = "499 499" ]
+	here image verify deep:1
+	here rmi deep:1
+	finds 0
+}

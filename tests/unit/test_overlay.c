@@ -348,7 +348,7 @@ static void test_many_layers(void **state)
 {
 	const struct fixture *fixture = *state;
 	/* A kernel that takes them in a page of options takes fewer. */
-	const size_t most = has_lowerdir_append() ? 300 : 200;
+	const size_t most = has_lowerdir_append() ? OVERLAY_LOWER_MAX : 200;
 	_cleanup_strv_ char **all = make_layers(fixture, most);
 	const size_t counts[] = { 2, 13, 65, most };
 	for (size_t i = 0; i < 4; i++) {
@@ -360,6 +360,16 @@ static void test_many_layers(void **state)
 		assert_mounted(fd, &err);
 		assert_layers(fd, counts[i]);
 	}
+}
+
+static void test_too_many_layers(void **state)
+{
+	const struct fixture *fixture = *state;
+	_cleanup_strv_ char **lower = make_layers(fixture, OVERLAY_LOWER_MAX + 1);
+	struct error err = { 0 };
+	assert_int_equal(overlay_mount(&(struct overlay_options){ .lower = lower }, &err), -ERR_UNSUPPORTED);
+	assert_string_equal(err.message, "the image has 501 layers");
+	assert_string_equal(err.cause, "overlayfs stacks 500 at most");
 }
 
 /* The ways of older kernels, which newer ones go as well. */
@@ -469,6 +479,7 @@ int main(void)
 		TEST(test_ephemeral),
 		TEST(test_odd_names_of_directories),
 		TEST(test_many_layers),
+		TEST(test_too_many_layers),
 		TEST(test_many_layers_the_old_way),
 		TEST(test_more_layers_than_a_page),
 		TEST(test_single_layer_the_old_way),
