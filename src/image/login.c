@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "image/registry-config.h"
 #include "image/registry-credentials.h"
 #include "image/registry.h"
 
@@ -87,6 +88,13 @@ static int keep(const struct login_options *options, const struct registry *regi
 	return credentials_store(&entry, &result->stored, &result->plain, err);
 }
 
+/* The configuration is asked for an image; the one here is like any other. */
+static int find_route(const char *registry, struct registry_route *ret, struct error *err)
+{
+	const struct image_reference any = { .registry = (char *)registry, .repository = (char *)"login" };
+	return registry_route_find(&any, ret, err);
+}
+
 int login_registry(const struct transfer *transfer, const struct login_options *options, struct login_result *ret,
 		   struct error *err)
 {
@@ -95,11 +103,17 @@ int login_registry(const struct transfer *transfer, const struct login_options *
 	_cleanup_login_result_ struct login_result result = { 0 };
 	/* A registry, and none of its repositories. */
 	const struct image_reference reference = { .registry = options->registry, .repository = (char *)"" };
-	const struct registry_options registry_options = { .purpose = REGISTRY_LOGIN,
-							   .timeout_ms = options->timeout_ms };
+	_cleanup_registry_route_ struct registry_route route = { 0 };
 	int r = find_credentials(options, &credentials, err);
 	if (r >= 0)
-		r = registry_new(&reference, &registry_options, &registry, err);
+		r = find_route(options->registry, &route, err);
+	if (r < 0)
+		return r;
+	r = registry_new(&reference,
+			 &(struct registry_options){ .purpose = REGISTRY_LOGIN,
+						     .insecure = route.endpoints[route.n - 1].insecure,
+						     .timeout_ms = options->timeout_ms },
+			 &registry, err);
 	if (r < 0)
 		return r;
 	result.user = mem_strdup(credentials.user);

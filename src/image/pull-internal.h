@@ -8,6 +8,7 @@
 #include "image/manifest.h"
 #include "image/pull.h"
 #include "image/pull-layer.h"
+#include "image/registry-config.h"
 
 /* A document of the image that was not in a layer: its bytes and the digest that they have. */
 struct document {
@@ -21,7 +22,8 @@ struct pull {
 	const struct transfer *transfer;
 	struct pull_workers *workers;
 	const struct pull_options *options;
-	struct registry *registry;
+	struct registry_route route;
+	struct registry *registry; /* the place on the route that has the image */
 	struct staging staging;
 	struct pull_context context;
 	struct error err; /* of the callbacks */

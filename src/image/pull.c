@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/util.h"
 #include "image/blob.h"
@@ -276,6 +277,7 @@ static void pull_done(struct pull *pull)
 {
 	/* First those who know of the contents, or still write into their directories. */
 	registry_free(pull->registry);
+	registry_route_done(&pull->route);
 	pull_workers_done(pull->workers);
 	for (size_t i = 0; i < pull->n_contents; i++)
 		pull_layer_done(&pull->contents[i]);
@@ -286,13 +288,42 @@ static void pull_done(struct pull *pull)
 	staging_done(&pull->staging);
 }
 
+static int ask_endpoint(struct pull *pull, const struct registry_endpoint *endpoint)
+{
+	/* It borrows the strings. */
+	const struct image_reference reference = { .registry = endpoint->registry,
+						   .repository = endpoint->repository,
+						   .tag = pull->options->reference.tag,
+						   .digest = pull->options->reference.digest };
+	const struct registry_options options = { .timeout_ms = pull->options->timeout_ms,
+						  .insecure = endpoint->insecure };
+	registry_free(pull->registry);
+	pull->registry = NULL;
+	int r = registry_new(&reference, &options, &pull->registry, &pull->err);
+	return r < 0 ? r : pull_get_manifest(pull);
+}
+
+/* A mirror that does not have it, or is not there, costs no more than the time to ask it. */
+static int find_manifest(struct pull *pull)
+{
+	int r = registry_route_find(&pull->options->reference, &pull->route, &pull->err);
+	for (size_t i = 0; r >= 0 && i < pull->route.n; i++) {
+		r = ask_endpoint(pull, &pull->route.endpoints[i]);
+		if (r >= 0 || !pull->route.endpoints[i].mirror || r == -ERR_CANCELLED)
+			break;
+		log_failure(LOG_LEVEL_INFO, "mirror", &pull->err);
+		err_clear(&pull->err);
+		pull_manifest_done(pull);
+		r = 0;
+	}
+	return r;
+}
+
 static int pull_all(struct pull *pull, struct transfer_result *ret)
 {
 	int r = staging_open(pull->store, &pull->staging, &pull->err);
 	if (r >= 0)
-		r = registry_new(&pull->options->reference,
-				 &(struct registry_options){ .timeout_ms = pull->options->timeout_ms }, &pull->registry,
-				 &pull->err);
+		r = find_manifest(pull);
 	if (r < 0)
 		return r;
 	pull->context = (struct pull_context){ .store = pull->store,
@@ -300,10 +331,8 @@ static int pull_all(struct pull *pull, struct transfer_result *ret)
 					       .transfer = pull->transfer,
 					       .registry = pull->registry,
 					       .err = &pull->err };
-	r = pull_get_manifest(pull);
 	pull->context.n_layers = pull->manifest.n_layers;
-	if (r >= 0)
-		r = get_contents(pull);
+	r = get_contents(pull);
 	if (r >= 0)
 		r = pull_put_manifest(pull);
 	if (r >= 0)

@@ -14,6 +14,7 @@
 #include "image/blob.h"
 #include "image/hash.h"
 #include "image/manifest.h"
+#include "image/registry-config.h"
 #include "image/registry-upload.h"
 
 enum {
@@ -278,14 +279,23 @@ static char **mount_repositories(const struct push_options *options)
 static int push_all(struct push *push)
 {
 	_cleanup_strv_ char **repositories = mount_repositories(push->options);
+	_cleanup_registry_route_ struct registry_route route = { 0 };
+	int r = registry_route_find(&push->options->reference, &route, &push->err);
+	if (r < 0)
+		return r;
+	const struct registry_endpoint *own = &route.endpoints[route.n - 1]; /* mirrors are not pushed to */
+	const struct image_reference place = { .registry = own->registry,
+					       .repository = own->repository,
+					       .tag = push->options->reference.tag };
 	const struct registry_options options = {
+		.insecure = own->insecure,
 		.timeout_ms = push->options->timeout_ms,
 		.purpose = REGISTRY_PUSH,
 		.mount_from = repositories,
 	};
-	int r = read_manifest(push);
+	r = read_manifest(push);
 	if (r >= 0)
-		r = registry_new(&push->options->reference, &options, &push->registry, &push->err);
+		r = registry_new(&place, &options, &push->registry, &push->err);
 	if (r >= 0)
 		r = knock(push);
 	if (r >= 0)

@@ -127,12 +127,13 @@ void challenge_done(struct challenge *challenge)
 
 /* --- tokens --- */
 
-char *challenge_token_url(const struct challenge *challenge, char *const *scopes, bool local)
+char *challenge_token_url(const struct challenge *challenge, char *const *scopes, enum plain_realms plain)
 {
 	_cleanup_url_ struct url parsed = { 0 };
 	if (!challenge->realm || url_parse(challenge->realm, &parsed) < 0)
 		return NULL;
-	if (!streq(parsed.scheme, "https") && !(local && host_is_loopback(parsed.host)))
+	bool plain_will_do = plain == PLAIN_ANYWHERE || (plain == PLAIN_HERE && host_is_loopback(parsed.host));
+	if (!streq(parsed.scheme, "https") && !plain_will_do)
 		return NULL;
 	char *url = challenge->service ? url_add_query(challenge->realm, "service", challenge->service)
 				       : mem_strdup(challenge->realm);

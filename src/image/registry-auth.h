@@ -26,11 +26,14 @@ void challenge_parse(char *const *headers, struct challenge *ret);
 void challenge_done(struct challenge *challenge);
 #define _cleanup_challenge_ _cleanup_(challenge_done)
 
+/* Where tokens are asked for by http: nowhere, on this machine, anywhere. */
+enum plain_realms { PLAIN_NOWHERE, PLAIN_HERE, PLAIN_ANYWHERE };
+
 /*
- * The URL to fetch a token from, for @scopes ("repository:x:pull"); free() it. NULL if the realm is none that we ask: it must be
- * https:, or, with @local because the registry is on this machine, be on this machine as well.
+ * The URL to fetch a token from, for @scopes ("repository:x:pull"); free() it. NULL if the realm is none that we ask: it
+ * must be https:, or http: where @plain allows that.
  */
-char *challenge_token_url(const struct challenge *challenge, char *const *scopes, bool local);
+char *challenge_token_url(const struct challenge *challenge, char *const *scopes, enum plain_realms plain);
 
 /* What a token service gives. */
 struct token {

@@ -176,6 +176,7 @@ int registry_explain_plain_http(const struct registry_place *place, struct error
 {
 	(void)err_set(err, ERR_REG_HTTP, "registry %s gave an HTTP response to an HTTPS client", place->registry);
 	err_stage(err, place->stage);
+	(void)err_hint(err, "write \"insecure = true\" for it into /etc/containers/registries.conf");
 	return err_cause(err, "%s speaks plain HTTP", place->server);
 }
 

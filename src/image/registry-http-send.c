@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "build-config.h"
 #include "image/registry-http-internal.h"
+#include "image/registry-tls.h"
 #include "image/registry-url.h"
 
 /* --- a body --- */
@@ -94,6 +95,34 @@ static void prepare_headers(struct exchange *exchange)
 	curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
 }
 
+/*
+ * On this machine plain HTTP would do as well: an unknown certificate takes nothing away, unless somebody has said which
+ * authority is to be trusted.
+ */
+static int prepare_tls(struct exchange *exchange, const struct url *url, bool loopback)
+{
+	CURL *easy = exchange->easy;
+	_cleanup_tls_files_ struct tls_files files = { 0 };
+	struct error err = { 0 };
+	if (streq(url->scheme, "https") && tls_files_find(url->host, url->port, &files, &err) < 0) {
+		exchange_stop(exchange, HTTP_TLS, err.message);
+		return -1;
+	}
+	bool verify = !exchange->request.insecure && (!loopback || files.authorities);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+	tls_files_use(&files, easy);
+	return 0;
+}
+
+/* libcurl does not read $HTTP_PROXY, which all others do: a web server's scripts can get it from outside, we cannot. */
+static void prepare_proxy(struct exchange *exchange, const struct url *url, bool loopback)
+{
+	const char *upper = streq(url->scheme, "http") && !getenv("http_proxy") ? getenv("HTTP_PROXY") : NULL;
+	curl_easy_setopt(exchange->easy, CURLOPT_PROXY, str_is_empty(upper) ? NULL : upper);
+	curl_easy_setopt(exchange->easy, CURLOPT_NOPROXY, loopback ? "*" : NULL);
+}
+
 int exchange_prepare_hop(struct exchange *exchange, const char *text)
 {
 	CURL *easy = exchange->easy;
@@ -103,17 +132,16 @@ int exchange_prepare_hop(struct exchange *exchange, const char *text)
 		return -1;
 	}
 	bool loopback = host_is_loopback(url.host);
+	exchange->stopped = false;
 	free(exchange->answer.url);
 	exchange->answer.url = mem_strdup(text);
 	prepare_headers(exchange);
 	curl_easy_setopt(easy, CURLOPT_URL, text);
-	/* On this machine plain HTTP would do as well: an unknown certificate takes nothing away. */
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, loopback ? 0L : 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, loopback ? 0L : 2L);
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, loopback ? "*" : NULL);
+	prepare_proxy(exchange, &url, loopback);
+	if (prepare_tls(exchange, &url, loopback) < 0)
+		return -1;
 	exchange->window_start_ns = time_monotonic_ns();
 	exchange->window_bytes = exchange->body_bytes = exchange->upload_sent = 0;
-	exchange->stopped = false;
 	return 0;
 }
 

@@ -164,6 +164,7 @@ static bool follow(struct exchange *exchange)
 		}
 		free((char *)exchange->request.authorization);
 		exchange->request.authorization = NULL;
+		exchange->request.insecure = false;
 	}
 	str_truncate(&answer->body, 0);
 	return exchange_prepare_hop(exchange, target) == 0;

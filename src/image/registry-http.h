@@ -84,6 +84,7 @@ struct http_request {
 	const char *authorization;		  /* or NULL */
 	const char *content_type, *content_range; /* or NULL */
 	struct http_body body;			  /* of any method but GET and HEAD */
+	bool insecure;		   /* its certificate need not be known; to another origin this does not go along */
 	bool body_is_secret;			  /* it goes to no other origin */
 	unsigned patience;			  /* so many times as long may it stall; 0: once */
 	uint64_t offset;			  /* ask for the bytes from here on; what comes is said by the status */

@@ -60,9 +60,10 @@ struct registry {
 	enum error_stage stage; /* of the errors */
 	char **scopes;		/* of the tokens that we ask for */
 	bool loopback;
+	bool insecure;	/* as configured */
 	bool plain;	/* http: and not https: */
-	bool tried_tls; /* of a loopback registry */
-	bool settled;	/* of a loopback registry: it has answered as a registry does, so `plain` is right */
+	bool tried_tls; /* of one that may be plain */
+	bool settled;	/* of such a one: it has answered as a registry does, so `plain` is right */
 	struct request *requests;
 
 	struct credentials credentials;

@@ -128,15 +128,16 @@ static bool may_want_tls(const struct http_answer *answer)
 }
 
 /*
- * A registry on this machine that has not answered yet: it is asked in the other protocol, if it may want that. It gets
+ * A registry that may speak plain HTTP and has not answered yet: it is asked in the other protocol, if it may want that. It gets
  * one chance for TLS; if that is no TLS either, what it made of HTTP is what counts.
  */
 static bool switch_protocol(struct request *request, const struct http_answer *answer)
 {
 	struct registry *registry = request->registry;
-	if (!registry->loopback || request->url)
+	if (!(registry->loopback || registry->insecure) || request->url)
 		return false;
-	bool no_tls = answer->outcome == HTTP_TLS || answer->outcome == HTTP_LOST;
+	bool no_tls = answer->outcome == HTTP_TLS || answer->outcome == HTTP_LOST ||
+		      (registry->insecure && answer->outcome == HTTP_REFUSED);
 	bool wrong = request->sent_plain ? may_want_tls(answer) : no_tls;
 	if (answer->outcome == HTTP_ANSWERED && !wrong)
 		registry->settled = true;
@@ -277,6 +278,7 @@ void request_send(struct request *request)
 			   .url = url,
 			   .accept = request->accept,
 			   .authorization = authorization_for(request, url),
+			   .insecure = registry->insecure,
 			   .content_type = request->content_type,
 			   .content_range = request->content_range,
 			   .body = request->body,

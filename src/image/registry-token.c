@@ -135,7 +135,8 @@ static void request_token(struct request *request, const struct challenge *chall
 	char *const *scopes = challenge->scope && registry->purpose == REGISTRY_PULL ? named : registry->scopes;
 	bool exchange = registry->credentials.identity_token != NULL;
 	const struct challenge bare = { .scheme = challenge->scheme, .realm = challenge->realm };
-	char *url = challenge_token_url(exchange ? &bare : challenge, exchange ? NULL : scopes, registry->loopback);
+	enum plain_realms plain = registry->insecure ? PLAIN_ANYWHERE : registry->loopback ? PLAIN_HERE : PLAIN_NOWHERE;
+	char *url = challenge_token_url(exchange ? &bare : challenge, exchange ? NULL : scopes, plain);
 	if (!url) {
 		struct error err = { 0 };
 		struct registry_place place = place_of(registry);

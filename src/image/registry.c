@@ -62,6 +62,7 @@ int registry_new(const struct image_reference *reference, const struct registry_
 	registry->image = reference_familiar_repository(reference);
 	registry->purpose = options->purpose;
 	registry->stage = stage;
+	registry->insecure = options->insecure;
 	registry->scopes = make_scopes(registry->repository, options);
 	registry->loopback = registry->plain = host_is_loopback(registry->server);
 	*ret = registry;

@@ -5,8 +5,8 @@
  * A request here is one question as the caller sees it. Behind it there may be several exchanges: for a token, again
  * after a lost connection or a busy server (at most REGISTRY_TRIES without progress), from where a body broke off.
  *
- * Plain HTTP is for registries on this machine, which are asked that way first and over TLS if they want it; all others
- * are asked over verified TLS only.
+ * Plain HTTP is for registries on this machine, which are asked that way first and over TLS if they want it, and for those
+ * that are said to be insecure, over TLS first. All others are asked over verified TLS only.
  *
  * Source: OCI distribution-spec, "Pull", "Push"; distribution, "Token Authentication Specification".
  */
@@ -28,6 +28,7 @@ enum registry_purpose { REGISTRY_PULL, REGISTRY_PUSH, REGISTRY_LOGIN };
 
 struct registry_options {
 	enum registry_purpose purpose;
+	bool insecure;		 /* an unknown certificate will do, and so will plain HTTP where nothing else is spoken */
 	unsigned timeout_ms;	 /* for connecting and for a stalled peer; 0 is the usual */
 	char *const *mount_from; /* strv of repositories of this registry whose blobs it may be asked to mount */
 };

@@ -91,7 +91,7 @@ static void test_token_urls(void **state)
 					       .realm = (char *)cases[i].realm,
 					       .service = (char *)cases[i].service };
 		char *const scopes[] = { (char *)cases[i].scope, NULL };
-		_cleanup_free_ char *url = challenge_token_url(&challenge, scopes, true);
+		_cleanup_free_ char *url = challenge_token_url(&challenge, scopes, PLAIN_HERE);
 		if (!streq_null(url, cases[i].url) && (!url || !cases[i].url || strcasecmp(url, cases[i].url) != 0))
 			fail_msg("%s: %s", cases[i].realm, url);
 	}
@@ -102,12 +102,12 @@ static void test_local_realms(void **state)
 {
 	struct challenge challenge = { .scheme = CHALLENGE_BEARER, .realm = (char *)"http://localhost/token" };
 	char *const scopes[] = { (char *)"repository:a:pull,push", (char *)"repository:b:pull", NULL };
-	_cleanup_free_ char *url = challenge_token_url(&challenge, scopes, true);
+	_cleanup_free_ char *url = challenge_token_url(&challenge, scopes, PLAIN_HERE);
 	assert_true(
 		strcasecmp(url,
 			   "http://localhost/token?scope=repository%3aa%3apull%2cpush&scope=repository%3ab%3apull") ==
 		0);
-	assert_null(challenge_token_url(&challenge, scopes, false));
+	assert_null(challenge_token_url(&challenge, scopes, PLAIN_NOWHERE));
 }
 
 static void test_tokens(void **state)

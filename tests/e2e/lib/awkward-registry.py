@@ -188,7 +188,7 @@ class Handler(BaseHTTPRequestHandler):
         if "sha256:" + hashlib.sha256(upload.data).hexdigest() != wanted:
             self.error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
             return
-        self.blobs[(self.path.split("/blobs/")[0].removeprefix("/v2/"), wanted)] = len(upload.data)
+        self.blobs[(urlsplit(self.path).path.split("/blobs/")[0].removeprefix("/v2/"), wanted)] = len(upload.data)
         self.answer(201)
 
     def manifest(self, trick, name, reference):

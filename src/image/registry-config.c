@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/registry-config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/toml.h"
+#include "base/util.h"
+
+#define SYSTEM_CONFIG "/etc/containers/registries.conf"
+
+enum { CONFIG_SIZE_MAX = 1 << 20 };
+
+/* The files in their order; what a later one says of the same thing counts. */
+struct config {
+	struct json_document *files;
+	size_t n;
+};
+
+static void config_done(struct config *config)
+{
+	for (size_t i = 0; i < config->n; i++)
+		json_document_done(&config->files[i]);
+	free(config->files);
+}
+#define _cleanup_config_ _cleanup_(config_done)
+
+/* --- files --- */
+
+static char *config_path(void)
+{
+	const char *chosen = getenv("CONTAINERS_REGISTRIES_CONF"), *home = getenv("HOME"),
+		   *folder = getenv("XDG_CONFIG_HOME");
+	_cleanup_free_ char *path = NULL;
+	if (!str_is_empty(chosen))
+		return mem_strdup(chosen);
+	if (geteuid() != 0 && !str_is_empty(folder))
+		path = mem_printf("%s/containers/registries.conf", folder);
+	else if (geteuid() != 0 && !str_is_empty(home))
+		path = mem_printf("%s/.config/containers/registries.conf", home);
+	return path && access(path, R_OK) == 0 ? TAKE_PTR(path) : mem_strdup(SYSTEM_CONFIG);
+}
+
+/* Version 1 said it all in one table. */
+static int check_version(const struct json_document *file, struct error *err)
+{
+	struct json_node root = json_root(file), old;
+	return json_get(&root, "registries", &old) ? json_error(&old, err, "version 1 of the format is not supported")
+						   : 0;
+}
+
+static int add_file(struct config *config, const char *path, struct error *err)
+{
+	struct json_document file = { 0 };
+	struct error why = { 0 };
+	int r = toml_load(AT_FDCWD, path, CONFIG_SIZE_MAX, ERR_INVALID, &file, &why);
+	if (r == -ERR_NOT_FOUND)
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	*ARRAY_APPEND(config->files, config->n) = file;
+	return check_version(&config->files[config->n - 1], err);
+}
+
+static int is_config(const struct dirent *entry)
+{
+	return str_ends_with(entry->d_name, ".conf");
+}
+
+static int add_folder(struct config *config, const char *path, struct error *err)
+{
+	struct dirent **entries;
+	int n = scandir(path, &entries, is_config, alphasort), r = 0;
+	if (n < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(err, errno, "read '%s'", path);
+	for (int i = 0; i < n; i++) {
+		_cleanup_free_ char *file = path_join(path, entries[i]->d_name);
+		if (r >= 0)
+			r = add_file(config, file, err);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+static int config_load(struct config *config, struct error *err)
+{
+	struct error why = { 0 };
+	_cleanup_free_ char *path = config_path(), *folder = mem_printf("%s.d", path);
+	int r = add_file(config, path, &why);
+	if (r >= 0)
+		r = add_folder(config, folder, &why);
+	return r < 0 ? err_set(err, why.code, "%s", why.message) : 0;
+}
+
+/* --- which entry? --- */
+
+/* How much of @name ("host/path") @prefix covers; 0 if it does not. "*.example.com" stands for every host below that. */
+static size_t covers(const char *prefix, const char *name)
+{
+	const char *wild = str_after(prefix, "*"), *rest;
+	if (!wild) {
+		rest = str_after(name, prefix);
+		return rest && (!*rest || *rest == '/') ? strlen(prefix) : 0;
+	}
+	size_t host = strcspn(name, "/"), domain = strcspn(wild, "/");
+	if (*wild != '.' || host <= domain || strncmp(name + host - domain, wild, domain) != 0)
+		return 0;
+	rest = str_after(name + host, wild + domain);
+	return rest && (!*rest || *rest == '/') ? (size_t)(rest - name) : 0;
+}
+
+/* The strings of an entry of [[registry]] or [[registry.mirror]]. */
+struct entry {
+	const char *prefix, *location, *use;
+	bool insecure, blocked, digest_only;
+};
+
+static int read_entry(const struct json_node *node, struct entry *entry, struct error *err)
+{
+	int r = json_as_object(node, err);
+	if (r < 0 || (r = json_get_string(node, "prefix", &entry->prefix, err)) < 0 ||
+	    (r = json_get_string(node, "location", &entry->location, err)) < 0 ||
+	    (r = json_get_string(node, "pull-from-mirror", &entry->use, err)) < 0 ||
+	    (r = json_get_bool(node, "insecure", &entry->insecure, err)) < 0 ||
+	    (r = json_get_bool(node, "mirror-by-digest-only", &entry->digest_only, err)) < 0 ||
+	    (r = json_get_bool(node, "blocked", &entry->blocked, err)) < 0)
+		return r;
+	if (str_is_empty(entry->prefix))
+		entry->prefix = entry->location;
+	if (str_is_empty(entry->prefix))
+		return json_error(node, err, "neither \"location\" nor \"prefix\" is given");
+	return 0;
+}
+
+struct match {
+	struct json_node node; /* of the entry */
+	struct entry entry;
+	size_t covered;
+	bool found;
+};
+
+/* The entry that covers most of @name; of two with the same prefix the later one. */
+static int find_entry(const struct config *config, const char *name, struct match *best, struct error *err)
+{
+	for (size_t i = 0; i < config->n; i++) {
+		struct json_node root = json_root(&config->files[i]), registries;
+		int r = json_get_array(&root, "registry", &registries, err);
+		for (size_t j = 0; r > 0 && j < json_array_length(&registries); j++) {
+			struct match match = { .node = json_array_at(&registries, j) };
+			r = read_entry(&match.node, &match.entry, err);
+			if (r < 0)
+				break;
+			match.covered = covers(match.entry.prefix, name);
+			match.found = true;
+			if (match.covered > 0 && match.covered >= best->covered)
+				*best = match;
+			r = 1;
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* --- the way --- */
+
+void registry_route_done(struct registry_route *route)
+{
+	for (size_t i = 0; i < route->n; i++) {
+		free(route->endpoints[i].registry);
+		free(route->endpoints[i].repository);
+	}
+	free(route->endpoints);
+	*route = (struct registry_route){ 0 };
+}
+
+/* @location ("host/path") in place of the first @covered bytes of @name: a registry and a repository by their grammar. */
+static int add_endpoint(struct registry_route *route, const struct json_node *node, const char *location,
+			const char *name, size_t covered, bool insecure, bool mirror, struct error *err)
+{
+	_cleanup_free_ char *place = str_is_empty(location) ? mem_strdup(name)
+							    : mem_printf("%s%s", location, name + covered);
+	_cleanup_reference_ struct image_reference reference = { 0 };
+	size_t host = strcspn(place, "/");
+	if (reference_parse(place, &reference, NULL) < 0 || reference.digest ||
+	    strncmp(reference.registry, place, host) != 0 || reference.registry[host])
+		return json_error(node, err, "\"%.200s\" is no place for a repository", place);
+	*ARRAY_APPEND(route->endpoints, route->n) =
+		(struct registry_endpoint){ .registry = TAKE_PTR(reference.registry),
+					    .repository = TAKE_PTR(reference.repository),
+					    .insecure = insecure,
+					    .mirror = mirror };
+	return 0;
+}
+
+static bool is_for(const struct entry *mirror, const struct entry *entry, const struct image_reference *reference)
+{
+	bool pinned = reference->digest != NULL;
+	const char *use = mirror->use ? mirror->use : entry->digest_only ? "digest-only" : "all";
+	return streq(use, "all") || streq(use, pinned ? "digest-only" : "tag-only");
+}
+
+static int add_mirrors(struct registry_route *route, const struct match *match, const char *name,
+		       const struct image_reference *reference, struct error *err)
+{
+	struct json_node mirrors;
+	int r = json_get_array(&match->node, "mirror", &mirrors, err);
+	for (size_t i = 0; r > 0 && i < json_array_length(&mirrors); i++) {
+		struct json_node node = json_array_at(&mirrors, i);
+		struct entry mirror = { 0 };
+		r = read_entry(&node, &mirror, err);
+		if (r >= 0 && str_is_empty(mirror.location))
+			r = json_error(&node, err, "a mirror needs a \"location\"");
+		if (r >= 0 && is_for(&mirror, &match->entry, reference))
+			r = add_endpoint(route, &node, mirror.location, name, match->covered, mirror.insecure, true,
+					 err);
+		r = r < 0 ? r : 1;
+	}
+	return r;
+}
+
+static int make_route(const struct match *match, const char *name, const struct image_reference *reference,
+		      struct registry_route *route, struct error *err)
+{
+	const struct entry *entry = &match->entry;
+	if (!match->found) {
+		*ARRAY_APPEND(route->endpoints, route->n) =
+			(struct registry_endpoint){ .registry = mem_strdup(reference->registry),
+						    .repository = mem_strdup(reference->repository) };
+		return 0;
+	}
+	if (entry->blocked) {
+		(void)err_set(err, ERR_PERMISSION, "registry %s is blocked", reference->registry);
+		return err_cause(err, "\"%s\" is blocked in %s", entry->prefix, match->node.document->name);
+	}
+	int r = add_mirrors(route, match, name, reference, err);
+	if (r >= 0)
+		r = add_endpoint(route, &match->node, entry->location, name, match->covered, entry->insecure, false,
+				 err);
+	return r;
+}
+
+int registry_route_find(const struct image_reference *reference, struct registry_route *ret, struct error *err)
+{
+	_cleanup_config_ struct config config = { 0 };
+	_cleanup_registry_route_ struct registry_route route = { 0 };
+	_cleanup_free_ char *name = mem_printf("%s/%s", reference->registry, reference->repository);
+	struct match match = { 0 };
+	int r = config_load(&config, err);
+	if (r >= 0)
+		r = find_entry(&config, name, &match, err);
+	if (r >= 0)
+		r = make_route(&match, name, reference, &route, err);
+	if (r < 0)
+		return r;
+	*ret = route;
+	route = (struct registry_route){ 0 };
+	return 0;
+}
+
+/* --- short names --- */
+
+static int find_alias(const struct config *config, const char *name, const char **ret, struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < config->n; i++) {
+		struct json_node root = json_root(&config->files[i]), aliases;
+		r = json_get_object(&root, "aliases", &aliases, err);
+		if (r > 0)
+			r = json_get_string(&aliases, name, ret, err);
+	}
+	return r;
+}
+
+static int find_search(const struct config *config, char ***ret, struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < config->n; i++) {
+		struct json_node root = json_root(&config->files[i]);
+		_cleanup_strv_ char **found = NULL;
+		r = json_get_strv(&root, "unqualified-search-registries", &found, err);
+		if (r > 0) {
+			strv_free(*ret);
+			*ret = TAKE_PTR(found);
+		}
+	}
+	return r;
+}
+
+/* Whether the first part of a name is a registry, by Docker's rule. */
+static bool has_registry(const char *name)
+{
+	size_t len = strcspn(name, "/");
+	_cleanup_free_ char *first = mem_strndup(name, len);
+	return name[len] && (strpbrk(first, ".:") || streq(first, "localhost"));
+}
+
+int registry_short_names(const char *name, char ***ret, struct error *err)
+{
+	_cleanup_config_ struct config config = { 0 };
+	_cleanup_strv_ char **search = NULL, **names = NULL;
+	if (has_registry(name))
+		return 0;
+	size_t repository = strcspn(name, ":@");
+	_cleanup_free_ char *bare = mem_strndup(name, repository);
+	const char *alias = NULL;
+	int r = config_load(&config, err);
+	if (r >= 0)
+		r = find_alias(&config, bare, &alias, err);
+	if (r >= 0 && str_is_empty(alias))
+		r = find_search(&config, &search, err);
+	if (r < 0)
+		return r;
+	if (!str_is_empty(alias))
+		strv_take(&names, mem_printf("%s%s", alias, name + repository));
+	for (char **registry = search; registry && *registry; registry++)
+		strv_take(&names, mem_printf("%s/%s", *registry, name));
+	*ret = TAKE_PTR(names);
+	return 0;
+}
