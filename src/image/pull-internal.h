@@ -32,6 +32,8 @@ struct pull {
 	struct manifest manifest;
 	struct image_config config;
 	bool have_config;
+	int claims;
+	bool waits; /* for what another process fetches */
 
 	struct pull_layer *contents; /* the config, and each distinct layer of the manifest */
 	size_t n_contents;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "image/blob.h"
+#include "image/claim.h"
 #include "storage/layer.h"
 
 /* A worker is told of more bytes in steps of this size; each is a message. */
@@ -155,11 +156,22 @@ static void on_end(void *context, struct http_answer *answer, const struct error
 
 int pull_layer_download(struct pull_layer *layer, struct error *err)
 {
-	int r = content_open(layer->pull->staging, &layer->content, err);
+	const char *digest = layer->descriptor->digest;
+	int r = claim_try(layer->pull->claims, digest, err);
+	if (r <= 0) {
+		layer->bytes = BYTES_ELSEWHERE;
+		return r;
+	}
+	if (blob_exists(layer->pull->store, digest)) { /* it came from there */
+		claim_drop(layer->pull->claims, digest);
+		layer->bytes = BYTES_THERE;
+		return 0;
+	}
+	r = content_open(layer->pull->staging, &layer->content, err);
 	if (r < 0)
 		return pull_layer_wrap(layer, STAGE_PULL, err);
 	layer->bytes = BYTES_COMING;
-	_cleanup_free_ char *path = mem_printf("blobs/%s", layer->descriptor->digest);
+	_cleanup_free_ char *path = mem_printf("blobs/%s", digest);
 	registry_start(layer->pull->registry, &(struct registry_request){ .path = path,
 									  .receive = on_bytes,
 									  .size = layer->descriptor->size,
@@ -232,6 +244,7 @@ int pull_layer_finish(struct pull_layer *layer, struct error *err)
 	if (r < 0)
 		return pull_layer_wrap(layer, new_directory ? STAGE_UNPACK : STAGE_PULL, err);
 	pull_layer_done(layer);
+	claim_drop(layer->pull->claims, layer->descriptor->digest);
 	layer->content = NULL;
 	layer->blob = -1;
 	layer->finished = true;

@@ -19,12 +19,14 @@ struct pull_context {
 	const struct staging *staging;
 	const struct transfer *transfer;
 	struct registry *registry;
+	int claims; /* of what we fetch (image/claim.h) */
 	size_t n_layers;
 	struct error *err; /* what went wrong in a callback; the pull ends when it is set */
 };
 
 enum pull_bytes {
 	BYTES_MISSING,
+	BYTES_ELSEWHERE, /* another process is fetching them */
 	BYTES_COMING,
 	BYTES_THERE, /* and of the right digest */
 };
@@ -59,6 +61,7 @@ void pull_layer_init(struct pull_layer *layer, const struct pull_context *pull, 
 		     size_t number);
 void pull_layer_done(struct pull_layer *layer);
 
+/* Fetch its bytes, unless another process does so just now, or has done so. */
 int pull_layer_download(struct pull_layer *layer, struct error *err);
 
 /* Give what is there of the layer to @worker; more follows as it comes in. */

@@ -9,8 +9,12 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "image/blob.h"
+#include "image/claim.h"
 #include "image/pull-internal.h"
 #include "storage/layer.h"
+
+/* How often to look whether another process has what both want. */
+enum { ELSEWHERE_POLL_MS = 50 };
 
 /* --- workers --- */
 
@@ -72,7 +76,7 @@ int pull_run_once(struct pull *pull)
 		worker_of[n++] = i;
 	}
 	struct error err = { 0 };
-	int r = registry_run(pull->registry, fds, TRANSFER_FDS + n, -1, &err);
+	int r = registry_run(pull->registry, fds, TRANSFER_FDS + n, pull->waits ? ELSEWHERE_POLL_MS : -1, &err);
 	if (r >= 0)
 		r = transfer_check(pull->transfer, fds, &err);
 	if (r < 0) {
@@ -161,13 +165,16 @@ static int start_downloads(struct pull *pull)
 	size_t under_way = 0;
 	for (size_t i = 0; i < pull->n_contents; i++)
 		under_way += pull->contents[i].bytes == BYTES_COMING;
+	pull->waits = false;
 	for (size_t i = 0; i < pull->n_contents && under_way < PULL_DOWNLOADS_MAX; i++) {
-		if (pull->contents[i].bytes != BYTES_MISSING)
+		struct pull_layer *layer = &pull->contents[i];
+		if (layer->bytes != BYTES_MISSING && layer->bytes != BYTES_ELSEWHERE)
 			continue;
-		int r = pull_layer_download(&pull->contents[i], &pull->err);
+		int r = pull_layer_download(layer, &pull->err);
 		if (r < 0)
 			return r;
-		under_way++;
+		under_way += layer->bytes == BYTES_COMING;
+		pull->waits |= layer->bytes == BYTES_ELSEWHERE;
 	}
 	return 0;
 }
@@ -178,7 +185,7 @@ static struct pull_layer *next_to_unpack(struct pull *pull)
 	struct pull_layer *coming = NULL;
 	for (size_t i = 0; i < pull->n_contents; i++) {
 		struct pull_layer *layer = &pull->contents[i];
-		if (layer->directory != DIRECTORY_MISSING || layer->bytes == BYTES_MISSING)
+		if (layer->directory != DIRECTORY_MISSING || layer->bytes < BYTES_COMING)
 			continue;
 		/* It may have come from another blob or another process meanwhile. */
 		if (layer_exists(pull->store, layer->diff_id))
@@ -286,6 +293,7 @@ static void pull_done(struct pull *pull)
 	image_config_done(&pull->config);
 	pull_manifest_done(pull);
 	staging_done(&pull->staging);
+	fd_close(pull->claims);
 }
 
 static int ask_endpoint(struct pull *pull, const struct registry_endpoint *endpoint)
@@ -323,10 +331,13 @@ static int pull_all(struct pull *pull, struct transfer_result *ret)
 {
 	int r = staging_open(pull->store, &pull->staging, &pull->err);
 	if (r >= 0)
+		r = pull->claims = claims_open(pull->store, &pull->err);
+	if (r >= 0)
 		r = find_manifest(pull);
 	if (r < 0)
 		return r;
 	pull->context = (struct pull_context){ .store = pull->store,
+					       .claims = pull->claims,
 					       .staging = &pull->staging,
 					       .transfer = pull->transfer,
 					       .registry = pull->registry,
@@ -343,7 +354,9 @@ static int pull_all(struct pull *pull, struct transfer_result *ret)
 int pull_image(struct store *store, const struct transfer *transfer, struct pull_workers *workers,
 	       const struct pull_options *options, struct transfer_result *ret, struct error *err)
 {
-	struct pull pull = { .store = store, .transfer = transfer, .workers = workers, .options = options };
+	struct pull pull = {
+		.store = store, .transfer = transfer, .workers = workers, .options = options, .claims = -1
+	};
 	int r = pull_all(&pull, ret);
 	if (r < 0) {
 		*err = pull.err;

@@ -215,7 +215,8 @@ is_the_image() {
 	[ "$(grep -c "layer-twice/x/blobs/" "$lying_dir/log")" -eq 5 ] # the config, and four layers
 }
 
-@test "two pulls of the same image at the same time" {
+@test "pulls of the same image at the same time fetch each blob once" {
+	before=$(grep -c '"GET /v2/four/blobs' "$registry_dir/log" || true)
 	request "$REGISTRY/four:oci" >request.json
 	for i in 1 2 3; do
 		"$transfer" "$store" <request.json >"answers.$i" &
@@ -228,6 +229,24 @@ is_the_image() {
 	done
 	nothing_unfinished
 	blobs_are_what_they_say
+	is_the_image "$(answer .config)"
+	[ "$(grep -c '"GET /v2/four/blobs' "$registry_dir/log")" -eq $((before + 5)) ]
+}
+
+@test "what another pull was fetching when it died is fetched" {
+	start_stalling
+	request "$LIAR/honest/x:four" >request.json
+	"$transfer" "$store" <request.json >second 2>stderr2 &
+	second=$!
+	for _ in {1..100}; do
+		! grep -qs waiting second || break
+		sleep 0.05
+	done
+	kill -KILL "$pid"
+	wait "$pid" || true
+	wait "$second"
+	output=$(tail -n 1 second)
+	[ "$(answer .event)" = "done" ]
 	is_the_image "$(answer .config)"
 }
 
