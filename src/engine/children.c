@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Monitors are children of whoever starts them, and outlive most of those. One that lives longer (a service) collects them
- * here; one that waits for a container's end waits for its monitor's, too, so that all is over when it is.
+ * here, with a few others; one that waits for a container's end waits for its monitor's, too, so that all is over when it is.
  */
+#include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -36,6 +38,25 @@ int child_wait(struct engine *engine, const char *id)
 		return status;
 	}
 	return -1;
+}
+
+/* Nothing else may stay open in it: somebody may be waiting for the end of a pipe. */
+static void close_alone(int fd)
+{
+	if (fd > 0)
+		(void)close_range(0, (unsigned)fd - 1, 0);
+	(void)close_range((unsigned)fd + 1, ~0U, 0);
+	_exit(EXIT_SUCCESS);
+}
+
+void child_close(struct engine *engine, int fd)
+{
+	pid_t pid = fd < 0 ? -1 : fork();
+	if (pid == 0)
+		close_alone(fd);
+	if (pid > 0)
+		child_add(engine, "", pid);
+	fd_close(fd);
 }
 
 void children_reap(struct engine *engine)

@@ -77,6 +77,9 @@ void child_add(struct engine *engine, const char *id, pid_t pid);
 /* Wait for the monitor of @id, if it is our child, to end. Returns its wait status, or -1. */
 int child_wait(struct engine *engine, const char *id);
 
+/* Close @fd in a process that nobody waits for, because the kernel takes its time over it. */
+void child_close(struct engine *engine, int fd);
+
 /* Collect those that have ended, so that a process that lives long has no zombies. */
 void children_reap(struct engine *engine);
 

@@ -51,7 +51,7 @@ static void put_ports(struct firewall_change *change, const struct published_lis
 /* Everything that the rows say, into an empty table (N2). */
 static int fill_table(struct engine *engine, const char *table, struct error *err)
 {
-	_cleanup_firewall_change_ struct firewall_change change = { 0 };
+	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 	_cleanup_published_list_ struct published_list ports = { 0 };
 	struct network_record **records;
 	size_t count;
@@ -91,7 +91,7 @@ int filter_repair(struct engine *engine, struct error *err)
 int filter_add(struct engine *engine, const struct network_record *network, const struct published_list *ports,
 	       struct error *err)
 {
-	_cleanup_firewall_change_ struct firewall_change change = { 0 };
+	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 	char table[FIREWALL_TABLE_MAX];
 	struct error why = { 0 };
 	firewall_change_begin(&change, filter_table_name(engine, table), false);
@@ -111,7 +111,7 @@ static int remove_ports_singly(const char *table, const struct published_list *p
 {
 	int r = 0;
 	for (size_t i = 0; i < ports->count; i++) {
-		_cleanup_firewall_change_ struct firewall_change change = { 0 };
+		_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 		const struct published_list one = { &ports->items[i], 1 };
 		struct error why = { 0 };
 		firewall_change_begin(&change, table, true);
@@ -129,7 +129,7 @@ static int remove_ports_singly(const char *table, const struct published_list *p
 int filter_remove(struct engine *engine, const struct network_record *network, const struct published_list *ports,
 		  struct error *err)
 {
-	_cleanup_firewall_change_ struct firewall_change change = { 0 };
+	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 	char table[FIREWALL_TABLE_MAX];
 	struct error why = { 0 };
 	firewall_change_begin(&change, filter_table_name(engine, table), true);
@@ -137,6 +137,7 @@ int filter_remove(struct engine *engine, const struct network_record *network, c
 		put_network(&change, network);
 	put_ports(&change, ports);
 	int r = firewall_apply(&change, &why);
+	child_close(engine, TAKE_FD(change.sock));
 	if (r == -ERR_NOT_FOUND)
 		return ports ? remove_ports_singly(table, ports, err) : 0;
 	if (r < 0 && err)

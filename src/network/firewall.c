@@ -54,13 +54,14 @@ static void mark(struct netlink_batch *batch, uint16_t type)
 
 void firewall_change_begin(struct firewall_change *change, const char *table, bool remove)
 {
-	*change = (struct firewall_change){ .table = table, .remove = remove };
+	*change = (struct firewall_change){ .table = table, .remove = remove, .sock = -1 };
 	mark(&change->batch, NFNL_MSG_BATCH_BEGIN);
 }
 
 void firewall_change_done(struct firewall_change *change)
 {
 	netlink_batch_done(&change->batch);
+	fd_close(change->sock);
 }
 
 static void put_value(struct netlink_batch *batch, uint16_t type, const struct bytes *value)
@@ -194,10 +195,11 @@ int firewall_apply(struct firewall_change *change, struct error *err)
 {
 	if (change->n_elements == 0)
 		return 0;
-	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, err);
-	if (sock < 0)
-		return sock;
+	if (change->sock < 0)
+		change->sock = netlink_open(NETLINK_NETFILTER, err);
+	if (change->sock < 0)
+		return err ? -err->code : -ERR_SYSTEM;
 	mark(&change->batch, NFNL_MSG_BATCH_END);
 	change->n_elements = 0;
-	return netlink_commit(sock, &change->batch, err);
+	return netlink_commit(change->sock, &change->batch, err);
 }

@@ -46,6 +46,7 @@ struct firewall_change {
 	bool remove;
 	struct netlink_batch batch;
 	size_t n_elements;
+	int sock; /* of firewall_apply(), or -1 */
 };
 
 /* Elements put into it are added, or with @remove taken away. */
@@ -73,5 +74,8 @@ void firewall_put_port(struct firewall_change *change, const struct firewall_por
 /*
  * Do it. Errors: ERR_NOT_FOUND if the table or one of its sets is not there; or, for a removal, an element. Nothing is
  * changed then.
+ *
+ * @change keeps the socket, for closing it takes as long as the kernel needs to free what was removed (up to tens of
+ * milliseconds): who has no time for that takes it over.
  */
 int firewall_apply(struct firewall_change *change, struct error *err);
