@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "base/util.h"
 #include "engine/live.h"
 #include "runtime/cgroup-stats.h"
@@ -91,15 +90,15 @@ static void add_block(const struct cgroup_stats *counts, struct container_stats 
 static int add_counts(const struct container *container, struct container_stats *stats, struct error *err)
 {
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
-	_cleanup_cgroup_stats_ struct cgroup_stats counts = { 0 };
 	int r = container_open_cgroup(container, &cgroup, err);
-	if (r < 0 || (r = cgroup_read_stats(cgroup, &counts, err)) < 0)
+	if (r < 0 || (r = usage_read(cgroup, &stats->usage, err)) < 0)
 		return r;
-	stats->time_ns = time_monotonic_ns();
-	stats->cpu_ns = counts.cpu.total;
-	stats->pids = counts.pids.current;
-	add_memory(&counts, stats);
-	add_block(&counts, stats);
+	const struct cgroup_stats *counts = &stats->usage.kernel;
+	stats->time_ns = stats->usage.time_ns;
+	stats->cpu_ns = counts->cpu.total;
+	stats->pids = counts->pids.current;
+	add_memory(counts, stats);
+	add_block(counts, stats);
 	return 0;
 }
 
@@ -119,8 +118,22 @@ int container_stats_read(struct engine *engine, const struct container_record *r
 		r = add_network(container->pid, &stats, &why);
 	if (r < 0) {
 		log_failure(LOG_LEVEL_DEBUG, "measure a container", &why);
+		container_stats_done(&stats);
 		return 0;
 	}
 	*ret = stats;
 	return 1;
+}
+
+void container_stats_done(struct container_stats *stats)
+{
+	usage_done(&stats->usage);
+}
+
+int container_threads_read(struct engine *engine, const struct container_record *record, struct thread_uses *ret)
+{
+	_cleanup_container_ struct container *container = NULL;
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	return record->pid != 0 && live_load(engine, record->id, &container, NULL) >= 0 &&
+	       container_open_cgroup(container, &cgroup, NULL) >= 0 && threads_read(cgroup, ret, NULL) >= 0;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "engine/engine.h"
+#include "observe/usage.h"
 
 struct container_stats {
 	int64_t time_ns; /* of the look, on the monotonic clock */
@@ -20,7 +21,13 @@ struct container_stats {
 	uint64_t read_bytes, written_bytes;
 	uint64_t received_bytes, sent_bytes; /* 0 with the host's network, which is not its own */
 	uint64_t pids;
+	struct usage usage; /* what else the kernel says */
 };
 
-/* 1, or 0 if nothing is known: it does not run, or has no control group. */
+/* 1, or 0 if nothing is known: it does not run, or has no control group. container_stats_done() it. */
 int container_stats_read(struct engine *engine, const struct container_record *record, struct container_stats *ret);
+void container_stats_done(struct container_stats *stats);
+#define _cleanup_container_stats_ _cleanup_(container_stats_done)
+
+/* Its threads; the same returns. threads_done() them. */
+int container_threads_read(struct engine *engine, const struct container_record *record, struct thread_uses *ret);

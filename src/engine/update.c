@@ -87,7 +87,7 @@ static int change(struct container_row *row, const struct container_spec *change
 static int refuse_less(struct engine *engine, const struct container_row *row, uint64_t limit, struct error *err)
 {
 	_cleanup_record_ struct container_record *record = record_from_row(engine, row);
-	struct container_stats stats;
+	_cleanup_container_stats_ struct container_stats stats = { 0 };
 	if (limit == 0 || container_stats_read(engine, record, &stats) == 0 || stats.memory <= limit)
 		return 0;
 	err_set(err, ERR_BUSY, "it uses more memory now than the new limit allows");

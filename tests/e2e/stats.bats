@@ -29,7 +29,7 @@ of() {
 
 @test "a table of those that run; of all with -a, and what is not known is --" {
 	run -0 coffer stats --no-stream
-	[[ ${lines[0]} =~ ^CONTAINER\ ID\ +NAME\ +CPU\ %\ +MEM\ USAGE\ /\ LIMIT\ +MEM\ %\ +NET\ I/O\ +BLOCK\ I/O\ +PIDS$ ]]
+	[[ ${lines[0]} =~ ^CONTAINER\ ID\ +NAME\ +CPU\ %\ +MEM\ USAGE\ /\ LIMIT\ +MEM\ %\ +NET\ I/O\ +BLOCK\ I/O\ +PIDS\ +THROTTLED\ %\ +PSI\ CPU\ +PSI\ MEM\ +PSI\ I/O\ +OOM\ +PIDS\ HITS$ ]]
 	[ "${#lines[@]}" = 3 ]
 	id=$(coffer inspect busy | jq -r '.[0].Id')
 	[[ $output =~ ${id:0:12}\ +busy\ +[0-9]+\.[0-9]{2}%\ +[0-9.]+[KM]?i?B\ /\ 64MiB\ +[0-9.]+%\ +0B\ /\ 0B\ +[0-9.]+[kM]?B\ /\ [0-9.]+[kM]?B\ +1 ]]
@@ -75,4 +75,61 @@ of() {
 	eventually twice
 	coffer rm -f brief
 	ends_with 0 "$watcher"
+}
+
+# --- Whether limits hurt ---
+
+@test "throttling, and how often the limit of processes was met" {
+	# shellcheck disable=SC2016 # for the shell inside
+	coffer run -d --network none --name tight --cpus 0.1 --pids-limit 5 box:1 \
+		sh -c 'while :; do sh -c "sleep 0 | sleep 0 | sleep 0 | sleep 0 | sleep 0 | sleep 0" 2>/dev/null; done'
+	hurts() {
+		of tight | jq -e '(.ThrottledPerc != "--" and (.ThrottledPerc | rtrimstr("%") | tonumber) > 20) and
+			(.PidsLimitHits | tonumber) > 0 and .OOMKills == "0"'
+	}
+	eventually hurts
+	of quiet | jq -e '.ThrottledPerc == "--" and .PidsLimitHits == "0"'
+	coffer rm -f tight
+}
+
+@test "pressure, where the kernel watches it for a container" {
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		of busy | jq -e '.PressureCPU | test("^[0-9]+\\.[0-9]{2} / [0-9]+\\.[0-9]{2}$")'
+	else
+		of busy | jq -e '.PressureCPU == "--" and .PressureMem == "--" and .PressureIO == "--"'
+	fi
+}
+
+@test "--mem: what memory is used for" {
+	coffer run -d --network none --name filler -m 64m --tmpfs /fill box:1 sh -c 'head -c 12m /dev/zero >/fill/it; exec sleep 1000'
+	filled() {
+		coffer stats --no-stream --mem --format json filler |
+			jq -e '(.Shmem | startswith("12")) and (.Shmem | endswith("MiB")) and .Anon != "--" and .Usage != "--"'
+	}
+	eventually filled
+	coffer stats --no-stream --mem -a --format '{{.Name}} {{.Shmem}} {{.Peak}}' | grep -qx 'idle -- --'
+	coffer rm -f filler
+}
+
+@test "--events: the kernel's counters since its start, and in the last second" {
+	# the program that is killed is not the first one
+	coffer run -d --network none --name greedy -m 16m --memory-swap 16m box:1 \
+		sh -c 'dd if=/dev/zero of=/dev/null bs=64M count=1; exec sleep 1000'
+	killed() {
+		[ "$(coffer stats --no-stream --events --format '{{.Event}} {{.Count}}' greedy | grep '^memory.oom_kill ')" = 'memory.oom_kill 1' ]
+	}
+	eventually killed
+	coffer stats --no-stream --events greedy | grep -qE '^greedy +memory\.max +[0-9]+ +\+[0-9]+$'
+	coffer stats --no-stream --format '{{.OOMKills}}' greedy | grep -qx 1
+	coffer rm -f greedy
+}
+
+@test "--per-cpu: where it was used" {
+	run -0 coffer stats --no-stream --per-cpu --format '{{.CPU}} {{.CPUPerc}} {{.Source}}' busy
+	[ "${#lines[@]}" -ge 1 ]
+	[[ ${lines[0]} =~ ^0\ [0-9.]+%\ (counted|sampled)$ ]]
+	# one busy loop on all of them together
+	awk '{ sum += $2 } END { exit !(sum > 1) }' <<<"$output"
+	run -125 coffer stats --no-stream --per-cpu --mem
+	[[ $output == *'one at a time'* ]]
 }
