@@ -158,6 +158,8 @@ const struct option CGROUP_OPTIONS[] = {
 	OPT_STRING(self, spec.cgroups_mode, 0, "cgroups", "string",
 		   "Whether it gets a control group of its own (\"enabled\", \"disabled\") (default \"enabled\")",
 		   .choices = CGROUPS),
+	OPT_LIST(self, spec.pressure_notify, 0, "pressure-notify",
+		 "Record an event when it is stalled for want of \"cpu\", \"memory\" or \"io\": WHAT[:some|full[:STALL/WINDOW]]"),
 	OPT_BOOL(self, spec.oom_group, 0, "oom-group",
 		 "Kill all of it, if anything in it is killed for memory (cgroup v2)"),
 	OPT_END,

@@ -38,6 +38,7 @@ struct launch {
 	int netns;	/* this one, or -1 */
 	int stop_signal;
 	enum cgroup_manager cgroup_manager;
+	char **pressure; /* of its monitor's plan */
 	enum restart_policy restart;
 	int restart_max;
 	char **event_attributes;

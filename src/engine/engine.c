@@ -105,6 +105,7 @@ void launch_done(struct launch *launch)
 	strv_free(launch->joins);
 	strv_free(launch->lower);
 	strv_free(launch->event_attributes);
+	strv_free(launch->pressure);
 	log_plan_done(&launch->log);
 	health_plan_done(&launch->health);
 	*launch = LAUNCH_NONE;

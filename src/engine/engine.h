@@ -304,6 +304,7 @@ struct container_spec {
 	char **device_read_bps, **device_write_bps;	/* "/dev/x:BYTES" */
 	char **device_read_iops, **device_write_iops;	/* "/dev/x:NUMBER" */
 	char **cgroup_conf;				/* "FILE=VALUE", of cgroup v2 */
+	char **pressure_notify;				/* as engine/pressure-notify.h has it */
 	char *cgroup_parent;				/* path, or slice */
 	char *cgroups_mode;				/* "enabled", "disabled"; NULL: enabled */
 	uint16_t console_rows, console_columns;

@@ -20,6 +20,7 @@
 #include "engine/mountpoints.h"
 #include "engine/network-row.h"
 #include "engine/oci-spec.h"
+#include "engine/pressure-notify.h"
 #include "engine/restart.h"
 #include "engine/volume-dir.h"
 #include "storage/layer.h"
@@ -103,6 +104,8 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	str_copy(launch.id, sizeof launch.id, id);
 	launch.joins = strv_copy(config->joins);
 	int r = cgroup_place_manager(engine, spec, &launch.cgroup_manager, err);
+	if (r >= 0)
+		r = pressure_notify_plan(spec->pressure_notify, &launch.pressure, err);
 	if (r >= 0)
 		r = launch_lower(engine, diff_ids, &launch.lower, err);
 	if (r >= 0)

@@ -87,6 +87,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.cleanup = cleanup_command(engine, launch->id),
 		.stop_signal = launch->stop_signal,
 		.cgroup_manager = launch->cgroup_manager,
+		.pressure = strv_copy(launch->pressure),
 		.restart = launch->restart,
 		.restart_max = launch->restart_max,
 		.events_path = engine_events_path(engine),

@@ -58,6 +58,11 @@ void event_oom(struct monitor *monitor)
 	record(monitor, "oom", NULL, NULL);
 }
 
+void event_alarm(struct monitor *monitor, const char *action, const char *attribute, const char *further)
+{
+	record(monitor, action, attribute, further);
+}
+
 /* Of a program of exec, whose own plan knows no journal. Docker makes and starts one in two steps. */
 static void record_exec(struct monitor *exec, const char *verb, const char *words, const char *more)
 {

@@ -275,6 +275,46 @@ struct cgroup_oom recorder_read_memory(struct monitor *monitor);
 /* TIMER_SAMPLE. */
 void recorder_sample(struct monitor *monitor);
 
+/* --- monitor-alarm.c: running against limits --- */
+
+enum { ALARM_COUNTERS = 2, ALARM_PRESSURES = 3, ALARM_SAMPLES = 6 };
+
+struct alarm_counter {
+	struct watch watch; /* first: a watch is its counter */
+	uint64_t told;	    /* up to here */
+	int64_t told_ns;    /* when, of the monotonic clock */
+};
+
+struct alarm_pressure {
+	struct watch watch; /* first: a watch is its trigger */
+	int64_t told_ns;
+};
+
+struct alarm_periods {
+	uint64_t all, throttled;
+};
+
+struct alarms {
+	struct alarm_counter counters[ALARM_COUNTERS];
+	struct alarm_pressure pressures[ALARM_PRESSURES]; /* as the plan has them */
+	struct alarm_periods periods[ALARM_SAMPLES];	  /* of the last minute */
+	size_t samples;
+	bool throttled;
+};
+
+void alarms_init(struct monitor *monitor);
+
+/*
+ * While the recorder has the cgroup open: before the program runs, and before the cgroup goes. Errors: ERR_UNSUPPORTED, if
+ * pressure cannot be watched and has to be.
+ */
+int alarms_begin(struct monitor *monitor, struct error *err);
+void alarms_end(struct monitor *monitor);
+
+/* Whenever the recorder takes a sample. */
+struct recorder_sample;
+void alarms_sample(struct monitor *monitor, const struct recorder_sample *sample);
+
 /* --- monitor-event.c: what goes into the journal of events --- */
 
 void event_started(struct monitor *monitor);
@@ -284,6 +324,7 @@ void event_stopped(struct monitor *monitor);
 void event_exec_started(struct monitor *exec, const char *words);
 void event_exec_died(struct monitor *exec);
 void event_oom(struct monitor *monitor);
+void event_alarm(struct monitor *monitor, const char *action, const char *attribute, const char *further);
 void event_health(struct monitor *monitor, const char *state);
 /* --- monitor-exec.c --- */
 
@@ -330,6 +371,7 @@ struct monitor {
 	struct restart restart;
 	struct health health;
 	struct recorder recorder;
+	struct alarms alarms;
 	int records; /* the directory of what is kept of it (plan.records_path) */
 	bool ended; /* the first process; status says how */
 

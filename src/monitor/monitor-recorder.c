@@ -104,6 +104,7 @@ void recorder_sample(struct monitor *monitor)
 		const struct recorder_sample sample = make_sample(&stats);
 		off_t at = (off_t)(recorder->samples++ % RECORDER_SLOTS * sizeof sample);
 		(void)RETRY_ON_EINTR(pwrite(recorder->ring, &sample, sizeof sample, at));
+		alarms_sample(monitor, &sample);
 	}
 	timer_set(monitor, TIMER_SAMPLE, RECORDER_INTERVAL_MS);
 }
@@ -269,6 +270,7 @@ void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t
 {
 	struct recorder *recorder = &monitor->recorder;
 	timer_clear(monitor, TIMER_SAMPLE);
+	alarms_end(monitor);
 	find_cause(monitor, failure, oom_kills);
 	if (recorder->cgroup)
 		record_last(monitor);

@@ -33,6 +33,7 @@ struct monitor *monitor_new(const struct monitor_options *options)
 	monitor->log_watch.fd = -1;
 	monitor->records = -1;
 	recorder_init(monitor);
+	alarms_init(monitor);
 	io_reset(monitor);
 	peers_init(monitor);
 	return monitor;
@@ -205,7 +206,9 @@ static int wait_for_start(struct monitor *monitor, struct error *err)
 static int start(struct monitor *monitor, struct error *err)
 {
 	recorder_begin(monitor);
-	int r = container_release(monitor->container, &monitor->init, err);
+	int r = alarms_begin(monitor, err);
+	if (r >= 0)
+		r = container_release(monitor->container, &monitor->init, err);
 	if (r < 0)
 		return r;
 	monitor->status.state = MONITOR_STATE_RUNNING;

@@ -71,6 +71,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	add_health(object, &plan->health);
 	json_add_strv(object, "eventAttributes", plan->event_attributes);
 	json_add_i64(object, "cgroupManager", plan->cgroup_manager);
+	json_add_strv(object, "pressure", plan->pressure);
 	json_add_i64(object, "restart", plan->restart);
 	json_add_i64(object, "restartMax", plan->restart_max);
 	const char *text = json_text(object);
@@ -171,6 +172,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	    (r = json_get_strv(root, "joins", &plan->joins, err)) < 0 ||
 	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
+	    (r = json_get_strv(root, "pressure", &plan->pressure, err)) < 0 ||
 	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
 	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
@@ -235,5 +237,6 @@ void monitor_plan_done(struct monitor_plan *plan)
 	free(plan->records_path);
 	health_plan_done(&plan->health);
 	strv_free(plan->event_attributes);
+	strv_free(plan->pressure);
 	*plan = (struct monitor_plan){ 0 };
 }

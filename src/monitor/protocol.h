@@ -147,6 +147,7 @@ struct monitor_plan {
 	char *records_path; /* the directory of what is kept of the container beyond its end; NULL: the run directory */
 	struct health_plan health;
 	enum cgroup_manager cgroup_manager;
+	char **pressure; /* "RESOURCE TRIGGER", as accounting/psi.rst has triggers; ALARM_PRESSURES at most */
 	enum restart_policy restart;
 	int restart_max; /* of RESTART_ON_FAILURE; 0: no limit */
 };

@@ -120,6 +120,12 @@ static const struct cgroup_tree *find_tree(const struct cgroup *cgroup, const ch
 	return NULL;
 }
 
+const struct cgroup_tree *recorder_find_tree(const struct cgroup *cgroup, const char *controller)
+{
+	const struct cgroup_tree *v1 = controller ? find_tree(cgroup, controller) : NULL;
+	return v1 ? v1 : find_tree(cgroup, NULL);
+}
+
 /* How many cgroups there are above it, the root among them. */
 static size_t count_above(const struct cgroup *cgroup)
 {

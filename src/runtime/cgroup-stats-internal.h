@@ -47,6 +47,9 @@ void cgroup_stats_memory_v1(const struct cgroup_tree *tree, struct cgroup_stats 
 void cgroup_stats_block_v1(const struct cgroup_tree *tree, struct cgroup_stats *stats);
 void cgroup_stats_huge_v1(const struct cgroup_tree *tree, struct cgroup_stats *stats);
 
+/* The v2 tree has it also of what v1 hierarchies control. */
+void cgroup_stats_pressure(const struct cgroup_tree *tree, struct cgroup_stats *stats);
+
 void cgroup_stats_cpu_v2(const struct cgroup_tree *tree, struct cgroup_stats *stats);
 void cgroup_stats_memory_v2(const struct cgroup_tree *tree, struct cgroup_stats *stats);
 void cgroup_stats_block_v2(const struct cgroup_tree *tree, struct cgroup_stats *stats);

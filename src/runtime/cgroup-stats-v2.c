@@ -30,6 +30,13 @@ static void read_pressure(const struct cgroup_tree *tree, const char *file, stru
 			ret->set = true;
 }
 
+void cgroup_stats_pressure(const struct cgroup_tree *tree, struct cgroup_stats *stats)
+{
+	read_pressure(tree, "cpu.pressure", &stats->cpu.pressure);
+	read_pressure(tree, "memory.pressure", &stats->memory.pressure);
+	read_pressure(tree, "io.pressure", &stats->block_pressure);
+}
+
 /* --- cpu --- */
 
 static uint64_t read_us(const struct cgroup_tree *tree, const char *key)
@@ -47,7 +54,6 @@ void cgroup_stats_cpu_v2(const struct cgroup_tree *tree, struct cgroup_stats *st
 	stats->cpu.throttled = read_us(tree, "throttled_usec");
 	(void)cgroup_read_key(tree, "cpu.stat", "nr_periods", &stats->cpu.periods);
 	(void)cgroup_read_key(tree, "cpu.stat", "nr_throttled", &stats->cpu.throttled_periods);
-	read_pressure(tree, "cpu.pressure", &stats->cpu.pressure);
 }
 
 /* --- memory --- */
@@ -103,7 +109,6 @@ void cgroup_stats_memory_v2(const struct cgroup_tree *tree, struct cgroup_stats 
 	cgroup_stats_raw_memory(tree, stats);
 	(void)cgroup_read_key(tree, "memory.stat", "file", &stats->memory.cache);
 	read_events(tree, stats);
-	read_pressure(tree, "memory.pressure", &stats->memory.pressure);
 }
 
 /* --- io --- */
@@ -140,7 +145,6 @@ void cgroup_stats_block_v2(const struct cgroup_tree *tree, struct cgroup_stats *
 	_cleanup_strv_ char **lines = cgroup_lines(tree, "io.stat");
 	for (char **line = lines; line && *line; line++)
 		read_io_line(*line, stats);
-	read_pressure(tree, "io.pressure", &stats->block_pressure);
 }
 
 /* --- hugetlb --- */

@@ -142,6 +142,8 @@ int cgroup_read_stats(const struct cgroup *cgroup, struct cgroup_stats *ret, str
 		else if (v2 && READERS[i].v2_name)
 			READERS[i].read_v2(v2, &stats);
 	}
+	if (v2)
+		cgroup_stats_pressure(v2, &stats);
 	*ret = stats;
 	return 0;
 }

@@ -93,7 +93,7 @@ of() {
 }
 
 @test "pressure, where the kernel watches it for a container" {
-	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+	if [ -e /sys/fs/cgroup/cgroup.controllers ] || [ -e /sys/fs/cgroup/unified/coffer/cpu.pressure ]; then
 		of busy | jq -e '.PressureCPU | test("^[0-9]+\\.[0-9]{2} / [0-9]+\\.[0-9]{2}$")'
 	else
 		of busy | jq -e '.PressureCPU == "--" and .PressureMem == "--" and .PressureIO == "--"'
