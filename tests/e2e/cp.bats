@@ -320,6 +320,19 @@ target='mkdir -p /there /into; echo old >/old; ln -s /older /to-old'
 	[[ $output == *'mounted volume is marked read-only'* ]]
 }
 
+@test "a named volume of one that does not run" {
+	coffer create --network none --name it -v cp-volume:/data box:1 true >/dev/null
+	mkdir -p tree/part
+	echo one >tree/part/one
+	coffer run --rm --network none -v cp-volume:/data box:1 true
+	coffer cp tree/. it:/data
+	[ "$(coffer run --rm --network none -v cp-volume:/data box:1 cat /data/part/one)" = one ]
+	coffer cp it:/data/part out
+	[ "$(<out/one)" = one ]
+	coffer rm it
+	coffer volume rm cp-volume
+}
+
 @test "a root that is read-only, running or not" {
 	coffer run -d --network none --name it --read-only --tmpfs /tmp box:1 sleep 1000 >/dev/null
 	echo x >file
