@@ -19,6 +19,7 @@ const struct command *const COMMANDS[] = {
 	&command_events,
 	&command_exec,
 	&command_export,
+	&command_fs_trace,
 	&command_generate_systemd,
 	&command_help,
 	&command_history,
@@ -79,6 +80,7 @@ const struct command *const COMMANDS[] = {
 
 const struct command_group COMMAND_GROUPS[] = {
 	{ "container", "Manage containers" },
+	{ "fs", "Look into the files of containers" },
 	{ "generate", "Make units of systemd" },
 	{ "image", "Manage images" },
 	{ "network", "Manage networks" },

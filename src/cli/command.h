@@ -105,6 +105,7 @@ extern const struct command command_events;
 extern const struct command command_exec;
 extern const struct command command_export;
 extern const struct command command_generate_systemd;
+extern const struct command command_fs_trace;
 extern const struct command command_help;
 extern const struct command command_history;
 extern const struct command command_image_inspect;

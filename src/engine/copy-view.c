@@ -62,21 +62,29 @@ static const char *path_below(const char *path, const char *target)
 	return rest && (*rest == '\0' || *rest == '/') ? rest : NULL;
 }
 
-/* The mount that has @path, and what is left of the path there. */
-static const struct mount_request *find_mount(const struct container_config *config, const char *path,
-					      const char **ret_rest)
+const struct mount_request *view_find_mount(const struct container_config *config, const char *path)
 {
 	const struct mount_request *found = NULL;
 	size_t depth = 0;
 	for (size_t i = 0; i < config->n_mounts; i++) {
-		const char *target = config->mounts[i].target, *rest = path_below(path, target);
-		if (!rest || strlen(target) < depth)
+		const char *target = config->mounts[i].target;
+		if (!path_below(path, target) || strlen(target) < depth)
 			continue;
 		found = &config->mounts[i];
 		depth = strlen(target);
-		*ret_rest = rest;
 	}
-	return found && (found->kind == MOUNT_BIND || found->kind == MOUNT_VOLUME) ? found : NULL;
+	return found;
+}
+
+/* One that we can look into ourselves, and what is left of the path there. */
+static const struct mount_request *find_source(const struct container_config *config, const char *path,
+					       const char **ret_rest)
+{
+	const struct mount_request *mount = view_find_mount(config, path);
+	if (!mount || (mount->kind != MOUNT_BIND && mount->kind != MOUNT_VOLUME))
+		return NULL;
+	*ret_rest = path_below(path, mount->target);
+	return mount;
 }
 
 /* A part of it is a path in it, as any other. */
@@ -131,7 +139,7 @@ static int open_stopped(struct engine *engine, const struct container_row *row, 
 	_cleanup_free_ char *absolute = path_join("/", path), *normal = path_normalize(absolute);
 	_cleanup_free_ char *whole = mem_printf("%s%s", normal, end_of(path));
 	const char *rest = NULL;
-	const struct mount_request *mount = find_mount(&row->config, normal, &rest);
+	const struct mount_request *mount = find_source(&row->config, normal, &rest);
 	int r = write ? run_dir_make(engine, row->id, &view->dir, err) : 0;
 	if (r < 0)
 		return r;

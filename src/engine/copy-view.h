@@ -29,3 +29,6 @@ struct view {
 int view_open(struct engine *engine, const struct container_row *row, const char *path, bool write, struct view *ret,
 	      struct error *err);
 void view_close(struct engine *engine, const struct container_row *row, struct view *view);
+
+/* What is to be mounted at @path, which is normalized, or above it; NULL: nothing. */
+const struct mount_request *view_find_mount(const struct container_config *config, const char *path);
