@@ -9,12 +9,14 @@
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
+#include "engine/image-mount.h"
 #include "engine/image.h"
 #include "image/reference.h"
 
 enum { USERS_SHOWN = 5, SHORT_ID = 19 /* "sha256:" and twelve digits */ };
 
 struct removal {
+	struct engine *engine;
 	struct db *db;
 	const char *asked; /* the person's word for it */
 	char *id;
@@ -150,7 +152,9 @@ static int remove_image(struct removal *removal, struct error *err)
 	int users = check_users(removal, err);
 	if (users < 0)
 		return users;
-	int r = remove_all_names(removal, err);
+	int r = users == 0 ? image_mount_check(removal->engine, removal->id, err) : 0;
+	if (r >= 0)
+		r = remove_all_names(removal, err);
 	if (r >= 0 && users == 0)
 		r = db_run(removal->db, "DELETE FROM images WHERE id = ?1", DB_VALUES(DB_TEXT(removal->id)), err);
 	if (r >= 0)
@@ -216,7 +220,7 @@ static void record_removal(struct engine *engine, const struct removal *removal)
 int engine_image_remove(struct engine *engine, const char *name, bool force, char ***ret_untagged, char ***ret_deleted,
 			struct error *err)
 {
-	_cleanup_removal_ struct removal removal = { .asked = name, .force = force };
+	_cleanup_removal_ struct removal removal = { .engine = engine, .asked = name, .force = force };
 	_cleanup_strv_ char **deleted = NULL;
 	int r = engine_db(engine, &removal.db, err);
 	if (r >= 0)
