@@ -232,7 +232,7 @@ static int settle(struct change *change, struct error *err)
 		r = settle_way_out(change, &endpoints, err);
 	if (r < 0)
 		return r;
-	network_names_add(change->engine, &endpoints, &resolver);
+	network_names_add(change->engine, &endpoints, -1, &resolver);
 	return launch_update_files(change->config, &endpoints, resolver, change->dir, err);
 }
 

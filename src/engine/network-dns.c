@@ -11,11 +11,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/str.h"
+#include "engine/network-names.h"
+#include "engine/record.h"
 #include "network/dns.h"
 #include "network/files.h"
-
-enum { SHORT_ID = 12 };
 
 static char *directory_of(const struct engine *engine, const char *network)
 {
@@ -40,108 +41,111 @@ static int lock(const struct engine *engine, struct error *err)
 	return TAKE_FD(fd);
 }
 
-/* --- what it is to say --- */
+/* --- one name server --- */
 
-struct names {
-	struct str hosts, dotted;
-	char **dns; /* whom the containers want to be asked */
-	size_t count;
-};
-
-static void names_done(struct names *names)
+static int serve(const char *directory, const char *bridge, int netns, const struct names *names, struct error *err)
 {
-	str_done(&names->hosts);
-	str_done(&names->dotted);
-	strv_free(names->dns);
-}
-#define _cleanup_names_ _cleanup_(names_done)
-
-/* Aliases are what somebody typed: one with a blank in it would be two. */
-static bool is_name(const char *text)
-{
-	return *text &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(text);
-}
-
-static void put_address(struct names *names, const struct cidr *address, char *const *words)
-{
-	char text[CIDR_TEXT_MAX];
-	_cleanup_free_ char *line = strv_join(words, " ");
-	if (address->family)
-		str_appendf(&names->hosts, "%s %s\n", cidr_address_text(address, text), line);
-}
-
-static void put_endpoint(struct names *names, const struct endpoint *endpoint, const char *name)
-{
-	_cleanup_strv_ char **words = NULL;
-	strv_append(&words, name);
-	strv_take(&words, mem_strndup(endpoint->container, SHORT_ID));
-	for (char **alias = endpoint->aliases; alias && *alias; alias++)
-		if (is_name(*alias))
-			strv_append(&words, *alias);
-	put_address(names, &endpoint->address, words);
-	put_address(names, &endpoint->address6, words);
-	for (char **word = words; *word; word++)
-		if (strchr(*word, '.'))
-			str_appendf(&names->dotted, "server=/%s/\n", *word);
-	names->count++;
-}
-
-static int collect(struct db *db, const struct network_record *network, const char *without, struct names *names,
-		   struct error *err)
-{
-	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
-	int r = endpoint_row_list(db, NULL, network->name, &list, err);
-	for (size_t i = 0; r >= 0 && i < list.count; i++) {
-		_cleanup_container_row_ struct container_row row = { 0 };
-		if (streq_null(list.items[i].container, without))
-			continue;
-		r = container_row_load(db, list.items[i].container, &row, err);
-		if (r <= 0)
-			continue;
-		put_endpoint(names, &list.items[i], row.name);
-		for (char **dns = config_spec(&row.config)->dns; dns && *dns; dns++)
-			if (!strv_contains(names->dns, *dns))
-				strv_append(&names->dns, *dns);
-	}
-	return r;
-}
-
-/* --- */
-
-/* The rows but those of @without, as they are while we hold the lock. */
-static int publish(struct engine *engine, const char *name, const char *without, struct error *err)
-{
-	_cleanup_network_ struct network_record *network = NULL;
-	_cleanup_free_ char *directory = directory_of(engine, name);
-	_cleanup_names_ struct names names = { 0 };
 	_cleanup_free_ char *upstream = NULL;
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = network_row_load(db, name, &network, err);
-	if (r > 0)
-		r = collect(db, network, without, &names, err);
+	int r = names->leads_out ? network_upstream_resolv_conf(names->dns, &upstream, err) : 0;
 	if (r < 0)
-		return r;
-	if (names.count == 0)
-		return dns_stop(directory, err);
-	if (!network->internal && (r = network_upstream_resolv_conf(names.dns, &upstream, err)) < 0)
 		return r;
 	const struct dns dns = {
 		.directory = directory,
-		.bridge = network->bridge,
-		.hosts = str_text(&names.hosts),
-		.dotted = str_text(&names.dotted),
+		.bridge = bridge,
+		.netns = netns,
+		.hosts = str_text(&names->hosts),
+		.dotted = str_text(&names->dotted),
 		.upstream = upstream,
 	};
 	return dns_serve(&dns, err);
 }
 
-static int add_to(struct engine *engine, const char *network, struct error *err)
+/* That of a network: the rows but those of @without, as they are while we hold the lock. */
+static int publish_network(struct engine *engine, struct db *db, const char *name, const char *without,
+			   struct error *err)
+{
+	_cleanup_network_ struct network_record *network = NULL;
+	_cleanup_free_ char *directory = directory_of(engine, name);
+	_cleanup_names_ struct names names = { 0 };
+	int r = network_row_load(db, name, &network, err);
+	if (r > 0)
+		r = names_collect(db, network, without, &names, err);
+	if (r < 0)
+		return r;
+	return names.count == 0 ? dns_stop(directory, err) : serve(directory, network->bridge, -1, &names, err);
+}
+
+/* --- of a container on several networks --- */
+
+/* No network is called so. */
+static char *own_directory_of(const struct engine *engine, const char *id)
+{
+	return mem_printf("%s/networks/.%s", engine->runroot, id);
+}
+
+/* Its process's, or -1 while there is none. */
+static int open_netns(struct engine *engine, const char *id)
+{
+	struct monitor_status status;
+	if (status_of(engine, id, &status, NULL) <= 0 || status.state != MONITOR_STATE_RUNNING)
+		return -1;
+	_cleanup_free_ char *path = mem_printf("/proc/%d/ns/net", (int)status.pid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return process_start_time(status.pid, NULL) == status.start_time ? TAKE_FD(fd) : -1;
+}
+
+static int collect_all(struct db *db, const char *id, const char *without, struct names *names, struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
+	int r = endpoint_row_list(db, id, NULL, &list, err);
+	for (size_t i = 0; r >= 0 && i < list.count; i++) {
+		_cleanup_network_ struct network_record *network = NULL;
+		r = network_row_load(db, list.items[i].network, &network, err);
+		if (r > 0 && has_names(network->name))
+			r = names_collect(db, network, without, names, err);
+		else if (r > 0)
+			names->leads_out = true;
+	}
+	return r;
+}
+
+/* @netns: of the container, if it is about to start. */
+static int publish_own(struct engine *engine, struct db *db, const char *id, const char *without, int netns,
+		       struct error *err)
+{
+	_cleanup_free_ char *directory = own_directory_of(engine, id);
+	_cleanup_close_ int opened = netns < 0 ? open_netns(engine, id) : -1;
+	_cleanup_names_ struct names names = { 0 };
+	int inside = netns < 0 ? opened : netns;
+	if (inside < 0)
+		return 0;
+	int r = collect_all(db, id, without, &names, err);
+	return r < 0 ? r : serve(directory, NULL, inside, &names, err);
+}
+
+/* --- all that a change of a network is told to --- */
+
+/* @self is about to start, and has @netns. */
+static int publish(struct engine *engine, const char *network, const char *without, const char *self, int netns,
+		   struct error *err)
+{
+	_cleanup_strv_ char **ids = NULL;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = publish_network(engine, db, network, without, err);
+	if (r >= 0)
+		r = endpoint_row_several(db, network, NETWORK_DEFAULT_NAME, &ids, err);
+	for (char **id = ids; r >= 0 && id && *id; id++)
+		if (!streq_null(*id, without))
+			r = publish_own(engine, db, *id, without, streq_null(*id, self) ? netns : -1, err);
+	return r;
+}
+
+static int add_to(struct engine *engine, const struct endpoint *endpoint, int netns, struct error *err)
 {
 	_cleanup_close_ int held = lock(engine, err);
-	return held < 0 ? held : publish(engine, network, NULL, err);
+	return held < 0 ? held : publish(engine, endpoint->network, NULL, endpoint->container, netns, err);
 }
 
 static char *gateway_of(struct engine *engine, const char *name)
@@ -154,28 +158,57 @@ static char *gateway_of(struct engine *engine, const char *name)
 	return mem_strdup(cidr_address_text(&network->gateway, text));
 }
 
-void network_names_add(struct engine *engine, const struct endpoint_list *endpoints, char **ret)
+void network_names_add(struct engine *engine, const struct endpoint_list *endpoints, int netns, char **ret)
 {
+	size_t count = 0;
 	for (size_t i = 0; i < endpoints->count; i++) {
 		const char *network = endpoints->items[i].network;
 		struct error why = { 0 };
 		if (!has_names(network))
 			continue;
-		if (add_to(engine, network, &why) < 0) {
+		if (add_to(engine, &endpoints->items[i], netns, &why) < 0) {
 			_cleanup_free_ char *about = mem_printf("no names on the network \"%s\"", network);
 			log_failure(LOG_LEVEL_WARN, about, &why);
-		} else if (!*ret) {
+		} else if (count++ == 0) {
 			*ret = gateway_of(engine, network);
 		}
 	}
+	if (count < 2)
+		return;
+	free(*ret);
+	*ret = mem_strdup(DNS_ADDRESS);
+}
+
+static bool all_run(struct engine *engine, const char *network)
+{
+	_cleanup_free_ char *directory = directory_of(engine, network);
+	_cleanup_strv_ char **ids = NULL;
+	struct db *db;
+	bool all = dns_is_running(directory);
+	if (engine_db(engine, &db, NULL) < 0 || endpoint_row_several(db, network, NETWORK_DEFAULT_NAME, &ids, NULL) < 0)
+		return all;
+	for (char **id = ids; id && *id; id++) {
+		_cleanup_free_ char *own = own_directory_of(engine, *id);
+		all = all && dns_is_running(own);
+	}
+	return all;
 }
 
 void network_names_repair(struct engine *engine, const char *network)
 {
-	_cleanup_free_ char *directory = directory_of(engine, network);
 	struct error why = { 0 };
-	if (has_names(network) && !dns_is_running(directory) && add_to(engine, network, &why) < 0)
+	const struct endpoint nobody = { .network = (char *)network };
+	if (has_names(network) && !all_run(engine, network) && add_to(engine, &nobody, -1, &why) < 0)
 		log_failure(LOG_LEVEL_DEBUG, "start the name server again", &why);
+}
+
+/* The one of its own, if it has one. */
+static void stop_own(struct engine *engine, const char *id)
+{
+	_cleanup_free_ char *directory = own_directory_of(engine, id);
+	struct error why = { 0 };
+	if (dns_stop(directory, &why) < 0)
+		log_failure(LOG_LEVEL_WARN, "end a container's name server", &why);
 }
 
 static bool any_has_names(const struct endpoint_list *endpoints)
@@ -189,7 +222,7 @@ static bool any_has_names(const struct endpoint_list *endpoints)
 static void remove_from(struct engine *engine, const char *id, const char *network)
 {
 	struct error why = { 0 };
-	if (has_names(network) && publish(engine, network, id, &why) < 0)
+	if (has_names(network) && publish(engine, network, id, NULL, -1, &why) < 0)
 		log_failure(LOG_LEVEL_WARN, "take a container's names away", &why);
 }
 
@@ -211,6 +244,8 @@ int network_names_remove(struct engine *engine, const char *id, const struct end
 		return r;
 	/* Before the rows, so that whoever is killed in between leaves rows, with which this is done again. */
 	remove_from_all(engine, id, endpoints);
+	if (held >= 0)
+		stop_own(engine, id);
 	return endpoint_rows_delete(db, id, err);
 }
 
@@ -224,6 +259,7 @@ int network_names_leave(struct engine *engine, const char *id, const char *netwo
 	if (r < 0)
 		return r;
 	remove_from(engine, id, network);
+	stop_own(engine, id); /* it is started again if it has still several */
 	return endpoint_row_delete(db, id, network, err);
 }
 

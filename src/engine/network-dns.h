@@ -4,7 +4,8 @@
  * has none of it, as with Docker.
  *
  * A network's name server runs while containers are on it, and is told again of all of them whenever one comes or goes: the
- * rows are what it says.
+ * rows are what it says. It cannot know who asks, and must not tell of other networks: a container that is on several has
+ * one of its own, which knows the names on all of them.
  */
 #pragma once
 
@@ -12,10 +13,11 @@
 #include "engine/network-row.h"
 
 /*
- * The container of these @endpoints is on its networks now. *ret is the name server to ask, NULL if it has none. free() it.
+ * The container of these @endpoints is on its networks now; @netns is its network namespace, or -1 if it runs already. *ret
+ * is the name server to ask, NULL if it has none. free() it.
  * A container runs without names as well: what fails is only said.
  */
-void network_names_add(struct engine *engine, const struct endpoint_list *endpoints, char **ret);
+void network_names_add(struct engine *engine, const struct endpoint_list *endpoints, int netns, char **ret);
 
 /* Take the container's rows away (endpoint_rows_delete()), and its names with them. */
 int network_names_remove(struct engine *engine, const char *id, const struct endpoint_list *endpoints,

@@ -25,7 +25,7 @@ static void tell_networks(struct engine *engine, struct db *db, const char *id)
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
 	_cleanup_free_ char *resolver = NULL;
 	if (endpoint_row_list(db, id, NULL, &endpoints, NULL) >= 0)
-		network_names_add(engine, &endpoints, &resolver);
+		network_names_add(engine, &endpoints, -1, &resolver);
 }
 
 int engine_container_rename(struct engine *engine, const char *name, const char *new_name, struct error *err)

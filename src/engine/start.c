@@ -384,7 +384,7 @@ static int connect_networks(struct engine *engine, struct db *db, struct launch 
 		r = network_attach(engine, launch, &row.config, &launch->netns, &endpoints, err);
 	if (r < 0)
 		return r;
-	network_names_add(engine, &endpoints, &resolver);
+	network_names_add(engine, &endpoints, launch->netns, &resolver);
 	return launch_write_files(engine, &row.config, &endpoints, resolver, launch->dir.fd, err);
 }
 

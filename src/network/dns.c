@@ -75,19 +75,20 @@ static int write_file(int dir, const char *name, const char *text, struct error 
  */
 static int write_config(int dir, const struct dns *dns, struct error *err)
 {
-	_cleanup_free_ char *text = mem_printf(
-		"pid-file=" INSIDE "/" PID_FILE "\n"
-		"interface=%s\n"
-		"except-interface=lo\n"
-		"bind-dynamic\n"
-		"no-hosts\n"
-		"addn-hosts=" INSIDE "/hosts\n"
-		"servers-file=" INSIDE "/dotted\n"
-		"domain-needed\n"
-		"no-poll\n"
-		"strict-order\n"
-		"%s",
-		dns->bridge, dns->upstream ? "resolv-file=" INSIDE "/resolv.conf\n" : "no-resolv\nlocal=/#/\n");
+	_cleanup_free_ char *place =
+		dns->bridge ? mem_printf("interface=%s\nexcept-interface=lo\nbind-dynamic\n", dns->bridge)
+			    : mem_strdup("listen-address=" DNS_ADDRESS "\nbind-interfaces\n");
+	_cleanup_free_ char *text =
+		mem_printf("pid-file=" INSIDE "/" PID_FILE "\n"
+			   "%s"
+			   "no-hosts\n"
+			   "addn-hosts=" INSIDE "/hosts\n"
+			   "servers-file=" INSIDE "/dotted\n"
+			   "domain-needed\n"
+			   "no-poll\n"
+			   "strict-order\n"
+			   "%s",
+			   place, dns->upstream ? "resolv-file=" INSIDE "/resolv.conf\n" : "no-resolv\nlocal=/#/\n");
 	return write_file(dir, "dnsmasq.conf", text, err);
 }
 
@@ -109,9 +110,9 @@ static int write_files(const struct dns *dns, struct error *err)
 /* --- starting it --- */
 
 /* In a child: see D2. Returns the exit status of dnsmasq, which goes on in the background when all is ready. */
-static int run_apart(const char *program, const char *directory, int complaints)
+static int run_apart(const char *program, const struct dns *dns, int complaints)
 {
-	_cleanup_free_ char *name = title(directory);
+	_cleanup_free_ char *name = title(dns->directory);
 	char *argv[] = { name, (char *)"--conf-file=" INSIDE "/dnsmasq.conf", NULL };
 	const struct process_spawn spawn = {
 		.path = program,
@@ -122,15 +123,17 @@ static int run_apart(const char *program, const char *directory, int complaints)
 	};
 	pid_t pid;
 	int status;
+	if (dns->netns >= 0 && setns(dns->netns, CLONE_NEWNET) < 0)
+		return dprintf(complaints, "cannot enter the network namespace\n"), EXIT_FAILURE;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount(directory, INSIDE, NULL, MS_BIND, NULL) < 0)
+	    mount(dns->directory, INSIDE, NULL, MS_BIND, NULL) < 0)
 		return dprintf(complaints, "cannot give it a mount namespace of its own\n"), EXIT_FAILURE;
 	if (process_spawn(&spawn, &pid, NULL) < 0 || process_wait(pid, &status, NULL) < 0)
 		return dprintf(complaints, "cannot execute it\n"), EXIT_FAILURE;
 	return process_exit_code(status);
 }
 
-static int start(const char *directory, struct error *err)
+static int start(const struct dns *dns, struct error *err)
 {
 	static const char what[] = "start the name server";
 	const char *program = tool_find(DNSMASQ);
@@ -144,7 +147,7 @@ static int start(const char *directory, struct error *err)
 	if (child < 0)
 		return err_sys(err, errno, what);
 	if (child == 0)
-		_exit(run_apart(program, directory, complaints));
+		_exit(run_apart(program, dns, complaints));
 	int r = process_wait(child, &status, err);
 	if (r < 0)
 		return r;
@@ -165,7 +168,7 @@ int dns_serve(const struct dns *dns, struct error *err)
 	_cleanup_close_ int pidfd = find(dns->directory);
 	if (pidfd >= 0 && process_signal(pidfd, SIGHUP) == 0)
 		return 0;
-	return start(dns->directory, err);
+	return start(dns, err);
 }
 
 /* --- ending it --- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The name server of a network: dnsmasq, on the network's bridge alone. Everything that it needs is in a directory of its own.
+ * The name server of a network: dnsmasq, on the network's bridge alone; or of a container that is on several, in its
+ * network namespace. Everything that it needs is in a directory of its own.
  *
  * Invariants:
  *  D1  It is found again by the directory: the pid in it counts only for a process whose command line names the directory,
@@ -18,11 +19,14 @@
 
 struct dns {
 	const char *directory; /* absolute; made if it is missing, mode 0755 */
-	const char *bridge;
+	const char *bridge;    /* whose addresses it listens on; NULL: at DNS_ADDRESS, in this one: */
+	int netns;	       /* a network namespace, or -1 for ours */
 	const char *hosts;    /* as in hosts(5) */
 	const char *dotted;   /* a line for each name with a dot that is answered here alone */
 	const char *upstream; /* as in resolv.conf(5); NULL: nobody else is asked */
 };
+
+#define DNS_ADDRESS "127.0.0.11" /* as Docker's */
 
 /* Serve this from now on: it is started, or told to read anew. Errors: ERR_UNSUPPORTED where there is no dnsmasq. */
 int dns_serve(const struct dns *dns, struct error *err);

@@ -151,3 +151,38 @@ default_route() {
 		--format '{{.Action}} {{.Actor.Attributes.name}}'
 	[ "${output##*create back$'\n'}" = $'create mine\nconnect mine\nconnect back\ndisconnect back\ndisconnect mine\ndestroy mine' ]
 }
+
+# ask CONTAINER NAME: the addresses that its name server knows, one a line
+ask() {
+	coffer exec "$1" nslookup "$2" 2>&1 | sed -n '/^Name:/,$ s/^Address[ 0-9]*: *//p' | sort
+}
+
+knows() {
+	[ "$(ask "$1" "$2")" = "$3" ]
+}
+
+@test "names on several networks: who is on both knows all, who is on one knows that one" {
+	sleeper both --network front --network back
+	sleeper fred --network front --ip 10.89.1.70
+	sleeper ben --network back --ip 10.89.2.70 --ip6 fd00:89:2::70 --network-alias benny
+	eventually knows both fred 10.89.1.70
+	eventually knows both benny $'10.89.2.70\nfd00:89:2::70'
+	run -0 coffer exec both cat /etc/resolv.conf
+	[[ $output == *'nameserver 127.0.0.11'* ]]
+	eventually knows fred both 10.89.1.2
+	run ! coffer exec fred nslookup ben
+	run ! coffer exec ben nslookup fred
+	coffer network connect back fred
+	eventually knows fred ben $'10.89.2.70\nfd00:89:2::70'
+	run -0 coffer exec fred cat /etc/resolv.conf
+	[[ $output == *'nameserver 127.0.0.11'* ]]
+	eventually knows fred both "$(coffer inspect both | jq -r '.[0].NetworkSettings.Networks[] | .IPAddress, .GlobalIPv6Address | select(. != "")' | sort)"
+	coffer rename ben benjamin
+	eventually knows fred benjamin $'10.89.2.70\nfd00:89:2::70'
+	coffer network disconnect back fred
+	eventually knows fred both 10.89.1.2
+	run ! coffer exec fred nslookup benjamin
+	coffer rm -f both fred benjamin
+	run ! pgrep -f "^dnsmasq of $COFFER_TEST_ROOT/run/networks"
+	[ -z "$(find "$COFFER_TEST_ROOT/run/networks" -mindepth 1)" ]
+}
