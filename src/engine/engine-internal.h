@@ -32,6 +32,8 @@ struct launch {
 	struct run_dir dir;
 	char **lower; /* the layers' directories, topmost first */
 	char **joins; /* as of the configuration */
+	struct image_plan *images;
+	size_t n_images;
 	bool open_stdin, auto_remove;
 	bool has_volumes; /* which are mounted before it runs */
 	bool networked; /* it runs in a network namespace that is made before it: */

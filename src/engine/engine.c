@@ -103,6 +103,7 @@ void launch_done(struct launch *launch)
 	fd_close(launch->netns);
 	free(launch->name);
 	strv_free(launch->joins);
+	image_plans_free(launch->images, launch->n_images);
 	strv_free(launch->lower);
 	strv_free(launch->event_attributes);
 	strv_free(launch->pressure);

@@ -229,6 +229,7 @@ struct mount_request {
 	char **options; /* "rslave", "size=64m", ...; strv */
 	enum mount_origin origin;
 	char *mode;	    /* what stood behind the last colon of -v; NULL: nothing */
+	char *image_id;	    /* of an image: which one its name was */
 	char *subpath;	    /* of a volume or an image: only this directory or file in it */
 	char **volume_options, **volume_labels; /* of a volume that has to be made */
 	bool create_source; /* a bind's source that is missing is made, as a directory */

@@ -115,7 +115,8 @@ static int list_users(struct removal *removal, char **ret, bool *ret_running, st
 	_cleanup_str_ struct str users = { 0 };
 	int count = 0;
 	*ret_running = false;
-	int r = db_query(removal->db, "SELECT name, id, state FROM containers WHERE image = ?1 ORDER BY state DESC",
+	int r = db_query(removal->db, "SELECT name, id, state FROM containers WHERE image = ?1 OR "
+			 "id IN (SELECT container FROM image_uses WHERE image = ?1) ORDER BY state DESC",
 			 DB_VALUES(DB_TEXT(removal->id)), &query, err);
 	while (r >= 0 && (r = db_next(&query, err)) > 0) {
 		enum container_state state = (enum container_state)db_number(&query, 2);

@@ -15,6 +15,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/health-config.h"
+#include "engine/image.h"
 #include "engine/log-options.h"
 #include "engine/merged.h"
 #include "engine/mountpoints.h"
@@ -86,6 +87,25 @@ static int make_records(struct engine *engine, const char *id, struct error *err
 	return 0;
 }
 
+static int plan_images(struct engine *engine, const struct container_config *config, struct launch *launch,
+		       struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < config->n_mounts; i++) {
+		const struct mount_request *mount = &config->mounts[i];
+		_cleanup_image_config_ struct image_config image = { 0 };
+		if (mount->kind != MOUNT_IMAGE)
+			continue;
+		r = image_config_load(engine->store, mount->image_id, &image, err);
+		if (r < 0)
+			return r;
+		struct image_plan *plan = ARRAY_APPEND(launch->images, launch->n_images);
+		plan->destination = mem_strdup(mount->target);
+		r = launch_lower(engine, image.diff_ids, &plan->lower, err);
+	}
+	return r;
+}
+
 int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, char *const *diff_ids,
 		   struct run_dir *dir, struct launch *ret, struct error *err)
 {
@@ -108,6 +128,8 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 		r = pressure_notify_plan(spec->pressure_notify, &launch.pressure, err);
 	if (r >= 0)
 		r = launch_lower(engine, diff_ids, &launch.lower, err);
+	if (r >= 0)
+		r = plan_images(engine, config, &launch, err);
 	if (r >= 0)
 		r = make_records(engine, id, err);
 	if (r >= 0)

@@ -27,7 +27,7 @@ struct field {
 	size_t offset;
 };
 
-static const struct field TEXTS[] = { FIELD(source), FIELD(target), FIELD(mode), FIELD(subpath) };
+static const struct field TEXTS[] = { FIELD(source), FIELD(target), FIELD(mode), FIELD(image_id), FIELD(subpath) };
 static const struct field LISTS[] = { FIELD(options), FIELD(volume_options), FIELD(volume_labels) };
 static const struct field FLAGS[] = { FIELD(readonly), FIELD(create_source), FIELD(nocopy), FIELD(chown),
 				      FIELD(anonymous) };

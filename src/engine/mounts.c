@@ -326,6 +326,8 @@ static void add_requests(const struct container_config *config, const struct oci
 		const struct mount_request *request = requests.sorted[i];
 		if (request->kind == MOUNT_BIND)
 			add_bind(request, request->source, mounts);
+		else if (request->kind == MOUNT_IMAGE)
+			add_bind(request, request->source, mounts); /* which the monitor knows by its place */
 		else if (request->kind == MOUNT_VOLUME)
 			add_volume(request, context->volumes, mounts);
 		else

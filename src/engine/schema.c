@@ -140,6 +140,13 @@ const char *const SCHEMA_STEPS[] = {
 	"	created_at INTEGER NOT NULL,"
 	"	PRIMARY KEY (network, name)"
 	") WITHOUT ROWID;",
+
+	/* Images that are mounted into containers which are made of others. */
+	"CREATE TABLE image_uses ("
+	"	container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,"
+	"	image TEXT NOT NULL REFERENCES images,"
+	"	PRIMARY KEY (container, image)"
+	") WITHOUT ROWID;",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

@@ -75,6 +75,8 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.runtime_root = engine_runtime_root(engine),
 		.cache_dir = path_join(engine->root, "cache/seccomp"),
 		.joins = strv_copy(launch->joins),
+		.images = launch->images,
+		.n_images = launch->n_images,
 		.lower = strv_copy(launch->lower),
 		.upper = snapshot_upper(engine->store, launch->id),
 		.work = snapshot_work(engine->store, launch->id),
@@ -95,6 +97,8 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 	};
 	int r = monitor_plan_write(&plan, launch->dir.fd, err);
 	plan.log = (struct log_plan){ 0 }; /* they stay the launch's */
+	plan.images = NULL;
+	plan.n_images = 0;
 	plan.health = (struct health_plan){ 0 };
 	monitor_plan_done(&plan);
 	return r;

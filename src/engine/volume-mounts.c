@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/image.h"
 #include "engine/mount-request.h"
 #include "engine/record.h"
 
@@ -139,12 +140,23 @@ static bool wants_label(const struct mount_request *mount)
 
 static int check_available(const struct mount_request *mount, struct error *err)
 {
-	if (mount->kind == MOUNT_IMAGE)
-		return err_set(err, ERR_UNSUPPORTED, "mounts of images are not available yet: %s", mount->target);
+	if (mount->kind == MOUNT_IMAGE && mount->subpath)
+		return err_set(err, ERR_UNSUPPORTED, "a part of an image is not available yet: %s", mount->target);
 	if (wants_label(mount) && access("/sys/fs/selinux/enforce", F_OK) == 0)
 		return err_set(err, ERR_UNSUPPORTED, "labels of SELinux (\"z\", \"Z\") are not available yet: %s",
 			       mount->target);
 	return 0;
+}
+
+/* The image of this moment, whatever its name means later. Nobody pulls it, so it is no image that could not be found. */
+static int find_image(struct engine *engine, struct mount_request *mount, struct error *err)
+{
+	struct error why = { 0 };
+	if (mount->kind != MOUNT_IMAGE || mount->image_id)
+		return 0;
+	mount->readonly = true;
+	int r = image_resolve(engine, mount->source, &mount->image_id, NULL, &why);
+	return r < 0 ? err_set(err, ERR_MNT_SRC, "mount an image on %s: %s", mount->target, why.message) : 0;
 }
 
 int volume_mounts_resolve(struct engine *engine, const struct container_spec *spec, const struct image_config *image,
@@ -156,6 +168,7 @@ int volume_mounts_resolve(struct engine *engine, const struct container_spec *sp
 	add_wishes(spec, config);
 	add_image_volumes(image, config);
 	for (size_t i = 0; r >= 0 && i < config->n_mounts; i++)
-		r = check_available(&config->mounts[i], err);
+		if ((r = check_available(&config->mounts[i], err)) >= 0)
+			r = find_image(engine, &config->mounts[i], err);
 	return r;
 }

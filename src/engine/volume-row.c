@@ -146,6 +146,13 @@ int volume_use_insert(struct db *db, const char *container, const char *name, bo
 	return r < 0 ? r : 0;
 }
 
+int image_use_insert(struct db *db, const char *container, const char *image, struct error *err)
+{
+	int r = db_run(db, "INSERT OR IGNORE INTO image_uses (container, image) VALUES (?1, ?2)",
+		       DB_VALUES(DB_TEXT(container), DB_TEXT(image)), err);
+	return r < 0 ? r : 0;
+}
+
 int volume_use_fills(struct db *db, const char *container, const char *name, struct error *err)
 {
 	_cleanup_free_ char *found = NULL;

@@ -30,6 +30,9 @@ int volume_row_delete(struct db *db, const char *name, struct error *err);
 /* Container @container has volume @name. @fill: its image's files are to be copied to it yet. */
 int volume_use_insert(struct db *db, const char *container, const char *name, bool fill, struct error *err);
 
+/* Image @image is mounted into container @container. Errors: ERR_BUSY if it has just been removed. */
+int image_use_insert(struct db *db, const char *container, const char *image, struct error *err);
+
 /* Whether they are to be, and that they are. */
 int volume_use_fills(struct db *db, const char *container, const char *name, struct error *err);
 int volume_use_filled(struct db *db, const char *container, const char *name, struct error *err);

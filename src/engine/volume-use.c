@@ -78,6 +78,8 @@ int volume_mounts_insert(struct engine *engine, struct db *db, const struct cont
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < row->config.n_mounts; i++) {
 		const struct mount_request *mount = &row->config.mounts[i];
+		if (mount->kind == MOUNT_IMAGE)
+			r = image_use_insert(db, row->id, mount->image_id, err);
 		if (mount->kind != MOUNT_VOLUME)
 			continue;
 		r = ensure_volume(engine, db, mount, &rows, err);

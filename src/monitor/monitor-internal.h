@@ -9,6 +9,7 @@
  *	monitor-restart.c restart: when it is started again
  *	monitor-health.c  health
  *	monitor-recorder.c the flight recorder
+ *	monitor-images.c  images that are mounted into it
  *	monitor-join.c    namespaces of other containers
  *	monitor-end.c     the end, good or bad
  *	monitor-exec.c    other programs in the container, each in a process and a struct monitor of its own
@@ -181,6 +182,22 @@ void stop_with_machine(struct monitor *monitor, pid_t by);
 
 /* TIMER_STOP. */
 void stop_kill(struct monitor *monitor);
+
+/* --- monitor-images.c --- */
+
+void image_plans_to_json(const struct monitor_plan *plan, struct json_object *object);
+int image_plans_from_json(const struct json_node *root, struct monitor_plan *plan, struct error *err);
+
+/* Detached mounts, for as long as the container is made. */
+struct image_mounts {
+	int *fds;
+	size_t count;
+};
+void image_mounts_done(struct image_mounts *mounts);
+#define _cleanup_image_mounts_ _cleanup_(image_mounts_done)
+
+/* Open what plan.images says, and put it into the spec, where it is valid as long as @mounts is. */
+int image_mounts_open(struct monitor *monitor, struct image_mounts *mounts, struct error *err);
 
 /* --- monitor-join.c --- */
 

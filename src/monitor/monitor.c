@@ -133,9 +133,10 @@ static int create(struct monitor *monitor, struct error *err)
 	bool terminal = monitor->spec->process->terminal;
 	_cleanup_stdio_ends_ struct stdio_ends ends = { .fds = { -1, -1, -1 } };
 	_cleanup_joined_ struct joined joined = JOINED_NONE;
+	_cleanup_image_mounts_ struct image_mounts images = { 0 };
 	_cleanup_close_ int rootfs = -1;
 	int r = join_containers(monitor, &joined, err);
-	if (r < 0 || (r = mount_rootfs(plan, &rootfs, err)) < 0 ||
+	if (r < 0 || (r = mount_rootfs(plan, &rootfs, err)) < 0 || (r = image_mounts_open(monitor, &images, err)) < 0 ||
 	    (!terminal && (r = io_open_pipes(monitor, &ends, err)) < 0))
 		return r;
 	_cleanup_close_ int cache = monitor_open_cache(plan);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "monitor/monitor-internal.h"
 #include "monitor/protocol.h"
 
 #define PLAN_FILE "monitor.json"
@@ -58,6 +59,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_string(object, "cacheDir", plan->cache_dir);
 	json_add_strv(object, "joins", plan->joins);
 	json_add_strv(object, "lower", plan->lower);
+	image_plans_to_json(plan, object);
 	json_add_string(object, "upper", plan->upper);
 	json_add_string(object, "work", plan->work);
 	json_add_bool(object, "ephemeral", plan->ephemeral);
@@ -171,6 +173,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	    (r = parse_log(root, &plan->log, err)) < 0 || (r = parse_health(root, &plan->health, err)) < 0 ||
 	    (r = json_get_strv(root, "joins", &plan->joins, err)) < 0 ||
 	    (r = json_get_strv(root, "lower", &plan->lower, err)) < 0 ||
+	    (r = image_plans_from_json(root, plan, err)) < 0 ||
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
 	    (r = json_get_strv(root, "pressure", &plan->pressure, err)) < 0 ||
 	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
@@ -229,6 +232,7 @@ void monitor_plan_done(struct monitor_plan *plan)
 	free(plan->cache_dir);
 	strv_free(plan->joins);
 	strv_free(plan->lower);
+	image_plans_free(plan->images, plan->n_images);
 	free(plan->upper);
 	free(plan->work);
 	log_plan_done(&plan->log);

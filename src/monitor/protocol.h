@@ -129,6 +129,13 @@ int packet_peek(int sock, enum packet_type *ret_type);
 /* When to start it again. In the order of Docker's words: no, on-failure, always, unless-stopped. */
 enum restart_policy { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_UNLESS_STOPPED };
 
+/* An image's files, to be mounted read-only where config.json has a bind mount. */
+struct image_plan {
+	char *destination;
+	char **lower; /* topmost first */
+};
+void image_plans_free(struct image_plan *plans, size_t count);
+
 struct monitor_plan {
 	char *id, *name;
 	char *runtime_root; /* where the runtime keeps its state of this container */
@@ -136,6 +143,8 @@ struct monitor_plan {
 	char **joins;	    /* "ipc=ID", ...: namespaces of other containers below the same RUNROOT */
 	char **lower;	    /* the overlay's lower directories, topmost first; NULL: root.path of config.json is used */
 	char *upper, *work; /* NULL: read-only view of lower */
+	struct image_plan *images;
+	size_t n_images;
 	bool ephemeral;	    /* upper is removed at the end: nothing of it has to reach the disk */
 	bool open_stdin;    /* keep standard input open for peers; else it is /dev/null */
 	bool stdin_once;    /* it ends with the first peer that wrote to it */

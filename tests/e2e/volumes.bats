@@ -353,9 +353,22 @@ volume /own local true 64' ]
 	[[ $output == *'mounted volume is marked read-only'* ]]
 }
 
+@test "an image is mounted read-only, and stays as long as a container has it" {
+	run -1 box_with --mount type=image,src=filled:1,dst=/image box:1 sh -c 'cat /image/data/deep/file; touch /image/x'
+	[[ $output == deep*'Read-only file system'* ]]
+	coffer create --name made --network none --mount type=image,src=filled:1,dst=/image box:1 cat /image/data/file
+	[ "$(coffer inspect made | jq -c '.[0].Mounts')" = '[{"Type":"image","Source":"filled:1","Destination":"/image","Mode":"","RW":false,"Propagation":""}]' ]
+	run -1 coffer rmi filled:1
+	[[ $output == *made* ]]
+	[ "$(coffer start -a made)" = image ]
+	[ "$(coffer start -a made)" = image ]
+	run -125 box_with --mount type=image,src=nosuch:1,dst=/image box:1 true
+	[[ $output == *'mount an image on /image: No such image: nosuch:1'* ]]
+}
+
 @test "what is not available is said to be so" {
-	run -125 box_with --mount type=image,src=box:1,dst=/x box:1 true
-	[[ $output == *'mounts of images are not available yet: /x'* ]]
+	run -125 box_with --mount type=image,src=box:1,dst=/x,image-subpath=bin box:1 true
+	[[ $output == *'a part of an image is not available yet: /x'* ]]
 	[ -e /sys/fs/selinux/enforce ] || box_with -v data:/x:z -v other:/y:Z,ro box:1 true
 }
 
