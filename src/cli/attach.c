@@ -352,6 +352,8 @@ int attach_new(const struct attach_options *options, struct attach **ret, struct
 	struct attach *attach = NEW(struct attach);
 	attach->options = *options;
 	attach->signals = signals;
+	attach->closed[STDOUT_FILENO] = options->no_stdout;
+	attach->closed[STDERR_FILENO] = options->no_stderr;
 	sigprocmask(SIG_BLOCK, &set, &attach->old_mask);
 	const struct sigaction pipe = { .sa_handler = options->ends_with_reader ? SIG_DFL : SIG_IGN };
 	sigaction(SIGPIPE, &pipe, &attach->old_pipe);

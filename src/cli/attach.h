@@ -26,6 +26,7 @@ struct attach_options {
 	bool input;	       /* forward our standard input */
 	bool tty;	       /* the container has a terminal: ours becomes raw, if standard input is one */
 	bool sig_proxy;	       /* forward signals, by send_signal() */
+	bool no_stdout, no_stderr; /* not to be printed */
 	bool ends_with_reader; /* die of SIGPIPE when nobody reads our output any more, instead of A4 */
 	void (*send_signal)(void *context, int sig);
 	void *context;

@@ -9,13 +9,16 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "base/path.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "cli/env-file.h"
 #include "cli/mount-flag.h"
 #include "cli/mount-options.h"
 #include "cli/pull.h"
 #include "cli/report.h"
 #include "cli/stop-options.h"
+#include "image/platform.h"
 #include "image/reference.h"
 
 /* --- Values of flags --- */
@@ -57,6 +60,50 @@ static int parse_stop_signal(const char *value, void *field, struct error *err)
 	return 0;
 }
 
+static int parse_attach(const char *value, void *field, struct error *err)
+{
+	struct attach_streams *streams = field;
+	const struct {
+		const char *name;
+		bool *stream;
+	} names[] = { { "stdin", &streams->in }, { "stdout", &streams->out }, { "stderr", &streams->err } };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcasecmp(value, names[i].name) != 0)
+			continue;
+		streams->chosen = *names[i].stream = true;
+		return 0;
+	}
+	return err_set(err, ERR_USAGE, "valid streams are STDIN, STDOUT and STDERR");
+}
+
+/* There is one runtime, and the container's monitor has it built in. */
+static int parse_runtime(const char *value, void *field, struct error *err)
+{
+	(void)field;
+	return streq(value, "coffer-runtime") ? 0
+					      : err_set(err, ERR_UNSUPPORTED, "containers run by coffer-runtime only");
+}
+
+static int parse_isolation(const char *value, void *field, struct error *err)
+{
+	(void)field;
+	return streq(value, "") || strcasecmp(value, "default") == 0
+		       ? 0
+		       : err_set(err, ERR_INVALID, "invalid isolation \"%s\" on linux", value);
+}
+
+static int parse_umask(const char *value, void *field, struct error *err)
+{
+	enum { UMASK_MAX = 0777 };
+	uint64_t mask;
+	int r = parse_octal(value, UMASK_MAX, &mask, err);
+	if (r < 0)
+		return r;
+	free(*(char **)field);
+	*(char **)field = mem_strdup(value);
+	return 0;
+}
+
 static int parse_health_duration(const char *value, void *field, struct error *err)
 {
 	return parse_duration(value, field, err);
@@ -73,14 +120,17 @@ static const char *const LOG_DRIVERS[] = { "json-file", "local", "journald", "no
 static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
 static const char *const SHARING[] = { "private", "host", "container:", NULL };
 static const char *const IPC_MODES[] = { "private", "shareable", "none", "host", "container:", NULL };
+static const char *const STREAMS[] = { "stdin", "stdout", "stderr", NULL };
 static const char *const NETWORKS[] = { "bridge", "none", "host", NULL };
 
 typedef struct container_options self; /* which the rows fill */
 
-#define NOT_YET "it is not available yet"
-
 const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, spec.extra_hosts, 0, "add-host", "Add a line to /etc/hosts: NAME:ADDRESS"),
+	OPT_LIST(self, spec.annotations, 0, "annotation", "Annotations of the OCI configuration: KEY=VALUE"),
+	OPT_STRING(self, architecture, 0, "arch", "string", "Architecture of the image"),
+	OPT_PARSED(self, attach, parse_attach, 'a', "attach", "stream",
+		   "Stay with these streams only: \"stdin\", \"stdout\", \"stderr\"", .choices = STREAMS),
 	OPT_LIST(self, spec.cap_add, 0, "cap-add", "Add Linux capabilities"),
 	OPT_LIST(self, spec.cap_drop, 0, "cap-drop", "Drop Linux capabilities"),
 	OPT_STRING(self, cidfile, 0, "cidfile", "string", "Write the container's ID to the file",
@@ -90,14 +140,15 @@ const struct option CONTAINER_OPTIONS[] = {
 		   .choices = SHARING),
 	OPT_LIST(self, spec.devices, 0, "device", "Give a device of the host to the container",
 		 .completes = COMPLETE_FILES),
+	OPT_LIST(self, spec.device_rules, 0, "device-cgroup-rule",
+		 "Allow more devices: \"TYPE MAJOR:MINOR ACCESS\", such as \"c 13:* rwm\""),
+	OPT_BOOL(self, no_content_trust, 0, "disable-content-trust", NULL),
 	OPT_LIST(self, spec.dns, 0, "dns", "Ask these name servers"),
 	OPT_LIST(self, spec.dns_options, 0, "dns-option", "Set options for asking name servers"),
 	OPT_LIST(self, spec.dns_search, 0, "dns-search", "Complete names with these domains"),
 	OPT_STRING(self, spec.domainname, 0, "domainname", "string", "NIS domain name of the container"),
 	OPT_STRING(self, entrypoint, 0, "entrypoint", "string",
 		   "Run this instead of the image's ENTRYPOINT; \"\" for none"),
-	OPT_LIST(self, env, 'e', "env", "Set environment variables"),
-	OPT_LIST(self, env_files, 0, "env-file", "Read environment variables from a file", .completes = COMPLETE_FILES),
 	OPT_STRING(self, health_cmd, 0, "health-cmd", "string", "Command that tells whether the container is healthy"),
 	OPT_PARSED(self, spec.health.interval_ns, parse_health_duration, 0, "health-interval", "duration",
 		   "Time between health checks (default 30s)"),
@@ -120,6 +171,7 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "IPC namespace (\"private\", \"shareable\", \"none\", \"host\", \"container:NAME\", \"ns:PATH\") "
 		   "(default \"private\")",
 		   .choices = IPC_MODES),
+	OPT_PARSED(self, spec, parse_isolation, 0, "isolation", "string", NULL),
 	OPT_LIST(self, spec.labels, 'l', "label", "Set metadata on the container"),
 	OPT_LIST(self, label_files, 0, "label-file", "Read metadata from a file", .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.log_driver, 0, "log-driver", "string",
@@ -144,9 +196,13 @@ const struct option CONTAINER_OPTIONS[] = {
 		 "Let it wait for memory, instead of killing in it"),
 	OPT_PARSED(self, spec.oom_score_adj, parse_number, 0, "oom-score-adj", "int",
 		   "How soon it is killed when memory is short (-1000 to 1000)"),
+	OPT_STRING(self, os, 0, "os", "string", "Operating system of the image"),
 	OPT_STRING(self, spec.pid_mode, 0, "pid", "string",
 		   "PID namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
 		   .choices = SHARING),
+	OPT_STRING(self, spec.pid_file, 0, "pidfile", "file",
+		   "Write the pid of the container's first process to the file at every start",
+		   .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.platform, 0, "platform", "string", "Platform of the image, such as \"linux/arm64\""),
 	OPT_BOOL(self, spec.privileged, 0, "privileged", "Give the container all privileges"),
 	OPT_LIST(self, spec.ports, 'p', "publish", "Publish ports: [[ADDRESS:][PORT[-END]]:]PORT[-END][/PROTOCOL]"),
@@ -156,7 +212,9 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_BOOL(self, quiet, 'q', "quiet", "Show no progress of pulling and no notices"),
 	OPT_BOOL(self, spec.read_only, 0, "read-only", "Mount the root filesystem read-only"),
 	OPT_BOOL(self, read_only_tmpfs, 0, "read-only-tmpfs", "With --read-only: a tmpfs on /run, /tmp and /var/tmp"),
+	OPT_BOOL(self, replace, 0, "replace", "Remove a container that has the --name already"),
 	OPT_BOOL(self, spec.auto_remove, 0, "rm", "Remove the container when it has ended"),
+	OPT_PARSED(self, spec, parse_runtime, 0, "runtime", "string", NULL),
 	OPT_LIST(self, spec.security_options, 0, "security-opt", "Security options"),
 	OPT_SIZE(self, spec.shm_size, 0, "shm-size", "Size of /dev/shm (default 64m)"),
 	OPT_PARSED(self, spec.stop_signal, parse_stop_signal, 0, "stop-signal", "string",
@@ -167,41 +225,22 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, tmpfs, 0, "tmpfs", "Mount a tmpfs on a directory"),
 	OPT_BOOL(self, spec.tty, 't', "tty", "Give the container a terminal"),
 	OPT_LIST(self, spec.ulimits, 0, "ulimit", "Resource limits of processes, such as \"nofile=1024:2048\""),
+	OPT_PARSED(self, spec.umask, parse_umask, 0, "umask", "octal",
+		   "The program's file mode creation mask (default 0022)"),
 	OPT_STRING(self, spec.userns_mode, 0, "userns", "string", "User namespace (\"host\")"),
 	OPT_STRING(self, spec.uts_mode, 0, "uts", "string",
 		   "UTS namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
 		   .choices = SHARING),
 	OPT_STRING(self, spec.user, 'u', "user", "string", "User name or id (NAME|UID[:GROUP|GID])"),
+	OPT_STRING(self, variant, 0, "variant", "string", "Variant of the image's architecture"),
 	OPT_LIST(self, volumes, 'v', "volume", "Mount a volume, or a directory or file of the host: [SOURCE:]TARGET[:OPTIONS]", .completes = COMPLETE_FILES),
 	OPT_LIST(self, spec.volumes_from, 0, "volumes-from", "Mount what is mounted in other containers: CONTAINER[:ro]",
 		 .completes = COMPLETE_CONTAINERS),
 	OPT_STRING(self, spec.working_dir, 'w', "workdir", "string", "Working directory inside the container"),
-
-	OPT_REFUSED('a', "attach", NOT_YET),
-	OPT_REFUSED(0, "gpus",
-		    "device drivers' own files would have to be brought along; --device gives a device as it is"),
-	OPT_REFUSED(0, "runtime", NOT_YET),
 	OPT_END,
 };
 
 /* --- From words to the spec --- */
-
-/* Files first, whatever the order on the command line: a variable that is given by itself counts more. */
-static int finish_env(struct container_options *options, struct error *err)
-{
-	for (char **path = options->env_files; path && *path; path++) {
-		int r = env_file_read(*path, &options->spec.env, err);
-		if (r < 0)
-			return err_wrap(err, "--env-file");
-	}
-	for (char **variable = options->env; variable && *variable; variable++) {
-		int r = env_check(*variable, err);
-		if (r < 0)
-			return r;
-		strv_append(&options->spec.env, *variable);
-	}
-	return 0;
-}
 
 /* Files first, as with variables. Their lines are read likewise, but a name alone is a label without a value. */
 static int finish_labels(struct container_options *options, struct error *err)
@@ -217,6 +256,33 @@ static int finish_labels(struct container_options *options, struct error *err)
 	for (char **label = options->spec.labels; label && *label; label++)
 		if (**label == '\0' || **label == '=')
 			return err_set(err, ERR_USAGE, "invalid label: \"%s\"", *label);
+	return 0;
+}
+
+/* Podman's way of saying --platform. */
+static int finish_platform(struct container_options *options, struct error *err)
+{
+	const char *os = options->os ? options->os : "linux", *variant = options->variant;
+	if (!options->os && !options->architecture && !variant)
+		return 0;
+	if (options->spec.platform)
+		return err_set(err, ERR_USAGE, "--platform option can not be specified with --arch, --os or --variant");
+	const char *architecture = options->architecture ? options->architecture : platform_host().architecture;
+	options->spec.platform = mem_printf("%s/%s%s%s", os, architecture, variant ? "/" : "", variant ? variant : "");
+	return 0;
+}
+
+/* It is written at every start, from wherever that comes. */
+static int finish_pid_file(struct container_spec *spec, struct error *err)
+{
+	if (!spec->pid_file || *spec->pid_file == '/')
+		return 0;
+	_cleanup_free_ char *here = getcwd(NULL, 0);
+	if (!here)
+		return err_sys(err, errno, "find out where --pidfile %s is", spec->pid_file);
+	char *path = path_join(here, spec->pid_file);
+	free(spec->pid_file);
+	spec->pid_file = path;
 	return 0;
 }
 
@@ -267,6 +333,10 @@ static int finish_health(struct container_options *options, struct error *err)
 int container_options_finish(struct container_options *options, char *const *args, struct error *err)
 {
 	struct container_spec *spec = &options->spec;
+	if (options->replace && str_is_empty(spec->name))
+		return err_set(err, ERR_USAGE, "cannot replace container without --name being set");
+	if (!options->no_content_trust)
+		return err_set(err, ERR_UNSUPPORTED, "cannot trust content: signatures of images are not checked");
 	spec->image = mem_strdup(args[0]);
 	spec->command = args[1] ? strv_copy(args + 1) : NULL;
 	if (options->entrypoint)
@@ -275,7 +345,11 @@ int container_options_finish(struct container_options *options, char *const *arg
 	if (r >= 0)
 		r = finish_labels(options, err);
 	if (r >= 0)
-		r = finish_env(options, err);
+		r = environment_options_finish(&options->environment, spec, err);
+	if (r >= 0)
+		r = finish_platform(options, err);
+	if (r >= 0)
+		r = finish_pid_file(spec, err);
 	if (r >= 0)
 		r = finish_mounts(options, err);
 	if (r >= 0)
@@ -349,9 +423,27 @@ static int open_cidfile(const char *path, struct error *err)
 	return err_hint(err, "rm %s, if its container is not needed any more", path);
 }
 
+/* Only what has this very name gives way: an id, or the beginning of one, is somebody else. */
+static int remove_replaced(struct cli *cli, const char *name, struct error *err)
+{
+	_cleanup_record_ struct container_record *record = NULL;
+	struct error failure = { 0 };
+	int r = engine_container_find(cli->engine, name, &record, &failure);
+	if (r >= 0 && streq(record->name, name))
+		r = engine_container_remove(cli->engine, record->id, true, false, &failure);
+	if (r >= 0 || r == -ERR_NO_CONTAINER)
+		return 0;
+	if (err)
+		*err = failure;
+	return err_wrap(err, "replace container \"%s\"", name);
+}
+
 int container_options_create(struct cli *cli, const struct container_options *options, struct container_record **ret,
 			     struct error *err)
 {
+	int replaced = options->replace ? remove_replaced(cli, options->spec.name, err) : 0;
+	if (replaced < 0)
+		return replaced;
 	if (!options->cidfile)
 		return create_with_image(cli, options, ret, err);
 	_cleanup_close_ int fd = open_cidfile(options->cidfile, err);

@@ -3,14 +3,20 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/environment-options.h"
 #include "cli/network-options.h"
 #include "engine/engine.h"
+
+/* --attach: which streams are ours; without the flag all are. */
+struct attach_streams {
+	bool chosen;
+	bool in, out, err;
+};
 
 /* The first member of the structs of `run` and `create`, so that one table serves both. */
 struct container_options {
 	struct container_spec spec;
-	char **env;
-	char **env_files;
+	struct environment_options environment;
 	char **label_files;
 	char **volumes, **mounts;
 	bool read_only_tmpfs;
@@ -20,8 +26,16 @@ struct container_options {
 	bool no_healthcheck;
 	struct network_options network;
 	char *cidfile;
-	bool quiet;
+	char *architecture, *os, *variant; /* the parts of --platform */
+	bool replace, quiet;
+	bool no_content_trust; /* as it is */
+	struct attach_streams attach;
 };
+
+#define CONTAINER_DEFAULTS               \
+	{                                \
+		.no_content_trust = true \
+	}
 
 extern const struct option CONTAINER_OPTIONS[];
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/container-options.h"
 #include "cli/limit-options.h"
+#include "cli/refused-options.h"
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
@@ -33,8 +34,10 @@ const struct command command_create = {
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,
-	.options = (const struct option *const[]){ CGROUP_OPTIONS, CONTAINER_OPTIONS, LIMIT_OPTIONS, NULL },
+	.options = (const struct option *const[]){ CGROUP_OPTIONS, CONTAINER_OPTIONS, ENVIRONMENT_OPTIONS, LIMIT_OPTIONS,
+						   REFUSED_OPTIONS, NULL },
 	.options_size = sizeof(struct container_options),
+	.defaults = &(const struct container_options)CONTAINER_DEFAULTS,
 	.run = run,
 	.done = container_options_done,
 };

@@ -6,13 +6,14 @@
 #include "cli/container-options.h"
 #include "cli/foreground.h"
 #include "cli/limit-options.h"
+#include "cli/refused-options.h"
 #include "cli/report.h"
 #include "cli/service.h"
 #include "cli/terminal.h"
 
 struct run_options {
 	struct container_options container; /* first: CONTAINER_OPTIONS point into it */
-	bool detach;
+	bool detach, remove_image;
 	bool sig_proxy;
 	struct detach_keys detach_keys;
 };
@@ -56,20 +57,62 @@ static bool passes_through(const struct container_options *container)
 	return streq_null(container->spec.log_driver, "passthrough");
 }
 
-static int run(struct cli *cli, void *data, char **args, struct error *err)
+/* --rmi: as far as nobody else has it. The container's exit status is what counts. */
+static void remove_image(struct cli *cli, const char *image)
 {
-	struct run_options *options = data;
-	struct container_options *container = &options->container;
-	struct foreground foreground = {
+	_cleanup_strv_ char **untagged = NULL, **deleted = NULL;
+	struct error failure = { 0 };
+	int r = engine_image_remove(cli->engine, image, false, &untagged, &deleted, &failure);
+	if (r < 0 && r != -ERR_IMG_IN_USE && r != -ERR_IMG_NOT_FOUND)
+		log_failure(LOG_LEVEL_WARN, "remove the container's image", &failure);
+}
+
+static int check(const struct run_options *options, struct error *err)
+{
+	if (options->detach && options->container.attach.chosen)
+		return err_set(err, ERR_USAGE, "conflicting options: cannot specify both --attach and --detach");
+	if (options->detach && options->remove_image)
+		return err_set(err, ERR_USAGE,
+			       "the --rmi and --detach options conflict: nobody would stay to remove it");
+	return 0;
+}
+
+static struct foreground foreground_of(const struct run_options *options)
+{
+	const struct container_options *container = &options->container;
+	const struct attach_streams *streams = &container->attach;
+	return (struct foreground){
 		.attach = {
-			.input = container->spec.open_stdin && !passes_through(container),
+			.input = container->spec.open_stdin && !passes_through(container) &&
+				 (!streams->chosen || streams->in),
 			.tty = container->spec.tty,
+			.no_stdout = streams->chosen && !streams->out,
+			.no_stderr = streams->chosen && !streams->err,
 			.sig_proxy = options->sig_proxy,
 			.detach_keys = options->detach_keys,
 		},
 		.quiet = container->quiet,
 	};
-	int r = container_options_finish(container, args, err);
+}
+
+/* Whoever does not see what it prints finds that by its id. */
+static void print_id(const struct foreground *foreground)
+{
+	if (!foreground->attach.no_stdout || !foreground->attach.no_stderr)
+		return;
+	puts(foreground->container->id);
+	(void)fflush(stdout);
+}
+
+static int run(struct cli *cli, void *data, char **args, struct error *err)
+{
+	struct run_options *options = data;
+	struct container_options *container = &options->container;
+	container->spec.auto_remove |= options->remove_image;
+	int r = check(options, err);
+	if (r >= 0)
+		r = container_options_finish(container, args, err);
+	struct foreground foreground = foreground_of(options);
 	if (r >= 0 && !options->detach)
 		r = foreground_check_terminal(foreground.attach.tty, foreground.attach.input, err);
 	if (r < 0)
@@ -81,11 +124,15 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	if (r < 0)
 		return r;
 	foreground.container = record;
+	if (!options->detach)
+		print_id(&foreground);
 	bool started;
 	r = options->detach ? start_detached(cli, record, &started, err)
 			    : foreground_start(cli, &foreground, &started, err);
 	if (r < 0 && !started)
 		remove_unstarted(cli, container, record);
+	if (options->remove_image)
+		remove_image(cli, container->spec.image);
 	return r;
 }
 
@@ -93,6 +140,8 @@ static const struct option OPTIONS[] = {
 	OPT_BOOL(struct run_options, detach, 'd', "detach", "Run in the background and print the container's ID"),
 	OPT_PARSED(struct run_options, detach_keys, detach_keys_parse, 0, "detach-keys", "string",
 		   "Keys that leave the container alone (default \"ctrl-p,ctrl-q\")"),
+	OPT_BOOL(struct run_options, remove_image, 0, "rmi",
+		 "Remove container and image at the end, unless others have the image"),
 	OPT_BOOL(struct run_options, sig_proxy, 0, "sig-proxy", "Pass signals on to the process (default true)"),
 	OPT_END,
 };
@@ -120,9 +169,12 @@ const struct command command_run = {
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,
-	.options = (const struct option *const[]){ OPTIONS, CGROUP_OPTIONS, CONTAINER_OPTIONS, LIMIT_OPTIONS, NULL },
+	.options = (const struct option *const[]){ OPTIONS, CGROUP_OPTIONS, CONTAINER_OPTIONS, ENVIRONMENT_OPTIONS,
+						   LIMIT_OPTIONS, REFUSED_OPTIONS, NULL },
 	.options_size = sizeof(struct run_options),
-	.defaults = &(const struct run_options){ .sig_proxy = true, .detach_keys = DETACH_KEYS_DEFAULT },
+	.defaults = &(const struct run_options){ .container = CONTAINER_DEFAULTS,
+						 .sig_proxy = true,
+						 .detach_keys = DETACH_KEYS_DEFAULT },
 	.run = run,
 	.done = container_options_done,
 };

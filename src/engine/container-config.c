@@ -219,7 +219,9 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 	health_config_resolve(spec, &image->health, &config.health);
 	const char *user = str_is_empty(spec->user) ? image->user : spec->user;
 	config.user = mem_strdup(user ? user : "");
-	env_merge(&config.env, image->env);
+	if (!spec->unset_env_all)
+		env_merge(&config.env, image->env);
+	env_merge(&config.env, spec->unset_env);
 	env_merge_own(&config.env, spec->env);
 	merge_labels(&config.labels, image->labels);
 	merge_labels(&config.labels, spec->labels);

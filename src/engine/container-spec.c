@@ -23,6 +23,8 @@ static const struct field {
 	FIELD(labels, KIND_STRV),
 	FIELD(working_dir, KIND_STRING),
 	FIELD(user, KIND_STRING),
+	FIELD(umask, KIND_STRING),
+	FIELD(pid_file, KIND_STRING),
 	FIELD(hostname, KIND_STRING),
 	FIELD(domainname, KIND_STRING),
 	FIELD(read_only, KIND_BOOL),
@@ -40,6 +42,8 @@ static const struct field {
 	FIELD(cap_add, KIND_STRV),
 	FIELD(cap_drop, KIND_STRV),
 	FIELD(devices, KIND_STRV),
+	FIELD(device_rules, KIND_STRV),
+	FIELD(annotations, KIND_STRV),
 	FIELD(sysctls, KIND_STRV),
 	FIELD(ulimits, KIND_STRV),
 	FIELD(groups, KIND_STRV),
@@ -133,6 +137,7 @@ void container_spec_done(struct container_spec *spec)
 	strv_free(spec->command);
 	strv_free(spec->entrypoint);
 	strv_free(spec->env);
+	strv_free(spec->unset_env);
 	strv_free(spec->security_options);
 	image_health_done(&spec->health);
 	*spec = (struct container_spec){ 0 };

@@ -7,7 +7,8 @@
 
 /*
  * Left out is what counts only while the container is made (pull, the size of the console), and what struct
- * container_config has in its final form (command, entrypoint, env, security_options).
+ * container_config has in its final form (command, entrypoint, env with what is unset of it,
+ * security_options).
  */
 void container_spec_to_json(const struct container_spec *spec, struct json_object *object);
 int container_spec_from_json(const struct json_node *object, struct container_spec *ret, struct error *err);

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
@@ -145,6 +146,38 @@ void devices_describe(char *const *texts, struct json_object *array)
 	}
 }
 
+/* --- --device-cgroup-rule "c 13:* rwm" --- */
+
+/* A number, or "*" for any. */
+static int parse_device_number(const char *text, int64_t *ret)
+{
+	*ret = ANY;
+	return streq(text, "*") ? 0 : parse_i64(text, 0, UINT32_MAX, ret, NULL);
+}
+
+static int add_device_rule(const char *text, struct json_object *rules, struct error *err)
+{
+	_cleanup_strv_ char **words = strv_split(text, ' ');
+	bool three = strv_count(words) == 3 && strlen(words[0]) == 1 && strchr("abc", *words[0]);
+	_cleanup_strv_ char **numbers = three ? strv_split(words[1], ':') : NULL;
+	int64_t major, minor;
+	if (strv_count(numbers) != 2 || parse_device_number(numbers[0], &major) < 0 ||
+	    parse_device_number(numbers[1], &minor) < 0 || !is_access(words[2])) {
+		err_set(err, ERR_DEV, "invalid device cgroup format '%s'", text);
+		return err_hint(err, "--device-cgroup-rule 'c 13:* rwm'");
+	}
+	add_rule(rules, true, *words[0], major, minor, words[2]);
+	return 0;
+}
+
+static int add_device_rules(char *const *texts, struct json_object *rules, struct error *err)
+{
+	int r = 0;
+	for (; r >= 0 && texts && *texts; texts++)
+		r = add_device_rule(*texts, rules, err);
+	return r;
+}
+
 /* --- --privileged: whatever the host has below /dev; what vanishes while we look was not there --- */
 
 static void add_directory(struct json_object *devices, int parent, const char *name, const char *path, int depth)
@@ -167,6 +200,13 @@ static void add_directory(struct json_object *devices, int parent, const char *n
 	}
 }
 
+static int add_all(const struct container_spec *spec, struct json_object *devices, struct json_object *rules,
+		   struct error *err)
+{
+	int r = add_requests(spec->devices, devices, rules, err);
+	return r < 0 ? r : add_device_rules(spec->device_rules, rules, err);
+}
+
 int devices_add(const struct container_spec *spec, struct json_object *section, struct json_object *resources,
 		struct error *err)
 {
@@ -175,11 +215,11 @@ int devices_add(const struct container_spec *spec, struct json_object *section, 
 	if (spec->privileged) {
 		add_rule(rules, true, 'a', ANY, ANY, "rwm");
 		add_directory(devices, AT_FDCWD, "/dev", "/dev", 0);
-		return add_requests(spec->devices, devices, rules, err);
+		return add_all(spec, devices, rules, err);
 	}
 	add_rule(rules, false, 'a', ANY, ANY, "rwm");
 	for (size_t i = 0; i < ARRAY_SIZE(DEFAULT_RULES); i++)
 		add_rule(rules, true, DEFAULT_RULES[i].type, DEFAULT_RULES[i].major, DEFAULT_RULES[i].minor,
 			 DEFAULT_RULES[i].access);
-	return add_requests(spec->devices, devices, rules, err);
+	return add_all(spec, devices, rules, err);
 }

@@ -34,6 +34,7 @@ struct launch {
 	char **joins; /* as of the configuration */
 	struct image_plan *images;
 	size_t n_images;
+	char *pid_file; /* or NULL */
 	bool open_stdin, auto_remove;
 	bool has_volumes; /* which are mounted before it runs */
 	bool networked; /* it runs in a network namespace that is made before it: */

@@ -104,6 +104,7 @@ void launch_done(struct launch *launch)
 	free(launch->name);
 	strv_free(launch->joins);
 	image_plans_free(launch->images, launch->n_images);
+	free(launch->pid_file);
 	strv_free(launch->lower);
 	strv_free(launch->event_attributes);
 	strv_free(launch->pressure);

@@ -255,9 +255,13 @@ struct container_spec {
 	char **command;	   /* behind the image's name */
 	char **entrypoint; /* NULL: the image's; {""}: none */
 	char **env;	   /* "KEY=value", or "KEY" to take it from our environment */
+	char **unset_env;  /* names of variables of the image's that are left out; or all are: */
+	bool unset_env_all;
 	char **labels;
 	char *working_dir;
 	char *user;
+	char *umask;	/* octal; NULL: 0022 */
+	char *pid_file; /* absolute: is told the first process at every start */
 	char *hostname, *domainname;
 	struct mount_request *mounts;
 	size_t n_mounts;
@@ -281,6 +285,8 @@ struct container_spec {
 	char **cap_add, **cap_drop;
 	char **security_options; /* "seccomp=FILE", "no-new-privileges", ... */
 	char **devices;		 /* "/dev/x[:/dev/y[:rwm]]" */
+	char **device_rules;	 /* "c 13:* rwm" */
+	char **annotations;	 /* "key=value", of config.json */
 	char **sysctls;		 /* "key=value" */
 	char **ulimits;		 /* "nofile=1024:2048" */
 	char **groups;		 /* further ones of the user, by name or number */

@@ -117,6 +117,7 @@ static void add_limits(const struct container_spec *spec, struct json_object *ho
 	json_add_i64(host, "ShmSize", spec->shm_size ? (int64_t)spec->shm_size : shm_size_default);
 	ulimits_describe(spec->ulimits, json_add_array(host, "Ulimits"));
 	devices_describe(spec->devices, json_add_array(host, "Devices"));
+	add_list(host, "DeviceCgroupRules", spec->device_rules);
 }
 
 /* As asked for, but with the other container's id. */
@@ -181,6 +182,8 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	add_list(host, "SecurityOpt", row->config.security_options);
 	if (strv_count(spec->sysctls) > 0)
 		json_add_pairs(host, "Sysctls", spec->sysctls);
+	if (strv_count(spec->annotations) > 0)
+		json_add_pairs(host, "Annotations", spec->annotations);
 	add_limits(spec, host);
 	add_isolation(row, host);
 	add_console_size(spec, host);

@@ -123,6 +123,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	};
 	str_copy(launch.id, sizeof launch.id, id);
 	launch.joins = strv_copy(config->joins);
+	launch.pid_file = mem_strdup(spec->pid_file);
 	int r = cgroup_place_manager(engine, spec, &launch.cgroup_manager, err);
 	if (r >= 0)
 		r = pressure_notify_plan(spec->pressure_notify, &launch.pressure, err);

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/device-request.h"
@@ -99,6 +100,14 @@ void oci_add_console(bool tty, unsigned rows, unsigned columns, struct json_obje
 	json_add_i64(size, "width", columns);
 }
 
+static void add_umask(const char *text, struct json_object *process)
+{
+	struct json_object *user;
+	uint64_t mask;
+	if (text && parse_octal(text, 0777, &mask, NULL) >= 0 && json_object_object_get_ex(process, "user", &user))
+		json_add_u64(user, "umask", mask);
+}
+
 static int add_process(const struct work *work, struct json_object *root, struct error *err)
 {
 	struct json_object *process = json_add_object(root, "process");
@@ -106,6 +115,7 @@ static int add_process(const struct work *work, struct json_object *root, struct
 	_cleanup_strv_ char **env = config_env(work->config, spec->tty, work->user.home);
 	oci_add_console(spec->tty, spec->console_rows, spec->console_columns, process);
 	oci_add_user(&work->user, process);
+	add_umask(spec->umask, process);
 	add_args(work, process);
 	json_add_strv(process, "env", env);
 	json_add_string(process, "cwd", work->config->working_dir);
@@ -257,6 +267,8 @@ static int make(const struct work *work, struct json_object *root, struct error 
 	if (has_own(work->spec, NAMESPACE_UTS))
 		json_add_string(root, "hostname", work->config->hostname);
 	json_add_string(root, "domainname", work->spec->domainname);
+	if (strv_count(work->spec->annotations) > 0)
+		json_add_pairs(root, "annotations", work->spec->annotations);
 	mounts_add(work->config, work->context, root);
 	int r = add_process(work, root, err);
 	return r < 0 ? r : add_linux(work, root, err);

@@ -77,6 +77,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.joins = strv_copy(launch->joins),
 		.images = launch->images,
 		.n_images = launch->n_images,
+		.pid_file = mem_strdup(launch->pid_file),
 		.lower = strv_copy(launch->lower),
 		.upper = snapshot_upper(engine->store, launch->id),
 		.work = snapshot_work(engine->store, launch->id),

@@ -204,10 +204,26 @@ static int wait_for_start(struct monitor *monitor, struct error *err)
 	return err_set(err, ERR_CANCELLED, "the command that was to start the container is gone");
 }
 
+/* Before the program runs: whoever finds a pid in it finds one that is right. */
+static int write_pid_file(const struct monitor *monitor, struct error *err)
+{
+	enum { MODE = 0644 };
+	const char *path = monitor->plan.pid_file;
+	char text[16];
+	if (!path)
+		return 0;
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, MODE);
+	int len = snprintf(text, sizeof text, "%d\n", monitor->status.pid);
+	int r = fd < 0 ? -errno : fd_write_all(fd, text, (size_t)len);
+	return r < 0 ? err_sys(err, -r, "write the pid to '%s'", path) : 0;
+}
+
 static int start(struct monitor *monitor, struct error *err)
 {
 	recorder_begin(monitor);
 	int r = alarms_begin(monitor, err);
+	if (r >= 0)
+		r = write_pid_file(monitor, err);
 	if (r >= 0)
 		r = container_release(monitor->container, &monitor->init, err);
 	if (r < 0)

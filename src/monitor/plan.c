@@ -58,6 +58,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_string(object, "runtimeRoot", plan->runtime_root);
 	json_add_string(object, "cacheDir", plan->cache_dir);
 	json_add_strv(object, "joins", plan->joins);
+	json_add_string(object, "pidFile", plan->pid_file);
 	json_add_strv(object, "lower", plan->lower);
 	image_plans_to_json(plan, object);
 	json_add_string(object, "upper", plan->upper);
@@ -95,6 +96,7 @@ static int parse_strings(const struct json_node *root, struct monitor_plan *plan
 		{ "work", &plan->work, false },
 		{ "eventsPath", &plan->events_path, false },
 		{ "recordsPath", &plan->records_path, false },
+		{ "pidFile", &plan->pid_file, false },
 	};
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		const char *text = NULL;
@@ -231,6 +233,7 @@ void monitor_plan_done(struct monitor_plan *plan)
 	free(plan->runtime_root);
 	free(plan->cache_dir);
 	strv_free(plan->joins);
+	free(plan->pid_file);
 	strv_free(plan->lower);
 	image_plans_free(plan->images, plan->n_images);
 	free(plan->upper);

@@ -141,6 +141,7 @@ struct monitor_plan {
 	char *runtime_root; /* where the runtime keeps its state of this container */
 	char *cache_dir;    /* compiled seccomp filters */
 	char **joins;	    /* "ipc=ID", ...: namespaces of other containers below the same RUNROOT */
+	char *pid_file;	    /* is told the first process of every run; or NULL */
 	char **lower;	    /* the overlay's lower directories, topmost first; NULL: root.path of config.json is used */
 	char *upper, *work; /* NULL: read-only view of lower */
 	struct image_plan *images;

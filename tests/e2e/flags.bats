@@ -63,6 +63,79 @@ flags() {
 	refused 'no such file' --label-file /nosuch
 }
 
+@test "--umask; --unsetenv, --unsetenv-all, --env-host, --http-proxy" {
+	[ "$(flags --umask 0077 box:1 sh -c umask)" = 0077 ]
+	tar -C "$BATS_FILE_TMPDIR/rootfs" -c . | coffer import --change 'ENV A=1 B=2' - box:env >/dev/null
+	[ "$(flags --unsetenv A box:env sh -c 'echo $A-$B')" = -2 ]
+	[ "$(flags --unsetenv-all -e C=3 box:env sh -c 'echo $A-$B-$C')" = --3 ]
+	[ "$(OURS=host B=host flags --env-host -e B=flag box:env sh -c 'echo $OURS-$A-$B')" = host-1-flag ]
+	[ "$(http_proxy=p OURS=host flags --http-proxy box:1 sh -c 'echo $http_proxy-$OURS')" = p- ]
+	coffer rmi box:env >/dev/null
+}
+
+@test "--tz: a zone's rules, which the program finds" {
+	[ -f /usr/share/zoneinfo/Asia/Tokyo ] || skip "no time zones here (tzdata)"
+	cmp <(flags --tz Asia/Tokyo box:1 cat /etc/localtime) /usr/share/zoneinfo/Asia/Tokyo
+	cmp <(flags --tz local box:1 cat /etc/localtime) /etc/localtime
+}
+
+@test "--annotation and --device-cgroup-rule: in config.json, in inspect, in effect" {
+	id=$(coffer run -d --network none --name noted --annotation org.example.a=b --device-cgroup-rule 'c 99:7 r' box:1 \
+		sleep 1000)
+	[ "$(jq -r '.annotations["org.example.a"]' "$COFFER_TEST_ROOT/run/containers/$id/config.json")" = b ]
+	[ "$(coffer inspect -f '{{json .HostConfig.Annotations}} {{json .HostConfig.DeviceCgroupRules}}' noted)" = \
+		'{"org.example.a":"b"} ["c 99:7 r"]' ]
+	# There is no driver for either: who may ask hears that.
+	run coffer exec noted sh -c 'mknod /seven c 99 7; exec 3</seven'
+	[[ $output == *'No such device'* ]]
+	run coffer exec noted sh -c 'mknod /eight c 99 8; exec 3</eight'
+	[[ $output == *'Operation not permitted'* ]]
+	coffer rm -f noted
+}
+
+@test "--pidfile: the first process, at every start" {
+	cd "$BATS_TEST_TMPDIR"
+	coffer run -d --network none --name pid --pidfile pid.txt box:1 sleep 1000 >/dev/null
+	[ "$(<pid.txt)" = "$(coffer inspect -f '{{.State.Pid}}' pid)" ]
+	(cd / && coffer restart -t 0 pid >/dev/null)
+	[ "$(<pid.txt)" = "$(coffer inspect -f '{{.State.Pid}}' pid)" ]
+	coffer rm -f pid
+	run -125 flags --pidfile /nosuch/pid box:1 true
+	[[ $output == *"write the pid to '/nosuch/pid': no such file or directory"* ]]
+}
+
+@test "--replace: what has the name goes, and only that" {
+	first=$(coffer create --network none --name replaced box:1 true)
+	run -125 coffer create --network none --name "${first:0:12}" --replace --memory 1 box:1 true
+	coffer inspect replaced >/dev/null
+	coffer run -d --network none --name replaced --replace box:1 sleep 1000 >/dev/null
+	flags --name replaced --replace box:1 true
+	[ -z "$(coffer ps -aq)" ]
+}
+
+@test "--rmi: the image goes with its last container" {
+	coffer tag box:1 box:2
+	coffer run --rmi --network none box:2 true
+	run -1 coffer image inspect box:2
+	coffer image inspect box:1 >/dev/null
+	run -125 coffer run -d --rmi box:1 true
+	[[ $output == *'the --rmi and --detach options conflict'* ]]
+}
+
+@test "--attach: only these streams" {
+	both='echo out; echo err >&2'
+	[ "$(flags -a stdout box:1 sh -c "$both" 2>&1)" = out ]
+	[ "$(flags -a stderr box:1 sh -c "$both" 2>&1)" = err ]
+	[ "$(flags -a stdout -a stderr box:1 sh -c "$both" 2>&1 | sort | xargs)" = 'err out' ]
+	[ "$(flags -i -a stdout box:1 echo out </dev/null)" = out ]
+	id=$(echo in | coffer run -i -a stdin --network none --name quiet box:1 cat)
+	[ "$id" = "$(coffer inspect -f '{{.Id}}' quiet)" ]
+	[ "$(coffer logs quiet)" = in ]
+	coffer rm quiet
+	run -125 coffer run -d -a stdout box:1 true
+	[[ $output == *'cannot specify both --attach and --detach'* ]]
+}
+
 # --- Sharing with the host ------------------------------------------------------------------------------------------
 
 @test "--pid, --ipc, --uts, --cgroupns: the host's namespace, or one of its own" {

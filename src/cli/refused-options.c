@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/refused-options.h"
+
+#define OF_WINDOWS "it is for containers of Windows"
+#define NO_PODS "there are no pods yet"
+
+const struct option REFUSED_OPTIONS[] = {
+	OPT_REFUSED(0, "authfile", "credentials come from ~/.docker/config.json, or from where $DOCKER_CONFIG says"),
+	OPT_REFUSED(0, "chrootdirs", "--volume shows the container's files at other places"),
+	OPT_REFUSED(0, "conmon-pidfile", "there is no conmon; --pidfile is told the container's first process"),
+	OPT_REFUSED(0, "cpu-count", OF_WINDOWS),
+	OPT_REFUSED(0, "cpu-percent", OF_WINDOWS),
+	OPT_REFUSED(0, "gpus",
+		    "device drivers' own files would have to be brought along; --device gives a device as it is"),
+	OPT_REFUSED(0, "health-on-failure", "what has become unhealthy is left alone; `coffer events --filter "
+					    "event=health_status` tells who wants to act"),
+	OPT_REFUSED(0, "hostuser", "users are the image's; --user takes numbers as well"),
+	OPT_REFUSED(0, "init-path", "--init runs coffer's own"),
+	OPT_REFUSED(0, "io-maxbandwidth", OF_WINDOWS),
+	OPT_REFUSED(0, "io-maxiops", OF_WINDOWS),
+	OPT_REFUSED(0, "link", "containers on a network that was made with `coffer network create` find each other by name"),
+	OPT_REFUSED(0, "passwd", "users are the image's; --user takes numbers as well"),
+	OPT_REFUSED(0, "passwd-entry", "users are the image's; --user takes numbers as well"),
+	OPT_REFUSED(0, "personality", "it is not available"),
+	OPT_REFUSED(0, "pod", NO_PODS),
+	OPT_REFUSED(0, "pod-id-file", NO_PODS),
+	OPT_REFUSED(0, "preserve-fds", "files reach a container by --volume, and standard input by --interactive"),
+	OPT_REFUSED(0, "requires", NO_PODS),
+	OPT_REFUSED(0, "rootfs", "`coffer import` makes an image of a directory's archive"),
+	OPT_REFUSED(0, "sdnotify", "readiness is not passed on; a health check tells it"),
+	OPT_REFUSED(0, "seccomp-policy", "--security-opt seccomp=FILE names another profile"),
+	OPT_REFUSED(0, "secret", "there is no store of secrets; -v FILE:/run/secrets/NAME:ro shows a file"),
+	OPT_REFUSED(0, "storage-opt", "the size of a container's layer cannot be limited"),
+	OPT_REFUSED(0, "systemd", "what systemd needs in a container has to be mounted: --tmpfs /run --tmpfs /tmp"),
+	OPT_REFUSED(0, "timeout", "run `timeout SECONDS` of coreutils before coffer, or in the container"),
+	OPT_REFUSED(0, "tls-verify", "certificates are checked always; those of loopback addresses may be missing"),
+	OPT_REFUSED(0, "use-api-socket", "there is no daemon with an API to give away"),
+	OPT_END,
+};
