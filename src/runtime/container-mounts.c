@@ -76,10 +76,11 @@ static int take_all_away(struct rootfs *rootfs, struct error *err)
 /* Only the child of this process is in the pid namespace. */
 static int join(struct mounts_work *work, struct error *err)
 {
-	int flags = namespace_foreign(work->proc, work->container->pid);
+	int flags = namespace_foreign(work->proc, work->container, work->pidfd, err);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (flags && setns(work->pidfd, flags) < 0)
-		return err_sys(err, errno, "join the namespaces of container '%s'", work->container->id);
+	int r = flags < 0 ? flags : namespace_join_container(work->container, work->pidfd, flags, err);
+	if (r < 0)
+		return r;
 	if ((flags & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -163,8 +164,9 @@ static int open_container(struct mounts_work *work, struct container *container,
 static int open_user_namespace(struct mounts_work *work, struct error *err)
 {
 	char path[32];
-	if (!(namespace_foreign(work->proc, work->container->pid) & CLONE_NEWUSER))
-		return 0;
+	int flags = namespace_foreign(work->proc, work->container, work->pidfd, err);
+	if (flags < 0 || !(flags & CLONE_NEWUSER))
+		return MIN(flags, 0);
 	snprintf(path, sizeof path, "%d/ns/user", work->container->pid);
 	work->user_namespace = openat(work->proc, path, O_RDONLY | O_CLOEXEC);
 	if (work->user_namespace < 0)

@@ -159,13 +159,14 @@ static int prepare_to_join(struct exec_context *context, struct error *err)
 static int join(struct exec_context *context, struct error *err)
 {
 	/* Not our own: joining one's own user namespace is refused by the kernel. */
-	int flags = namespace_foreign(context->proc, context->container->pid), r = prepare_to_join(context, err);
+	int flags = namespace_foreign(context->proc, context->container, context->pidfd, err);
+	int r = flags < 0 ? flags : prepare_to_join(context, err);
 	if (r < 0)
 		return r;
 	/* From here on a process of the container could see us: it may neither look into us nor trace us. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (flags && setns(context->pidfd, flags) < 0)
-		return err_sys(err, errno, "join the namespaces of container '%s'", context->container->id);
+	if ((r = namespace_join_container(context->container, context->pidfd, flags, err)) < 0)
+		return r;
 	if ((flags & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
 	return context->container->new_keyring ? process_join_keyring(err) : 0;

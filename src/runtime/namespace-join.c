@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/process.h"
 #include "base/util.h"
 #include "runtime/procfs.h"
 
@@ -38,7 +39,8 @@ int namespace_open(const char *path, enum namespace_type type, struct error *err
 	return TAKE_FD(fd);
 }
 
-int namespace_foreign(int proc, pid_t pid)
+/* A process that has ended has no namespaces any more, and its number can be another's already. */
+static int look_for_foreign(int proc, pid_t pid, int pidfd)
 {
 	int flags = 0;
 	for (int type = 0; type < NAMESPACE_COUNT; type++) {
@@ -46,10 +48,33 @@ int namespace_foreign(int proc, pid_t pid)
 		struct stat a, b;
 		snprintf(own, sizeof own, "self/ns/%s", namespace_proc_name(type));
 		snprintf(theirs, sizeof theirs, "%d/ns/%s", pid, namespace_proc_name(type));
-		if (fstatat(proc, own, &a, 0) == 0 && fstatat(proc, theirs, &b, 0) == 0 && a.st_ino != b.st_ino)
+		if (fstatat(proc, own, &a, 0) < 0)
+			continue; /* this kernel has no such namespaces */
+		if (fstatat(proc, theirs, &b, 0) < 0)
+			return errno == ENOENT ? -ESRCH : -errno;
+		if (a.st_ino != b.st_ino)
 			flags |= namespace_clone_flag(type);
 	}
-	return flags;
+	int r = process_signal(pidfd, 0);
+	return r < 0 ? r : flags;
+}
+
+static int cannot_join(const char *id, int error, struct error *err)
+{
+	if (error == ESRCH)
+		return err_set(err, ERR_STATE, "container '%s' has just ended", id);
+	return err_sys(err, error, "join the namespaces of container '%s'", id);
+}
+
+int namespace_foreign(int proc, const struct container *container, int pidfd, struct error *err)
+{
+	int flags = look_for_foreign(proc, container->pid, pidfd);
+	return flags < 0 ? cannot_join(container->id, -flags, err) : flags;
+}
+
+int namespace_join_container(const struct container *container, int pidfd, int flags, struct error *err)
+{
+	return flags && setns(pidfd, flags) < 0 ? cannot_join(container->id, errno, err) : 0;
 }
 
 int namespace_fds_open(const struct spec *spec, struct namespace_fds *ret, struct error *err)

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "runtime/container.h"
 #include "runtime/spec.h"
 
 /* The namespaces that are joined by their paths, as fds; -1 for the others, and for those that are joined already. */
@@ -56,8 +57,15 @@ pid_t namespace_clone(const struct spec *spec, struct namespace_fds *namespaces,
  */
 pid_t namespace_clone_process(uint64_t flags, int exit_signal, int cgroup_fd, int *ret_pidfd, bool *ret_in_cgroup);
 
-/* The CLONE_NEW* flags of the namespaces in which process @pid is and we are not; @proc is procfs_open(). */
-int namespace_foreign(int proc, pid_t pid);
+/*
+ * The CLONE_NEW* flags of the namespaces in which the container's first process is and we are not: all of them, or
+ * ERR_STATE when it has just ended, for whoever joins some of them would run on the host. @proc is procfs_open(), and
+ * @pidfd the process's.
+ */
+int namespace_foreign(int proc, const struct container *container, int pidfd, struct error *err);
+
+/* Join those of @flags. */
+int namespace_join_container(const struct container *container, int pidfd, int flags, struct error *err);
 
 /* Open the namespace at @path and check that it is of @type; the message names both types if it is not. */
 int namespace_open(const char *path, enum namespace_type type, struct error *err);

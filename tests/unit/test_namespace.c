@@ -247,6 +247,49 @@ static void test_errors_of_the_intermediate(void **state)
 	namespace_fds_close(&namespaces);
 }
 
+/* --- those of a process --- */
+
+/* One that waits in a UTS namespace of its own, and ends with @release's other end. */
+static pid_t waiting_child(int *ret_release)
+{
+	int ready[2], release[2];
+	char byte;
+	assert_int_equal(pipe2(ready, O_CLOEXEC) + pipe2(release, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(release[1]);
+		_exit(unshare(CLONE_NEWUTS) < 0 || write(ready[1], "", 1) != 1 || read(release[0], &byte, 1) != 0);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(release[0]);
+	*ret_release = release[1];
+	return pid;
+}
+
+/* Whoever would join what is left of one that has ended would be on the host. */
+static void test_foreign(void **state)
+{
+	struct error err = { 0 };
+	siginfo_t info;
+	int release, proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid_t pid = waiting_child(&release);
+	const struct container container = { .id = (char *)"ended", .pid = pid };
+	_cleanup_close_ int pidfd = process_pidfd(pid);
+	assert_int_equal(namespace_foreign(proc, &container, pidfd, &err), CLONE_NEWUTS);
+	close(release);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(namespace_foreign(proc, &container, pidfd, &err), -ERR_STATE);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(namespace_foreign(proc, &container, pidfd, &err), -ERR_STATE);
+	assert_string_equal(err.message, "container 'ended' has just ended");
+	/* The number is somebody else's. */
+	const struct container another = { .id = (char *)"ended", .pid = getpid() };
+	assert_int_equal(namespace_foreign(proc, &another, pidfd, &err), -ERR_STATE);
+	close(proc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_join_by_path),
 		cmocka_unit_test(test_open_all_or_none),
 		cmocka_unit_test(test_errors_of_the_intermediate),
+		cmocka_unit_test(test_foreign),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
