@@ -169,8 +169,11 @@ pid_t namespace_clone_process(uint64_t flags, int exit_signal, int cgroup_fd, in
 	return pid < 0 ? -errno : pid;
 }
 
-static int clone_failed(int error, struct error *err)
+static int clone_failed(const struct spec *spec, int error, struct error *err)
 {
+	/* Source: pid_namespaces(7), "The namespace init process": then fork(2) fails with ENOMEM. */
+	if (error == ENOMEM && spec->namespaces[NAMESPACE_PID].path)
+		return err_set(err, ERR_STATE, "the pid namespace that is to be joined has ended with its first process");
 	int r = err_sys(err, error, "make the container's process in new namespaces");
 	if (error == ENOSPC || error == EUSERS)
 		err_cause(err, "a limit of namespaces is reached (/proc/sys/user/max_*_namespaces)");
@@ -252,7 +255,7 @@ static void intermediate(const struct spec *spec, struct namespace_fds *namespac
 		if (pid == 0)
 			return;
 		if (pid < 0)
-			(void)clone_failed(-pid, &made.error);
+			(void)clone_failed(spec, -pid, &made.error);
 		made.pid = MAX(pid, 0);
 		made.in_cgroup = *ret_in_cgroup;
 	}
@@ -300,5 +303,5 @@ pid_t namespace_clone(const struct spec *spec, struct namespace_fds *namespaces,
 	if (needs_intermediate(spec))
 		return clone_through_intermediate(spec, namespaces, cgroup_fd, ret_pidfd, ret_in_cgroup, err);
 	pid_t pid = namespace_clone_process(new_namespaces(spec), SIGCHLD, cgroup_fd, ret_pidfd, ret_in_cgroup);
-	return pid < 0 ? clone_failed(-pid, err) : pid;
+	return pid < 0 ? clone_failed(spec, -pid, err) : pid;
 }

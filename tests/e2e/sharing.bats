@@ -127,6 +127,16 @@ flag_of() {
 	coffer rm widow
 }
 
+@test "--pid ns: of a namespace that has ended" {
+	local pid
+	pid=$(coffer run -d --network none --name ended box:1 sleep 1000 >/dev/null; coffer inspect -f '{{.State.Pid}}' ended)
+	exec 7<"/proc/$pid/ns/pid"
+	coffer rm -f ended
+	run -125 flags --pid "ns:/proc/$$/fd/7" box:1 true
+	exec 7<&-
+	[[ $output == *'the pid namespace that is to be joined has ended with its first process'* ]]
+}
+
 @test "a restart policy finds the other one again" {
 	coffer run -d --network none --name again --ipc shareable --uts private box:1 sleep 1000 >/dev/null
 	coffer run -d --network none --name follower --restart always --ipc container:again box:1 sleep 1000 >/dev/null
