@@ -5,6 +5,7 @@
 #include "cli/confirm.h"
 #include "cli/prune.h"
 #include "cli/report.h"
+#include "engine/event.h"
 
 struct prune_options {
 	bool force;
@@ -53,6 +54,7 @@ static void report(const struct pruning *pruning)
 int prune_containers(struct cli *cli, const struct container_filter *filter, struct pruned *pruned, struct error *err)
 {
 	struct pruning pruning = { .cli = cli, .filter = filter, .pruned = pruned };
+	int64_t before = pruned->bytes;
 	struct container_record **records;
 	size_t count;
 	int r = engine_container_list(cli->engine, true, &records, &count, err);
@@ -64,6 +66,7 @@ int prune_containers(struct cli *cli, const struct container_filter *filter, str
 	}
 	free(records);
 	report(&pruning);
+	event_prune(cli->engine, "container", pruned->bytes - before);
 	pruned->count = strv_count(pruning.removed);
 	strv_free(pruning.removed);
 	return 0;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "cli/format.h"
 #include "cli/report.h"
+#include "engine/event.h"
 
 int foreground_check_terminal(bool tty, bool input, struct error *err)
 {
@@ -100,6 +101,7 @@ static int conclude(struct cli *cli, const struct foreground *foreground, const 
 	case ATTACH_EXITED:
 		return after_exit(cli, foreground, &result->status);
 	case ATTACH_DETACHED:
+		event_container_named(cli->engine, foreground->container->id, "detach");
 		return 0;
 	case ATTACH_HUNG_UP:
 		return FOREGROUND_SIGNALLED + SIGHUP;

@@ -6,6 +6,7 @@
 #include "cli/confirm.h"
 #include "cli/prune.h"
 #include "cli/report.h"
+#include "engine/event.h"
 
 struct prune_options {
 	bool all, force;
@@ -117,6 +118,7 @@ int prune_images(struct cli *cli, const struct image_filter *filter, bool all, s
 	int64_t bytes = prune(&pruning, filter, all, err);
 	if (bytes >= 0) {
 		report(&pruning);
+		event_prune(cli->engine, "image", bytes);
 		pruned->count = strv_count(pruning.untagged) + strv_count(pruning.deleted);
 		pruned->bytes += bytes;
 		pruned->status |= pruning.status;

@@ -6,6 +6,7 @@
 #include "cli/confirm.h"
 #include "cli/prune.h"
 #include "cli/report.h"
+#include "engine/event.h"
 
 struct prune_options {
 	bool force;
@@ -53,6 +54,7 @@ int prune_networks(struct cli *cli, const struct network_match *match, struct pr
 		puts("Deleted Networks:");
 	for (char **name = pruning.removed; name && *name; name++)
 		puts(*name);
+	event_prune(cli->engine, "network", 0);
 	pruned->count = strv_count(pruning.removed);
 	strv_free(pruning.removed);
 	return 0;

@@ -5,6 +5,7 @@
 #include "cli/report.h"
 #include "cli/stop-options.h"
 #include "cli/targets.h"
+#include "engine/event.h"
 
 struct restart_options {
 	struct targets targets;
@@ -28,6 +29,7 @@ static int restart_one(struct cli *cli, const void *data, const char *name, stru
 	r = engine_container_start(cli->engine, record->id, true, &none, err);
 	if (r < 0)
 		return err_wrap(err, "cannot restart container \"%s\"", name);
+	event_container_named(cli->engine, record->id, "restart");
 	puts(name);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "cli/confirm.h"
 #include "cli/prune.h"
 #include "cli/report.h"
+#include "engine/event.h"
 
 struct prune_options {
 	bool all, force;
@@ -52,6 +53,7 @@ int prune_volumes(struct cli *cli, const struct volume_filter *filter, bool all,
 		  struct error *err)
 {
 	struct pruning pruning = { .cli = cli, .filter = filter, .all = all, .pruned = pruned };
+	int64_t before = pruned->bytes;
 	struct volume **volumes;
 	size_t count;
 	int r = engine_volume_list(cli->engine, &volumes, &count, err);
@@ -63,6 +65,7 @@ int prune_volumes(struct cli *cli, const struct volume_filter *filter, bool all,
 	}
 	free(volumes);
 	report(&pruning);
+	event_prune(cli->engine, "volume", pruned->bytes - before);
 	pruned->count = strv_count(pruning.removed);
 	strv_free(pruning.removed);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/event.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -8,6 +9,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/record.h"
 
 char *engine_events_path(const struct engine *engine)
 {
@@ -40,6 +42,22 @@ void event_container(struct engine *engine, const struct container_row *row, con
 	event_record(engine,
 		     &(const struct journal_event){
 			     .type = "container", .action = action, .actor = row->id, .attributes = attributes });
+}
+
+void event_container_named(struct engine *engine, const char *name, const char *action)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	if (container_load_row(engine, name, &row, NULL) >= 0) /* one that went with its end has had its last event */
+		event_container(engine, &row, action, NULL);
+}
+
+void event_prune(struct engine *engine, const char *type, int64_t bytes)
+{
+	_cleanup_free_ char *reclaimed = mem_printf("reclaimed=%" PRId64, bytes);
+	event_record(engine, &(const struct journal_event){ .type = type,
+							    .action = "prune",
+							    .actor = "",
+							    .attributes = (char *[]){ reclaimed, NULL } });
 }
 
 void event_image(struct engine *engine, const char *action, const char *id, const char *name)

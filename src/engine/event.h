@@ -5,10 +5,11 @@
  * Who records what:
  *
  *	the monitor           start, die, kill, stop, oom, health_status: x, exec_create: x, exec_start: x, exec_die
- *	the engine's calls    create, destroy, and die where a monitor could not any more; pause, unpause,
- *	                      rename, attach, commit, export, archive-path, extract-to-dir; pull, import, tag, untag, delete
+ *	the engine's calls    create, destroy, and die where a monitor could not any more; pause, unpause, top,
+ *	                      rename, attach, detach, restart, prune, commit, export, archive-path, extract-to-dir; pull,
+ *	                      import, tag, untag, delete
  *
- * Whoever adds a call to the engine that Docker has an event for (update, restart, prune, ...) records it with
+ * Whoever adds a call to the engine that Docker has an event for (update, exec_detach, ...) records it with
  * event_container() or event_record() when it is done. Recording never fails the call: a journal that cannot be written
  * is a warning in the log.
  *
@@ -38,6 +39,12 @@ void event_record(struct engine *engine, const struct journal_event *event);
 
 /* One of a container's, with its image, name and labels for attributes; @more is a strv of "key=value", or NULL. */
 void event_container(struct engine *engine, const struct container_row *row, const char *action, char *const *more);
+
+/* Of what only a command knows: that it was left alone (detach), or stopped to be started (restart). */
+void event_container_named(struct engine *engine, const char *name, const char *action);
+
+/* All of @type ("container", ...) that could go have gone, @bytes with them. */
+void event_prune(struct engine *engine, const char *type, int64_t bytes);
 
 /* One of an image's: @id is the actor, @name the attribute "name", as Docker has them. */
 void event_image(struct engine *engine, const char *action, const char *id, const char *name);

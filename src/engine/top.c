@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/engine-internal.h"
+#include "engine/event.h"
 #include "engine/live.h"
 #include "engine/record.h"
 #include "runtime/container.h"
@@ -21,5 +22,8 @@ int engine_container_top(struct engine *engine, const char *name, char *const *p
 	    (r = live_load(engine, row.id, &container, err)) < 0 ||
 	    (r = container_pids(container, &pids, &count, err)) < 0)
 		return r;
-	return ps_lines(pids, count, ps_options, ret_lines, err);
+	r = ps_lines(pids, count, ps_options, ret_lines, err);
+	if (r >= 0)
+		event_container(engine, &row, "top", NULL);
+	return r;
 }

@@ -47,6 +47,19 @@ past() {
 	[[ $output == *'template parsing error'* ]]
 }
 
+@test "restart, top, and prune of each kind" {
+	coffer run -d --network none --name kinds box:1 sleep 1000 >/dev/null
+	coffer restart -t 0 kinds
+	coffer top kinds >/dev/null
+	coffer rm -f kinds
+	[ "$(coffer events --until 0s -f container=kinds --format '{{.Action}}' | xargs)" = \
+		'create start kill kill die stop start restart top kill die destroy' ]
+	for kind in container image volume network; do
+		coffer "$kind" prune -f --filter label=of-nobody >/dev/null
+		[ "$(coffer events --until 0s -f type=$kind -f event=prune --format '{{.Action}} {{.Actor.Attributes.reclaimed}}')" = 'prune 0' ]
+	done
+}
+
 @test "filters: one of a key's, all of the keys, and all of the labels" {
 	[ "$(past -f container=web | paste -sd ,)" = 'container create web,container start web,container die web' ]
 	[ "$(past -f container=web -f container=db -f event=die -f type=container | paste -sd ,)" = 'container die web,container die db' ]
@@ -55,7 +68,7 @@ past() {
 	[ -z "$(past -f label=team=blue -f label=tier)" ]
 	[ "$(past -f type=image -f event=tag -f image=other)" = 'image tag other:2' ]
 	[ -z "$(past -f scope=swarm)" ]
-	[ -z "$(past -f type=volume)" ]
+	[ -z "$(past -f type=volume -f event=create)" ]
 	run -125 coffer events --filter colour=blue
 	[[ $output == *"invalid filter 'colour': it is one of container, event, "* ]]
 }

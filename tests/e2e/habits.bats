@@ -267,5 +267,7 @@ try_all() {
 		docker rm -f $(docker ps -aq) => requires at least 1 argument
 		docker rmi $(docker images -q -f dangling=true) => requires at least 1 argument
 		docker rmi -f $(docker images -q busybox)
+		docker system prune -f
+		docker system prune -af --volumes
 	LINES
 }
