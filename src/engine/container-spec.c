@@ -197,20 +197,11 @@ void container_spec_to_json(const struct container_spec *spec, struct json_objec
 
 /* --- reading --- */
 
-static int get_string(const struct json_node *object, const char *key, char **ret, struct error *err)
-{
-	const char *text;
-	int r = json_get_string(object, key, &text, err);
-	if (r > 0)
-		*ret = mem_strdup(text);
-	return r;
-}
-
 static int get_field(const struct json_node *object, const struct field *field, void *value, struct error *err)
 {
 	switch (field->kind) {
 	case KIND_STRING:
-		return get_string(object, field->key, value, err);
+		return json_get_text(object, field->key, value, err);
 	case KIND_STRV:
 		return json_get_strv(object, field->key, value, err);
 	case KIND_BOOL:
@@ -241,13 +232,13 @@ static int get_endpoint(const struct json_node *element, struct endpoint_request
 {
 	int r = json_as_object(element, err);
 	if (r >= 0)
-		r = get_string(element, "network", &endpoint->network, err);
+		r = json_get_text(element, "network", &endpoint->network, err);
 	if (r >= 0)
-		r = get_string(element, "address", &endpoint->address, err);
+		r = json_get_text(element, "address", &endpoint->address, err);
 	if (r >= 0)
-		r = get_string(element, "address6", &endpoint->address6, err);
+		r = json_get_text(element, "address6", &endpoint->address6, err);
 	if (r >= 0)
-		r = get_string(element, "mac", &endpoint->mac, err);
+		r = json_get_text(element, "mac", &endpoint->mac, err);
 	if (r >= 0)
 		r = json_get_strv(element, "aliases", &endpoint->aliases, err);
 	if (r >= 0)
