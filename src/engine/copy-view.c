@@ -15,6 +15,7 @@
 #include "engine/image.h"
 #include "engine/live.h"
 #include "engine/volume-dir.h"
+#include "runtime/user-namespace.h"
 #include "storage/overlay.h"
 #include "storage/snapshot.h"
 
@@ -39,7 +40,8 @@ int view_open_layers(struct engine *engine, const struct container_row *row, str
 	strv_take(&dirs, snapshot_upper(engine->store, row->id));
 	for (char **dir = lower; *dir; dir++)
 		strv_append(&dirs, *dir);
-	return overlay_mount(&(const struct overlay_options){ .lower = dirs }, err);
+	return overlay_mount(&(const struct overlay_options){ .lower = dirs, .userxattr = user_namespace_is_own() },
+			     err);
 }
 
 static int open_writable(struct engine *engine, const struct container_row *row, struct error *err)
@@ -50,7 +52,10 @@ static int open_writable(struct engine *engine, const struct container_row *row,
 	int r = lower_of(engine, row, &lower, err);
 	if (r < 0)
 		return r;
-	return overlay_mount(&(const struct overlay_options){ .lower = lower, .upper = upper, .work = work }, err);
+	return overlay_mount(
+		&(const struct overlay_options){
+			.lower = lower, .upper = upper, .work = work, .userxattr = user_namespace_is_own() },
+		err);
 }
 
 /* --- what is mounted into one that does not run --- */

@@ -10,7 +10,10 @@
 
 #include "engine/engine.h"
 
-/* Mount it, unless it is. *ret_path: free() it. Errors: as engine_image_find(); ERR_INVALID for one without layers. */
+/*
+ * Mount it, unless it is. *ret_path: free() it. Errors: as engine_image_find(); ERR_INVALID for one without layers;
+ * ERR_UNSUPPORTED without root.
+ */
 int engine_image_mount(struct engine *engine, const char *name, char **ret_path, struct error *err);
 
 /* With @force, also while somebody uses it, for whom it stays. Errors: ERR_STATE if it is not mounted; ERR_BUSY. */

@@ -238,7 +238,8 @@ static bool is_opaque(int fd)
 {
 	char value;
 	struct fd_path path = fd_path(fd);
-	return getxattr(path.text, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+	return (getxattr(path.text, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y') ||
+	       (getxattr(path.text, "user.overlay.opaque", &value, 1) == 1 && value == 'y');
 }
 
 static int walk_name(struct walk *walk, int dir, const char *name, const char *parent, struct error *err);
