@@ -39,6 +39,7 @@ const struct command *const COMMANDS[] = {
 	&command_login,
 	&command_logout,
 	&command_logs,
+	&command_metrics,
 	&command_network_connect,
 	&command_network_create,
 	&command_network_disconnect,

@@ -124,6 +124,7 @@ extern const struct command command_load;
 extern const struct command command_login;
 extern const struct command command_logout;
 extern const struct command command_logs;
+extern const struct command command_metrics;
 extern const struct command command_pause;
 extern const struct command command_network_connect;
 extern const struct command command_network_create;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "engine/engine.h"
 
 /* An array, empty for NULL. */
 static inline void inspect_add_words(struct json_object *object, const char *key, char *const *v)
@@ -11,3 +12,6 @@ static inline void inspect_add_words(struct json_object *object, const char *key
 	for (; v && *v; v++)
 		json_append_string(array, *v);
 }
+
+/* inspect-cgroup.c: where a container that runs is in the hierarchies of control groups. */
+void inspect_add_cgroup(struct engine *engine, const struct container_record *record, struct json_object *root);

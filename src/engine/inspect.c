@@ -310,6 +310,7 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 	shape_add(root, SHAPE_CONTAINER);
 	add_identity(engine, &row, root);
 	add_files(engine, record, root);
+	inspect_add_cgroup(engine, record, root);
 	add_state(engine, &row, record, root);
 	json_add_i64(root, "RestartCount", record->restart_count);
 	add_host_config(&row, root);

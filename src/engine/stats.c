@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/stats.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -15,38 +13,16 @@
 #include "runtime/cgroup-stats.h"
 #include "runtime/container.h"
 
-enum { NET_DEV_MAX = 1 << 20 };
-
 /* --- Network --- */
-
-/* Of the numbers behind an interface's name the first is what was received, and the ninth what was sent. */
-static void add_interface(const char *numbers, struct container_stats *stats)
-{
-	enum { RECEIVED = 0, SENT = 8 };
-	for (int i = 0; i <= SENT; i++) {
-		char *end;
-		uint64_t value = strtoull(numbers, &end, 10);
-		if (end == numbers)
-			return;
-		if (i == RECEIVED)
-			stats->received_bytes += value;
-		else if (i == SENT)
-			stats->sent_bytes += value;
-		numbers = end;
-	}
-}
 
 static int add_network(pid_t pid, struct container_stats *stats, struct error *err)
 {
-	_cleanup_free_ char *path = mem_printf("/proc/%d/net/dev", (int)pid), *text = NULL;
-	int r = file_read(AT_FDCWD, path, NET_DEV_MAX, &text, NULL, err);
+	int r = interfaces_read(pid, &stats->interfaces, err);
 	if (r < 0)
 		return r;
-	_cleanup_strv_ char **lines = strv_split(text, '\n');
-	for (char **line = lines; line && *line; line++) {
-		const char *name = *line + strspn(*line, " "), *colon = strchr(name, ':');
-		if (colon && !str_starts_with(name, "lo:"))
-			add_interface(colon + 1, stats);
+	for (size_t i = 0; i < stats->interfaces.count; i++) {
+		stats->received_bytes += stats->interfaces.list[i].received.bytes;
+		stats->sent_bytes += stats->interfaces.list[i].sent.bytes;
 	}
 	return 0;
 }
@@ -94,6 +70,7 @@ static int add_counts(const struct container *container, struct container_stats 
 	if (r < 0 || (r = usage_read(cgroup, &stats->usage, err)) < 0)
 		return r;
 	const struct cgroup_stats *counts = &stats->usage.kernel;
+	stats->cgroup = mem_strdup(cgroup_path(cgroup));
 	stats->time_ns = stats->usage.time_ns;
 	stats->cpu_ns = counts->cpu.total;
 	stats->pids = counts->pids.current;
@@ -128,6 +105,8 @@ int container_stats_read(struct engine *engine, const struct container_record *r
 void container_stats_done(struct container_stats *stats)
 {
 	usage_done(&stats->usage);
+	interfaces_done(&stats->interfaces);
+	free(TAKE_PTR(stats->cgroup));
 }
 
 int container_threads_read(struct engine *engine, const struct container_record *record, struct thread_uses *ret)

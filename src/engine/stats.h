@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "engine/engine.h"
+#include "observe/interfaces.h"
 #include "observe/usage.h"
 
 struct container_stats {
@@ -21,7 +22,9 @@ struct container_stats {
 	uint64_t read_bytes, written_bytes;
 	uint64_t received_bytes, sent_bytes; /* 0 with the host's network, which is not its own */
 	uint64_t pids;
-	struct usage usage; /* what else the kernel says */
+	struct usage usage;	      /* what else the kernel says */
+	struct interfaces interfaces; /* none with the host's network */
+	char *cgroup;		      /* its path in every hierarchy */
 };
 
 /* 1, or 0 if nothing is known: it does not run, or has no control group. container_stats_done() it. */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CgroupPath and CgroupID, while it runs: the number is what BPF programs see of its processes.
+ * Source: bpf-helpers(7), "bpf_get_current_cgroup_id".
+ */
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/json.h"
+#include "engine/inspect-json.h"
+#include "engine/live.h"
+#include "runtime/cgroup.h"
+#include "runtime/container.h"
+
+static void add_id(const struct cgroup *cgroup, struct json_object *root)
+{
+	const struct cgroup_tree *trees;
+	size_t count = cgroup_trees(cgroup, &trees);
+	struct stat st;
+	for (size_t i = 0; i < count; i++)
+		if (trees[i].v2 && fstat(trees[i].fd, &st) == 0)
+			json_add_u64(root, "CgroupID", st.st_ino);
+}
+
+void inspect_add_cgroup(struct engine *engine, const struct container_record *record, struct json_object *root)
+{
+	_cleanup_container_ struct container *container = NULL;
+	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+	if (record->pid == 0 || live_load(engine, record->id, &container, NULL) < 0 ||
+	    container_open_cgroup(container, &cgroup, NULL) < 0)
+		return;
+	json_add_string(root, "CgroupPath", cgroup_path(cgroup));
+	add_id(cgroup, root);
+}
