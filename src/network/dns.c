@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/parse.h"
 #include "base/path.h"
 #include "base/process.h"
 #include "base/str.h"
@@ -29,8 +27,6 @@
 enum {
 	DIRECTORY_MODE = 0755,
 	FILE_MODE = 0644,
-	COMMAND_LINE_MAX = 8192,
-	PATIENCE_MS = 5000, /* for it to end when it was asked to */
 };
 
 /* --- finding it --- */
@@ -41,25 +37,12 @@ static char *title(const char *directory)
 	return mem_printf("dnsmasq of %s", directory);
 }
 
-static bool has_title(pid_t pid, const char *directory)
-{
-	_cleanup_free_ char *wanted = title(directory);
-	_cleanup_free_ char *path = mem_printf("/proc/%d/cmdline", (int)pid);
-	_cleanup_free_ char *text = NULL;
-	return file_read(AT_FDCWD, path, COMMAND_LINE_MAX, &text, NULL, NULL) >= 0 && streq(text, wanted);
-}
-
-/* Returns a pidfd, or -ESRCH. It was opened before the look at the process, so it is that process's. */
+/* Returns a pidfd, or -ESRCH. */
 static int find(const char *directory)
 {
 	_cleanup_free_ char *path = path_join(directory, PID_FILE);
-	char text[16];
-	uint64_t pid;
-	if (file_read_line(AT_FDCWD, path, text, sizeof text) <= 0 || parse_u64(text, INT32_MAX, &pid, NULL) < 0 ||
-	    pid == 0)
-		return -ESRCH;
-	_cleanup_close_ int pidfd = process_pidfd((pid_t)pid);
-	return pidfd >= 0 && has_title((pid_t)pid, directory) ? TAKE_FD(pidfd) : -ESRCH;
+	_cleanup_free_ char *name = title(directory);
+	return tool_find_process(path, name);
 }
 
 /* --- its files --- */
@@ -173,20 +156,11 @@ int dns_serve(const struct dns *dns, struct error *err)
 
 /* --- ending it --- */
 
-static bool has_ended(int pidfd)
-{
-	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
-	return poll(&poller, 1, PATIENCE_MS) > 0;
-}
-
 int dns_stop(const char *directory, struct error *err)
 {
 	_cleanup_close_ int pidfd = find(directory);
-	if (pidfd >= 0) {
-		(void)process_signal(pidfd, SIGTERM);
-		if (!has_ended(pidfd))
-			(void)process_signal(pidfd, SIGKILL);
-	}
+	if (pidfd >= 0)
+		tool_end_process(pidfd);
 	int r = path_remove_tree(AT_FDCWD, directory);
 	return r < 0 ? err_sys(err, -r, "remove '%s'", directory) : 0;
 }

@@ -2,17 +2,30 @@
 #include "network/tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/process.h"
+#include "base/str.h"
 #include "base/util.h"
 
-enum { COMPLAINT_MAX = 2048 };
+enum {
+	COMPLAINT_MAX = 2048,
+	COMMAND_LINE_MAX = 64 << 10,
+	PATIENCE_MS = 5000, /* for a process to end when it was asked to */
+};
 
 const char *tool_find(const char *name)
 {
@@ -49,4 +62,39 @@ int tool_failed(const char *name, const char *what, int complaints, struct error
 	const char *said = text + strspn(text, "\n");
 	err_set(err, ERR_SYSTEM, "%s: %s failed", what, name);
 	return *said ? err_cause(err, "%s says: %.*s", name, (int)strcspn(said, "\n"), said) : -ERR_SYSTEM;
+}
+
+/* --- those that stay --- */
+
+static bool has_word(pid_t pid, const char *word)
+{
+	_cleanup_free_ char *path = mem_printf("/proc/%d/cmdline", (int)pid);
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	if (file_read(AT_FDCWD, path, COMMAND_LINE_MAX, &text, &len, NULL) < 0)
+		return false;
+	for (const char *at = text; at < text + len; at += strlen(at) + 1)
+		if (streq(at, word))
+			return true;
+	return false;
+}
+
+/* Opened before the look at the process, so it is that process's. */
+int tool_find_process(const char *pid_file, const char *word)
+{
+	char text[16];
+	uint64_t pid;
+	if (file_read_line(AT_FDCWD, pid_file, text, sizeof text) <= 0 || parse_u64(text, INT32_MAX, &pid, NULL) < 0 ||
+	    pid == 0)
+		return -ESRCH;
+	_cleanup_close_ int pidfd = process_pidfd((pid_t)pid);
+	return pidfd >= 0 && has_word((pid_t)pid, word) ? TAKE_FD(pidfd) : -ESRCH;
+}
+
+void tool_end_process(int pidfd)
+{
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	(void)process_signal(pidfd, SIGTERM);
+	if (poll(&poller, 1, PATIENCE_MS) <= 0)
+		(void)process_signal(pidfd, SIGKILL);
 }

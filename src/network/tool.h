@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs of the host that do for us what we do not do ourselves: nft and dnsmasq. They are looked for where distributions
+ * Programs of the host that do for us what we do not do ourselves: nft, dnsmasq and pasta. They are looked for where distributions
  * have them, whatever PATH says, and what they complain about is the cause of the error.
  *
  *	const char *path = tool_find("nft");			1. NULL: tool_missing() has the words
@@ -23,3 +23,12 @@ int tool_file(const char *text, struct error *err);
 
 /* -ERR_SYSTEM, with the first line that it wrote. */
 int tool_failed(const char *name, const char *what, int complaints, struct error *err);
+
+/*
+ * A pidfd of the process whose pid the file @pid_file has, or -ESRCH. It counts only if one of the words of its command
+ * line is @word, so that a pid that was reused leads to nobody else.
+ */
+int tool_find_process(const char *pid_file, const char *word);
+
+/* End it: by SIGTERM, and after five seconds by SIGKILL. */
+void tool_end_process(int pidfd);
