@@ -16,6 +16,7 @@
 #include "engine/network-plug.h"
 #include "engine/network-policy.h"
 #include "engine/network-reserve.h"
+#include "engine/network-user.h"
 #include "engine/record.h"
 #include "network/link.h"
 #include "base/netlink.h"
@@ -175,6 +176,10 @@ int network_attach(struct engine *engine, const struct launch *launch, const str
 	int r = 0;
 	switch (spec->network) {
 	case NETWORK_BRIDGE:
+		if (network_is_of_user()) {
+			r = network_user_attach(engine, launch, config, ret_netns, err);
+			break;
+		}
 		r = attach_networks(&attach, ret_netns, ret_endpoints, err);
 		attach_done(&attach);
 		break;
@@ -212,6 +217,8 @@ int network_detach(struct engine *engine, const char *id, struct error *err)
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = endpoint_row_list(db, id, NULL, &endpoints, err);
+	if (r >= 0 && endpoints.count == 0 && network_is_of_user())
+		return network_user_detach(engine, id, err);
 	if (r < 0 || endpoints.count == 0)
 		return r;
 	r = published_row_list(db, id, &ports, err);

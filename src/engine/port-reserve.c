@@ -23,6 +23,8 @@
 #include "base/util.h"
 #include "engine/port.h"
 
+#define LOWEST_PORT "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+
 enum { SOCKETS_MAX = 64 << 20 }; /* bytes of a list of the kernel's sockets */
 
 union address {
@@ -138,6 +140,17 @@ static int bind_socket(const struct port *port, sa_family_t family, uint16_t *re
 	return 0;
 }
 
+/* The low ones are for who has a right to them. Source: Documentation/networking/ip-sysctl.rst. */
+static int name_lowest(struct error *err)
+{
+	char lowest[16];
+	if (file_read_line(AT_FDCWD, LOWEST_PORT, lowest, sizeof lowest) <= 0)
+		return err ? -err->code : -ERR_PERMISSION;
+	err_cause(err, "'" LOWEST_PORT "' is %s", lowest);
+	return err_hint(err, "publish a port from %s up; or, as root, sysctl net.ipv4.ip_unprivileged_port_start=PORT",
+			lowest);
+}
+
 int port_reserve(struct port *port, struct error *err)
 {
 	const char *protocol = port_protocol_name(port->protocol);
@@ -154,6 +167,9 @@ int port_reserve(struct port *port, struct error *err)
 	case EADDRNOTAVAIL:
 		return err_set(err, ERR_ADDRESS, "port %u/%s: this host does not have the address %s", port->host_port,
 			       protocol, cidr_address_text(&port->host, text));
+	case EACCES:
+		err_sys(err, EACCES, "reserve port %u/%s", port->host_port, protocol);
+		return name_lowest(err);
 	case EPROTONOSUPPORT:
 	case EAFNOSUPPORT:
 		/* A kernel without SCTP can still send it on. */

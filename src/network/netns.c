@@ -6,11 +6,15 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/process.h"
+#include "base/util.h"
 #include "network/link.h"
 #include "base/netlink.h"
 
@@ -80,6 +84,55 @@ int netns_make(bool ipv6, struct netns *ret, struct error *err)
 	int r = fill(ipv6, &made, err);
 	go_back(host);
 	return finish(r, &made, ret);
+}
+
+/* What it says is an error, whose code is ERR_NONE if all went well; then it sends the namespace and the socket along. */
+_Noreturn static void make_and_send(int connection)
+{
+	struct netns made = NETNS_NONE;
+	struct error failure = { 0 };
+	if (unshare(CLONE_NEWNET) < 0)
+		err_sys(&failure, errno, "make a network namespace");
+	else
+		(void)fill(true, &made, &failure);
+	const int fds[] = { made.fd, made.rtnl };
+	_exit(fd_send(connection, &failure, sizeof failure, fds, failure.code ? 0 : ARRAY_SIZE(fds)) < 0);
+}
+
+static int receive(int connection, struct netns *ret, struct error *err)
+{
+	struct error failure;
+	int fds[2] = { -1, -1 };
+	size_t count = 0;
+	ssize_t len = fd_receive(connection, &failure, sizeof failure, fds, ARRAY_SIZE(fds), &count);
+	if (len != sizeof failure)
+		return err_set(err, ERR_SYSTEM, "the process that makes a network namespace has died");
+	if (failure.code != ERR_NONE) {
+		(void)err_check_received(&failure);
+		if (err)
+			*err = failure;
+		return -failure.code;
+	}
+	*ret = (struct netns){ .fd = fds[0], .rtnl = fds[1], .ipv6 = true };
+	return 0;
+}
+
+int netns_make_apart(struct netns *ret, struct error *err)
+{
+	int ends[2], status;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(err, errno, "make a connection");
+	_cleanup_close_ int ours = ends[0];
+	_cleanup_close_ int theirs = ends[1];
+	pid_t pid = fork();
+	if (pid < 0)
+		return err_sys(err, errno, "make a process");
+	if (pid == 0)
+		make_and_send(theirs);
+	fd_close(TAKE_FD(theirs));
+	int r = receive(ours, ret, err);
+	(void)process_wait(pid, &status, NULL);
+	return r;
 }
 
 int netns_allow_ipv6(const struct netns *netns, const char *name, struct error *err)

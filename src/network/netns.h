@@ -25,6 +25,12 @@ struct netns {
  */
 int netns_make(bool ipv6, struct netns *ret, struct error *err);
 
+/*
+ * The same for who may not come back, since the network namespace that we are in is not our user namespace's: a process
+ * goes there in our place. Interfaces in it may have IPv6 addresses.
+ */
+int netns_make_apart(struct netns *ret, struct error *err);
+
 /* One that is there: a path below /proc/PID/ns or a bind mount. */
 int netns_open(const char *path, struct netns *ret, struct error *err);
 

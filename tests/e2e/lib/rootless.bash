@@ -11,7 +11,8 @@
 #   uid_of USER
 #   holder_of USER                 the pid of who holds their namespaces
 #
-# A test may set variables of theirs (as ann env X=y ...), and edit $ROOTLESS/etc.
+# A test may set variables of theirs (as ann env X=y ...), edit $ROOTLESS/etc, close the device $ROOTLESS/tun, and name a
+# program in ROOTLESS_HIDDEN that they shall not have (before their namespaces are made, which see it otherwise).
 #
 # Needs root, uidmap, util-linux and what lib/coffer.bash needs.
 
@@ -24,6 +25,8 @@ rootless_file_setup() {
 	ROOTLESS_UID=$((1000000 + $$ % 100000 * 10)) # ann's; bob has the next one
 	chmod 755 "$ROOTLESS"
 	mkdir "$ROOTLESS/etc"
+	# Open to everybody, as udev has it.
+	[ ! -e /dev/net/tun ] || mknod --mode 666 "$ROOTLESS/tun" c 10 200
 	cp /etc/passwd /etc/group "$ROOTLESS/etc/"
 	: >"$ROOTLESS/etc/subuid"
 	: >"$ROOTLESS/etc/subgid"
@@ -78,6 +81,8 @@ as() {
 		for file in passwd group subuid subgid; do
 			mount --bind "$dir/etc/$file" "/etc/$file" || exit 1
 		done
+		[ ! -e "$dir/tun" ] || mount --bind "$dir/tun" /dev/net/tun || exit 1
+		[ -z "${ROOTLESS_HIDDEN:-}" ] || mount --bind /dev/null "$ROOTLESS_HIDDEN" || exit 1
 		cd "$dir/$user" || exit 1
 		exec setpriv --reuid "$uid" --regid "$uid" --clear-groups \
 			env --unset COFFER_ROOT --unset COFFER_RUNROOT --unset XDG_DATA_HOME \

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network-user.h"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/network-reserve.h"
+#include "network/netns.h"
+#include "network/pasta.h"
+#include "runtime/user-namespace.h"
+
+/* --- whose network it is --- */
+
+static int open_own(const char *type)
+{
+	_cleanup_free_ char *path = mem_printf("/proc/self/ns/%s", type);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool network_is_of_user(void)
+{
+	struct stat owner, ours;
+	if (!user_namespace_is_own())
+		return false;
+	_cleanup_close_ int network = open_own("net");
+	_cleanup_close_ int fd = network < 0 ? -1 : ioctl(network, NS_GET_USERNS);
+	/* That of an ancestor is not shown to us. */
+	return fd < 0 || fstat(fd, &owner) < 0 || stat("/proc/self/ns/user", &ours) < 0 || owner.st_ino != ours.st_ino;
+}
+
+/* --- what is published --- */
+
+/* For each of the host's addresses of one family or both, there is a row; pasta listens on both by one word. */
+static bool is_repeated(const struct published_list *ports, size_t i)
+{
+	const struct port *port = &ports->items[i].port, *last = i > 0 ? &ports->items[i - 1].port : NULL;
+	return last && !port->host.family && !last->host.family && last->host_port == port->host_port &&
+	       last->container_port == port->container_port && last->protocol == port->protocol;
+}
+
+static char *port_word(const struct port *port)
+{
+	char address[CIDR_TEXT_MAX];
+	if (!port->host.family)
+		return mem_printf("%u:%u", port->host_port, port->container_port);
+	return mem_printf("%s/%u:%u", cidr_address_text(&port->host, address), port->host_port, port->container_port);
+}
+
+static int add_words(const struct published_list *ports, char ***tcp, char ***udp, struct error *err)
+{
+	for (size_t i = 0; i < ports->count; i++) {
+		const struct port *port = &ports->items[i].port;
+		if (port->protocol != IPPROTO_TCP && port->protocol != IPPROTO_UDP)
+			return err_set(err, ERR_UNSUPPORTED,
+				       "port %u/%s: only tcp and udp can be published without root", port->host_port,
+				       port_protocol_name(port->protocol));
+		if (!is_repeated(ports, i))
+			strv_take(port->protocol == IPPROTO_UDP ? udp : tcp, port_word(port));
+	}
+	return 0;
+}
+
+/* Their address in the container is that of its loopback interface, for it has none that is known before. */
+static int reserve(struct db *db, const char *id, const struct container_config *config, struct published_list *ret,
+		   struct error *err)
+{
+	struct endpoint endpoint = { 0 };
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	int r = cidr_parse_address("127.0.0.1", &endpoint.address, err);
+	if (r >= 0)
+		r = cidr_parse_address("::1", &endpoint.address6, err);
+	if (r >= 0)
+		r = db_begin(db, &transaction, err);
+	if (r >= 0)
+		r = reserve_ports(db, id, config, &endpoint, ret, err);
+	return r < 0 ? r : db_commit(&transaction, err);
+}
+
+/* --- attaching --- */
+
+static int check(const struct container_spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->n_endpoints; i++)
+		if (!streq(spec->endpoints[i].network, NETWORK_DEFAULT_NAME))
+			return err_set(err, ERR_UNSUPPORTED,
+				       "network \"%s\": without root there is only the default network",
+				       spec->endpoints[i].network);
+	return 0;
+}
+
+static char *directory_of(const struct engine *engine, const char *id)
+{
+	return mem_printf("%s/containers/%s", engine->runroot, id);
+}
+
+static int connect_namespace(struct engine *engine, const char *id, const struct published_list *ports, int *ret_netns,
+			     struct error *err)
+{
+	_cleanup_free_ char *directory = directory_of(engine, id);
+	_cleanup_strv_ char **tcp = NULL, **udp = NULL;
+	_cleanup_netns_ struct netns netns = NETNS_NONE;
+	int r = add_words(ports, &tcp, &udp, err);
+	if (r >= 0)
+		r = netns_make_apart(&netns, err);
+	if (r < 0)
+		return r;
+	const struct pasta pasta = { .directory = directory, .netns = netns.fd, .tcp = tcp, .udp = udp };
+	r = pasta_start(&pasta, err);
+	if (r >= 0)
+		*ret_netns = TAKE_FD(netns.fd);
+	return r;
+}
+
+int network_user_attach(struct engine *engine, const struct launch *launch, const struct container_config *config,
+			int *ret_netns, struct error *err)
+{
+	_cleanup_published_list_ struct published_list ports = { 0 };
+	struct db *db;
+	int r = check(config_spec(config), err);
+	if (r >= 0)
+		r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = reserve(db, launch->id, config, &ports, err);
+	if (r < 0)
+		return r;
+	r = connect_namespace(engine, launch->id, &ports, ret_netns, err);
+	if (r < 0)
+		(void)network_user_detach(engine, launch->id, NULL);
+	return r;
+}
+
+int network_user_detach(struct engine *engine, const char *id, struct error *err)
+{
+	_cleanup_free_ char *directory = directory_of(engine, id);
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	pasta_stop(directory);
+	return r < 0 ? r : published_rows_delete(db, id, err);
+}

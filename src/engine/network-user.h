@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The network of a container whose user is not root of the host's: no bridge, but a way out of its own (network/pasta.h).
+ * From outside it looks as the host does, with the host's addresses; other containers see what it publishes.
+ */
+#pragma once
+
+#include "engine/engine-internal.h"
+
+/* Whether bridges and a packet filter are out of reach: the network namespace that we are in is not our user's. */
+bool network_is_of_user(void);
+
+/*
+ * As network_attach() does, for a container on the default network: its namespace, which leads out, and its published ports.
+ * Errors: ERR_UNSUPPORTED for other networks, and for protocols that cannot be carried.
+ */
+int network_user_attach(struct engine *engine, const struct launch *launch, const struct container_config *config,
+			int *ret_netns, struct error *err);
+
+/* End what network_user_attach() has begun; nothing, where that was not called. */
+int network_user_detach(struct engine *engine, const char *id, struct error *err);

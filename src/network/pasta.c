@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network/pasta.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "network/tool.h"
+
+#define PASTA "pasta"
+#define NETNS_FILE "netns"
+#define PID_FILE "pasta.pid"
+#define LOG_FILE "pasta.log"
+#define TUN "/dev/net/tun"
+
+static const char WHAT[] = "connect the container";
+
+/* --- its command line --- */
+
+static void add_ports(char ***argv, const char *flag, char *const *ports)
+{
+	if (!ports || !*ports) {
+		strv_append(argv, flag);
+		strv_append(argv, "none");
+	}
+	for (; ports && *ports; ports++) {
+		strv_append(argv, flag);
+		strv_append(argv, *ports);
+	}
+}
+
+/* "eth0" whatever the host's interface is called; nothing of the namespace's loopback interface for the host's (-T, -U). */
+static char **make_command(const struct pasta *pasta, const char *netns)
+{
+	static const char *const fixed[] = {
+		PASTA, "--config-net", "--quiet", "--no-map-gw", "--ns-ifname", "eth0", "-T", "none", "-U", "none",
+	};
+	char **argv = NULL;
+	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+		strv_append(&argv, fixed[i]);
+	add_ports(&argv, "-t", pasta->tcp);
+	add_ports(&argv, "-u", pasta->udp);
+	strv_append(&argv, "--log-file");
+	strv_take(&argv, path_join(pasta->directory, LOG_FILE));
+	strv_append(&argv, "--pid");
+	strv_take(&argv, path_join(pasta->directory, PID_FILE));
+	strv_append(&argv, "--netns");
+	strv_append(&argv, netns);
+	return argv;
+}
+
+/* --- starting it --- */
+
+/* In a child (P2). Returns its exit status: it goes on in the background when all is ready. */
+static int run_apart(const struct pasta *pasta, const char *program, const char *netns, int complaints)
+{
+	_cleanup_strv_ char **argv = make_command(pasta, netns);
+	struct fd_path source = fd_path(pasta->netns);
+	const struct process_spawn spawn = {
+		.path = program,
+		.argv = argv,
+		.stdio = { -1, complaints, complaints },
+		.new_session = true,
+		.directory = "/",
+	};
+	pid_t pid;
+	int status;
+	/* It lives longer than whoever started us, who may wait for the end of a pipe. */
+	fd_cloexec_from(STDERR_FILENO + 1);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(source.text, netns, NULL, MS_BIND, NULL) < 0)
+		return dprintf(complaints, "cannot give it a mount namespace of its own\n"), EXIT_FAILURE;
+	if (process_spawn(&spawn, &pid, NULL) < 0 || process_wait(pid, &status, NULL) < 0)
+		return dprintf(complaints, "cannot execute it\n"), EXIT_FAILURE;
+	return process_exit_code(status);
+}
+
+/* It opens the device itself; what it would say of that names neither cause nor remedy. */
+static int check_tun(struct error *err)
+{
+	_cleanup_close_ int tun = open(TUN, O_RDWR | O_CLOEXEC);
+	if (tun >= 0)
+		return 0;
+	if (errno == EACCES || errno == EPERM) {
+		err_sys_code(err, ERR_PERMISSION, errno, "%s: open '%s'", WHAT, TUN);
+		return err_hint(err, "chmod 666 " TUN ", as root; or --network none");
+	}
+	err_sys_code(err, ERR_UNSUPPORTED, errno, "%s: open '%s'", WHAT, TUN);
+	return err_hint(err, "modprobe tun, as root; or --network none");
+}
+
+static int make_file(const char *path, struct error *err)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_sys(err, errno, "%s: make '%s'", WHAT, path) : 0;
+}
+
+static int start(const struct pasta *pasta, const char *program, const char *netns, struct error *err)
+{
+	_cleanup_close_ int complaints = tool_file("", err);
+	int status;
+	if (complaints < 0)
+		return complaints;
+	pid_t child = fork();
+	if (child < 0)
+		return err_sys(err, errno, "%s", WHAT);
+	if (child == 0)
+		_exit(run_apart(pasta, program, netns, complaints));
+	int r = process_wait(child, &status, err);
+	if (r < 0)
+		return r;
+	return process_exit_code(status) == 0 ? 0 : tool_failed(PASTA, WHAT, complaints, err);
+}
+
+int pasta_start(const struct pasta *pasta, struct error *err)
+{
+	_cleanup_free_ char *netns = path_join(pasta->directory, NETNS_FILE);
+	const char *program = tool_find(PASTA);
+	if (!program)
+		return tool_missing(PASTA, "passt", WHAT, err);
+	int r = check_tun(err);
+	if (r >= 0)
+		r = make_file(netns, err);
+	return r < 0 ? r : start(pasta, program, netns, err);
+}
+
+void pasta_stop(const char *directory)
+{
+	_cleanup_free_ char *pid_file = path_join(directory, PID_FILE);
+	_cleanup_free_ char *netns = path_join(directory, NETNS_FILE);
+	_cleanup_close_ int pidfd = tool_find_process(pid_file, netns);
+	if (pidfd >= 0)
+		tool_end_process(pidfd);
+}
