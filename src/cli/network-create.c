@@ -7,7 +7,7 @@
 struct create_options {
 	char *driver;
 	char **subnets, **gateways, **ranges, **driver_options, **labels;
-	bool ipv6, internal;
+	bool ipv6, internal, ignore;
 };
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
@@ -25,7 +25,12 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 		.labels = options->labels,
 	};
 	_cleanup_network_ struct network_record *record = NULL;
-	int r = engine_network_create(cli->engine, &request, &record, err);
+	struct error why = { 0 };
+	int r = engine_network_create(cli->engine, &request, &record, &why);
+	if (r == -ERR_EXISTS && options->ignore)
+		r = engine_network_find(cli->engine, args[0], &record, err);
+	else if (r < 0 && err)
+		*err = why;
 	if (r >= 0)
 		puts(record->id);
 	return r < 0 ? r : 0;
@@ -36,6 +41,7 @@ typedef struct create_options self;
 static const struct option OPTIONS[] = {
 	OPT_STRING(self, driver, 'd', "driver", "string", "Driver of the network (\"bridge\")"),
 	OPT_LIST(self, gateways, 0, "gateway", "Address of the bridge itself"),
+	OPT_BOOL(self, ignore, 0, "ignore", "Do not mind if there is one of that name, and print its ID"),
 	OPT_BOOL(self, internal, 0, "internal", "Let nothing in or out but by the host itself"),
 	OPT_LIST(self, ranges, 0, "ip-range", "Give containers addresses from this part of the subnet"),
 	OPT_BOOL(self, ipv6, 0, "ipv6", "Give containers IPv6 addresses as well"),

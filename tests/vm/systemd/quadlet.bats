@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Containers as services of a real systemd: Quadlet files, generated units, and the unit that ships.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	[ "$(</proc/1/comm)" = systemd ] || skip "needs systemd as the first process: run this with tests/vm/run --systemd"
+	load ../../e2e/lib/coffer
+	mkdir -p /usr/lib/systemd/system-generators /etc/coffer/systemd
+	ln -sf "$COFFER_BIN/coffer" /usr/bin/coffer
+	ln -sf "$COFFER_BIN/coffer-quadlet" /usr/lib/systemd/system-generators/coffer-quadlet
+	box_tar "$BATS_FILE_TMPDIR/rootfs" | /usr/bin/coffer import --change 'CMD ["/bin/sh"]' - box:1 >/dev/null
+}
+
+setup() {
+	load ../../e2e/lib/coffer
+	coffer() { /usr/bin/coffer "$@"; } # as the services call it
+}
+
+teardown() {
+	rm -f /etc/coffer/systemd/* /etc/systemd/system/container-*.service
+	systemctl daemon-reload
+}
+
+property() {
+	systemctl show --value -p "$1" "$2"
+}
+
+is() { # UNIT PROPERTY VALUE
+	[ "$(property "$2" "$1")" = "$3" ]
+}
+
+@test "a .container file is a service: up when the container runs, down when it ends, removed with it" {
+	cat >/etc/coffer/systemd/web.container <<-'EOF'
+		[Container]
+		Image=box:1
+		Network=none
+		Exec=sh -c "trap 'exit 0' TERM; sleep 1000 & wait"
+		Volume=data.volume:/data
+	EOF
+	echo '[Volume]' >/etc/coffer/systemd/data.volume
+	systemctl daemon-reload
+	systemctl start web
+	is web ActiveState active
+	is data-volume ActiveState active
+	coffer volume inspect systemd-data >/dev/null
+	[[ $(tr '\0' ' ' <"/proc/$(property MainPID web)/cmdline") == *"coffer-monitor systemd-web"* ]]
+	[ "$(coffer ps --format '{{.Names}} {{.State}}')" = "systemd-web running" ]
+	systemctl stop web
+	is web Result success
+	[ -z "$(coffer ps -aq)" ]
+}
+
+@test "its exit code is the service's, and Restart= works" {
+	cat >/etc/coffer/systemd/flaky.container <<-'EOF'
+		[Container]
+		Image=box:1
+		Network=none
+		Volume=/var/tmp:/host
+		Exec=sh -c "[ -e /host/second ] && exec sleep 1000; touch /host/second; exit 7"
+		[Service]
+		Restart=on-failure
+		RestartSec=100ms
+	EOF
+	systemctl daemon-reload
+	systemctl start flaky
+	eventually is flaky NRestarts 1
+	eventually is flaky ActiveState active
+	coffer kill systemd-flaky >/dev/null
+	eventually is flaky NRestarts 2
+	systemctl stop flaky
+	rm -f /var/tmp/second
+}
+
+@test "generate systemd: a unit for a container that is there" {
+	coffer create --name box --network none box:1 sleep 1000 >/dev/null
+	cd /etc/systemd/system
+	coffer generate systemd --files box >/dev/null
+	systemctl daemon-reload
+	systemctl start container-box
+	is container-box ActiveState active
+	[ "$(coffer ps --format '{{.Names}}')" = box ]
+	systemctl stop container-box
+	[ "$(coffer inspect box --format '{{.State.Status}}')" = exited ]
+	coffer rm box >/dev/null
+}
