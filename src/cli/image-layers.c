@@ -9,6 +9,7 @@
 #include "cli/format.h"
 #include "cli/print.h"
 #include "cli/rows.h"
+#include "engine/fs-trace.h"
 
 enum { CREATED_BY_WIDTH = 45 };
 
@@ -23,6 +24,7 @@ static const struct rows_kind LAYER_ROWS = {
 		(const struct rows_field[]){
 			{ "ID", "LAYER ID" },
 			{ "Size", "SIZE" },
+			{ "Wasted", "WASTED" },
 			{ "Images", "IMAGES" },
 			{ "CreatedBy", "CREATED BY" },
 			{ 0 },
@@ -36,6 +38,8 @@ struct subject {
 	size_t n_steps;
 	struct image **images;
 	size_t n_images;
+	struct layer_waste *waste; /* if it is asked for */
+	size_t n_waste;
 };
 
 static void subject_done(struct subject *subject)
@@ -44,6 +48,7 @@ static void subject_done(struct subject *subject)
 		image_free(subject->images[i]);
 	free(subject->images);
 	image_steps_free(subject->steps, subject->n_steps);
+	layer_waste_free(subject->waste, subject->n_waste);
 	image_free(subject->image);
 }
 #define _cleanup_subject_ _cleanup_(subject_done)
@@ -66,16 +71,25 @@ static size_t count_images_with(const struct subject *subject, const char *diff_
 	return count;
 }
 
+static uint64_t waste_in(const struct subject *subject, const char *diff_id)
+{
+	for (size_t i = 0; i < subject->n_waste; i++)
+		if (streq(subject->waste[i].diff_id, diff_id))
+			return (uint64_t)subject->waste[i].bytes;
+	return 0;
+}
+
 static struct json_object *layer_fields(const struct subject *subject, const struct image_step *step, bool no_trunc)
 {
 	struct json_object *fields = json_object_new_object();
 	_cleanup_str_ struct str id = { 0 }, created_by = { 0 }, images = { 0 };
-	char size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX], wasted[SIZE_TEXT_MAX];
 	format_image_id(&id, step->diff_id, no_trunc);
 	format_ellipsis(&created_by, step->created_by, no_trunc ? SIZE_MAX : (size_t)CREATED_BY_WIDTH);
 	str_appendf(&images, "%zu", count_images_with(subject, step->diff_id));
 	json_add_string(fields, "ID", str_text(&id));
 	json_add_string(fields, "Size", format_size((uint64_t)step->size, size));
+	json_add_string(fields, "Wasted", format_size(waste_in(subject, step->diff_id), wasted));
 	json_add_string(fields, "Images", str_text(&images));
 	json_add_string(fields, "CreatedBy", str_text(&created_by));
 	return fields;
@@ -93,13 +107,15 @@ static int show_layer(const struct layers_options *options, const struct subject
 
 static int run_layers(struct cli *cli, void *data, char **args, struct error *err)
 {
-	static const char *const columns[] = { "ID", "Size", "Images", "CreatedBy", NULL };
+	static const char *const columns[] = { "ID", "Size", "Wasted", "Images", "CreatedBy", NULL };
 	const struct layers_options *options = data;
 	_cleanup_subject_ struct subject subject = { 0 };
 	_cleanup_rows_ struct rows rows = { 0 };
 	int r = rows_begin(&rows, &LAYER_ROWS, options->quiet ? NULL : options->format, columns, err);
 	if (r >= 0)
 		r = load(cli, args[0], &subject, err);
+	if (r >= 0 && !options->quiet && rows_show(&rows, "Wasted"))
+		r = engine_image_waste(cli->engine, subject.image, &subject.waste, &subject.n_waste, err);
 	for (size_t i = 0; r >= 0 && i < subject.n_steps; i++)
 		if (subject.steps[i].diff_id)
 			r = show_layer(options, &subject, &subject.steps[i], &rows, err);
@@ -190,9 +206,11 @@ const struct command command_image_layers = {
 	.flags = COMMAND_ENGINE,
 	.usage = "[OPTIONS] IMAGE",
 	.summary = "List the layers of an image, the topmost first",
-	.description = "The column IMAGES says how many images here have the layer; its files are on disk once."
-		       "\n\n"
-		       "Fields of templates: .ID .Size .Images .CreatedBy.",
+	.description =
+		"The column WASTED says how many bytes of its files are never seen, because a layer above has replaced "
+		"or deleted them; IMAGES, how many images here have the layer, whose files are on disk once."
+		"\n\n"
+		"Fields of templates: .ID .Size .Wasted .Images .CreatedBy.",
 	.min_args = 1,
 	.max_args = 1,
 	.completes = COMPLETE_IMAGES,

@@ -30,14 +30,11 @@ static void add(struct fs_layers *layers, char *dir, const char *name, const cha
 }
 
 /* Each layer is the work of the step that the history has at its place: one that is there twice, of two. */
-static int add_image(struct engine *engine, const char *id, struct fs_layers *layers, struct error *err)
+static int add_image(struct engine *engine, const struct image *image, struct fs_layers *layers, struct error *err)
 {
-	_cleanup_image_ struct image *image = NULL;
 	struct image_step *steps = NULL;
 	size_t count = 0;
-	int r = engine_image_find(engine, id, &image, err);
-	if (r >= 0)
-		r = engine_image_history(engine, image, &steps, &count, err);
+	int r = engine_image_history(engine, image, &steps, &count, err);
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		if (steps[i].diff_id)
 			add(layers, layer_path(engine->store, steps[i].diff_id), steps[i].diff_id, steps[i].created_by);
@@ -45,12 +42,26 @@ static int add_image(struct engine *engine, const char *id, struct fs_layers *la
 	return r;
 }
 
+int fs_layers_of_image(struct engine *engine, const struct image *image, struct fs_layers *ret, struct error *err)
+{
+	_cleanup_fs_layers_ struct fs_layers layers = { 0 };
+	int r = add_image(engine, image, &layers, err);
+	if (r < 0)
+		return r;
+	*ret = layers;
+	layers = (struct fs_layers){ 0 };
+	return 0;
+}
+
 int fs_layers_of(struct engine *engine, const struct container_row *row, struct fs_layers *ret, struct error *err)
 {
 	_cleanup_fs_layers_ struct fs_layers layers = { 0 };
+	_cleanup_image_ struct image *image = NULL;
 	char *mountpoints = NULL;
 	add(&layers, snapshot_upper(engine->store, row->id), "container", "what the container has written");
-	int r = add_image(engine, row->image_id, &layers, err);
+	int r = engine_image_find(engine, row->image_id, &image, err);
+	if (r >= 0)
+		r = add_image(engine, image, &layers, err);
 	if (r >= 0)
 		r = mountpoints_ensure(engine->store, &mountpoints, err);
 	if (r < 0)

@@ -18,6 +18,9 @@ struct fs_layers {
 	size_t count;
 };
 
+/* Those of an image alone. */
+int fs_layers_of_image(struct engine *engine, const struct image *image, struct fs_layers *ret, struct error *err);
+
 int fs_layers_of(struct engine *engine, const struct container_row *row, struct fs_layers *ret, struct error *err);
 void fs_layers_done(struct fs_layers *layers);
 #define _cleanup_fs_layers_ _cleanup_(fs_layers_done)

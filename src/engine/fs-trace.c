@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "engine/copy-view.h"
 #include "engine/fs-layers.h"
+#include "engine/layer-size.h"
 #include "engine/merged.h"
 #include "engine/record.h"
 
@@ -37,6 +38,8 @@ struct look {
 
 struct tracing {
 	const struct fs_layers *layers;
+	int64_t *seen_bytes; /* of each layer: only these are counted, and nothing is listed; or NULL */
+	struct inode_set seen;
 	struct file_trace *list;
 	size_t count;
 };
@@ -209,6 +212,13 @@ static void list_names(const struct level *level, char ***ret)
 		free(all[i]);
 }
 
+/* A file with several names counts once. */
+static void count_bytes(struct tracing *tracing, size_t layer, const struct stat *st)
+{
+	if (S_ISREG(st->st_mode) && inode_set_add(&tracing->seen, st))
+		tracing->seen_bytes[layer] += st->st_size;
+}
+
 static void trace_tree(struct tracing *tracing, const struct level *level, const char *path);
 
 static void trace_name(struct tracing *tracing, const struct level *level, const char *name, const char *parent)
@@ -218,7 +228,10 @@ static void trace_name(struct tracing *tracing, const struct level *level, const
 	const struct look *look = serving(looks, level->count);
 	if (!look)
 		return;
-	add(tracing, path, looks, (size_t)(look - looks));
+	if (tracing->seen_bytes)
+		count_bytes(tracing, (size_t)(look - looks), &look->st);
+	else
+		add(tracing, path, looks, (size_t)(look - looks));
 	if (!S_ISDIR(look->st.st_mode))
 		return;
 	_cleanup_level_ struct level below = enter(level, name, looks);
@@ -377,5 +390,49 @@ int engine_fs_trace(struct engine *engine, const char *name, const char *path, s
 		return r;
 	*ret = tracing.list;
 	*ret_count = tracing.count;
+	return 0;
+}
+
+/* --- images --- */
+
+void layer_waste_free(struct layer_waste *waste, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(waste[i].diff_id);
+	free(waste);
+}
+
+/* What is there, without what is seen of it. */
+static int waste_of(const struct fs_layer *layer, int64_t seen, struct layer_waste *ret, struct error *err)
+{
+	int64_t all = 0;
+	int r = directory_measure(layer->dir, &all, err);
+	*ret = (struct layer_waste){ .diff_id = mem_strdup(layer->name), .bytes = MAX(all - seen, 0) };
+	return r;
+}
+
+int engine_image_waste(struct engine *engine, const struct image *image, struct layer_waste **ret, size_t *ret_count,
+		       struct error *err)
+{
+	_cleanup_fs_layers_ struct fs_layers layers = { 0 };
+	_cleanup_level_ struct level root = { 0 };
+	int r = fs_layers_of_image(engine, image, &layers, err);
+	if (r >= 0)
+		r = open_root(&layers, &root, err);
+	if (r < 0)
+		return r;
+	_cleanup_free_ int64_t *seen_bytes = mem_alloc((layers.count + 1) * sizeof *seen_bytes);
+	struct tracing tracing = { .layers = &layers, .seen_bytes = seen_bytes };
+	struct layer_waste *waste = mem_alloc((layers.count + 1) * sizeof *waste);
+	trace_tree(&tracing, &root, "/");
+	inode_set_done(&tracing.seen);
+	for (size_t i = 0; r >= 0 && i < layers.count; i++)
+		r = waste_of(&layers.list[i], seen_bytes[i], &waste[i], err);
+	if (r < 0) {
+		layer_waste_free(waste, layers.count);
+		return r;
+	}
+	*ret = waste;
+	*ret_count = layers.count;
 	return 0;
 }

@@ -39,3 +39,14 @@ void file_traces_free(struct file_trace *traces, size_t count);
  */
 int engine_fs_trace(struct engine *engine, const char *name, const char *path, struct file_trace **ret,
 		    size_t *ret_count, struct error *err);
+
+/* How many bytes of files each layer of an image has that are never seen, for a layer above has replaced or deleted them. */
+struct layer_waste {
+	char *diff_id;
+	int64_t bytes;
+};
+
+/* Topmost first. */
+int engine_image_waste(struct engine *engine, const struct image *image, struct layer_waste **ret, size_t *ret_count,
+		       struct error *err);
+void layer_waste_free(struct layer_waste *waste, size_t count);

@@ -15,13 +15,7 @@
 #include "storage/layer.h"
 #include "storage/snapshot.h"
 
-/* Files with several names, of which the first one that is met has been counted. */
-struct seen {
-	ino_t *inodes; /* open addressing; 0 is free, which no file has */
-	size_t size, count;
-};
-
-static bool insert(struct seen *seen, ino_t inode)
+static bool insert(struct inode_set *seen, ino_t inode)
 {
 	size_t at = (size_t)(inode * UINT64_C(0x9e3779b97f4a7c15)) & (seen->size - 1);
 	for (; seen->inodes[at]; at = (at + 1) & (seen->size - 1))
@@ -32,10 +26,10 @@ static bool insert(struct seen *seen, ino_t inode)
 	return true;
 }
 
-static void grow(struct seen *seen)
+static void grow(struct inode_set *seen)
 {
 	enum { FIRST_SIZE = 64 };
-	struct seen larger = { .size = seen->size ? seen->size * 2 : FIRST_SIZE };
+	struct inode_set larger = { .size = seen->size ? seen->size * 2 : FIRST_SIZE };
 	larger.inodes = mem_alloc(larger.size * sizeof *larger.inodes);
 	for (size_t i = 0; i < seen->size; i++)
 		if (seen->inodes[i])
@@ -44,7 +38,7 @@ static void grow(struct seen *seen)
 	*seen = larger;
 }
 
-static bool is_new(struct seen *seen, const struct stat *st)
+bool inode_set_add(struct inode_set *seen, const struct stat *st)
 {
 	if (st->st_nlink < 2)
 		return true;
@@ -53,10 +47,16 @@ static bool is_new(struct seen *seen, const struct stat *st)
 	return insert(seen, st->st_ino);
 }
 
-static int add_directory(int parent, const char *name, struct seen *seen, int64_t *size);
+void inode_set_done(struct inode_set *seen)
+{
+	free(seen->inodes);
+	*seen = (struct inode_set){ 0 };
+}
+
+static int add_directory(int parent, const char *name, struct inode_set *seen, int64_t *size);
 
 /* What a running container has just removed is not there. */
-static int add_entry(int dir, const char *name, struct seen *seen, int64_t *size)
+static int add_entry(int dir, const char *name, struct inode_set *seen, int64_t *size)
 {
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -65,12 +65,12 @@ static int add_entry(int dir, const char *name, struct seen *seen, int64_t *size
 		int r = add_directory(dir, name, seen, size);
 		return r == -ENOENT ? 0 : r;
 	}
-	if (S_ISREG(st.st_mode) && is_new(seen, &st))
+	if (S_ISREG(st.st_mode) && inode_set_add(seen, &st))
 		*size += st.st_size;
 	return 0;
 }
 
-static int add_directory(int parent, const char *name, struct seen *seen, int64_t *size)
+static int add_directory(int parent, const char *name, struct inode_set *seen, int64_t *size)
 {
 	_cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -86,10 +86,10 @@ static int add_directory(int parent, const char *name, struct seen *seen, int64_
 
 int directory_measure(const char *path, int64_t *ret, struct error *err)
 {
-	struct seen seen = { 0 };
+	struct inode_set seen = { 0 };
 	int64_t size = 0;
 	int r = add_directory(AT_FDCWD, path, &seen, &size);
-	free(seen.inodes);
+	inode_set_done(&seen);
 	if (r < 0)
 		return err_sys(err, -r, "measure '%s'", path);
 	*ret = size;

@@ -47,7 +47,7 @@ usage() {
 
 @test "image layers and image tree" {
 	run -0 coffer image layers box:1
-	[[ ${lines[0]} =~ ^LAYER\ ID\ +SIZE\ +IMAGES\ +CREATED\ BY$ ]]
+	[[ ${lines[0]} =~ ^LAYER\ ID\ +SIZE\ +WASTED\ +IMAGES\ +CREATED\ BY$ ]]
 	[ "$(coffer image layers -q --no-trunc box:1)" = "$(coffer inspect -f '{{index .RootFS.Layers 0}}' box:1)" ]
 	[ "$(coffer image layers --format '{{.Images}}' box:1)" = 1 ]
 	run -0 coffer image tree box:1

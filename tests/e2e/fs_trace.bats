@@ -99,6 +99,15 @@ layer_of() {
 	[ "$(jq -r .State <<<"${lines[2]}")" = hidden ]
 }
 
+@test "what layers of an image have for nothing" {
+	coffer image layers three:1 | head -1 | grep -q '^LAYER ID *SIZE *WASTED *IMAGES *CREATED BY'
+	path=$(coffer image mount box:1)
+	gone=$(cat "$path/etc/passwd" "$path/etc/group" | wc -c)
+	coffer image unmount box:1
+	[ "$(coffer image layers --format '{{.Wasted}}' three:1 | paste -sd ' ')" = "0B 4B ${gone}B" ]
+	[ "$(coffer image layers --format '{{.Wasted}}' box:1)" = 0B ]
+}
+
 @test "what goes wrong, in words" {
 	run -1 coffer fs trace nobody /
 	[[ $output == *'No such container: nobody'* ]]
