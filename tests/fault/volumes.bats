@@ -49,7 +49,7 @@ killed_at() {
 volumes_are_sound() {
 	local name listed there
 	listed=$(coffer volume ls -q | LC_ALL=C sort)
-	there=$(ls -A "$volumes" 2>/dev/null | LC_ALL=C sort)
+	there=$(find "$volumes" -mindepth 1 -maxdepth 1 -printf "%f\n" | LC_ALL=C sort)
 	[ "$listed" = "$there" ] || { echo "listed: $listed, there: $there"; return 1; }
 	for name in $listed; do
 		[ "$(ls -A "$volumes/$name")" = _data ] || { find "$volumes/$name" -maxdepth 1; return 1; }
