@@ -38,6 +38,7 @@ enum command_flags {
 	COMMAND_HIDDEN = 1 << 5, /* for programs; in no list */
 	COMMAND_TARGETS =
 		1 << 6, /* its options begin with struct targets (targets.h), which may stand for its arguments */
+	COMMAND_LATEST = 1 << 7, /* its options begin with a bool (targets.h), which stands for its first argument */
 };
 
 enum { ARGS_ANY = -1 };

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/print.h"
+#include "cli/targets.h"
 
 static int run(struct cli *cli, void *options, char **args, struct error *err)
 {
@@ -20,8 +21,8 @@ static int run(struct cli *cli, void *options, char **args, struct error *err)
 const struct command command_diff = {
 	.name = "diff",
 	.aliases = (const char *const[]){ "container diff", NULL },
-	.flags = COMMAND_ENGINE,
-	.usage = "CONTAINER",
+	.flags = COMMAND_ENGINE | COMMAND_LATEST,
+	.usage = "[OPTIONS] CONTAINER",
 	.summary = "Show which files a container has added, changed and deleted",
 	.description =
 		"A line for each, compared with the image: A for added, C for changed, D for deleted. What is in volumes, bind "
@@ -34,5 +35,7 @@ const struct command command_diff = {
 	.min_args = 1,
 	.max_args = 1,
 	.completes = COMPLETE_CONTAINERS,
+	.options = (const struct option *const[]){ LATEST_OPTIONS, NULL },
+	.options_size = sizeof(struct latest_options),
 	.run = run,
 };

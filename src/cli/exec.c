@@ -7,9 +7,11 @@
 #include "cli/command.h"
 #include "cli/env-file.h"
 #include "cli/foreground.h"
+#include "cli/targets.h"
 #include "cli/terminal.h"
 
 struct exec_options {
+	bool latest;
 	struct exec_request request;
 	bool detach;
 	char **env, **env_files;
@@ -116,6 +118,7 @@ static const struct option OPTIONS[] = {
 	OPT_LIST(struct exec_options, env_files, 0, "env-file", "Read environment variables from a file",
 		 .completes = COMPLETE_FILES),
 	OPT_BOOL(struct exec_options, request.open_stdin, 'i', "interactive", "Pass standard input on"),
+	OPT_LATEST(struct exec_options),
 	OPT_BOOL(struct exec_options, request.privileged, 0, "privileged", "Give the program all capabilities"),
 	OPT_BOOL(struct exec_options, request.tty, 't', "tty", "Give the program a terminal"),
 	OPT_STRING(struct exec_options, request.user, 'u', "user", "string", "User name or id (NAME|UID[:GROUP|GID])"),
@@ -127,7 +130,7 @@ static const struct option OPTIONS[] = {
 const struct command command_exec = {
 	.name = "exec",
 	.aliases = (const char *const[]){ "container exec", NULL },
-	.flags = COMMAND_ENGINE | COMMAND_STARTS | COMMAND_STOP_AT_ARGUMENT | COMMAND_COMMON,
+	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_STARTS | COMMAND_STOP_AT_ARGUMENT | COMMAND_COMMON,
 	.usage = "[OPTIONS] CONTAINER COMMAND [ARG...]",
 	.summary = "Run another program in a running container",
 	.description =

@@ -6,6 +6,7 @@
 #include "cli/json-output.h"
 #include "cli/print.h"
 #include "cli/report.h"
+#include "cli/targets.h"
 #include "engine/network.h"
 #include "engine/volume.h"
 
@@ -14,6 +15,7 @@ enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_NETWORK, OBJECT_VOLUME
 static const char *const TYPES[] = { "container", "image", "network", "volume", NULL };
 
 struct inspect_options {
+	bool latest;
 	enum object_type type;
 	bool size, verbose;
 	char *format;
@@ -153,11 +155,12 @@ static const struct option OPTIONS[] = {
 	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES,
 		   "Look for a \"container\", an \"image\", a \"network\" or a \"volume\" only"),
 	FORMAT,
+	OPT_LATEST(struct inspect_options),
 	SIZE,
 	OPT_END,
 };
 
-static const struct option CONTAINER_OPTIONS[] = { FORMAT, SIZE, OPT_END };
+static const struct option CONTAINER_OPTIONS[] = { FORMAT, OPT_LATEST(struct inspect_options), SIZE, OPT_END };
 static const struct option FORMAT_OPTIONS[] = { FORMAT, OPT_END };
 static const struct option NETWORK_OPTIONS[] = {
 	FORMAT,
@@ -167,7 +170,7 @@ static const struct option NETWORK_OPTIONS[] = {
 
 const struct command command_inspect = {
 	.name = "inspect",
-	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] NAME|ID [NAME|ID...]",
 	.summary = "Show all that is known of containers, images, networks and volumes",
 	.description =
@@ -191,7 +194,7 @@ const struct command command_inspect = {
 
 const struct command command_container_inspect = {
 	.name = "container inspect",
-	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Show all that is known of containers",
 	.min_args = 1,

@@ -138,6 +138,16 @@ static int run_and_report(struct cli *cli, const struct command *command, void *
 	return status;
 }
 
+/* A place in front, for the name that --latest will find. */
+static char **add_first(char **args)
+{
+	size_t count = strv_count(args);
+	args = mem_realloc(args, count + 2, sizeof *args);
+	memmove(args + 1, args, (count + 1) * sizeof *args);
+	args[0] = (char *)"";
+	return args;
+}
+
 /* Parse, prepare, run. Returns the exit status; an error is one of usage, or of preparation. */
 static int run_with_options(struct cli *cli, const struct command *command, char **argv, void *options,
 			    struct error *err)
@@ -151,12 +161,18 @@ static int run_with_options(struct cli *cli, const struct command *command, char
 		help_command(stdout, command);
 		return 0;
 	}
+	bool latest = (command->flags & COMMAND_LATEST) && *(const bool *)options;
+	if (latest)
+		args = add_first(args);
 	r = check_count(command, args, err);
 	if (r >= 0 && (command->flags & COMMAND_TARGETS))
 		r = targets_check(command, options, args, err);
 	if (r < 0)
 		return r;
+	_cleanup_free_ char *name = NULL;
 	r = open_engine(cli, command, err);
+	if (r >= 0 && latest)
+		r = targets_latest(cli, args, &name, err);
 	if (r < 0)
 		return r;
 	return run_and_report(cli, command, options, args);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/targets.h"
 #include "engine/network.h"
 
 /* "[::]:8080" */
@@ -46,11 +47,13 @@ static int run(struct cli *cli, void *options, char **args, struct error *err)
 const struct command command_port = {
 	.name = "port",
 	.aliases = (const char *const[]){ "container port", NULL },
-	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
-	.usage = "CONTAINER [PORT[/PROTOCOL]]",
+	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_RECONCILE,
+	.usage = "[OPTIONS] CONTAINER [PORT[/PROTOCOL]]",
 	.summary = "List the published ports of a container",
 	.min_args = 1,
 	.max_args = 2,
 	.completes = COMPLETE_CONTAINERS,
+	.options = (const struct option *const[]){ LATEST_OPTIONS, NULL },
+	.options_size = sizeof(struct latest_options),
 	.run = run,
 };

@@ -9,8 +9,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/targets.h"
 
 struct stats_options {
+	bool latest;
 	bool all, no_stream, no_trunc;
 	bool memory, events, per_cpu;
 	char *format;
@@ -165,6 +167,7 @@ static const struct option OPTIONS[] = {
 	OPT_BOOL(struct stats_options, all, 'a', "all", "Show all containers (default shows just running)"),
 	OPT_BOOL(struct stats_options, events, 0, "events", "Show how often limits were met, by the kernel's counters"),
 	OPT_FORMAT(struct stats_options, format, 0),
+	OPT_LATEST(struct stats_options),
 	OPT_BOOL(struct stats_options, memory, 0, "mem", "Show what memory is used for"),
 	OPT_BOOL(struct stats_options, no_stream, 0, "no-stream", "Show them once, and end"),
 	OPT_BOOL(struct stats_options, no_trunc, 0, "no-trunc", "Do not shorten anything"),
@@ -175,7 +178,7 @@ static const struct option OPTIONS[] = {
 const struct command command_stats = {
 	.name = "stats",
 	.aliases = (const char *const[]){ "container stats", NULL },
-	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] [CONTAINER...]",
 	.summary = "Show what containers use, once a second",
 	.description =

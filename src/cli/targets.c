@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 
 int targets_check(const struct command *command, const struct targets *targets, char *const *args, struct error *err)
@@ -65,4 +66,16 @@ int targets_resolve(struct cli *cli, const struct targets *targets, char *const 
 		return r;
 	*ret = TAKE_PTR(names);
 	return 0;
+}
+
+const struct option LATEST_OPTIONS[] = { OPT_LATEST(struct latest_options), OPT_END };
+
+int targets_latest(struct cli *cli, char **args, char **ret_name, struct error *err)
+{
+	const struct targets targets = { .latest = true };
+	_cleanup_strv_ char **names = NULL;
+	int r = targets_resolve(cli, &targets, (char *[]){ NULL }, TARGETS_ANY, &names, err);
+	if (r >= 0)
+		args[0] = *ret_name = mem_strdup(names[0]);
+	return r;
 }

@@ -19,6 +19,19 @@ int targets_check(const struct command *command, const struct targets *targets, 
 int targets_resolve(struct cli *cli, const struct targets *targets, char *const *args, unsigned allowed, char ***ret,
 		    struct error *err);
 
+/*
+ * --latest of a command that is about its first argument (COMMAND_LATEST). The dispatcher puts the container's name in the
+ * place of @args' first word. free() *ret_name behind the command. Errors: ERR_NO_CONTAINER.
+ */
+int targets_latest(struct cli *cli, char **args, char **ret_name, struct error *err);
+
+/* Its row, for options with a bool `latest` in front; and a table for commands that have no others. */
+#define OPT_LATEST(type) OPT_BOOL(type, latest, 'l', "latest", "The last created container, instead of naming one")
+struct latest_options {
+	bool latest;
+};
+extern const struct option LATEST_OPTIONS[];
+
 enum {
 	TARGETS_RUNNING = 1u << STATE_RUNNING,
 	TARGETS_PAUSED = 1u << STATE_PAUSED,

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/targets.h"
 
 enum { COLUMN_MIN = 20 };
 
@@ -49,8 +50,8 @@ static int run(struct cli *cli, void *options, char **args, struct error *err)
 const struct command command_top = {
 	.name = "top",
 	.aliases = (const char *const[]){ "container top", NULL },
-	.flags = COMMAND_ENGINE | COMMAND_STOP_AT_ARGUMENT,
-	.usage = "CONTAINER [ps OPTIONS]",
+	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_STOP_AT_ARGUMENT,
+	.usage = "[OPTIONS] CONTAINER [ps OPTIONS]",
 	.summary = "Show the processes of a container",
 	.description =
 		"Prints what the host's *ps*(1) says about them, in the host's process ids; without options those are "
@@ -63,5 +64,7 @@ const struct command command_top = {
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_CONTAINERS,
+	.options = (const struct option *const[]){ LATEST_OPTIONS, NULL },
+	.options_size = sizeof(struct latest_options),
 	.run = run,
 };

@@ -169,3 +169,22 @@ on_terminal() {
 	run -125 coffer rm -l one
 	[[ $output == *'containers are not linked'* ]]
 }
+
+@test "--latest in the place of a name: exec, inspect, top, stats, port, diff" {
+	coffer run -d --network none --name old box:1 sleep 1000 >/dev/null
+	run -1 coffer port --latest 80
+	coffer run -d --network none --name new --hostname newest box:1 sh -c 'echo x >/made; exec sleep 2000' >/dev/null
+	[ "$(coffer exec -l hostname)" = newest ]
+	[ "$(coffer exec --latest sh -c 'echo "$@"' sh -l a)" = '-l a' ]
+	[ "$(coffer inspect -l -f '{{.Name}}')" = /new ]
+	[ "$(coffer container inspect -l -f '{{.Name}}')" = /new ]
+	[[ $(coffer top -l -- -o pid,args) == *'sleep 2000'* ]]
+	[ "$(coffer stats -l --no-stream --format '{{.Name}}')" = new ]
+	[[ $(coffer diff -l) == *'A /made'* ]]
+	[ -z "$(coffer port -l)" ]
+	run -125 coffer exec -l
+	[[ $output == *"'coffer exec' requires at least 2 arguments"* ]]
+	coffer rm -f old new
+	run -125 coffer exec -l true
+	[[ $output == *'No such container: there are none'* ]]
+}
