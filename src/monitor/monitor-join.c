@@ -100,7 +100,7 @@ static int copy_memory(int mount_namespace, struct error *err)
 		return err_sys(err, errno, "join its mount namespace");
 	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int dir =
-		root < 0 ? -1 : path_open_beneath(root, SHARED_MEMORY + 1, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		root < 0 ? -1 : path_open_beneath(root, &SHARED_MEMORY[1], O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (dir < 0 || fstatfs(dir, &fs) < 0 || fs.f_type != TMPFS_MAGIC)
 		return err_set(err, ERR_STATE, "there is no tmpfs on its " SHARED_MEMORY);
 	return mount_clone(dir, false, err);
