@@ -48,10 +48,11 @@ static int begin_to_follow(struct container_logs *logs, struct engine *engine, c
 	return 0;
 }
 
-/* Of those who keep what they get in files, the one whose files we can read. */
-static bool is_readable(const struct container_spec *spec)
+/* Of drivers that keep what they get in files; NULL: we cannot read it. */
+static const struct log_frames *frames_of(const struct container_spec *spec)
 {
-	return streq(log_driver_name(spec), "json-file");
+	const char *driver = log_driver_name(spec);
+	return streq(driver, "json-file") ? &LOG_FRAMES_JSON : streq(driver, "local") ? &LOG_FRAMES_LOCAL : NULL;
 }
 
 int engine_container_logs(struct engine *engine, const char *name, const struct log_request *request,
@@ -64,14 +65,15 @@ int engine_container_logs(struct engine *engine, const char *name, const struct 
 	int r = container_load_row(engine, name, &row, err);
 	if (r < 0)
 		return r;
-	if (!is_readable(config_spec(&row.config)))
+	const struct log_frames *frames = frames_of(config_spec(&row.config));
+	if (!frames)
 		return err_set(err, ERR_UNSUPPORTED, "configured logging driver does not support reading: \"%s\"",
 			       log_driver_name(config_spec(&row.config)));
 	logs->path = engine_log_path(engine, row.id);
 	/* Its end is awaited before anything is read, so that what was written before it is not missed. */
 	if (request->follow && (r = begin_to_follow(logs, engine, &row, err)) < 0)
 		return r;
-	if ((r = log_reader_open(logs->path, request->tail, &logs->reader, err)) < 0)
+	if ((r = log_reader_open(logs->path, frames, request->tail, &logs->reader, err)) < 0)
 		return r;
 	*ret = TAKE_PTR(logs);
 	return 0;
@@ -163,7 +165,7 @@ int container_logs_next(struct container_logs *logs, struct log_record *ret, str
 
 bool container_logs_pending(const struct container_logs *logs)
 {
-	return log_reader_has_line(logs->reader);
+	return log_reader_has_entry(logs->reader);
 }
 
 uint64_t container_logs_skipped(const struct container_logs *logs)

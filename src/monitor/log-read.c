@@ -18,9 +18,9 @@
 #include "monitor/log-driver.h"
 
 enum {
-	BUFFER_SIZE = 512 * 1024, /* several times the longest line */
+	BUFFER_SIZE = 512 * 1024, /* several times the longest entry */
 	FILES_MAX = 1000,	  /* of one log: Docker's max-file has no bound, but nobody goes beyond this */
-	BLOCK_SIZE = 64 * 1024,	  /* when newlines are counted backwards */
+	BLOCK_SIZE = 64 * 1024,	  /* when one is unpacked */
 };
 
 struct file {
@@ -32,11 +32,12 @@ struct file {
 
 /* Files oldest first; all before the last are complete. The one that is read is the first. */
 struct log_reader {
+	const struct log_frames *frames;
 	int dir;
 	char *name;
 	struct file *files;
 	size_t n_files;
-	bool too_long; /* the line that begins in the buffer does not fit: it is skipped to its end */
+	bool too_long; /* the entry that begins in the buffer does not fit: it is skipped to its end */
 	uint64_t skipped;
 	size_t begin, end; /* of what is in the buffer and not used yet */
 	char buffer[BUFFER_SIZE];
@@ -173,41 +174,13 @@ static void drop_first(struct log_reader *reader)
 
 /* --- Only the last entries --- */
 
-/*
- * Go back over *left entries from the end of @fd. Returns where the first of them begins; *left is how many are missing
- * if the file has less.
- */
-static off_t seek_back(int fd, int64_t *left)
-{
-	char block[BLOCK_SIZE];
-	struct stat st;
-	off_t at = fstat(fd, &st) < 0 ? 0 : st.st_size, file_end = at;
-	while (at > 0) {
-		size_t len = (size_t)MIN(at, (off_t)sizeof block);
-		off_t start = at - (off_t)len;
-		ssize_t n = pread(fd, block, len, start);
-		if (n <= 0)
-			break;
-		for (char *end = block + n, *newline; (newline = memrchr(block, '\n', (size_t)(end - block))); end = newline) {
-			off_t behind = start + (newline - block) + 1;
-			if (behind == file_end)
-				continue; /* of the last entry itself */
-			if (--*left == 0)
-				return behind;
-		}
-		at = start;
-	}
-	if (file_end > 0)
-		--*left;
-	return 0;
-}
-
 static void keep_tail(struct log_reader *reader, int64_t tail)
 {
 	size_t first = reader->n_files;
 	while (tail > 0 && first > 0) {
 		first--;
-		(void)lseek(reader->files[first].fd, seek_back(reader->files[first].fd, &tail), SEEK_SET);
+		(void)lseek(reader->files[first].fd, reader->frames->seek_back(reader->files[first].fd, &tail),
+			    SEEK_SET);
 	}
 	if (tail == 0 && first == reader->n_files && first > 0)
 		(void)lseek(reader->files[--first].fd, 0, SEEK_END);
@@ -235,36 +208,47 @@ static int fill(struct log_reader *reader, struct error *err)
 	return n > 0;
 }
 
-/* The next line, without its newline; or NULL if there is no whole one in the buffer. */
-static char *next_line(struct log_reader *reader, size_t *ret_len)
+/* Nothing in what is left of it can be told from anything else. */
+static void give_up_file(struct log_reader *reader)
 {
-	char *start = reader->buffer + reader->begin;
-	char *newline = memchr(start, '\n', reader->end - reader->begin);
-	if (!newline)
-		return NULL;
-	*ret_len = (size_t)(newline - start);
-	reader->begin += *ret_len + 1;
-	return start;
+	(void)lseek(reader->files[0].fd, 0, SEEK_END);
+	reader->begin = reader->end = 0;
+	reader->skipped++;
 }
 
-bool log_reader_has_line(const struct log_reader *reader)
+/* Take the next entry out of the buffer: 1; 0 if there is no whole one. */
+static int take(struct log_reader *reader, struct log_record *ret)
 {
-	return memchr(reader->buffer + reader->begin, '\n', reader->end - reader->begin) != NULL;
+	while (reader->begin < reader->end) {
+		char *start = reader->buffer + reader->begin;
+		ssize_t len = reader->frames->length(start, reader->end - reader->begin);
+		if (len == 0)
+			return 0;
+		if (len < 0) {
+			give_up_file(reader);
+			return 0;
+		}
+		bool whole = !reader->too_long;
+		reader->too_long = false;
+		reader->begin += (size_t)len;
+		if (whole && reader->frames->parse(start, (size_t)len, ret))
+			return 1;
+		reader->skipped++;
+	}
+	return 0;
+}
+
+bool log_reader_has_entry(const struct log_reader *reader)
+{
+	return reader->begin < reader->end &&
+	       reader->frames->length(reader->buffer + reader->begin, reader->end - reader->begin) > 0;
 }
 
 int log_reader_next(struct log_reader *reader, struct log_record *ret, struct error *err)
 {
 	while (reader->n_files > 0) {
-		size_t len;
-		char *line = next_line(reader, &len);
-		if (line) {
-			bool whole = !reader->too_long;
-			reader->too_long = false;
-			if (whole && log_record_parse(line, len, ret))
-				return 1;
-			reader->skipped++;
-			continue;
-		}
+		if (take(reader, ret))
+			return 1;
 		int r = fill(reader, err);
 		if (r < 0)
 			return r;
@@ -304,10 +288,12 @@ uint64_t log_reader_skipped(const struct log_reader *reader)
 	return reader->skipped;
 }
 
-int log_reader_open(const char *path, int64_t tail, struct log_reader **ret, struct error *err)
+int log_reader_open(const char *path, const struct log_frames *frames, int64_t tail, struct log_reader **ret,
+		    struct error *err)
 {
 	_cleanup_free_ char *parent = mem_strndup(path, (size_t)(path_base(path) - path));
 	_cleanup_log_reader_ struct log_reader *reader = mem_alloc(sizeof *reader);
+	reader->frames = frames;
 	reader->name = mem_strdup(path_base(path));
 	reader->dir = open(*parent ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (reader->dir < 0)

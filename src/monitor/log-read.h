@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a json-file log while it is written and rotated: PATH and, before it, PATH.1, PATH.2.gz, ...
+ * Reading the files of a log while it is written and rotated: PATH and, before it, PATH.1, PATH.2.gz, ...
  *
  *	log_reader_open()      1. opens all that is there
  *	log_reader_next()      2. entry after entry, and 0 at the end
@@ -9,7 +9,7 @@
  *
  * Files are held open and known by their inodes, so that a rotation loses nothing: what we read goes on under its new
  * name, and what came after it is found. Only if more files than are kept are filled between two calls, some are missed,
- * as they are gone. A line that is no entry (half of one, after a crash) is left out and counted.
+ * as they are gone. What is no entry (half of one, after a crash) is left out and counted.
  */
 #pragma once
 
@@ -18,12 +18,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "monitor/log-frames.h"
 #include "monitor/log-record.h"
 
 struct log_reader;
 
 /* @tail: only the last so many entries of those that are there, or -1. A log that does not exist is empty. */
-int log_reader_open(const char *path, int64_t tail, struct log_reader **ret, struct error *err);
+int log_reader_open(const char *path, const struct log_frames *frames, int64_t tail, struct log_reader **ret,
+		    struct error *err);
 void log_reader_close(struct log_reader *reader);
 static inline void log_reader_closep(struct log_reader **reader)
 {
@@ -35,10 +37,10 @@ static inline void log_reader_closep(struct log_reader **reader)
 int log_reader_next(struct log_reader *reader, struct log_record *ret, struct error *err);
 
 /* Whether the next entry is there already. */
-bool log_reader_has_line(const struct log_reader *reader);
+bool log_reader_has_entry(const struct log_reader *reader);
 
 /* Whether something has been written since. */
 int log_reader_refresh(struct log_reader *reader, struct error *err);
 
-/* Lines that were left out. */
+/* Entries that were left out. */
 uint64_t log_reader_skipped(const struct log_reader *reader);

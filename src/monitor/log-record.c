@@ -207,6 +207,8 @@ int64_t log_record_time(const struct log_record *entry)
 {
 	char text[TIME_TEXT_MAX + 8];
 	int64_t ns = 0;
+	if (!entry->time)
+		return entry->time_ns;
 	if (entry->time_len >= sizeof text)
 		return 0;
 	memcpy(text, entry->time, entry->time_len);

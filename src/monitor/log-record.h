@@ -14,6 +14,7 @@ struct log_record {
 	size_t len;
 	const char *time; /* RFC 3339, as it stands there */
 	size_t time_len;
+	int64_t time_ns;	/* of formats that have no text of it: `time` is NULL */
 	const char *attributes; /* the object of "attrs" as JSON, or NULL */
 	size_t attributes_len;
 };

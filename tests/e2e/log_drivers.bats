@@ -72,6 +72,27 @@ field() {
 	coffer rm binary
 }
 
+@test "local is read as json-file is: both streams, times, the last lines, over files, and on" {
+	coffer run --network none --name binary --log-driver local --log-opt max-size=20k --log-opt max-file=10 \
+		--log-opt compress=false box:1 sh -c 'seq 1 2000; echo err >&2; printf end' >/dev/null 2>&1
+	[ "$(coffer logs binary 2>/dev/null)" = "$(seq 1 2000; printf end)" ]
+	[ "$(coffer logs binary 2>&1 >/dev/null)" = err ]
+	[ "$(coffer logs -n 1500 binary 2>/dev/null)" = "$(seq 503 2000; printf end)" ]
+	[ "$(coffer logs -n 0 binary)" = "" ]
+	[[ $(coffer logs -t -n 1 binary) =~ ^20[0-9-]+T[0-9:]+\.[0-9]{9}Z\ end$ ]]
+	[ -z "$(coffer logs --until 2020-01-01 binary)" ]
+	coffer rm binary
+
+	coffer run -d --network none --name binary --log-driver local box:1 sh -c 'echo first; sleep 1; echo second' >/dev/null
+	[ "$(coffer logs -f binary)" = $'first\nsecond' ]
+	# What makes no sense ends the file, and is told.
+	printf 'nonsense' >>"$(field binary .LogPath)"
+	run -0 --separate-stderr coffer logs binary
+	[ "$output" = $'first\nsecond' ]
+	[[ $stderr == *'1 lines of the log make no sense'* ]]
+	coffer rm -f binary
+}
+
 @test "none" {
 	[ "$(coffer run --network none --name silent --log-driver none box:1 echo hi)" = hi ]
 	[ -z "$(field silent .LogPath)" ]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of a json-file log, read back. */
+/* Entries of logs, read back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/util.h"
+#include "monitor/log-frames.h"
 #include "monitor/log-record.h"
 
 /* Exactly as long as its content, so that sanitizers see whoever reads behind it. */
@@ -97,6 +98,67 @@ static void test_what_is_no_entry(void **state)
 	}
 }
 
+/* --- between lengths --- */
+
+/* Exactly as long as it is, and with its lengths around it. */
+static char *frame_of(const char *body, size_t len, size_t *ret_len)
+{
+	char *frame = mem_alloc(len + 8);
+	const char length[4] = { 0, 0, (char)(len >> 8), (char)len };
+	memcpy(frame, length, sizeof length);
+	memcpy(frame + sizeof length, body, len);
+	memcpy(frame + sizeof length + len, length, sizeof length);
+	*ret_len = len + 8;
+	return frame;
+}
+
+static void test_local(void **state)
+{
+	static const struct {
+		const char *body, *text;
+		enum log_stream stream;
+		int64_t time_ns;
+	} rows[] = {
+		{ "\x0a\x06stderr\x10\xac\x02\x1a\x05hello", "hello\n", LOG_STDERR, 300 },
+		{ "\x0a\x06stdout\x10\x01\x1a\x04half\x20\x01\x2a\x04\x08\x01\x18\x03", "half", LOG_STDOUT, 1 },
+		{ "\x10\x01", "\n", LOG_STDOUT, 1 },			 /* an empty line has no text */
+		{ "\x1a\x01x\x32\x02zz\x38\x07", "x\n", LOG_STDOUT, 0 }, /* fields to come */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t len;
+		_cleanup_free_ char *frame = frame_of(rows[i].body, strlen(rows[i].body), &len);
+		struct log_record entry;
+		for (size_t some = 0; some < len; some++)
+			assert_int_equal(LOG_FRAMES_LOCAL.length(frame, some), 0);
+		assert_int_equal(LOG_FRAMES_LOCAL.length(frame, len), len);
+		assert_true(LOG_FRAMES_LOCAL.parse(frame, len, &entry));
+		assert_int_equal(entry.len, strlen(rows[i].text));
+		assert_memory_equal(entry.text, rows[i].text, entry.len);
+		assert_int_equal(entry.stream, rows[i].stream);
+		assert_int_equal(log_record_time(&entry), rows[i].time_ns);
+	}
+}
+
+static void test_what_is_no_local_entry(void **state)
+{
+	static const char *const bodies[] = { "\x1a\x05hell", "\x1a",
+					      "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+					      "\x0d"
+					      "abcd",
+					      "\x80" };
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+		size_t len;
+		_cleanup_free_ char *frame = frame_of(bodies[i], strlen(bodies[i]), &len);
+		struct log_record entry;
+		assert_false(LOG_FRAMES_LOCAL.parse(frame, len, &entry));
+	}
+	size_t len;
+	_cleanup_free_ char *frame = frame_of("\x10\x01", 2, &len);
+	frame[len - 1] = 3;
+	assert_int_equal(LOG_FRAMES_LOCAL.length(frame, len), -1);
+	assert_int_equal(LOG_FRAMES_LOCAL.length("\xff\xff\xff\xff", 4), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +166,8 @@ int main(void)
 		cmocka_unit_test(test_halves_of_pairs_are_replaced),
 		cmocka_unit_test(test_members_in_any_order_and_unknown_ones),
 		cmocka_unit_test(test_what_is_no_entry),
+		cmocka_unit_test(test_local),
+		cmocka_unit_test(test_what_is_no_local_entry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
