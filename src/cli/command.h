@@ -21,6 +21,7 @@ struct cli {
 	bool debug, show_version;
 	char *log_level;
 	char *cgroup_manager;
+	char *storage_driver;
 	struct engine *engine; /* NULL unless COMMAND_ENGINE */
 };
 

@@ -104,6 +104,13 @@ static int set_cgroup_manager(const struct cli *cli, struct error *err)
 	return str_is_empty(manager) ? 0 : engine_set_cgroup_manager(cli->engine, manager, err);
 }
 
+static int set_storage_driver(const struct cli *cli, struct error *err)
+{
+	const char *from_environment = getenv("COFFER_STORAGE_DRIVER");
+	const char *driver = cli->storage_driver ? cli->storage_driver : from_environment;
+	return str_is_empty(driver) ? 0 : engine_set_storage_driver(cli->engine, driver, err);
+}
+
 static int open_engine(struct cli *cli, const struct command *command, struct error *err)
 {
 	if (!(command->flags & COMMAND_ENGINE))
@@ -116,6 +123,8 @@ static int open_engine(struct cli *cli, const struct command *command, struct er
 	r = engine_open(cli->root, cli->runroot, &cli->engine, err);
 	if (r >= 0)
 		r = set_cgroup_manager(cli, err);
+	if (r >= 0)
+		r = set_storage_driver(cli, err);
 	if (r < 0 || !(command->flags & COMMAND_RECONCILE))
 		return r;
 	/* What cannot be cleaned up now does not stop the command; it will be tried again by the next. */

@@ -69,6 +69,9 @@ static void run_writer(const struct writing *writing, struct error *failure)
 static int open_upper(struct engine *engine, const char *id, struct error *err)
 {
 	_cleanup_free_ char *path = snapshot_upper(engine->store, id);
+	int r = storage_need_changes(engine, id, err);
+	if (r < 0)
+		return r;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? err_sys(err, errno, "open directory '%s'", path) : fd;
 }

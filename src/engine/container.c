@@ -182,7 +182,7 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 		struct container_row *row, struct run_dir *dir, struct launch *ret, struct error *err)
 {
 	_cleanup_launch_ struct launch launch = LAUNCH_NONE;
-	int r = snapshot_create(engine->store, row->id, err);
+	int r = storage_create(engine, row->id, image->diff_ids, err);
 	if (r >= 0)
 		r = launch_prepare(engine, row->id, &row->config, image->diff_ids, dir, &launch, err);
 	if (r >= 0)

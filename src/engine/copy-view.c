@@ -24,7 +24,7 @@ static int lower_of(struct engine *engine, const struct container_row *row, char
 {
 	_cleanup_image_ struct image *image = NULL;
 	int r = engine_image_find(engine, row->image_id, &image, err);
-	return r < 0 ? r : launch_lower(engine, image->diff_ids, ret, err);
+	return r < 0 ? r : launch_lower(engine, row->id, image->diff_ids, ret, err);
 }
 
 /*
@@ -37,7 +37,8 @@ int view_open_layers(struct engine *engine, const struct container_row *row, str
 	int r = lower_of(engine, row, &lower, err);
 	if (r < 0)
 		return r;
-	strv_take(&dirs, snapshot_upper(engine->store, row->id));
+	if (!snapshot_is_whole(engine->store, row->id))
+		strv_take(&dirs, snapshot_upper(engine->store, row->id));
 	for (char **dir = lower; *dir; dir++)
 		strv_append(&dirs, *dir);
 	return overlay_mount(&(const struct overlay_options){ .lower = dirs, .userxattr = user_namespace_is_own() },
@@ -49,6 +50,10 @@ static int open_writable(struct engine *engine, const struct container_row *row,
 	_cleanup_strv_ char **lower = NULL;
 	_cleanup_free_ char *upper = snapshot_upper(engine->store, row->id),
 			    *work = snapshot_work(engine->store, row->id);
+	if (snapshot_is_whole(engine->store, row->id)) {
+		int fd = open(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return fd < 0 ? err_sys(err, errno, "open directory '%s'", upper) : fd;
+	}
 	int r = lower_of(engine, row, &lower, err);
 	if (r < 0)
 		return r;

@@ -111,13 +111,15 @@ static int compare_directory(int dir, struct merged *lower, const char *path, st
 }
 
 /* The layers of its image, topmost first. */
-static int open_layers(struct engine *engine, const char *image_id, struct merged **ret, struct error *err)
+static int open_layers(struct engine *engine, const struct container_row *row, struct merged **ret, struct error *err)
 {
 	_cleanup_image_ struct image *image = NULL;
 	_cleanup_strv_ char **dirs = NULL;
-	int r = engine_image_find(engine, image_id, &image, err);
+	int r = storage_need_changes(engine, row->id, err);
 	if (r >= 0)
-		r = launch_lower(engine, image->diff_ids, &dirs, err);
+		r = engine_image_find(engine, row->image_id, &image, err);
+	if (r >= 0)
+		r = launch_layers(engine, image->diff_ids, &dirs, err);
 	return r < 0 ? r : merged_open(dirs, ret, err);
 }
 
@@ -128,7 +130,7 @@ int engine_container_diff(struct engine *engine, const char *name, struct contai
 	_cleanup_merged_ struct merged *lower = NULL;
 	struct changes changes = { 0 };
 	int r = container_load_row(engine, name, &row, err);
-	if (r < 0 || (r = open_layers(engine, row.image_id, &lower, err)) < 0)
+	if (r < 0 || (r = open_layers(engine, &row, &lower, err)) < 0)
 		return r;
 	_cleanup_free_ char *path = snapshot_upper(engine->store, row.id);
 	_cleanup_close_ int upper = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

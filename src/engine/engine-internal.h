@@ -64,6 +64,7 @@ struct engine {
 	int containers; /* RUNROOT/containers */
 	struct db *db;	/* NULL before engine_db() */
 	const char *cgroup_manager; /* that was asked for, or NULL */
+	const struct storage_driver *storage_driver; /* the same */
 	int monitor;	/* the program, protected (self_protected_program()); -1 before its first use */
 	struct launch *created; /* here, and not started yet */
 	size_t n_created;
@@ -99,15 +100,32 @@ int monitor_reach(struct engine *engine, const char *id, struct error *err);
 int monitor_tell(struct engine *engine, const char *id, enum packet_type type, const void *payload, size_t len,
 		 struct error *err);
 
+/* --- storage.c --- */
+
+struct storage_driver;
+int storage_driver_current(struct engine *engine, const struct storage_driver **ret, struct error *err);
+
+/* Errors: ERR_UNSUPPORTED for a container whose upper directory does not say what it changed. */
+int storage_need_changes(struct engine *engine, const char *id, struct error *err);
+
+/* The snapshot of a new container of these layers. */
+int storage_create(struct engine *engine, const char *id, char *const *diff_ids, struct error *err);
+
 /* --- launch.c --- */
 
 #define CONFIG_FILE "config.json" /* in the run directory: what the container runs with */
 
 /*
- * The directories below a container's own layer, topmost first, for an image of these layers (which lists them the other
- * way round).
+ * The directories of an image of these layers (which lists them the other way round), topmost first; at the bottom one of
+ * our own.
  */
-int launch_lower(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err);
+int launch_layers(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err);
+
+/*
+ * What is below the own layer of the container @id, which is made of such an image: these; of one whose snapshot is whole,
+ * nothing but that.
+ */
+int launch_lower(struct engine *engine, const char *id, char *const *diff_ids, char ***ret, struct error *err);
 
 /*
  * Write the container's config.json and files into its run directory @dir. *ret, which takes @dir over, needs

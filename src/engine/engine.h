@@ -46,6 +46,12 @@ int engine_reconcile(struct engine *engine, struct error *err);
  */
 int engine_set_cgroup_manager(struct engine *engine, const char *name, struct error *err);
 
+/*
+ * What containers that are created from now on are stored with (storage/driver.h): "overlay2" or "vfs". Without a word it
+ * is the first that works. Errors: ERR_INVALID, ERR_UNSUPPORTED.
+ */
+int engine_set_storage_driver(struct engine *engine, const char *name, struct error *err);
+
 /* --- Images (engine/image.c, engine/pull.c) --- */
 
 struct image {

@@ -31,7 +31,7 @@ static int resolve_user(int dir, const struct container_config *config, const ch
 	if (r < 0)
 		return r;
 	strv_append(&layers, plan.upper);
-	for (char **lower = plan.lower; *lower; lower++)
+	for (char **lower = plan.lower; lower && *lower; lower++)
 		strv_append(&layers, *lower);
 	monitor_plan_done(&plan);
 	r = merged_open(layers, &merged, err);

@@ -25,6 +25,7 @@
 #include "engine/record.h"
 #include "engine/restart.h"
 #include "runtime/spec.h"
+#include "storage/driver.h"
 #include "storage/snapshot.h"
 
 static void add_time(struct json_object *object, const char *key, int64_t ns)
@@ -236,10 +237,15 @@ static int add_graph_driver(struct engine *engine, const struct container_record
 			    struct json_object *root, struct error *err)
 {
 	_cleanup_strv_ char **lower = NULL;
-	int r = launch_lower(engine, diff_ids, &lower, err);
+	int r = launch_layers(engine, diff_ids, &lower, err);
 	if (r < 0)
 		return r;
 	struct json_object *driver = json_add_object(root, "GraphDriver");
+	json_add_string(driver, "Name", storage_driver_of(engine->store, record->id)->name);
+	if (snapshot_is_whole(engine->store, record->id)) { /* as Docker has it */
+		json_object_object_add(driver, "Data", NULL);
+		return 0;
+	}
 	struct json_object *data = json_add_object(driver, "Data");
 	_cleanup_free_ char *lower_dir = strv_join(lower, ":");
 	_cleanup_free_ char *upper = snapshot_upper(engine->store, record->id);
@@ -249,7 +255,6 @@ static int add_graph_driver(struct engine *engine, const struct container_record
 	json_add_string(data, "MergedDir", merged);
 	json_add_string(data, "UpperDir", upper);
 	json_add_string(data, "WorkDir", work);
-	json_add_string(driver, "Name", "overlay2");
 	return 0;
 }
 
@@ -292,7 +297,7 @@ static void add_identity(struct engine *engine, const struct container_row *row,
 	json_add_string(root, "Image", row->image_id);
 	json_add_string(root, "Name", name);
 	json_add_string(root, "LogPath", log_driver_has_files(config_spec(&row->config)) ? log : "");
-	json_add_string(root, "Driver", "overlay2");
+	json_add_string(root, "Driver", storage_driver_of(engine->store, row->id)->name);
 	json_add_string(root, "Platform", "linux");
 }
 

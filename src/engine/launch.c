@@ -28,7 +28,7 @@
 #include "storage/overlay.h"
 #include "storage/snapshot.h"
 
-int launch_lower(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err)
+int launch_layers(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err)
 {
 	_cleanup_strv_ char **lower = NULL;
 	_cleanup_free_ char *mountpoints = NULL;
@@ -41,6 +41,16 @@ int launch_lower(struct engine *engine, char *const *diff_ids, char ***ret, stru
 	if (strv_count(lower) < OVERLAY_LOWER_MAX)
 		strv_append(&lower, mountpoints);
 	*ret = TAKE_PTR(lower);
+	return 0;
+}
+
+int launch_lower(struct engine *engine, const char *id, char *const *diff_ids, char ***ret, struct error *err)
+{
+	if (!snapshot_is_whole(engine->store, id))
+		return launch_layers(engine, diff_ids, ret, err);
+	char **lower = NULL;
+	strv_take(&lower, snapshot_upper(engine->store, id));
+	*ret = lower;
 	return 0;
 }
 
@@ -66,8 +76,10 @@ static int write_config(struct engine *engine, const struct container_config *co
 		return r;
 	_cleanup_free_ char *volumes = volumes_path(engine);
 	_cleanup_free_ char *cgroup = cgroup_place_path(launch->cgroup_manager, config_spec(config), launch->id);
+	_cleanup_free_ char *upper = snapshot_upper(engine->store, launch->id);
 	const struct oci_context context = {
 		.id = launch->id,
+		.rootfs = snapshot_is_whole(engine->store, launch->id) ? upper : NULL,
 		.run_dir = run_dir,
 		.volumes = volumes,
 		.cgroup = cgroup,
@@ -101,7 +113,7 @@ static int plan_images(struct engine *engine, const struct container_config *con
 			return r;
 		struct image_plan *plan = ARRAY_APPEND(launch->images, launch->n_images);
 		plan->destination = mem_strdup(mount->target);
-		r = launch_lower(engine, image.diff_ids, &plan->lower, err);
+		r = launch_layers(engine, image.diff_ids, &plan->lower, err);
 	}
 	return r;
 }
@@ -128,7 +140,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	if (r >= 0)
 		r = pressure_notify_plan(spec->pressure_notify, &launch.pressure, err);
 	if (r >= 0)
-		r = launch_lower(engine, diff_ids, &launch.lower, err);
+		r = launch_lower(engine, id, diff_ids, &launch.lower, err);
 	if (r >= 0)
 		r = plan_images(engine, config, &launch, err);
 	if (r >= 0)

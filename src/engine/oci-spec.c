@@ -262,7 +262,8 @@ static int make(const struct work *work, struct json_object *root, struct error 
 {
 	json_add_string(root, "ociVersion", OCI_VERSION);
 	struct json_object *filesystem = json_add_object(root, "root");
-	json_add_string(filesystem, "path", "rootfs"); /* the monitor mounts it, and nobody ever sees this name */
+	/* A name that nobody ever sees, if the monitor mounts it. */
+	json_add_string(filesystem, "path", work->context->rootfs ? work->context->rootfs : "rootfs");
 	json_add_bool(filesystem, "readonly", work->spec->read_only);
 	if (has_own(work->spec, NAMESPACE_UTS))
 		json_add_string(root, "hostname", work->config->hostname);

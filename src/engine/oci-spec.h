@@ -19,6 +19,7 @@ extern const char *const OCI_MASKED_PATHS[], *const OCI_READONLY_PATHS[];
 
 struct oci_context {
 	const char *id;
+	const char *rootfs;  /* its directory; NULL: the monitor mounts it */
 	const char *run_dir;   /* absolute; has the files of network/files.h */
 	const char *cgroup;    /* linux.cgroupsPath (engine/cgroup-place.h), or NULL */
 	const char *volumes;   /* absolute; has the directories of volumes */

@@ -69,6 +69,7 @@ static char **cleanup_command(const struct engine *engine, const char *id)
 
 static int write_plan(struct engine *engine, const struct launch *launch, bool detach, struct error *err)
 {
+	bool whole = snapshot_is_whole(engine->store, launch->id); /* config.json has its directory */
 	struct monitor_plan plan = {
 		.id = mem_strdup(launch->id),
 		.name = mem_strdup(launch->name),
@@ -78,7 +79,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.images = launch->images,
 		.n_images = launch->n_images,
 		.pid_file = mem_strdup(launch->pid_file),
-		.lower = strv_copy(launch->lower),
+		.lower = whole ? NULL : strv_copy(launch->lower),
 		.upper = snapshot_upper(engine->store, launch->id),
 		.work = snapshot_work(engine->store, launch->id),
 		.ephemeral = launch->auto_remove,

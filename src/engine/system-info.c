@@ -17,6 +17,7 @@
 #include "engine/cgroup-place.h"
 #include "engine/engine-internal.h"
 #include "runtime/cgroup.h"
+#include "storage/driver.h"
 
 /* --- What there is --- */
 
@@ -89,7 +90,9 @@ static void add_pair(struct json_object *list, const char *name, const char *val
 
 static void add_storage(struct engine *engine, struct json_object *info)
 {
-	json_add_string(info, "Driver", "overlay2");
+	const struct storage_driver *driver;
+	if (storage_driver_current(engine, &driver, NULL) >= 0)
+		json_add_string(info, "Driver", driver->name);
 	struct json_object *status = json_add_array(info, "DriverStatus");
 	add_pair(status, "Backing Filesystem", file_system_name(engine->root));
 	add_pair(status, "Supports d_type", "true");

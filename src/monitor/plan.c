@@ -198,8 +198,6 @@ static int check_plan(const struct json_node *root, const struct monitor_plan *p
 {
 	if (!plan->upper != !plan->work)
 		return json_error(root, err, "\"upper\" and \"work\" go together");
-	if (plan->upper && !plan->lower)
-		return json_error(root, err, "\"upper\" needs \"lower\"");
 	if (plan->lower && !*plan->lower)
 		return json_error(root, err, "\"lower\" is empty");
 	if (plan->cleanup && !*plan->cleanup)

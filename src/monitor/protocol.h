@@ -143,7 +143,7 @@ struct monitor_plan {
 	char **joins;	    /* "ipc=ID", ...: namespaces of other containers below the same RUNROOT */
 	char *pid_file;	    /* is told the first process of every run; or NULL */
 	char **lower;	    /* the overlay's lower directories, topmost first; NULL: root.path of config.json is used */
-	char *upper, *work; /* NULL: read-only view of lower */
+	char *upper, *work; /* NULL: read-only view of lower; without lower, upper is root.path of config.json */
 	struct image_plan *images;
 	size_t n_images;
 	bool ephemeral;	    /* upper is removed at the end: nothing of it has to reach the disk */

@@ -14,6 +14,9 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "storage/space.h"
+#include "storage/vfs.h"
+
+#define WHOLE "whole"
 
 static int check_id(const char *id, struct error *err)
 {
@@ -28,7 +31,19 @@ static int make_parts(int stage)
 	return mkdirat(stage, "work", 0700) < 0 ? -errno : 0;
 }
 
-int snapshot_create(struct store *store, const char *id, struct error *err)
+/* Everything that @layers show, into the upper directory of the snapshot at @stage; NULL: the snapshot is not whole. */
+static int fill(int stage, char *const *layers, struct error *err)
+{
+	if (!layers)
+		return 0;
+	_cleanup_close_ int upper = openat(stage, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int mark = openat(stage, WHOLE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (upper < 0 || mark < 0)
+		return err_sys(err, errno, "make a copy of the image");
+	return vfs_fill(upper, layers, err);
+}
+
+static int create(struct store *store, const char *id, char *const *layers, struct error *err)
 {
 	int r = check_id(id, err);
 	if (r < 0)
@@ -38,14 +53,33 @@ int snapshot_create(struct store *store, const char *id, struct error *err)
 	if (stage < 0)
 		return stage;
 	r = make_parts(stage);
-	if (r == 0 && renameat(store->tmp, name, store->snapshots, id) < 0)
+	int filled = r == 0 ? fill(stage, layers, err) : 0;
+	if (r == 0 && filled == 0 && renameat(store->tmp, name, store->snapshots, id) < 0)
 		r = errno == ENOTEMPTY ? -EEXIST : -errno; /* a snapshot is never empty, so none is replaced */
-	if (r == 0)
+	if (r == 0 && filled == 0)
 		return 0;
 	(void)path_remove_tree(store->tmp, name);
+	if (filled < 0)
+		return space_explain(filled, store->tmp, 0, err);
 	if (r == -EEXIST)
 		return err_set(err, ERR_EXISTS, "snapshot '%s' is there already", id);
 	return space_explain(err_sys(err, -r, "make snapshot '%s'", id), store->tmp, 0, err);
+}
+
+int snapshot_create(struct store *store, const char *id, struct error *err)
+{
+	return create(store, id, NULL, err);
+}
+
+int snapshot_create_whole(struct store *store, const char *id, char *const *layers, struct error *err)
+{
+	return create(store, id, layers, err);
+}
+
+bool snapshot_is_whole(struct store *store, const char *id)
+{
+	_cleanup_free_ char *path = store_is_hex64(id) ? mem_printf("%s/" WHOLE, id) : NULL;
+	return path && faccessat(store->snapshots, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool snapshot_exists(struct store *store, const char *id)

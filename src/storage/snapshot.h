@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container's writable layer: snapshots/ID/upper (what it changed), and work, which is the kernel's. */
+/*
+ * A container's writable layer: snapshots/ID/upper (what it changed), and work, which is the kernel's. Or the snapshot is
+ * whole, which the file snapshots/ID/whole says: then upper holds everything, and nothing lies below it.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -9,6 +12,10 @@
 
 /* @id is 64 hexadecimal digits (S4). ERR_EXISTS if it is there already. */
 int snapshot_create(struct store *store, const char *id, struct error *err);
+
+/* A whole one: upper shows what @layers do, topmost first. */
+int snapshot_create_whole(struct store *store, const char *id, char *const *layers, struct error *err);
+bool snapshot_is_whole(struct store *store, const char *id);
 
 bool snapshot_exists(struct store *store, const char *id);
 

@@ -291,7 +291,6 @@ static void test_plans_that_make_no_sense(void **state)
 		"{\"id\":1,\"name\":\"b\",\"runtimeRoot\":\"/r\"}",
 		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"upper\":\"/u\"}",
 		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"work\":\"/w\",\"lower\":[\"/l\"]}",
-		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"upper\":\"/u\",\"work\":\"/w\"}",
 		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"lower\":[]}",
 		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"lower\":\"/l\"}",
 		"{\"id\":\"a\",\"name\":\"b\",\"runtimeRoot\":\"/r\",\"lower\":[\"/l\",3]}",
