@@ -8,7 +8,7 @@
 #include "image/reference.h"
 
 struct pull_options {
-	bool quiet;
+	bool all_tags, quiet;
 	char *platform;
 };
 
@@ -20,11 +20,18 @@ static void show_start(FILE *out, const struct image_reference *reference)
 	fprintf(out, "%s: Pulling from %s\n", name, reference->repository);
 }
 
-static void show_end(FILE *out, const struct image_reference *reference, const struct pull_result *result)
+static void show_status(FILE *out, bool up_to_date, const char *name)
+{
+	fprintf(out, "Status: %s %s\n", up_to_date ? "Image is up to date for" : "Downloaded newer image for", name);
+}
+
+static void show_end(const struct pull_request *request, const struct image_reference *reference,
+		     const struct pull_result *result)
 {
 	_cleanup_free_ char *name = reference_familiar(reference);
-	fprintf(out, "Digest: %s\nStatus: %s %s\n", result->digest,
-		result->up_to_date ? "Image is up to date for" : "Downloaded newer image for", name);
+	fprintf(request->out, "Digest: %s\n", result->digest);
+	if (!request->one_of_many)
+		show_status(request->out, result->up_to_date, name);
 }
 
 int pull_and_show(struct cli *cli, const struct pull_request *request, struct pull_result *ret, struct error *err)
@@ -43,7 +50,7 @@ int pull_and_show(struct cli *cli, const struct pull_request *request, struct pu
 	progress_done(&progress);
 	if (r < 0)
 		return r;
-	show_end(request->out, &reference, ret);
+	show_end(request, &reference, ret);
 	return r;
 }
 
@@ -53,9 +60,51 @@ bool says_tag_or_digest(const char *reference)
 	return strpbrk(slash ? slash : reference, ":@") != NULL;
 }
 
+static int pull_tag(struct cli *cli, const struct pull_options *options, const char *repository, const char *tag,
+		    bool *up_to_date, struct error *err)
+{
+	_cleanup_free_ char *name = mem_printf("%s:%s", repository, tag);
+	const struct pull_request request = { .reference = name,
+					      .platform = options->platform,
+					      .quiet = options->quiet,
+					      .one_of_many = true,
+					      .out = stdout };
+	struct pull_result result = { 0 };
+	int r = pull_and_show(cli, &request, &result, err);
+	if (r < 0)
+		return r;
+	*up_to_date &= result.up_to_date;
+	pull_result_done(&result);
+	return 0;
+}
+
+static int pull_all_tags(struct cli *cli, const struct pull_options *options, const char *text, struct error *err)
+{
+	_cleanup_reference_ struct image_reference reference = { 0 };
+	_cleanup_strv_ char **tags = NULL;
+	bool up_to_date = true;
+	int r = reference_parse(text, &reference, err);
+	if (r < 0)
+		return r;
+	if (says_tag_or_digest(text))
+		return err_set(err, ERR_USAGE, "tag can't be used with --all-tags/-a");
+	_cleanup_free_ char *name = reference_familiar_repository(&reference);
+	r = engine_registry_tags(cli->engine, text, &tags, err);
+	for (char **tag = tags; r >= 0 && tag && *tag; tag++)
+		r = pull_tag(cli, options, text, *tag, &up_to_date, err);
+	if (r < 0)
+		return r;
+	if (!options->quiet)
+		show_status(stdout, up_to_date, name);
+	printf("%s/%s\n", reference.registry, reference.repository);
+	return 0;
+}
+
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct pull_options *options = data;
+	if (options->all_tags)
+		return pull_all_tags(cli, options, args[0], err);
 	if (!options->quiet && !says_tag_or_digest(args[0]))
 		puts("Using default tag: latest");
 	const struct pull_request request = {
@@ -77,7 +126,7 @@ static const struct option OPTIONS[] = {
 	OPT_STRING(struct pull_options, platform, 0, "platform", "string",
 		   "Platform of the image, such as \"linux/arm64\""),
 	OPT_BOOL(struct pull_options, quiet, 'q', "quiet", "Print the name only"),
-	OPT_REFUSED('a', "all-tags", "it is not available yet"),
+	OPT_BOOL(struct pull_options, all_tags, 'a', "all-tags", "Download all tags of the repository"),
 	OPT_END,
 };
 

@@ -12,6 +12,7 @@ struct pull_request {
 	const char *reference;
 	const char *platform; /* or NULL */
 	bool quiet;	      /* show nothing */
+	bool one_of_many;     /* whoever asks tells the status of all of them */
 	FILE *out;	      /* where to show it */
 };
 

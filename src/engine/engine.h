@@ -98,6 +98,9 @@ void pull_result_done(struct pull_result *result);
 int engine_pull(struct engine *engine, const char *reference, const char *platform,
 		const struct transfer_progress *progress, struct pull_result *ret, struct error *err);
 
+/* All tags that @repository has at its registry. strv_free(*ret). */
+int engine_registry_tags(struct engine *engine, const char *repository, char ***ret, struct error *err);
+
 struct push_result {
 	char *digest; /* of the manifest */
 	int64_t size; /* of the manifest, bytes */

@@ -8,6 +8,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/image.h"
+#include "engine/pull-known.h"
 #include "engine/transfer.h"
 #include "image/platform.h"
 #include "image/reference.h"
@@ -106,24 +107,64 @@ static int transfer_and_record(struct engine *engine, struct json_object *reques
 	return r < 0 ? r : record(engine, naming, &transferred, fd < 0, ret, err);
 }
 
+/* 1 if the tag names what it did, and nothing is to be done. By digest the store answers that. */
+static int pull_unchanged(struct engine *engine, const struct naming *naming, const char *platform,
+			  struct pull_result *ret, struct error *err)
+{
+	struct platform wanted = platform_host();
+	struct pull_result result = { .up_to_date = true };
+	int r = platform ? platform_parse(platform, &wanted, err) : 0;
+	if (r >= 0 && naming->name)
+		r = pull_known(engine, naming->name, naming->repository, &wanted, &result.image_id, &result.digest,
+			       err);
+	if (r <= 0)
+		return r;
+	result.reference = mem_strdup(naming->reference);
+	*ret = result;
+	return 1;
+}
+
+static int pull_changed(struct engine *engine, const struct naming *naming, const char *platform,
+			const struct transfer_progress *progress, struct pull_result *ret, struct error *err)
+{
+	_cleanup_json_ struct json_object *request = json_object_new_object();
+	json_add_string(request, "command", "pull");
+	json_add_string(request, "reference", naming->reference);
+	int r = add_platform(request, platform, err);
+	return r < 0 ? r : transfer_and_record(engine, request, -1, naming, progress, ret, err);
+}
+
 int engine_pull(struct engine *engine, const char *reference, const char *platform,
 		const struct transfer_progress *progress, struct pull_result *ret, struct error *err)
 {
 	_cleanup_naming_ struct naming naming = { 0 };
-	_cleanup_json_ struct json_object *request = json_object_new_object();
 	int r = parse_naming(reference, &naming, err);
-	json_add_string(request, "command", "pull");
-	json_add_string(request, "reference", naming.reference);
 	if (r >= 0)
-		r = add_platform(request, platform, err);
-	if (r >= 0)
-		r = transfer_and_record(engine, request, -1, &naming, progress, ret, err);
+		r = pull_unchanged(engine, &naming, platform, ret, err);
+	if (r == 0)
+		r = pull_changed(engine, &naming, platform, progress, ret, err);
 	if (r < 0) {
 		(void)err_stage(err, STAGE_PULL);
 		return r;
 	}
 	event_image(engine, "pull", naming.familiar, naming.familiar_repository);
-	return r;
+	return 0;
+}
+
+int engine_registry_tags(struct engine *engine, const char *repository, char ***ret, struct error *err)
+{
+	_cleanup_naming_ struct naming naming = { 0 };
+	_cleanup_json_ struct json_object *request = json_object_new_object();
+	_cleanup_transfer_result_ struct transfer_result result = { 0 };
+	int r = parse_naming(repository, &naming, err);
+	json_add_string(request, "command", "tags");
+	json_add_string(request, "reference", naming.repository);
+	if (r >= 0)
+		r = transfer_run(engine, request, -1, NULL, &result, err);
+	if (r < 0)
+		return err_stage(err, STAGE_PULL);
+	*ret = TAKE_PTR(result.tags);
+	return 0;
 }
 
 int engine_import(struct engine *engine, int fd, const char *reference, const char *message, char *const *changes,

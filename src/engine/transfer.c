@@ -48,6 +48,7 @@ void transfer_result_done(struct transfer_result *result)
 	free(result->index);
 	free(result->user);
 	free(result->stored);
+	strv_free(result->tags);
 	for (size_t i = 0; i < result->n_images; i++) {
 		free(result->images[i].manifest);
 		free(result->images[i].config);
@@ -247,6 +248,8 @@ static int on_done(struct transfer *transfer, const struct json_node *event, str
 		r = json_get_u64(event, "size", INT64_MAX, &result.size, err);
 	if (r >= 0)
 		r = parse_login(event, &result, err);
+	if (r >= 0)
+		r = json_get_strv(event, "tags", &result.tags, err);
 	if (r >= 0)
 		r = parse_images(event, &result, err);
 	if (r < 0)

@@ -21,6 +21,7 @@ struct transfer_result {
 	uint64_t size;			  /* bytes */
 	char *user, *stored;		  /* of a login; or NULL */
 	bool plain, removed;		  /* of a login, a logout */
+	char **tags;			  /* of a repository */
 	struct transfer_image *images;	  /* of a load */
 	size_t n_images;
 };

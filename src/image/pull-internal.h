@@ -44,6 +44,9 @@ struct pull {
 /* Wait for the network, the workers, and the order to stop; let each do its work. */
 int pull_run_once(struct pull *pull);
 
+/* Say in @err which image could not be pulled. Those of the messages that already do are left as they are. */
+int pull_name_image(const struct image_reference *reference, struct error *err);
+
 /* Find out which image it is: `index` and `image` and `manifest`; tell the engine. */
 int pull_get_manifest(struct pull *pull);
 

@@ -270,10 +270,9 @@ static struct transfer_result result_of(const struct pull *pull)
 	return result;
 }
 
-/* Those of the messages that already say which image it is about are left as they are. */
-static int name_image(const struct pull *pull, struct error *err)
+int pull_name_image(const struct image_reference *reference, struct error *err)
 {
-	_cleanup_free_ char *name = reference_familiar(&pull->options->reference);
+	_cleanup_free_ char *name = reference_familiar(reference);
 	err_stage(err, STAGE_PULL);
 	if (err->code == ERR_IMG_TAG || err->code == ERR_REG_AUTH)
 		return -err->code;
@@ -360,7 +359,7 @@ int pull_image(struct store *store, const struct transfer *transfer, struct pull
 	int r = pull_all(&pull, ret);
 	if (r < 0) {
 		*err = pull.err;
-		r = name_image(&pull, err);
+		r = pull_name_image(&options->reference, err);
 	}
 	pull_done(&pull);
 	return r;

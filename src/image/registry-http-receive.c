@@ -17,9 +17,10 @@ void answer_forget_headers(struct http_answer *answer)
 	free(answer->content_range);
 	free(answer->location);
 	free(answer->range);
+	free(answer->link);
 	strv_free(answer->challenges);
 	answer->content_type = answer->content_digest = answer->content_range = NULL;
-	answer->location = answer->range = NULL;
+	answer->location = answer->range = answer->link = NULL;
 	answer->challenges = NULL;
 	answer->retry_after_s = -1;
 }
@@ -43,6 +44,7 @@ static void take_header(struct http_answer *answer, const char *name, const char
 		{ "Content-Range", &answer->content_range },
 		{ "Location", &answer->location },
 		{ "Range", &answer->range },
+		{ "Link", &answer->link },
 	};
 	uint64_t seconds;
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {

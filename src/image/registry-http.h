@@ -55,6 +55,7 @@ struct http_answer {
 	char *content_digest; /* Docker-Content-Digest */
 	char *content_range;
 	char *location;	       /* as it stands there */
+	char *link;
 	char *range;	       /* of an upload's state */
 	char **challenges;     /* WWW-Authenticate, each */
 	int64_t retry_after_s; /* or -1 */

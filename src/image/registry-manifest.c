@@ -15,8 +15,6 @@ enum {
 	TAGS_SHOWN = 10,
 };
 
-#define ACCEPT MEDIA_OCI_INDEX ", " MEDIA_OCI_MANIFEST ", " MEDIA_DOCKER_LIST ", " MEDIA_DOCKER_MANIFEST
-
 void registry_manifest_done(struct registry_manifest *manifest)
 {
 	free(manifest->text);
@@ -141,7 +139,7 @@ void registry_manifest_fetch(struct registry *registry, const struct image_refer
 						   .digest = mem_strdup(reference->digest) };
 	_cleanup_free_ char *path = mem_printf("manifests/%s", reference->digest ? reference->digest : reference->tag);
 	registry_start(registry, &(struct registry_request){ .path = path,
-							     .accept = ACCEPT,
+							     .accept = REGISTRY_MANIFEST_TYPES,
 							     .size = MANIFEST_SIZE_MAX,
 							     .done = on_manifest,
 							     .context = fetch });

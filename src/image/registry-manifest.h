@@ -7,7 +7,12 @@
 
 #include "base/error.h"
 #include "image/digest.h"
+#include "image/manifest.h"
 #include "image/registry.h"
+
+/* What we take for a manifest: both families, images and indexes. */
+#define REGISTRY_MANIFEST_TYPES \
+	MEDIA_OCI_INDEX ", " MEDIA_OCI_MANIFEST ", " MEDIA_DOCKER_LIST ", " MEDIA_DOCKER_MANIFEST
 
 /* The document as it was served; manifest_parse() is for what it means. */
 struct registry_manifest {

@@ -7,6 +7,8 @@
  *
  * Requests:
  *	{"command":"pull", "reference":"HOST/NAME:TAG" (in full), "platform":"linux/amd64"}
+ *	{"command":"check", "reference":"HOST/NAME:TAG" (in full), "known":["sha256:...", ...]}
+ *	{"command":"tags", "reference":"HOST/NAME"}
  *	{"command":"import", "fd":3 (a tar file or pipe that it inherits), "reference":"..." or absent,
  *	 "platform":"linux/amd64", "message":"...", "changes":["CMD [...]", ...]}
  *	 ... or, for what is laid over another image, with {"manifest":"sha256:...", "config":{...}} as "base"
@@ -33,6 +35,8 @@
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
  *	 ... after a save, a push or a verification, without all that; after an extract, with the size alone; after a load, with
  *	 "images":[{"manifest":..., "index":..., "config":..., "names":["HOST/NAME:TAG", ...]}, ...] instead
+ *	 ... after a check, "digest" alone: which of the known ones the tag names; absent: another
+ *	 ... after a list of tags, "tags":["...", ...]
  *	 ... after a login, "user":"...", "stored":"FILE or program" (absent: as it was), "plain":true|false
  *	 ... after a logout, "removed":true|false
  *	{"event":"error", "error":{...}}      as json_from_error() has it

@@ -73,6 +73,7 @@ config() {
 # pulls NAME: it comes, and goes again.
 pulls() {
 	run --separate-stderr coffer pull -q "$1"
+	# shellcheck disable=SC2154 # run assigns it
 	echo "$output $stderr" >&2
 	[ "$status" -eq 0 ]
 	coffer rmi "$1" >/dev/null
@@ -227,6 +228,7 @@ refuses() {
 	export https_proxy=http://127.0.0.1:1
 	http_proxy=http://$AWKWARD coffer push -q far.example/lower/box:1
 	HTTP_PROXY=http://$AWKWARD coffer push -q far.example/upper/box:1
+	# shellcheck disable=SC2154 # awkward_start sets it
 	grep -q '^far.example PUT http://far.example/v2/lower/box/manifests/1' "$awkward_dir/log"
 	grep -q '^far.example PUT http://far.example/v2/upper/box/manifests/1' "$awkward_dir/log"
 	http_proxy=http://127.0.0.1:1 pulls "$REGISTRY/four:1"

@@ -65,6 +65,30 @@ static int login(const struct transfer *transfer, const struct login_options *op
 	return transfer_send(transfer, event, err);
 }
 
+static int check(const struct transfer *transfer, const struct pull_check_options *options, struct error *err)
+{
+	_cleanup_free_ char *digest = NULL;
+	int r = pull_check(transfer, options, &digest, err);
+	if (r < 0)
+		return r;
+	struct json_object *event = json_object_new_object();
+	json_add_string(event, "event", "done");
+	json_add_string(event, "digest", digest);
+	return transfer_send(transfer, event, err);
+}
+
+static int tags(const struct transfer *transfer, const struct registry_tags_options *options, struct error *err)
+{
+	_cleanup_strv_ char **found = NULL;
+	int r = registry_tags(transfer, options, &found, err);
+	if (r < 0)
+		return r;
+	struct json_object *event = json_object_new_object();
+	json_add_string(event, "event", "done");
+	json_add_strv(event, "tags", found);
+	return transfer_send(transfer, event, err);
+}
+
 static int logout(const struct transfer *transfer, const char *registry, struct error *err)
 {
 	bool any = false;
@@ -103,6 +127,10 @@ static int work(struct store *store, const struct transfer_request *request, con
 	case COMMAND_PULL:
 		r = pull_image(store, transfer, workers, &request->pull, &result, err);
 		break;
+	case COMMAND_CHECK:
+		return check(transfer, &request->check, err);
+	case COMMAND_TAGS:
+		return tags(transfer, &request->tags, err);
 	case COMMAND_PUSH:
 		r = push_image(store, transfer, &request->push, err);
 		break;

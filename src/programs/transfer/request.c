@@ -38,6 +38,36 @@ static int parse_pull(const struct json_node *root, struct transfer_request *req
 	return r;
 }
 
+static int parse_check(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	const char *reference;
+	uint64_t timeout_ms = 0;
+	int r = json_need_string(root, "reference", &reference, err);
+	if (r >= 0)
+		r = reference_parse(reference, &request->check.reference, err);
+	if (r >= 0 && !request->check.reference.tag)
+		r = json_error(root, err, "\"reference\" has no tag");
+	if (r >= 0)
+		r = json_get_strv(root, "known", &request->check.known, err);
+	if (r >= 0)
+		r = json_get_u64(root, "timeout_ms", TIMEOUT_MAX_MS, &timeout_ms, err);
+	request->check.timeout_ms = (unsigned)timeout_ms;
+	return r;
+}
+
+static int parse_tags(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	const char *reference;
+	uint64_t timeout_ms = 0;
+	int r = json_need_string(root, "reference", &reference, err);
+	if (r >= 0)
+		r = reference_parse(reference, &request->tags.reference, err);
+	if (r >= 0)
+		r = json_get_u64(root, "timeout_ms", TIMEOUT_MAX_MS, &timeout_ms, err);
+	request->tags.timeout_ms = (unsigned)timeout_ms;
+	return r;
+}
+
 /* It will be part of a URL. */
 static int check_repository(const struct json_node *node, const char *repository, struct error *err)
 {
@@ -259,6 +289,8 @@ static const struct {
 	int (*parse)(const struct json_node *root, struct transfer_request *request, struct error *err);
 } COMMANDS[] = {
 	{ "pull", COMMAND_PULL, parse_pull },
+	{ "check", COMMAND_CHECK, parse_check },
+	{ "tags", COMMAND_TAGS, parse_tags },
 	{ "push", COMMAND_PUSH, parse_push },
 	{ "import", COMMAND_IMPORT, parse_import },
 	{ "save", COMMAND_SAVE, parse_save },
@@ -306,6 +338,8 @@ int request_parse(const char *text, size_t len, struct transfer_request *ret, st
 void request_done(struct transfer_request *request)
 {
 	reference_done(&request->pull.reference);
+	pull_check_options_done(&request->check);
+	reference_done(&request->tags.reference);
 	push_options_done(&request->push);
 	login_options_done(&request->login);
 	for (size_t i = 0; i < request->save.n_images; i++) {

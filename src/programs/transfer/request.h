@@ -6,13 +6,17 @@
 #include "image/import.h"
 #include "image/load.h"
 #include "image/login.h"
+#include "image/pull-check.h"
 #include "image/pull.h"
 #include "image/push.h"
+#include "image/registry-tags.h"
 #include "image/save.h"
 #include "image/verify.h"
 
 enum transfer_command {
 	COMMAND_PULL,
+	COMMAND_CHECK,
+	COMMAND_TAGS,
 	COMMAND_PUSH,
 	COMMAND_IMPORT,
 	COMMAND_SAVE,
@@ -26,6 +30,8 @@ enum transfer_command {
 struct transfer_request {
 	enum transfer_command command;
 	struct pull_options pull;
+	struct pull_check_options check;
+	struct registry_tags_options tags;
 	struct push_options push;
 	struct import_options import; /* its strings are ours */
 	struct import_base base;

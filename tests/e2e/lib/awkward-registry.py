@@ -222,7 +222,7 @@ def breaks(self, _, upload):
 
 def forgets(self, key, upload):
     """... and then nothing is known of the upload, once."""
-    if "forgets" in self.busy:
+    if self.command != "PATCH" or "forgets" in self.busy:
         return False
     self.busy.add("forgets")
     breaks(self, key, upload)

@@ -385,7 +385,24 @@ def other_architectures(image):
     return json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}).encode()
 
 
+def tags(pages, more=None):
+    """Pages of tags, each with a link to the next one; `more` is what the last one links to."""
+
+    def answer(self, _):
+        page = int(self.path.partition("page=")[2] or 0)
+        target = f"{self.path.split('?')[0]}?page={page + 1}" if page + 1 < len(pages) else more
+        links = {"Link": f'<{target}>; rel="next"'} if target else {}
+        self.body(json.dumps({"name": "x", "tags": pages[min(page, len(pages) - 1)]}).encode(), "application/json", 200,
+                  links)
+
+    return answer
+
+
 LIES = {
+    ("tags-pages", "tags"): tags([["one", "two"], ["three"]]),
+    ("tags-evil", "tags"): tags([["../../etc"]]),
+    ("tags-endless", "tags"): tags([[]], "?page=0"),
+    ("tags-file", "tags"): tags([["one"]], "file:///etc/passwd"),
     ("manifest-digest", "manifests"): manifest_is(lambda i: i.manifest,
                                                   more={"Docker-Content-Digest": digest(b"other")}),
     ("manifest-garbage", "manifests"): manifest_is(lambda i: b"\x00\x01 garbage"),

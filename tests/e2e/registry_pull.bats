@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# `coffer pull` again, and of all tags; what the registry is asked for it.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	load lib/coffer
+	load lib/image
+	load lib/registry
+	coffer_file_setup
+	export HOME=$BATS_FILE_TMPDIR/home
+	mkdir "$HOME"
+	export LAYOUT=$BATS_FILE_TMPDIR/layout
+	image_make "$LAYOUT" four
+	umoci config --image "$LAYOUT:four" --tag other --config.cmd other 2>/dev/null
+	umoci config --image "$LAYOUT:four" --tag arm64 --architecture arm64 2>/dev/null
+	registry_start "$BATS_FILE_TMPDIR/registry"
+	for tag in a b c; do
+		registry_push "$LAYOUT:four" "many:$tag"
+	done
+	lying_start "$BATS_FILE_TMPDIR/liar" "$LAYOUT" four
+	export REGISTRY REGISTRY_PID LIAR LIAR_PID registry_dir lying_dir
+}
+
+teardown_file() {
+	load lib/coffer
+	load lib/registry
+	registry_stop
+	lying_stop
+	coffer_file_teardown
+}
+
+setup() {
+	load lib/coffer
+	load lib/image
+	load lib/registry
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# Its log comes when an answer has been sent: what was asked before is in it when a last question is.
+registry_settle() {
+	local last=settle-$BATS_TEST_NUMBER-$RANDOM
+	curl -s -o /dev/null "http://$REGISTRY/v2/$last/tags/list"
+	eventually grep -q "$last" "$registry_dir/log"
+}
+
+# What the registry was asked for below /v2/NAME/ since it was marked.
+asked() {
+	registry_settle
+	sed -nE "s|.*\"([A-Z]+ /v2/$1/[^ ?]*).*|\1|p" "$registry_dir/log" | tail -n "+$((seen + 1))"
+}
+
+mark() {
+	registry_settle
+	seen=$(grep -cE "\"[A-Z]+ /v2/$1/" "$registry_dir/log" || true)
+}
+
+@test "a tag that has not changed costs one question" {
+	registry_push "$LAYOUT:four" again:1
+	coffer pull -q "$REGISTRY/again:1"
+	mark again
+	run --separate-stderr coffer pull "$REGISTRY/again:1"
+	[ "$status" -eq 0 ]
+	[ "$(asked again)" = "HEAD /v2/again/manifests/1" ]
+	[ "$output" = "1: Pulling from again
+Digest: $(image_digest "$LAYOUT" four)
+Status: Image is up to date for $REGISTRY/again:1
+$REGISTRY/again:1" ]
+}
+
+@test "one that has changed is pulled" {
+	registry_push "$LAYOUT:four" changes:1
+	coffer pull -q "$REGISTRY/changes:1"
+	registry_push "$LAYOUT:other" changes:1
+	run --separate-stderr coffer pull "$REGISTRY/changes:1"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"Digest: $(image_digest "$LAYOUT" other)"*"Status: Downloaded newer image for"* ]]
+	[ "$(coffer inspect --format '{{json .Config.Cmd}}' "$REGISTRY/changes:1")" = '["other"]' ]
+}
+
+@test "one of another platform, or that has lost something, is pulled" {
+	registry_push "$LAYOUT:arm64" arm:1
+	coffer pull -q --platform linux/arm64 "$REGISTRY/arm:1"
+	mark arm
+	coffer pull -q --platform linux/arm64 "$REGISTRY/arm:1"
+	[ "$(asked arm)" = "HEAD /v2/arm/manifests/1" ]
+	layer=$(coffer inspect --format '{{index .RootFS.Layers 0}}' "$REGISTRY/arm:1")
+	rm -r "$COFFER_TEST_ROOT/root/layers/${layer#sha256:}"
+	coffer pull -q --platform linux/arm64 "$REGISTRY/arm:1"
+	[ -d "$COFFER_TEST_ROOT/root/layers/${layer#sha256:}" ]
+	mark arm
+	run coffer pull -q "$REGISTRY/arm:1"
+	[[ "$(asked arm)" == "GET /v2/arm/manifests/1"* ]]
+}
+
+@test "a registry that is gone is told as it is for a first pull" {
+	coffer tag box:1 localhost:1/box:1
+	run --separate-stderr coffer pull localhost:1/box:1
+	[ "$status" -eq 1 ]
+	# shellcheck disable=SC2154 # run assigns it
+	[[ "$stderr" == *'cannot pull "localhost:1/box:1": registry localhost:1 cannot be reached: connection refused'* ]]
+	coffer rmi localhost:1/box:1 >/dev/null
+	registry_push "$LAYOUT:four" gone:1
+	coffer pull -q "$REGISTRY/gone:1"
+	curl -sSf -X DELETE "http://$REGISTRY/v2/gone/manifests/$(registry_digest gone:1)"
+	run --separate-stderr coffer pull "$REGISTRY/gone:1"
+	[ "$status" -eq 1 ]
+	[[ "$stderr" == *"manifest unknown"* ]]
+}
+
+@test "run --pull always, missing and never" {
+	registry_push "$LAYOUT:four" policy:1
+	run --separate-stderr coffer run --rm --network none --pull never "$REGISTRY/policy:1" true
+	[ "$status" -eq 125 ]
+	[[ "$stderr" == *"No such image: $REGISTRY/policy:1"* ]]
+	coffer run --rm --network none --quiet "$REGISTRY/policy:1" true
+	mark policy
+	coffer run --rm --network none "$REGISTRY/policy:1" true
+	[ -z "$(asked policy)" ]
+	coffer run --rm --network none --quiet --pull always "$REGISTRY/policy:1" true
+	[ "$(asked policy)" = "HEAD /v2/policy/manifests/1" ]
+}
+
+@test "all tags" {
+	run --separate-stderr coffer pull --all-tags "$REGISTRY/many"
+	[ "$status" -eq 0 ]
+	[ "$(grep -oE '^[abc]: Pulling from many$' <<<"$output" | cut -c1 | sort | paste -sd,)" = a,b,c ]
+	[ "$(grep -c '^Digest: ' <<<"$output")" -eq 3 ]
+	[ "${lines[-2]}" = "Status: Downloaded newer image for $REGISTRY/many" ]
+	[ "${lines[-1]}" = "$REGISTRY/many" ]
+	[ "$(coffer images --format '{{.Tag}}' "$REGISTRY/many" | sort | paste -sd,)" = a,b,c ]
+	run --separate-stderr coffer pull -aq "$REGISTRY/many"
+	[ "$output" = "$REGISTRY/many" ]
+	run --separate-stderr coffer pull -a "$REGISTRY/many:a"
+	[ "$status" -eq 125 ]
+	[[ "$stderr" == *"tag can't be used with --all-tags/-a"* ]]
+	run --separate-stderr coffer pull -a "$REGISTRY/none"
+	[ "$status" -eq 1 ]
+	[[ "$stderr" == *"repository $REGISTRY/none not found"* ]]
+}
+
+@test "pages of tags" {
+	run --separate-stderr coffer pull -a "$LIAR/tags-pages/x"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'Pulling from tags-pages/x' <<<"$output")" -eq 3 ]
+	run --separate-stderr coffer pull -a "$LIAR/tags-evil/x"
+	[ "$status" -eq 1 ]
+	[[ "$stderr" == *'"../../etc" is no tag'* ]]
+	run --separate-stderr coffer pull -a "$LIAR/tags-endless/x"
+	[ "$status" -eq 0 ]
+	run --separate-stderr coffer pull -a "$LIAR/tags-file/x"
+	[ "$status" -eq 1 ]
+	[[ "$stderr" == *"leads to no web server"* ]]
+}
