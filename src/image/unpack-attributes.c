@@ -90,9 +90,28 @@ static int set_xattr(int fd, const struct entry *entry, const struct entry_xattr
 	return xattr_failed(entry, xattr->name, errno, err);
 }
 
+/*
+ * A user namespace without the owner's ids: where it has root's alone, all is root's, for otherwise hardly an image could
+ * be had there. Source: chown(2), EINVAL; user_namespaces(7).
+ */
+static int owner_refused(int dir, const char *name, const struct entry *entry, int sys_errno, struct error *err)
+{
+	enum { ANOTHER = 1 };
+	bool unmapped = sys_errno == EINVAL;
+	if (unmapped && fchownat(dir, name, ANOTHER, ANOTHER, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == EINVAL)
+		return 0;
+	int r = entry_error(entry, sys_errno, "set the owner of", err);
+	if (unmapped) {
+		err_cause(err, "user %u or group %u is none of this user namespace", entry->uid, entry->gid);
+		err_hint(err, "give your user more ids in /etc/subuid and /etc/subgid, and end your coffer-holder");
+	}
+	return r;
+}
+
 static int set_owner(int fd, const struct entry *entry, struct error *err)
 {
-	return fchown(fd, entry->uid, entry->gid) < 0 ? entry_error(entry, errno, "set the owner of", err) : 0;
+	return fchown(fd, entry->uid, entry->gid) < 0 ? owner_refused(fd, "", entry, errno, err) : 0;
 }
 
 /*
@@ -142,12 +161,15 @@ static int set_node_xattrs_in(int dir, const char *name, const struct entry *ent
 
 int attributes_set_node(int dir, const char *name, const struct entry *entry, struct error *err)
 {
-	if (fchownat(dir, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return entry_error(entry, errno, "set the owner of", err);
+	int r = fchownat(dir, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0
+			? owner_refused(dir, name, entry, errno, err)
+			: 0;
+	if (r < 0)
+		return r;
 	/* This follows links, and is not called for one. */
 	if (!S_ISLNK(entry->mode) && fchmodat(dir, name, entry->mode & ALLPERMS, 0) < 0)
 		return entry_error(entry, errno, "set the mode of", err);
-	int r = entry->n_xattrs > 0 ? set_node_xattrs_in(dir, name, entry, err) : 0;
+	r = entry->n_xattrs > 0 ? set_node_xattrs_in(dir, name, entry, err) : 0;
 	if (r < 0)
 		return r;
 	const struct timespec times[2] = { entry->mtime, entry->mtime };

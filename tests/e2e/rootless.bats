@@ -202,3 +202,40 @@ ann_box() {
 	[[ ${lines[0]} == "coffer: apply the memory limit: controller \"memory\" is not available in '"* ]]
 	[[ ${lines[1]} == *"permission denied" ]]
 }
+
+# owned_tar OWNER NAME...: an archive of files of this owner, by numbers
+owned_tar() {
+	local owner=$1
+	shift
+	tar --create --owner "$owner" --group "$owner" --numeric-owner --directory "$ROOTLESS" "$@"
+}
+
+@test "an image with an owner whom the user has no id for is refused with what is missing" {
+	owned_tar 70000 etc/passwd >"$ROOTLESS/owned.tar"
+	run ann import "$ROOTLESS/owned.tar" owned:1
+	[ "$status" -eq 125 ] || [ "$status" -eq 1 ]
+	[[ ${lines[0]} == *"set the owner of 'etc/passwd': invalid argument" ]]
+	[ "${lines[1]}" = "  cause: user 70000 or group 70000 is none of this user namespace" ]
+	[ "${lines[2]}" = "  hint:  give your user more ids in /etc/subuid and /etc/subgid, and end your coffer-holder" ]
+}
+
+@test "where a user has one id only, all that an image has is root's" {
+	rootless_grant bob 0
+	end_holder bob
+	ln -s passwd "$ROOTLESS/etc/link"
+	{ box_tar "$BATS_TEST_TMPDIR/box"; } >"$ROOTLESS/owned.tar"
+	tar --append --file "$ROOTLESS/owned.tar" --owner 42 --group 43 --numeric-owner --directory "$ROOTLESS" etc/subuid etc/link
+	bob import "$ROOTLESS/owned.tar" owned:1 2>/dev/null
+	run -0 bob run --rm --network none owned:1 stat -c '%u %g' /etc/subuid /etc/link
+	[ "$output" = $'0 0\n0 0' ]
+	bob rmi owned:1
+	rootless_grant bob 65536
+	end_holder bob
+}
+
+@test "diff sees what a container has removed and replaced" {
+	ann run --name marks --network none box:1 sh -c 'rm -r /home; mkdir /home; touch /home/new; rm /etc/group'
+	run -0 ann diff marks
+	[[ $output == *"D /etc/group"* && $output == *"A /home/new"* && $output == *"D /home/user"* ]]
+	ann rm marks
+}
