@@ -70,6 +70,7 @@ const struct command *const COMMANDS[] = {
 	&command_tag,
 	&command_top,
 	&command_unpause,
+	&command_unshare,
 	&command_update,
 	&command_version,
 	&command_volume_create,

@@ -156,6 +156,7 @@ extern const struct command command_system_prune;
 extern const struct command command_tag;
 extern const struct command command_top;
 extern const struct command command_unpause;
+extern const struct command command_unshare;
 extern const struct command command_update;
 extern const struct command command_version;
 extern const struct command command_volume_create;

@@ -203,6 +203,33 @@ ann_box() {
 	[[ ${lines[1]} == *"permission denied" ]]
 }
 
+@test "unshare: a program among the user's containers" {
+	run -0 ann unshare sh -c 'id -u; readlink /proc/self/ns/user'
+	[ "${lines[0]}" = 0 ]
+	[ "${lines[1]}" = "$(ann_box readlink /proc/self/ns/user)" ]
+	run -0 ann unshare sh -c 'touch file; chown 999:999 file; stat --format "%u %g" file; rm file'
+	[ "$output" = "999 999" ]
+	SHELL=/bin/echo run -0 ann unshare
+	[ -z "$output" ]
+}
+
+@test "unshare: coffer works in there as it does outside" {
+	run -0 ann unshare "$COFFER_BIN/coffer" images --format '{{.Repository}}'
+	[ "$output" = box ]
+	run -0 ann --root "$ROOTLESS/ann/other" unshare sh -c 'echo $COFFER_ROOT $COFFER_RUNROOT'
+	[ "$output" = "$ROOTLESS/ann/other $ROOTLESS/ann/run/coffer" ]
+	as ann rm -r "$ROOTLESS/ann/other"
+}
+
+@test "unshare: what cannot be executed has the shell's exit status, and root has nothing to enter" {
+	run -127 ann unshare no-such-program
+	[[ ${lines[0]} == *'"no-such-program"'* ]]
+	run -126 ann unshare /etc/passwd
+	run "$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/root" --runroot "$BATS_TEST_TMPDIR/run" unshare true
+	[ "$status" -eq 125 ]
+	[ "${lines[0]}" = "coffer: unshare is for users who are not root: root's coffer has no user namespace" ]
+}
+
 # owned_tar OWNER NAME...: an archive of files of this owner, by numbers
 owned_tar() {
 	local owner=$1
