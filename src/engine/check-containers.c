@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/check.h"
+#include "engine/image.h"
 #include "engine/network-attach.h"
 #include "runtime/container.h"
 #include "storage/snapshot.h"
@@ -54,21 +56,44 @@ int check_snapshots(struct check_run *run, struct error *err)
 	return r;
 }
 
-/* One that has never run has written nothing, so nothing is lost; of another one, only a person can say what to do. */
-static int repair_snapshot(struct engine *engine, struct db *db, const char *id, struct error *err)
+/* The one that is the kernel's, and empty whenever nothing is mounted. */
+static int make_work(struct engine *engine, const char *id, struct error *err)
+{
+	_cleanup_free_ char *path = mem_printf("%s/work", id);
+	if (mkdirat(engine->store->snapshots, path, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "make directory 'snapshots/%s'", path);
+	return 0;
+}
+
+static int make_anew(struct engine *engine, const struct container_row *row, struct error *err)
+{
+	_cleanup_image_ struct image *image = NULL;
+	int r = engine_image_find(engine, row->image_id, &image, err);
+	if (r >= 0)
+		r = snapshot_remove(engine->store, row->id, err);
+	return r < 0 ? r : storage_create(engine, row->id, image->diff_ids, err);
+}
+
+/* Of one that has never run, nothing is lost that it wrote; of another one, only a person can say what to do. */
+static int repair_locked(struct engine *engine, struct db *db, const char *id, struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
-	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
 	const char *part;
+	int r = container_row_load(db, id, &row, err);
+	if (r <= 0 || !find_missing_part(engine->store, id, &part))
+		return r;
+	if (streq(part, "/work"))
+		return make_work(engine, id, err);
+	return row.state == STATE_CREATED && row.started_at == 0 ? make_anew(engine, &row, err) : 0;
+}
+
+static int repair_snapshot(struct engine *engine, struct db *db, const char *id, struct error *err)
+{
+	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
 	int r = run_dir_make(engine, id, &dir, err);
-	if (r >= 0)
-		r = container_row_load(db, id, &row, err);
-	bool ours = r > 0 && row.state == STATE_CREATED && row.started_at == 0;
-	if (ours && find_missing_part(engine->store, id, &part)) {
-		r = snapshot_remove(engine->store, id, err);
-		if (r >= 0)
-			r = snapshot_create(engine->store, id, err);
-	}
+	if (r < 0)
+		return r;
+	r = repair_locked(engine, db, id, err);
 	int removed = run_dir_remove(engine, id, &dir, r < 0 ? NULL : err);
 	return r < 0 ? r : removed;
 }

@@ -304,9 +304,14 @@ database() {
 		"S5 repaired $store/records/$digits"
 
 	id=$(here create --network none box:1 true)
+	here cp /etc/hostname "$id:/copied"
 	rm -r "$store/snapshots/$id/work"
 	finds 1 "S5 broken $store/snapshots/$id/work"
 	repairs "S5 repaired $store/snapshots/$id/work"
+	[ -e "$store/snapshots/$id/upper/copied" ]
+	rm -r "$store/snapshots/$id"
+	finds 1 "S5 broken $store/snapshots/$id"
+	repairs "S5 repaired $store/snapshots/$id"
 	here start -a "$id"
 	rm -r "$store/snapshots/$id"
 	finds 1 "S5 broken $store/snapshots/$id"
