@@ -141,11 +141,9 @@ void netlink_nest_end(struct netlink_batch *batch, size_t nest)
 
 /* --- reading --- */
 
-void netlink_attributes(const struct nlmsghdr *message, size_t header_len, const struct nlattr **table, size_t n)
+static void read_attributes(const char *at, const char *end, const struct nlattr **table, size_t n)
 {
 	memset(table, 0, n * sizeof *table);
-	const char *at = (const char *)message + NLMSG_HDRLEN + NLMSG_ALIGN(header_len);
-	const char *end = (const char *)message + message->nlmsg_len;
 	while (end - at >= NLA_HDRLEN) {
 		const struct nlattr *attribute = (const struct nlattr *)at;
 		if (attribute->nla_len < NLA_HDRLEN || attribute->nla_len > end - at)
@@ -155,6 +153,21 @@ void netlink_attributes(const struct nlmsghdr *message, size_t header_len, const
 			table[type] = attribute;
 		at += NLA_ALIGN(attribute->nla_len);
 	}
+}
+
+void netlink_attributes(const struct nlmsghdr *message, size_t header_len, const struct nlattr **table, size_t n)
+{
+	const char *begin = (const char *)message;
+	read_attributes(begin + NLMSG_HDRLEN + NLMSG_ALIGN(header_len), begin + message->nlmsg_len, table, n);
+}
+
+void netlink_nested(const struct nlattr *nest, const struct nlattr **table, size_t n)
+{
+	const char *begin = (const char *)nest;
+	if (nest)
+		read_attributes(begin + NLA_HDRLEN, begin + nest->nla_len, table, n);
+	else
+		memset(table, 0, n * sizeof *table);
 }
 
 /* What the kernel says beside the number, or NULL: NLMSGERR_ATTR_MSG, behind the head of the request that failed. */

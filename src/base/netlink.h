@@ -78,6 +78,9 @@ int netlink_query(int sock, struct netlink_batch *batch, int (*each)(const struc
 /* The attributes behind @header_len bytes of a message's payload, by their type; @table of @n pointers is filled. */
 void netlink_attributes(const struct nlmsghdr *message, size_t header_len, const struct nlattr **table, size_t n);
 
+/* The same for those inside of one, which may be NULL: then there are none. */
+void netlink_nested(const struct nlattr *nest, const struct nlattr **table, size_t n);
+
 static inline const void *netlink_data(const struct nlattr *attribute)
 {
 	return (const char *)attribute + NLA_HDRLEN;

@@ -191,6 +191,7 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, network.networks, 0, "net", NULL),
 	OPT_LIST(self, network.aliases, 0, "network-alias", "Name the container on its first network"),
 	OPT_LIST(self, network.aliases, 0, "net-alias", NULL),
+	OPT_LIST(self, network.options, 0, "network-opt", "Options of its place on its first network, such as rate=10mbit"),
 	OPT_BOOL(self, no_healthcheck, 0, "no-healthcheck", "No health checks, whatever the image says"),
 	OPT_BOOL(self, spec.oom_kill_disable, 0, "oom-kill-disable",
 		 "Let it wait for memory, instead of killing in it"),

@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "engine/network.h"
 #include "engine/port.h"
+#include "network/shape.h"
 
 /* --- one network --- */
 
@@ -125,6 +126,8 @@ static void take_first(const struct network_options *options, struct container_s
 		set(&first->mac, options->mac);
 	for (char *const *alias = options->aliases; alias && *alias; alias++)
 		strv_append(&first->aliases, *alias);
+	for (char *const *option = options->options; option && *option; option++)
+		strv_append(&first->options, *option);
 }
 
 /* --- what may not be --- */
@@ -153,6 +156,10 @@ static int check_address(const char *text, sa_family_t family, struct error *err
 static int check_option(const char *option, struct error *err)
 {
 	const char *name = str_after(option, ENDPOINT_NAME_OPTION "=");
+	const char *rate = str_after(option, ENDPOINT_RATE_OPTION "=");
+	uint64_t ignored;
+	if (rate)
+		return shape_parse_rate(rate, &ignored, err);
 	if (!name)
 		return err_set(err, ERR_INVALID, "unknown option of a place on a network: \"%s\"", option);
 	if (!*name || strlen(name) >= IFNAMSIZ || strpbrk(name, "/ \t:%") || streq(name, "lo"))
@@ -244,9 +251,10 @@ int network_options_finish(const struct network_options *options, struct contain
 	if (spec->network == NETWORK_CONTAINER)
 		return check_shared(options, spec, err);
 	if (spec->network != NETWORK_BRIDGE) {
-		bool asked = options->address || options->address6 || options->mac || options->aliases;
+		bool asked = options->address || options->address6 || options->mac || options->aliases ||
+			     options->options;
 		return asked ? err_set(err, ERR_INVALID,
-				       "--ip, --ip6, --mac-address and --network-alias need a network: "
+				       "--ip, --ip6, --mac-address, --network-alias and --network-opt need a network: "
 				       "not available with --network %s",
 				       options->networks[0])
 			     : 0;

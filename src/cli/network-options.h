@@ -7,7 +7,7 @@
 
 struct network_options {
 	char **networks; /* "none", "host", "bridge", "container:NAME", "ns:PATH", a name, or "name=...,ip=...,alias=..." */
-	char **aliases;
+	char **aliases, **options;
 	char *address, *address6, *mac;
 };
 

@@ -84,10 +84,12 @@ static int reserve(struct attach *attach, struct error *err)
 
 static int plug(struct attach *attach, int rtnl, const struct netns *netns, size_t i, struct error *err)
 {
+	const struct endpoint *endpoint = &attach->endpoints.items[i];
 	int r = network_bring_up(attach->db, rtnl, attach->networks[i], err);
-	return r < 0 ? r
-		     : network_plug(rtnl, netns, attach->networks[i], &attach->endpoints.items[i], attach->name,
-				    (int)i == attach->way_out, err);
+	if (r >= 0)
+		r = network_plug(rtnl, netns, attach->networks[i], endpoint, attach->name, (int)i == attach->way_out,
+				 err);
+	return r < 0 ? r : network_shape(rtnl, netns, endpoint, &attach->spec->endpoints[i], err);
 }
 
 static int build(struct attach *attach, int *ret_netns, struct error *err)

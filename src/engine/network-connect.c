@@ -298,6 +298,8 @@ static int plug(struct change *change, const struct endpoint_request *request, s
 		r = network_bring_up(change->db, change->rtnl, change->network, err);
 	if (r >= 0)
 		r = network_plug(change->rtnl, &change->netns, change->network, endpoint, change->name, false, err);
+	if (r >= 0)
+		r = network_shape(change->rtnl, &change->netns, endpoint, request, err);
 	return r < 0 ? r : filter_add(change->engine, change->network, NULL, err);
 }
 

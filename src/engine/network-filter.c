@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network-filter.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/str.h"
+#include "network/conntrack.h"
 #include "network/firewall.h"
 
 /* Each root has a table of its own, so that none takes away what is another's. FNV-1a, so that it has the same each time. */
@@ -45,6 +47,21 @@ static void put_ports(struct firewall_change *change, const struct published_lis
 			.container_port = published->port.container_port,
 		};
 		firewall_put_port(change, &port);
+	}
+}
+
+/*
+ * What was sent before goes on to where it went: to the host, before a port was published; to a container that is gone,
+ * after. Nothing but time is lost when this fails.
+ */
+static void forget_flows(const struct published_list *ports)
+{
+	for (size_t i = 0; ports && i < ports->count; i++) {
+		const struct port *port = &ports->items[i].port;
+		struct error why = { 0 };
+		if (port->protocol == IPPROTO_UDP && conntrack_forget(port->protocol, &port->host, port->host_port,
+								      ports->items[i].address.family, &why) < 0)
+			log_failure(LOG_LEVEL_DEBUG, "forget the flows of a published port", &why);
 	}
 }
 
@@ -100,9 +117,11 @@ int filter_add(struct engine *engine, const struct network_record *network, cons
 	int r = firewall_apply(&change, &why);
 	/* Nobody has made the table yet, or somebody has flushed it, or left elements of a container that is gone. */
 	if (r == -ERR_NOT_FOUND || r == -ERR_EXISTS || r == -ERR_BUSY)
-		return make_anew(engine, table, why.message, err);
-	if (r < 0 && err)
+		r = make_anew(engine, table, why.message, err);
+	else if (r < 0 && err)
 		*err = why;
+	if (r >= 0)
+		forget_flows(ports);
 	return r;
 }
 
@@ -138,6 +157,7 @@ int filter_remove(struct engine *engine, const struct network_record *network, c
 	put_ports(&change, ports);
 	int r = firewall_apply(&change, &why);
 	child_close(engine, TAKE_FD(change.sock));
+	forget_flows(ports);
 	if (r == -ERR_NOT_FOUND)
 		return ports ? remove_ports_singly(table, ports, err) : 0;
 	if (r < 0 && err)

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "network/link.h"
+#include "network/shape.h"
 
 /* --- the way out --- */
 
@@ -86,4 +87,17 @@ int network_plug(int rtnl, const struct netns *netns, const struct network_recor
 	if (r >= 0 && endpoint->address6.family && !netns->ipv6)
 		r = netns_allow_ipv6(netns, endpoint->interface, err);
 	return r < 0 ? r : configure(netns, network, endpoint, leads_out, err);
+}
+
+int network_shape(int rtnl, const struct netns *netns, const struct endpoint *endpoint,
+		  const struct endpoint_request *request, struct error *err)
+{
+	const char *text = env_value(request->options, ENDPOINT_RATE_OPTION);
+	uint64_t rate;
+	int r = text ? shape_parse_rate(text, &rate, err) : 0;
+	if (r >= 0 && text)
+		r = shape_link(rtnl, endpoint->link, rate, err);
+	if (r >= 0 && text)
+		r = shape_link(netns->rtnl, endpoint->interface, rate, err);
+	return r;
 }

@@ -20,6 +20,13 @@ int network_way_out(const struct container_spec *spec, struct network_record *co
 int network_plug(int rtnl, const struct netns *netns, const struct network_record *network,
 		 const struct endpoint *endpoint, const char *name, bool leads_out, struct error *err);
 
+/*
+ * Limit what goes through it, if @request says so: at either end what that one sends, so the container's own end is the one
+ * that a container with CAP_NET_ADMIN can free.
+ */
+int network_shape(int rtnl, const struct netns *netns, const struct endpoint *endpoint,
+		  const struct endpoint_request *request, struct error *err);
+
 /* Let the default routes of one that is plugged in lead there. */
 int network_lead_out(const struct netns *netns, const struct network_record *network, const struct endpoint *endpoint,
 		     struct error *err);

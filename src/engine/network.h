@@ -27,6 +27,7 @@
 
 /* Options of a place on a network. */
 #define ENDPOINT_NAME_OPTION "com.docker.network.endpoint.ifname" /* of the network interface in the container */
+#define ENDPOINT_RATE_OPTION "rate"				  /* both ways: "10mbit" (network/shape.h) */
 
 struct endpoint_request;
 struct engine;

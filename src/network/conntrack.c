@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network/conntrack.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/netlink.h"
+#include "base/util.h"
+
+struct search {
+	uint8_t protocol;
+	uint16_t port;
+	const struct cidr *host; /* NULL: any */
+	sa_family_t family;
+	struct netlink_batch removals;
+};
+
+static uint16_t message_type(uint16_t type)
+{
+	return (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
+}
+
+static bool has_value(const struct nlattr *attribute, const void *value, size_t len)
+{
+	return attribute && netlink_length(attribute) >= len && memcmp(netlink_data(attribute), value, len) == 0;
+}
+
+/* @tuple: from where to where the first packet went. */
+static bool is_wanted(const struct search *search, const struct nlattr *tuple)
+{
+	const struct nlattr *parts[CTA_TUPLE_PROTO + 1], *ip[CTA_IP_V6_DST + 1], *proto[CTA_PROTO_DST_PORT + 1];
+	const uint16_t port = htons(search->port);
+	netlink_nested(tuple, parts, ARRAY_SIZE(parts));
+	netlink_nested(parts[CTA_TUPLE_IP], ip, ARRAY_SIZE(ip));
+	netlink_nested(parts[CTA_TUPLE_PROTO], proto, ARRAY_SIZE(proto));
+	const struct nlattr *to = ip[search->family == AF_INET6 ? CTA_IP_V6_DST : CTA_IP_V4_DST];
+	return has_value(proto[CTA_PROTO_NUM], &search->protocol, sizeof search->protocol) &&
+	       has_value(proto[CTA_PROTO_DST_PORT], &port, sizeof port) &&
+	       (!search->host || has_value(to, search->host->bytes, cidr_length(search->host)));
+}
+
+static int look(const struct nlmsghdr *message, void *context)
+{
+	struct search *search = context;
+	const struct nfgenmsg head = { .nfgen_family = (uint8_t)search->family, .version = NFNETLINK_V0 };
+	const struct nlattr *table[CTA_TUPLE_ORIG + 1];
+	netlink_attributes(message, sizeof head, table, ARRAY_SIZE(table));
+	const struct nlattr *tuple = table[CTA_TUPLE_ORIG];
+	if (!is_wanted(search, tuple))
+		return 0;
+	netlink_begin(&search->removals, message_type(IPCTNL_MSG_CT_DELETE), 0, &head, sizeof head,
+		      "forget a flow to port %u", search->port);
+	netlink_allow(&search->removals, ENOENT);
+	netlink_put(&search->removals, CTA_TUPLE_ORIG | NLA_F_NESTED, netlink_data(tuple), netlink_length(tuple));
+	return 0;
+}
+
+static bool is_any(const struct cidr *host)
+{
+	static const uint8_t zeroes[sizeof host->bytes];
+	return host->family == 0 || memcmp(host->bytes, zeroes, cidr_length(host)) == 0;
+}
+
+int conntrack_forget(uint8_t protocol, const struct cidr *host, uint16_t port, sa_family_t family, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch dump = { 0 };
+	const struct nfgenmsg head = { .nfgen_family = (uint8_t)family, .version = NFNETLINK_V0 };
+	struct search search = { .protocol = protocol, .port = port, .family = family };
+	if (!is_any(host))
+		search.host = host;
+	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, err);
+	if (sock < 0)
+		return sock;
+	netlink_begin(&dump, message_type(IPCTNL_MSG_CT_GET), NLM_F_DUMP, &head, sizeof head,
+		      "list the flows that the kernel remembers");
+	int r = netlink_query(sock, &dump, look, &search, err);
+	if (r >= 0)
+		r = netlink_commit(sock, &search.removals, err);
+	netlink_batch_done(&search.removals);
+	return r;
+}
