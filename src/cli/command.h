@@ -128,6 +128,8 @@ extern const struct command command_logout;
 extern const struct command command_logs;
 extern const struct command command_metrics;
 extern const struct command command_pause;
+extern const struct command command_perf_record;
+extern const struct command command_perf_stat;
 extern const struct command command_network_connect;
 extern const struct command command_network_create;
 extern const struct command command_network_disconnect;

@@ -109,10 +109,18 @@ void container_stats_done(struct container_stats *stats)
 	free(TAKE_PTR(stats->cgroup));
 }
 
-int container_threads_read(struct engine *engine, const struct container_record *record, struct thread_uses *ret)
+int container_cgroup_open(struct engine *engine, const struct container_record *record, struct cgroup **ret,
+			  struct error *err)
 {
 	_cleanup_container_ struct container *container = NULL;
+	if (record->pid == 0)
+		return err_set(err, ERR_STATE, "container \"%s\" is not running", record->name);
+	int r = live_load(engine, record->id, &container, err);
+	return r < 0 ? r : container_open_cgroup(container, ret, err);
+}
+
+int container_threads_read(struct engine *engine, const struct container_record *record, struct thread_uses *ret)
+{
 	_cleanup_cgroup_ struct cgroup *cgroup = NULL;
-	return record->pid != 0 && live_load(engine, record->id, &container, NULL) >= 0 &&
-	       container_open_cgroup(container, &cgroup, NULL) >= 0 && threads_read(cgroup, ret, NULL) >= 0;
+	return container_cgroup_open(engine, record, &cgroup, NULL) >= 0 && threads_read(cgroup, ret, NULL) >= 0;
 }

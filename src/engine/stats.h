@@ -32,5 +32,9 @@ int container_stats_read(struct engine *engine, const struct container_record *r
 void container_stats_done(struct container_stats *stats);
 #define _cleanup_container_stats_ _cleanup_(container_stats_done)
 
+/* The control group of one that runs. cgroup_free() it. Errors: ERR_STATE. */
+int container_cgroup_open(struct engine *engine, const struct container_record *record, struct cgroup **ret,
+			  struct error *err);
+
 /* Its threads; the same returns. threads_done() them. */
 int container_threads_read(struct engine *engine, const struct container_record *record, struct thread_uses *ret);
