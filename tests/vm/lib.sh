@@ -12,7 +12,7 @@ GUEST_MODULES=(overlay)
 # Their programs are the guest's tools. runc is the peer that proves a bundle,
 # or the guest itself, to be sound when coffer fails.
 GUEST_PACKAGES=(
-	attr bash bats coreutils dash diffutils findutils grep gzip iproute2 jq
+	attr bash bats bsdutils coreutils dash diffutils findutils grep gzip iproute2 jq
 	libcap2-bin mount procps runc sed tar util-linux
 )
 
