@@ -237,3 +237,26 @@ cpu_time() {
 	[[ $output == *'Operation not permitted'* ]]
 	coffer run --rm --network none --cap-add MKNOD box:1 sh -c 'mknod /tmp/zero c 1 5 && head -c 1 /tmp/zero >/tmp/byte'
 }
+
+@test "who was killed by the limit of a parent, is told so" {
+	[ "$(coffer info --format '{{.CgroupDriver}}')" = cgroupfs ] || skip "systemd makes the control groups here"
+	local parent=coffer-test-$$ tree limit
+	tree=/sys/fs/cgroup$(! cgroup_v1_has memory || echo /memory)
+	limit=$(cgroup_v1_has memory && echo memory.limit_in_bytes || echo memory.max)
+	coffer run --rm --network none --cgroup-parent "/$parent" box:1 true
+	echo 24m >"$tree/$parent/$limit"
+	run -137 coffer run --network none --name inner --cgroup-parent "/$parent" box:1 dd if=/dev/zero of=/dev/null bs=64M count=1
+	[ "$(coffer inspect --format '{{.State.OOMKilled}} {{.State.Death.cause}}' inner)" = "true oom" ]
+	coffer inspect --format '{{.State.Death.by}}' inner | grep -qx "a parent's limit"
+	coffer rm inner
+	find /sys/fs/cgroup -depth -type d -name "$parent" -exec rmdir {} +
+}
+
+@test "what is killed for memory beside the first process, does not end it" {
+	coffer run -d --network none --name lives -m 24m --memory-swap 24m box:1 \
+		sh -c 'dd if=/dev/zero of=/dev/null bs=64M count=1; exec sleep 1000'
+	killed() { [ "$(coffer stats --no-stream --format '{{.OOMKills}}' lives)" = 1 ]; }
+	eventually killed
+	[ "$(coffer inspect --format '{{.State.Running}}' lives)" = true ]
+	coffer rm -f lives
+}

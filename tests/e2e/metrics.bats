@@ -21,6 +21,10 @@ setup() {
 	load lib/coffer
 }
 
+teardown() {
+	[ -z "${server:-}" ] || kill -KILL "$server" 2>/dev/null || true
+}
+
 # The value of a sample of `busy`: sample METRIC
 sample() {
 	coffer metrics | sed -n "s/^$1{.*name=\"busy\"} //p"
@@ -56,7 +60,8 @@ request() {
 
 @test "--listen serves them until it is told to end" {
 	coffer_exec metrics --listen 127.0.0.1:0 >"$BATS_TEST_TMPDIR/out" 3>&- &
-	local server=$! port
+	server=$!
+	local port
 	listens() { port=$(sed -n 's,^http://127.0.0.1:\([0-9]*\)/metrics$,\1,p' "$BATS_TEST_TMPDIR/out") && [ -n "$port" ]; }
 	eventually listens
 	request "$port" 'GET /metrics HTTP/1.1' >"$BATS_TEST_TMPDIR/answer"
@@ -68,6 +73,7 @@ request() {
 	request "$port" 'POST /metrics HTTP/1.1' | grep -q '^HTTP/1.1 405 '
 	kill -TERM "$server"
 	ends_with 0 "$server"
+	server=
 }
 
 @test "addresses that are none" {
