@@ -187,7 +187,7 @@ findings() {
 	echo "snapshots: $(below root/snapshots | xargs)"
 	echo "logs: $(below root/logs | xargs)"
 	cat "$BATS_TEST_TMPDIR/findings"
-	find /sys/fs/cgroup -type d -path '*/coffer/*' -newer "$BATS_FILE_TMPDIR/mounts" | head -40
+	find /sys/fs/cgroup -type d -path '*/coffer/*' -newer "$BATS_FILE_TMPDIR/started" | head -40
 }
 
 # The errors that nobody should see. That what was watched has been killed with its watcher is one that they should.

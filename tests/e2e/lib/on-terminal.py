@@ -12,7 +12,7 @@
     hangup           close the terminal
 
 TEXT may hold escapes such as \\r and \\x10. What the terminal shows goes to standard output. It has 31 rows and 97
-columns. Exits with 1 if something does not come within ten seconds, else with 0.
+columns. Exits with 1 if something does not come within a minute, else with 0.
 """
 import fcntl
 import os
@@ -24,7 +24,7 @@ import sys
 import termios
 import time
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 class Terminal:

@@ -25,7 +25,7 @@ registry_log() {
 # The port is the kernel's choice, and the log tells it.
 registry_wait() {
 	local log=$1 pid=$2 address
-	for _ in {1..100}; do
+	for _ in {1..600}; do
 		address=$(sed -nE 's/.*listening on (127\.0\.0\.1:[0-9]+).*/\1/p' "$log")
 		if [ -n "$address" ]; then
 			echo "$address"
