@@ -204,7 +204,7 @@ four() {
 	[ "${lines[-2]}" = 0 ]
 }
 
-@test "archives that are truncated, empty or hostile are refused" {
+@test "archives that are truncated or empty are refused" {
 	head -c 1000 /bin/busybox >"$BATS_TEST_TMPDIR/garbage"
 	run -1 coffer import "$BATS_TEST_TMPDIR/garbage" bad:1
 	tar -C /bin -cf - busybox | head -c 20000 >"$BATS_TEST_TMPDIR/short"
@@ -212,6 +212,10 @@ four() {
 	[[ $output == *E-IMG-LAYER* ]]
 	: >"$BATS_TEST_TMPDIR/empty"
 	run -1 coffer import "$BATS_TEST_TMPDIR/empty" bad:1
+	run ! grep -q bad <(coffer images)
+}
+
+@test "a link in an archive leads to a place inside the image, whatever place on the host it names" {
 	mkdir -p "$BATS_TEST_TMPDIR/evil"
 	ln -s "$BATS_TEST_TMPDIR/outside" "$BATS_TEST_TMPDIR/evil/link"
 	mkdir "$BATS_TEST_TMPDIR/outside"
@@ -220,9 +224,13 @@ four() {
 	mkdir "$BATS_TEST_TMPDIR/evil/link"
 	echo canary >"$BATS_TEST_TMPDIR/evil/link/canary"
 	tar -C "$BATS_TEST_TMPDIR/evil" -rf "$BATS_TEST_TMPDIR/evil.tar" link/canary
-	run -1 coffer import "$BATS_TEST_TMPDIR/evil.tar" bad:1
+	tar -C "$BATS_FILE_TMPDIR/rootfs" -rf "$BATS_TEST_TMPDIR/evil.tar" bin
+	coffer import "$BATS_TEST_TMPDIR/evil.tar" evil:1
 	[ -z "$(ls "$BATS_TEST_TMPDIR/outside")" ]
-	run ! grep -q bad <(coffer images)
+	run -0 coffer run --rm --network none evil:1 /bin/sh -c "readlink /link && cat '$BATS_TEST_TMPDIR/outside/canary'"
+	[ "$output" = "$BATS_TEST_TMPDIR/outside"$'\ncanary' ]
+	[ -z "$(ls "$BATS_TEST_TMPDIR/outside")" ]
+	coffer rmi evil:1
 }
 
 @test "an image without a command says so" {
