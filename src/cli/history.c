@@ -126,6 +126,7 @@ static const struct option OPTIONS[] = {
 	OPT_BOOL(struct history_options, human, 'H', "human", "Print sizes and dates for people (default true)"),
 	OPT_BOOL(struct history_options, no_trunc, 0, "no-trunc", "Do not shorten anything"),
 	OPT_BOOL(struct history_options, quiet, 'q', "quiet", "Print IDs only"),
+	OPT_REFUSED(0, "platform", "an image here is of one platform"),
 	OPT_END,
 };
 

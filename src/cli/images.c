@@ -126,6 +126,8 @@ static const struct option OPTIONS[] = {
 	OPT_FORMAT(struct images_options, format, 0),
 	OPT_BOOL(struct images_options, no_trunc, 0, "no-trunc", "Do not shorten anything"),
 	OPT_BOOL(struct images_options, quiet, 'q', "quiet", "Print IDs only"),
+
+	OPT_REFUSED(0, "tree", "`coffer image tree` shows what images are made of"),
 	OPT_END,
 };
 

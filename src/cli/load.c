@@ -41,6 +41,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 static const struct option OPTIONS[] = {
 	OPT_STRING(struct load_options, input, 'i', "input", "string", "Read from a file, instead of standard input"),
 	OPT_BOOL(struct load_options, quiet, 'q', "quiet", "No progress, which is not shown anyway"),
+	OPT_REFUSED(0, "platform", "an image here is of one platform"),
 	OPT_END,
 };
 

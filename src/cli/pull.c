@@ -8,7 +8,7 @@
 #include "image/reference.h"
 
 struct pull_options {
-	bool all_tags, quiet;
+	bool all_tags, quiet, disable_content_trust;
 	char *platform;
 };
 
@@ -123,6 +123,8 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 }
 
 static const struct option OPTIONS[] = {
+	OPT_BOOL(struct pull_options, disable_content_trust, 0, "disable-content-trust",
+		 "No signature is looked at either way (default true)"),
 	OPT_STRING(struct pull_options, platform, 0, "platform", "string",
 		   "Platform of the image, such as \"linux/arm64\""),
 	OPT_BOOL(struct pull_options, quiet, 'q', "quiet", "Print the name only"),

@@ -76,6 +76,7 @@ static const struct option OPTIONS[] = {
 	OPT_BOOL(struct push_options, disable_content_trust, 0, "disable-content-trust",
 		 "Nothing is signed either way (default true)"),
 	OPT_BOOL(struct push_options, quiet, 'q', "quiet", "Print the name only"),
+	OPT_REFUSED(0, "platform", "an image here is of one platform"),
 	OPT_END,
 };
 

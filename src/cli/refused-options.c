@@ -19,6 +19,7 @@ const struct option REFUSED_OPTIONS[] = {
 	OPT_REFUSED(0, "io-maxbandwidth", OF_WINDOWS),
 	OPT_REFUSED(0, "io-maxiops", OF_WINDOWS),
 	OPT_REFUSED(0, "link", "containers on a network that was made with `coffer network create` find each other by name"),
+	OPT_REFUSED(0, "link-local-ip", "--ip and --ip6 give addresses of the network's subnets"),
 	OPT_REFUSED(0, "passwd", "users are the image's; --user takes numbers as well"),
 	OPT_REFUSED(0, "passwd-entry", "users are the image's; --user takes numbers as well"),
 	OPT_REFUSED(0, "personality", "it is not available"),
@@ -35,5 +36,6 @@ const struct option REFUSED_OPTIONS[] = {
 	OPT_REFUSED(0, "timeout", "run `timeout SECONDS` of coreutils before coffer, or in the container"),
 	OPT_REFUSED(0, "tls-verify", "certificates are checked always; those of loopback addresses may be missing"),
 	OPT_REFUSED(0, "use-api-socket", "there is no daemon with an API to give away"),
+	OPT_REFUSED(0, "volume-driver", "--mount type=volume,volume-driver=NAME says it of each volume"),
 	OPT_END,
 };

@@ -4,7 +4,7 @@
 #include "cli/report.h"
 
 struct rmi_options {
-	bool force;
+	bool force, no_prune;
 };
 
 static void print_each(const char *what, char *const *names)
@@ -33,6 +33,8 @@ static int run(struct cli *cli, void *options, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_BOOL(struct rmi_options, force, 'f', "force", "Remove it even if stopped containers use it"),
+	OPT_BOOL(struct rmi_options, no_prune, 0, "no-prune", "As without it: there are no untagged parents to keep"),
+	OPT_REFUSED(0, "platform", "an image here is of one platform"),
 	OPT_END,
 };
 

@@ -26,6 +26,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_STRING(struct save_options, output, 'o', "output", "string", "Write to a file, instead of standard output"),
+	OPT_REFUSED(0, "platform", "an image here is of one platform"),
 	OPT_END,
 };
 

@@ -79,6 +79,9 @@ static const struct option OPTIONS[] = {
 	OPT_BOOL(struct start_options, interactive, 'i', "interactive", "Pass standard input on, too"),
 	OPT_TARGETS_LATEST(struct start_options, 'l'),
 	OPT_BOOL(struct start_options, sig_proxy, 0, "sig-proxy", "Pass signals on to the process (default true)"),
+
+	OPT_REFUSED(0, "checkpoint", "containers are not restored; coffer-runtime can do that"),
+	OPT_REFUSED(0, "checkpoint-dir", "containers are not restored; coffer-runtime can do that"),
 	OPT_END,
 };
 

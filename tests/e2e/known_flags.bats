@@ -75,6 +75,7 @@ flags_of_docker() {
 		--label a=b => ok
 		--label =b => invalid label: "=b"
 		--label-file ENV => ok
+		--link-local-ip 10.0.0.1 => the network's subnets
 		--link other => find each other by name
 		--log-driver none => ok
 		--log-driver nonsense => nonsense
@@ -118,6 +119,7 @@ flags_of_docker() {
 		--user 1:2 => ok
 		--user nonsense => nonsense
 		--uts host => ok
+		--volume-driver local => says it of each volume
 		--workdir /tmp => ok
 		--workdir tmp => tmp
 	FLAGS
@@ -197,4 +199,25 @@ check_all() {
 @test "flags of podman run" {
 	[ -f /usr/share/zoneinfo/UTC ] || skip "no time zones here (tzdata)"
 	check_all < <(flags_of_podman)
+}
+
+@test "flags of docker's other commands" {
+	local line
+	while IFS= read -r line; do
+		# shellcheck disable=SC2086 # words
+		run coffer ${line%% => *}
+		[[ $status -ne 0 && $output == *"${line##* => }"* ]] || { echo "$line, but: $output"; false; }
+	done <<-'LINES'
+		start --checkpoint x flagged => coffer-runtime can do that
+		start --checkpoint-dir x flagged => coffer-runtime can do that
+		images --tree => coffer image tree
+		rmi --no-prune nosuch => No such image: nosuch
+		rmi --platform linux/amd64 nosuch => an image here is of one platform
+		history --platform linux/amd64 nosuch => an image here is of one platform
+		load --platform linux/amd64 => an image here is of one platform
+		save --platform linux/amd64 nosuch => an image here is of one platform
+		push --platform linux/amd64 nosuch => an image here is of one platform
+		pull --disable-content-trust UPPER => invalid
+		rm -l flagged => containers are not linked
+	LINES
 }
