@@ -152,8 +152,9 @@ flags() {
 
 @test "--pid host sees the host's processes, and all of the container's end with its first" {
 	[ "$(flags --pid host box:1 sh -c 'echo $$')" -gt 1 ]
-	flags --pid host box:1 sh -c 'sleep 4242 & exit 0'
-	gone() { [ -z "$(pgrep -f '^sleep 4242')" ]; }
+	local seconds=4$BASHPID
+	flags --pid host box:1 sh -c "sleep $seconds & exit 0"
+	gone() { [ -z "$(pgrep -f "^sleep $seconds")" ]; }
 	eventually gone
 }
 

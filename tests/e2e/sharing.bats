@@ -69,8 +69,9 @@ flag_of() {
 
 @test "--pid container: its processes are seen, and all of ours end with our first" {
 	[[ $(flags --pid container:donor box:1 ps -o args) == *'sleep 10000'* ]]
-	flags --pid container:donor box:1 sh -c 'sleep 4343 & exit 0'
-	gone() { [ -z "$(pgrep -f '^sleep 4343')" ]; }
+	local seconds=4$BASHPID
+	flags --pid container:donor box:1 sh -c "sleep $seconds & exit 0"
+	gone() { [ -z "$(pgrep -f "^sleep $seconds")" ]; }
 	eventually gone
 	[ "$(coffer inspect -f '{{.State.Running}}' donor)" = true ]
 }
