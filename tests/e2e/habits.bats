@@ -17,7 +17,7 @@ setup_file() {
 	done
 	coffer run -d --name web nginx httpd -f >/dev/null
 	coffer run -d --name db redis:7 sleep 10000 >/dev/null
-	coffer run --name done busybox sh -c 'echo finished; exit 3' >/dev/null || true
+	coffer run --name ended busybox sh -c 'echo finished; exit 3' >/dev/null || true
 	mkdir "$BATS_FILE_TMPDIR/work"
 }
 
@@ -29,7 +29,7 @@ teardown_file() {
 
 setup() {
 	load lib/coffer
-	cd "$BATS_FILE_TMPDIR/work"
+	cd "$BATS_FILE_TMPDIR/work" || return
 	echo VAR=1 >env.list
 	echo hello >file.txt
 }
@@ -141,10 +141,10 @@ try_all() {
 		docker container ls --all
 		docker container ls -aq --filter "exited=3"
 		docker logs web
-		docker logs --tail 10 -t done
-		docker logs -n 1 done
-		docker logs --since 10m --until 1s done
-		docker logs -f done
+		docker logs --tail 10 -t ended
+		docker logs -n 1 ended
+		docker logs --since 10m --until 1s ended
+		docker logs -f ended
 		docker logs web 2>&1 | head -1
 		docker inspect web
 		docker inspect -f '{{.State.Running}}' web
@@ -168,7 +168,7 @@ try_all() {
 		docker exec -i web sh -c 'cat' <file.txt
 		docker exec -d web sleep 1
 		docker exec nosuch ls => No such container: nosuch
-		docker exec done ls => is not running
+		docker exec ended ls => is not running
 		docker cp file.txt web:/tmp/
 		docker cp web:/etc/passwd .
 		docker cp web:/etc/passwd - >/dev/null
@@ -178,8 +178,8 @@ try_all() {
 		docker update --memory 80m --memory-swap -1 opts
 		docker update --restart=no opts
 		docker rename box2 box4
-		docker attach --no-stdin done => cannot attach to a stopped container
-		docker wait done
+		docker attach --no-stdin ended => cannot attach to a stopped container
+		docker wait ended
 		docker pause web db
 		docker unpause web db
 		docker kill -s HUP db
@@ -255,11 +255,11 @@ try_all() {
 		docker stop -t 1 web
 		docker stop --time=1 db nosuch => No such container: nosuch
 		docker start web
-		docker start -a done => 3
-		docker start -ai done => 3
+		docker start -a ended => 3
+		docker start -ai ended => 3
 		docker rm web => container is running
 		docker rm -f web
-		docker rm -v done
+		docker rm -v ended
 		docker rm -fv box3 box4
 		docker stop -t 0 $(docker ps -aq)
 		docker rm $(docker ps -aq -f status=exited)

@@ -89,7 +89,7 @@ field() {
 	printf 'nonsense' >>"$(field binary .LogPath)"
 	run -0 --separate-stderr coffer logs binary
 	[ "$output" = $'first\nsecond' ]
-	[[ $stderr == *'1 lines of the log make no sense'* ]]
+	[[ ${stderr:-} == *'1 lines of the log make no sense'* ]]
 	coffer rm -f binary
 }
 
