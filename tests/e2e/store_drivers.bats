@@ -30,12 +30,6 @@ setup() {
 	load lib/image
 }
 
-teardown() {
-	if mountpoint -q "$BATS_TEST_TMPDIR/merged"; then
-		umount -l "$BATS_TEST_TMPDIR/merged"
-	fi
-}
-
 vfs() {
 	coffer --storage-driver vfs "$@"
 }
@@ -114,18 +108,21 @@ vfs() {
 @test "where overlays cannot be, the image is copied, and that is said with the reason" {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir lower upper work merged
-	mount -t overlay -o "lowerdir=lower,upperdir=upper,workdir=work" overlay merged
-	nested() {
-		"$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/merged/root" --runroot "$BATS_TEST_TMPDIR/run" "$@"
-	}
-	tar --create --directory "$BATS_FILE_TMPDIR/rootfs" . | nested import - box:1
-	run -0 --separate-stderr nested run --name nested --network none box:1 sh -c 'echo inside; echo >/written'
-	[ "$output" = inside ]
-	# shellcheck disable=SC2154 # bats sets it
-	[[ $stderr == *"no overlays here, so the image is copied (storage driver vfs)"*overlayfs* ]]
-	[ "$(nested inspect -f '{{.Driver}}' nested)" = vfs ]
-	nested start -a nested
-	nested system check
-	nested rm nested
-	umount merged
+	tar --create --file box.tar --directory "$BATS_FILE_TMPDIR/rootfs" .
+	cat >nested <<-'SCRIPT'
+		set -euo pipefail
+		nested() {
+			"$COFFER_BIN/coffer" --root "$PWD/merged/root" --runroot "$PWD/run" "$@"
+		}
+		mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged
+		nested import box.tar box:1 >/dev/null
+		nested run --name nested --network none box:1 sh -c 'echo inside; echo >/written'
+		nested inspect -f '{{.Driver}}' nested
+		nested start -a nested
+		nested system check
+		nested rm nested
+	SCRIPT
+	run -0 unshare --mount bash nested
+	[[ ${lines[0]} == *"no overlays here, so the image is copied (storage driver vfs)"*overlayfs* ]]
+	[ "${lines[*]:1}" = "inside vfs inside nested" ]
 }
