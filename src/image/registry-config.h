@@ -31,9 +31,3 @@ void registry_route_done(struct registry_route *route);
 
 /* Errors: ERR_PERMISSION for what is blocked, ERR_INVALID for files that make no sense. */
 int registry_route_find(const struct image_reference *reference, struct registry_route *ret, struct error *err);
-
-/*
- * What a name without a registry ("fedora", "team/app:1") can mean here: its alias, or the name in each registry that is to
- * be searched; NULL if nothing is configured. *ret is a strv of names.
- */
-int registry_short_names(const char *name, char ***ret, struct error *err);
