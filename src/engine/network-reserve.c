@@ -74,11 +74,28 @@ static int insert_port(struct db *db, const char *id, const struct port *port, c
 	return r;
 }
 
+/* One that the kernel gives, or the first behind it that no container has: it does not know theirs, for nobody listens. */
+static int choose_port(struct db *db, struct port *port, struct error *err)
+{
+	int r = port_reserve(port, err);
+	if (r >= 0)
+		r = published_row_any(db, port, err);
+	while (r != 0 && port->host_port < UINT16_MAX) {
+		if (r < 0 && r != -ERR_PORT_HOST)
+			return r;
+		port->host_port++;
+		r = published_row_any(db, port, err);
+		if (r == 0)
+			r = port_reserve(port, NULL);
+	}
+	return r == 0 ? 0 : err_set(err, ERR_PORT_ALLOCATED, "no port of this host is free for a container");
+}
+
 static int reserve_port(struct db *db, const char *id, struct port *port, const struct endpoint *endpoint,
 			struct published_list *list, struct error *err)
 {
 	bool host_named = port->host_port != 0;
-	int r = host_named ? 0 : port_reserve(port, err);
+	int r = host_named ? 0 : choose_port(db, port, err);
 	if (r >= 0)
 		r = insert_port(db, id, port, endpoint, list, err);
 	/* Only now, for a container that has it is the better reason. */

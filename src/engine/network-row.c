@@ -310,6 +310,14 @@ int published_row_insert(struct db *db, const struct published *published, struc
 			      err);
 }
 
+int published_row_any(struct db *db, const struct port *port, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = db_query(db, "SELECT 1 FROM ports WHERE protocol = ?1 AND host_port = ?2 LIMIT 1",
+			 DB_VALUES(DB_NUMBER(port->protocol), DB_NUMBER(port->host_port)), &query, err);
+	return r < 0 ? r : db_next(&query, err);
+}
+
 static void read_published(const struct db_query *query, struct published *ret)
 {
 	*ret = (struct published){

@@ -68,6 +68,9 @@ void published_list_done(struct published_list *list);
 /* Errors: ERR_PORT_ALLOCATED, whose cause names the container. */
 int published_row_insert(struct db *db, const struct published *published, struct error *err);
 
+/* Whether a container has published that port of the host, at any of its addresses. 1 or 0. */
+int published_row_any(struct db *db, const struct port *port, struct error *err);
+
 /* Those of a container, or, where it is NULL, all. */
 int published_row_list(struct db *db, const char *container, struct published_list *ret, struct error *err);
 
