@@ -152,14 +152,20 @@ const struct option LIMIT_OPTIONS[] = {
 
 static const char *const CGROUPS[] = { "enabled", "disabled", NULL };
 
+static const char *const QOS[] = { "guaranteed", "burstable", "besteffort", NULL };
+
 const struct option CGROUP_OPTIONS[] = {
 	OPT_STRING(self, spec.cgroup_parent, 0, "cgroup-parent", "string",
 		   "Control group or slice that the container's is made in"),
 	OPT_STRING(self, spec.cgroups_mode, 0, "cgroups", "string",
 		   "Whether it gets a control group of its own (\"enabled\", \"disabled\") (default \"enabled\")",
 		   .choices = CGROUPS),
-	OPT_LIST(self, spec.pressure_notify, 0, "pressure-notify",
-		 "Record an event when it is stalled for want of \"cpu\", \"memory\" or \"io\": WHAT[:some|full[:STALL/WINDOW]]"),
+	OPT_LIST(
+		self, spec.pressure_notify, 0, "pressure-notify",
+		"Record an event when it is stalled for want of \"cpu\", \"memory\" or \"io\": WHAT[:some|full[:STALL/WINDOW]]"),
+	OPT_STRING(self, spec.qos, 0, "qos", "string",
+		   "What it is promised when there is too little (\"guaranteed\", \"burstable\", \"besteffort\")",
+		   .choices = QOS),
 	OPT_BOOL(self, spec.oom_group, 0, "oom-group",
 		 "Kill all of it, if anything in it is killed for memory (cgroup v2)"),
 	OPT_END,

@@ -23,6 +23,7 @@
 #include "engine/network-inspect.h"
 #include "engine/oci-spec.h"
 #include "engine/record.h"
+#include "engine/qos.h"
 #include "engine/restart.h"
 #include "runtime/spec.h"
 #include "storage/driver.h"
@@ -106,7 +107,7 @@ static void add_limits(const struct container_spec *spec, struct json_object *ho
 		json_add_u64(host, "MemorySwappiness", spec->swappiness);
 	if (spec->oom_kill_disable)
 		json_add_bool(host, "OomKillDisable", true);
-	json_add_i64(host, "OomScoreAdj", spec->oom_score_adj);
+	json_add_i64(host, "OomScoreAdj", qos_effective(spec).oom_score_adj);
 	add_text(host, "CgroupParent", spec->cgroup_parent);
 	json_add_u64(host, "CpuRealtimePeriod", spec->cpu_rt_period_us);
 	json_add_i64(host, "CpuRealtimeRuntime", spec->cpu_rt_runtime_us);

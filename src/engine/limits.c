@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/limits-internal.h"
+#include "engine/qos.h"
 #include "runtime/capability.h"
 #include "runtime/cgroup.h"
 #include "runtime/rlimit.h"
@@ -234,7 +235,9 @@ static void add_pids(const struct container_spec *spec, struct json_object *reso
 
 int limits_check(const struct container_spec *spec, struct error *err)
 {
-	int r = check_memory(spec, err);
+	int r = qos_check(spec, err);
+	if (r >= 0)
+		r = check_memory(spec, err);
 	if (r >= 0)
 		r = check_memory_details(spec, err);
 	if (r >= 0)
@@ -252,11 +255,12 @@ int limits_check(const struct container_spec *spec, struct error *err)
 
 int limits_add(const struct container_spec *spec, struct json_object *resources, struct error *err)
 {
-	add_memory(spec, resources);
-	add_cpus(spec, resources);
-	add_pids(spec, resources);
-	limits_add_unified(spec, resources);
-	return limits_add_block(spec, resources, err);
+	const struct container_spec effective = qos_effective(spec);
+	add_memory(&effective, resources);
+	add_cpus(&effective, resources);
+	add_pids(&effective, resources);
+	limits_add_unified(&effective, resources);
+	return limits_add_block(&effective, resources, err);
 }
 
 /* --- resource limits of the process --- */

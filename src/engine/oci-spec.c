@@ -13,6 +13,7 @@
 #include "engine/device-request.h"
 #include "engine/limits.h"
 #include "engine/mounts.h"
+#include "engine/qos.h"
 #include "engine/seccomp-default.h"
 #include "engine/seccomp-profile.h"
 #include "engine/security.h"
@@ -122,8 +123,9 @@ static int add_process(const struct work *work, struct json_object *root, struct
 	oci_add_capabilities(work->security.capabilities, process);
 	json_add_bool(process, "noNewPrivileges", work->security.no_new_privileges);
 	json_add_string(process, "apparmorProfile", work->security.apparmor_profile);
-	if (spec->oom_score_adj)
-		json_add_i64(process, "oomScoreAdj", spec->oom_score_adj);
+	int64_t oom_score = qos_effective(spec).oom_score_adj;
+	if (oom_score)
+		json_add_i64(process, "oomScoreAdj", oom_score);
 	return ulimits_add(spec->ulimits, process, err);
 }
 

@@ -11,6 +11,7 @@
 #include "engine/limits.h"
 #include "engine/mounts.h"
 #include "engine/name.h"
+#include "engine/qos.h"
 #include "engine/security.h"
 #include "runtime/capability.h"
 #include "runtime/cgroup.h"
@@ -68,6 +69,10 @@ static void test_limits_that_are_refused(void **state)
 		{ { .device_write_iops = WORDS("/dev/x:1k") }, ERR_INVALID, "--device-write-iops /dev/x:1k: " },
 		{ { .device_read_iops = WORDS("/dev/null:1") }, ERR_DEV, "'/dev/null' is not a block device" },
 		{ { .device_read_iops = WORDS("/dev/a:b:1") }, ERR_DEV, "examine device '/dev/a:b'" },
+		{ { .qos = TEXT("best") }, ERR_INVALID, "--qos best: it is guaranteed, burstable or besteffort" },
+		{ { .qos = TEXT("guaranteed"), .memory = 8 * MIB }, ERR_INVALID, "needs --memory and --cpus" },
+		{ { .qos = TEXT("burstable"), .memory = 8 * MIB }, ERR_INVALID, "needs --memory-reservation" },
+		{ { .qos = TEXT("besteffort"), .cpu_weight = 1 }, ERR_INVALID, "promises and limits nothing" },
 		{ { .cgroup_conf = WORDS("memory.high") }, ERR_INVALID, "it is FILE=VALUE" },
 		{ { .cgroup_conf = WORDS("memory=1") }, ERR_INVALID, "it is FILE=VALUE" },
 		{ { .cgroup_conf = WORDS("../a.b=1") }, ERR_INVALID, "it is FILE=VALUE" },
@@ -118,6 +123,32 @@ static void test_limits_as_the_runtime_gets_them(void **state)
 	assert_limits(&(struct container_spec){ 0 }, "blockIO", "-");
 	assert_limits(&(struct container_spec){ .pids_limit = 100 }, "pids/limit", "100");
 	assert_limits(&(struct container_spec){ .pids_limit = -1 }, "pids/limit", "-1");
+}
+
+static void test_classes_of_service(void **state)
+{
+	const struct container_spec guaranteed = { .qos = TEXT("guaranteed"), .memory = 8 * MIB, .cpus_nano = 500000000 };
+	const struct container_spec burstable = {
+		.qos = TEXT("burstable"), .memory = 110 * MIB, .memory_reservation = 10 * MIB
+	};
+	const struct container_spec best_effort = { .qos = TEXT("besteffort") };
+	const struct container_spec none = { .memory = 8 * MIB };
+	assert_limits(&guaranteed, "cpu/shares", "512");
+	assert_limits(&best_effort, "cpu/shares", "2");
+	assert_limits(&none, "cpu", "-");
+	if (cgroup_is_v1("memory")) {
+		assert_limits(&guaranteed, "memory/reservation", "8388608");
+		assert_limits(&burstable, "unified", "-");
+	} else {
+		assert_limits(&guaranteed, "unified", "{\"memory.min\":\"8388608\"}");
+		assert_limits(&burstable, "unified/memory.min", "\"10485760\"");
+		assert_limits(&burstable, "unified/memory.high", "\"104857560\"");
+	}
+	assert_int_equal(qos_effective(&none).oom_score_adj, 0);
+	assert_int_equal(qos_effective(&guaranteed).oom_score_adj, -997);
+	assert_int_equal(qos_effective(&best_effort).oom_score_adj, 1000);
+	int64_t between = qos_effective(&burstable).oom_score_adj;
+	assert_true(between >= 3 && between <= 999);
 }
 
 static void test_ulimits(void **state)
@@ -479,6 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits_that_are_refused),
 		cmocka_unit_test(test_limits_as_the_runtime_gets_them),
+		cmocka_unit_test(test_classes_of_service),
 		cmocka_unit_test(test_ulimits),
 		cmocka_unit_test(test_ulimits_that_are_refused),
 		cmocka_unit_test(test_a_hard_limit_that_we_cannot_give),
