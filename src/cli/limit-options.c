@@ -157,6 +157,8 @@ static const char *const QOS[] = { "guaranteed", "burstable", "besteffort", NULL
 const struct option CGROUP_OPTIONS[] = {
 	OPT_STRING(self, spec.cgroup_parent, 0, "cgroup-parent", "string",
 		   "Control group or slice that the container's is made in"),
+	OPT_BOOL(self, spec.cgroups_best_effort, 0, "cgroups-best-effort",
+		 "Go without limits whose controllers this machine lacks, and say which"),
 	OPT_STRING(self, spec.cgroups_mode, 0, "cgroups", "string",
 		   "Whether it gets a control group of its own (\"enabled\", \"disabled\") (default \"enabled\")",
 		   .choices = CGROUPS),

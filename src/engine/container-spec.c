@@ -77,6 +77,7 @@ static const struct field {
 	FIELD(device_read_iops, KIND_STRV),
 	FIELD(device_write_iops, KIND_STRV),
 	FIELD(cgroup_conf, KIND_STRV),
+	FIELD(cgroups_best_effort, KIND_BOOL),
 	FIELD(qos, KIND_STRING),
 	FIELD(pressure_notify, KIND_STRV),
 	FIELD(cgroup_parent, KIND_STRING),

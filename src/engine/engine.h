@@ -320,6 +320,7 @@ struct container_spec {
 	char **device_read_bps, **device_write_bps;	/* "/dev/x:BYTES" */
 	char **device_read_iops, **device_write_iops;	/* "/dev/x:NUMBER" */
 	char **cgroup_conf;				/* "FILE=VALUE", of cgroup v2 */
+	bool cgroups_best_effort; /* go without limits that cannot be had here */
 	char *qos; /* engine/qos.h */
 	char **pressure_notify;				/* as engine/pressure-notify.h has it */
 	char *cgroup_parent;				/* path, or slice */

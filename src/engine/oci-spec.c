@@ -260,6 +260,15 @@ static int check(struct work *work, struct error *err)
 	return r;
 }
 
+static void add_annotations(const struct container_spec *spec, struct json_object *root)
+{
+	_cleanup_strv_ char **annotations = strv_copy(spec->annotations);
+	if (spec->cgroups_best_effort)
+		strv_append(&annotations, SPEC_BEST_EFFORT "=1");
+	if (strv_count(annotations) > 0)
+		json_add_pairs(root, "annotations", annotations);
+}
+
 static int make(const struct work *work, struct json_object *root, struct error *err)
 {
 	json_add_string(root, "ociVersion", OCI_VERSION);
@@ -270,8 +279,7 @@ static int make(const struct work *work, struct json_object *root, struct error 
 	if (has_own(work->spec, NAMESPACE_UTS))
 		json_add_string(root, "hostname", work->config->hostname);
 	json_add_string(root, "domainname", work->spec->domainname);
-	if (strv_count(work->spec->annotations) > 0)
-		json_add_pairs(root, "annotations", work->spec->annotations);
+	add_annotations(work->spec, root);
 	mounts_add(work->config, work->context, root);
 	int r = add_process(work, root, err);
 	return r < 0 ? r : add_linux(work, root, err);

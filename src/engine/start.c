@@ -210,6 +210,33 @@ static void cause_from_log(int dir, struct error *err)
 		err_cause(err, "the last that it said: %.*s", LOG_TAIL, line);
 }
 
+/* The words of a line of the log, which end with its quotes, and have backslashes before what is quoted in them. */
+static char *unquote(const char *words)
+{
+	struct str text = { 0 };
+	for (; *words && *words != '"'; words++) {
+		if (*words == '\\' && words[1])
+			words++;
+		str_append_char(&text, *words);
+	}
+	return str_take(&text);
+}
+
+/* The monitor has it in its log; who has started the container is to know it now. */
+static void say_what_was_left_out(const struct launch *launch)
+{
+	_cleanup_free_ char *text = NULL;
+	if (!launch->best_effort || file_read(launch->dir.fd, LOG_FILE, LOG_MAX, &text, NULL, NULL) < 0)
+		return;
+	_cleanup_strv_ char **lines = strv_split(text, '\n');
+	for (char **line = lines; *line; line++) {
+		const char *words = strstr(*line, CGROUP_LEFT_OUT);
+		_cleanup_free_ char *said = words ? unquote(words) : NULL;
+		if (said)
+			log_warn("%s", said);
+	}
+}
+
 static int monitor_died(struct engine *engine, const struct launch *launch, struct error *err)
 {
 	int status = child_wait(engine, launch->id);
@@ -426,6 +453,8 @@ static int start(struct engine *engine, struct launch *launch, bool detach, int 
 	int r = ask_to_start(connection, detach, err);
 	if (r >= 0)
 		r = await_start(engine, launch, connection, err);
+	if (r >= 0)
+		say_what_was_left_out(launch);
 	if (r >= 0 && !detach)
 		*ret_attach = TAKE_FD(connection);
 	return r;

@@ -109,6 +109,7 @@ static int change_cgroup(struct engine *engine, const struct container_row *row,
 		r = live_load(engine, row->id, &container, err);
 	if (r >= 0)
 		r = spec_resources_from_json(&root, &resources, err);
+	resources.best_effort = config_spec(&row->config)->cgroups_best_effort;
 	if (r >= 0)
 		r = container_update(container, &resources, err);
 	spec_resources_done(&resources);

@@ -3,6 +3,8 @@
  * Limits: all are checked, and every controller that they need is found, before the first of them is written.
  * Source: OCI runtime-spec, config-linux.md, "Control groups", "Unified".
  */
+#include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
@@ -74,16 +76,35 @@ static int write_unified(const struct cgroup_tree *tree, const struct spec_unifi
 	return 0;
 }
 
+/* The result @r of preparing something, whose error is @why: one that may be left out is said, and forgotten. */
+static int or_leave_out(const struct spec_resources *resources, int r, const struct error *why, struct error *err)
+{
+	if (r == -ERR_CG_CTRL && resources->best_effort) {
+		log_failure(LOG_LEVEL_WARN, CGROUP_LEFT_OUT, why);
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = *why;
+	return r;
+}
+
 /* @trees: as CONTROLLERS, and NULL at first. */
 static int prepare_all(struct cgroup *cgroup, const struct spec_resources *resources, const struct cgroup_tree **trees,
 		       struct error *err)
 {
+	struct error why = { 0 };
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(CONTROLLERS); i++)
-		r = prepare(cgroup, CONTROLLERS[i], resources, &trees[i], err);
+		r = or_leave_out(resources, prepare(cgroup, CONTROLLERS[i], resources, &trees[i], &why), &why, err);
 	for (size_t i = 0; r == 0 && i < resources->n_unified; i++)
-		r = prepare_unified(cgroup, resources->unified[i].key, err);
+		r = or_leave_out(resources, prepare_unified(cgroup, resources->unified[i].key, &why), &why, err);
 	return r;
+}
+
+/* prepare_all() has said so. */
+static bool is_left_out(struct cgroup *cgroup, const struct spec_resources *resources, const char *key)
+{
+	return resources->best_effort && prepare_unified(cgroup, key, NULL) < 0;
 }
 
 int cgroup_check(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err)
@@ -101,6 +122,7 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources, 
 			r = (trees[i]->v2 ? CONTROLLERS[i]->apply_v2 : CONTROLLERS[i]->apply_v1)(trees[i], resources,
 												 err);
 	for (size_t i = 0; r == 0 && i < resources->n_unified; i++)
-		r = write_unified(cgroup_v2_tree(cgroup), &resources->unified[i], err);
+		if (!is_left_out(cgroup, resources, resources->unified[i].key))
+			r = write_unified(cgroup_v2_tree(cgroup), &resources->unified[i], err);
 	return r < 0 ? r : cgroup_apply_devices(cgroup, resources, err);
 }

@@ -97,6 +97,9 @@ bool cgroup_is_there(const struct cgroup *cgroup);
  */
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);
 
+/* How a line of the log begins that says what a container goes without (best_effort of the resources). */
+#define CGROUP_LEFT_OUT "limit left out"
+
 /* What cgroup_apply() checks, and nothing written: for somebody else who writes first. */
 int cgroup_check(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);
 

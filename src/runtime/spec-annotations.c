@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Annotations that change what config.json means: those of crun, for the programs that write them.
+ * Annotations that change what config.json means: those of crun, for the programs that write them, and one of ours.
  *
  * The two of "run.oci.hooks" are read where hooks run (hooks.h), "run.oci.pidfd_receiver" where there is a pidfd
  * (create.c) and "run.oci.mount_context_type" where labels are put on mounts; all others of crun's, of this and of other prefixes, are text that nobody here looks at.
@@ -106,6 +106,12 @@ static int refuse_handler(const struct json_node *node, const char *value, struc
 	return json_error(node, err, "handler \"%s\" is not supported, programs are executed by the kernel", value);
 }
 
+static int leave_out_limits(const struct json_node *node, const char *value, struct spec *spec, struct error *err)
+{
+	spec->resources.best_effort = is_on(value);
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	int (*apply)(const struct json_node *node, const char *value, struct spec *spec, struct error *err);
@@ -118,6 +124,7 @@ static const struct {
 	{ "run.oci.timens_offset", set_time_offsets },
 	{ "run.oci.mount_context_type", check_context_type },
 	{ "run.oci.handler", refuse_handler },
+	{ SPEC_BEST_EFFORT, leave_out_limits },
 };
 
 int spec_apply_annotations(const struct json_node *root, struct spec *spec, struct error *err)

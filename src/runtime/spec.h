@@ -200,6 +200,9 @@ struct spec_unified {
 	char *key, *value;
 };
 
+/* An annotation: limits whose controller is not there are left out instead of being an error. */
+#define SPEC_BEST_EFFORT "io.coffer.cgroups-best-effort"
+
 struct spec_resources {
 	struct {
 		struct optional_i64 limit, reservation, swap, kernel, kernel_tcp; /* bytes; -1: unlimited */
@@ -231,6 +234,7 @@ struct spec_resources {
 	size_t n_device_rules;
 	struct spec_unified *unified;
 	size_t n_unified;
+	bool best_effort; /* of an annotation: what has no controller here is left out, with a warning */
 };
 
 /* --- linux.seccomp: as written; runtime/seccomp.c compiles it --- */

@@ -116,6 +116,10 @@ cpu_time() {
 	[[ $output == *E-CG-CTRL* ]]
 	run -125 coffer run --rm --network none --oom-group box:1 true
 	[[ $output == *memory.oom.group* ]]
+	run -0 coffer run --rm --network none --memory-high 64m --pids-limit 20 --cgroups-best-effort box:1 echo runs
+	[[ $output == *'limit left out: apply '*'memory.high'*' is not available in '*'bound to the v1 hierarchy'* ]]
+	[ "$(grep -c 'left out' <<<"$output")" -eq 1 ]
+	[[ $output == *runs ]]
 	[ -z "$(coffer ps -aq)" ]
 }
 
