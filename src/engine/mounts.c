@@ -158,13 +158,18 @@ static void append_options(struct json_object *options, const char *const *words
 			json_append_string(options, *words);
 }
 
-/* Of the host's namespaces, a user namespace may bind what is mounted already, but not mount it anew. */
+/*
+ * Of the host's namespaces, a user namespace may bind what is mounted already, but not mount it anew. NULL: it is not
+ * mounted.
+ */
 static struct json_object *add_default(const struct container_spec *spec, const struct default_mount *mount,
 				       struct json_object *mounts)
 {
-	bool shared = mount->shows == NAMESPACE_PID || mount->shows == NAMESPACE_NETWORK;
-	if (shared && is_shared(spec, mount->shows) && user_namespace_is_own())
-		return add_bound(mounts, mount->destination, mount->destination);
+	bool shows = mount->shows == NAMESPACE_PID || mount->shows == NAMESPACE_NETWORK ||
+		     mount->shows == NAMESPACE_IPC;
+	if (shows && is_shared(spec, mount->shows) && user_namespace_is_own())
+		return access(mount->destination, F_OK) < 0 ? NULL
+							    : add_bound(mounts, mount->destination, mount->destination);
 	struct json_object *options = add_mount(mounts, mount->destination, mount->type, mount->source);
 	append_options(options, mount->options);
 	return options;
@@ -177,7 +182,7 @@ static void add_defaults(const struct container_config *config, struct json_obje
 		if (is_left_out(config, DEFAULTS[i].destination))
 			continue;
 		struct json_object *options = add_default(spec, &DEFAULTS[i], mounts);
-		if (DEFAULTS[i].protects && !spec->privileged)
+		if (options && DEFAULTS[i].protects && !spec->privileged)
 			json_append_string(options, "ro");
 	}
 }

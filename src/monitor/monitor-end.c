@@ -4,14 +4,17 @@
  * log is closed, status.json is written when all else is gone (M1), and whoever waits is told right after that.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -48,6 +51,36 @@ static uint64_t read_counters(struct monitor *monitor)
 	return oom.oom_kill.set ? oom.oom_kill.value : 0;
 }
 
+/* SIGKILL to each of our children, and collect it. Returns how many there were. */
+static size_t kill_children(void)
+{
+	enum { CHILDREN_MAX = 1 << 20 };
+	_cleanup_free_ char *text = NULL;
+	size_t count = 0;
+	int len;
+	pid_t pid;
+	if (file_read(AT_FDCWD, "/proc/thread-self/children", CHILDREN_MAX, &text, NULL, NULL) < 0)
+		return 0;
+	for (const char *at = text; sscanf(at, "%d%n", &pid, &len) == 1; at += len, count++)
+		(void)kill(pid, SIGKILL);
+	for (const char *at = text; sscanf(at, "%d%n", &pid, &len) == 1; at += len)
+		(void)RETRY_ON_EINTR(waitpid(pid, NULL, 0));
+	return count;
+}
+
+/*
+ * In the host's pid namespace others outlive the first process, and without a cgroup nothing says whose they are: but they
+ * have become our children, a generation after the other.
+ */
+static void kill_orphans(const struct container *container)
+{
+	enum { GENERATIONS_MAX = 1000 };
+	if (!container->host_pid || *container->cgroup_path)
+		return;
+	for (int i = 0; i < GENERATIONS_MAX && kill_children() > 0; i++)
+		;
+}
+
 static void remove_container(struct monitor *monitor, const struct error *failure)
 {
 	struct error err = { 0 };
@@ -61,6 +94,7 @@ static void remove_container(struct monitor *monitor, const struct error *failur
 	if (container_delete(monitor->container, true, &err) < 0)
 		log_failure(LOG_LEVEL_ERROR, "delete the container", &err);
 	reap(monitor);
+	kill_orphans(monitor->container);
 }
 
 static void finish_output(struct monitor *monitor)

@@ -66,6 +66,22 @@ ann_box() {
 	[ "$output" = "$(readlink /proc/self/ns/pid)" ]
 }
 
+@test "what outlives a container among the processes of the host is ended with it" {
+	ann run --rm --network none --pid host box:1 sh -c '(sleep 424242 &) ; sleep 424243 & :'
+	run ! pgrep --runstates DRST --uid "$(uid_of ann)" --full 'sleep 42424[23]'
+}
+
+@test "semaphores and messages of the host can be shared" {
+	run -0 ann run --rm --network none --ipc host box:1 readlink /proc/self/ns/ipc
+	[ "$output" = "$(readlink /proc/self/ns/ipc)" ]
+}
+
+@test "what root of a container writes to a directory of the user's is the user's" {
+	as ann mkdir -p shared
+	ann run --rm --network none --volume "$ROOTLESS/ann/shared:/shared" box:1 touch /shared/file
+	[ "$(stat --format %u "$ROOTLESS/ann/shared/file")" = "$(uid_of ann)" ]
+}
+
 @test "a second command works in the namespaces of the first" {
 	ann ps >/dev/null
 	before=$(<"$ROOTLESS/ann/run/coffer/holder")
