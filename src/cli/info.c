@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -95,6 +96,31 @@ static void append_security(struct str *out, struct json_object *options)
 	}
 }
 
+static void append_mappings(struct str *out, const char *kind, struct json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *mapping = json_object_array_get_idx(list, i);
+		int64_t inside = json_object_get_int64(json_object_object_get(mapping, "container_id"));
+		int64_t outside = json_object_get_int64(json_object_object_get(mapping, "host_id"));
+		int64_t size = json_object_get_int64(json_object_object_get(mapping, "size"));
+		if (size == 1)
+			str_appendf(out, "  %s %" PRId64 " is %" PRId64 " here\n", kind, inside, outside);
+		else
+			str_appendf(out, "  %ss %" PRId64 "-%" PRId64 " are %" PRId64 "-%" PRId64 " here\n", kind,
+				    inside, inside + size - 1, outside, outside + size - 1);
+	}
+}
+
+/* Of a coffer without root. */
+static void append_ids(struct str *out, struct json_object *mappings)
+{
+	if (!mappings)
+		return;
+	str_append(out, " ID Mappings:\n");
+	append_mappings(out, "user", json_object_object_get(mappings, "uidmap"));
+	append_mappings(out, "group", json_object_object_get(mappings, "gidmap"));
+}
+
 static void append_memory(struct str *out, struct json_object *info)
 {
 	char size[SIZE_TEXT_MAX];
@@ -115,6 +141,7 @@ static void print_info(struct json_object *info)
 	append_words(&out, "  Network:", json_object_object_get(plugins, "Network"));
 	append_words(&out, "  Log:", json_object_object_get(plugins, "Log"));
 	append_security(&out, json_object_object_get(info, "SecurityOptions"));
+	append_ids(&out, json_object_object_get(info, "IDMappings"));
 	append_lines(&out, info, MACHINE, ARRAY_SIZE(MACHINE));
 	append_memory(&out, info);
 	append_lines(&out, info, PLACES, ARRAY_SIZE(PLACES));

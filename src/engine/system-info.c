@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "engine/cgroup-place.h"
 #include "engine/engine-internal.h"
+#include "engine/rootless-info.h"
 #include "runtime/cgroup.h"
 #include "storage/driver.h"
 
@@ -236,6 +237,7 @@ int engine_info(struct engine *engine, struct json_object **ret, struct error *e
 	add_limits(engine, info);
 	add_machine(info);
 	add_self(info);
+	rootless_info_add(info);
 	*ret = TAKE_PTR(info);
 	return 0;
 }

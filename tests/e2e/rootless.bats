@@ -219,6 +219,30 @@ ann_box() {
 	[[ ${lines[1]} == *"permission denied" ]]
 }
 
+@test "info says whose ids containers have, and what they do without" {
+	run -0 ann info --format '{{json .SecurityOptions}}'
+	[[ $output == *'"name=rootless"'* ]]
+	run -0 ann info
+	[[ $output == *"user 0 is $(uid_of ann) here"* ]]
+	[[ $output == *"users 1-65536 are $(subid_of ann)-$(($(subid_of ann) + 65535)) here"* ]]
+	[[ $output != *"ids above"* && $output != *"one user"* ]]
+	rootless_grant bob 1000
+	end_holder bob
+	run -0 bob info
+	[[ $output == *"WARNING: Containers have no ids above 1000: /etc/subuid and /etc/subgid give your user no more"* ]]
+	rootless_grant bob 0
+	end_holder bob
+	run -0 bob info
+	[[ $output == *"WARNING: Containers have one user and one group only"* ]]
+	rootless_grant bob 65536
+	end_holder bob
+	[ -e "$ROOTLESS/tun" ] || return 0 # this kernel has none
+	chmod 600 "$ROOTLESS/tun"
+	run -0 ann info
+	chmod 666 "$ROOTLESS/tun"
+	[[ $output == *"WARNING: Containers have no network: /dev/net/tun cannot be opened"* ]]
+}
+
 @test "unshare: a program among the user's containers" {
 	run -0 ann unshare sh -c 'id -u; readlink /proc/self/ns/user'
 	[ "${lines[0]}" = 0 ]
