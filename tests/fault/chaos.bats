@@ -16,7 +16,7 @@ CONTAINERS=${CHAOS_CONTAINERS:-4}
 DURATION=${CHAOS_SECONDS:-8}
 LISTENING='trap "exit 3" TERM; while :; do echo x; sleep 0.05; done'
 VERBS=(run run run run create start start stop kill restart pause unpause exec exec rename wait logs inspect ps top stats update
-	diff cp network prune rm rm)
+	diff cp commit network prune rm rm)
 
 setup_file() {
 	load ../e2e/lib/coffer
@@ -89,7 +89,11 @@ choose_command() {
 	stats) arguments=(stats --no-stream) ;;
 	update) arguments=(update -m 80m "$name") ;;
 	cp) arguments=(cp "$name:/etc/passwd" "$BATS_TEST_TMPDIR/copied-$BASHPID") ;;
-	prune) arguments=(container prune -f) ;;
+	commit) arguments=(commit "$name" "kept:$name") ;;
+	prune)
+		pick container image volume
+		arguments=("$picked" prune -f)
+		;;
 	network)
 		pick connect disconnect
 		arguments=(network "$picked" chaos "$name")
@@ -156,13 +160,15 @@ below() {
 	find "$COFFER_TEST_ROOT/$1" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort
 }
 
-# Nobody works any more: what runs has a run directory, a monitor, runtime state and a cgroup, and what does not has none.
+# Nobody works any more: what runs has a run directory, a monitor, runtime state and a cgroup, and what does not has none. What
+# waits to be started again has its run directory only.
 state_is_clean() {
 	coffer ps -a >/dev/null || return
-	local running all id
-	running=$(ids)
+	local running restarting all id
+	restarting=$(ids --all --filter status=restarting)
+	running=$(ids --all --filter status=running --filter status=paused)
 	all=$(ids --all)
-	[ "$(below run/containers)" = "$running" ] || return
+	[ "$(below run/containers)" = "$(sort <<<"$running"$'\n'"$restarting" | grep .)" ] || return
 	[ "$(below run/runtime)" = "$running" ] || return
 	[ "$(below root/snapshots)" = "$all" ] || return
 	[ "$(below root/logs | cut -d. -f1 | sort -u | comm -13 <(echo "$all") - | grep -c .)" -eq 0 ] || return
