@@ -126,7 +126,7 @@ static const char *const NETWORKS[] = { "bridge", "none", "host", NULL };
 typedef struct container_options self; /* which the rows fill */
 
 const struct option CONTAINER_OPTIONS[] = {
-	OPT_LIST(self, spec.extra_hosts, 0, "add-host", "Add a line to /etc/hosts: NAME:ADDRESS"),
+	OPT_LIST(self, spec.extra_hosts, 0, "add-host", "Add a line to /etc/hosts: NAME:ADDRESS, or NAME:host-gateway"),
 	OPT_LIST(self, spec.annotations, 0, "annotation", "Annotations of the OCI configuration: KEY=VALUE"),
 	OPT_STRING(self, architecture, 0, "arch", "string", "Architecture of the image"),
 	OPT_PARSED(self, attach, parse_attach, 'a', "attach", "stream",

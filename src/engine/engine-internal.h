@@ -149,9 +149,12 @@ struct endpoint_list;
 int launch_write_files(struct engine *engine, const struct container_config *config,
 		       const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err);
 
-/* The same for one that runs, whose files stay the same ones, with other places from now on. */
-int launch_update_files(const struct container_config *config, const struct endpoint_list *endpoints,
-			const char *resolver, int dir, struct error *err);
+/* Whether they can be made, before it is known where it will be. Errors: ERR_INVALID. */
+int launch_check_files(struct engine *engine, const struct container_config *config, struct error *err);
+
+/* Those of one that runs, whose files stay the same ones, with other places from now on. */
+int launch_update_files(struct engine *engine, const struct container_config *config,
+			const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err);
 
 /* --- finish.c: the caller holds the lock of @dir, which they release --- */
 

@@ -52,22 +52,47 @@ static char **addresses_of(const struct endpoint_list *endpoints)
 	return addresses;
 }
 
-static int make_files(const struct container_config *config, const struct endpoint_list *endpoints,
-		      const char *resolver, struct network_files *ret, struct error *err)
+/* By which address it reaches this host, if it can and wants to know: the gateway of its first network. free() it. */
+static char *host_gateway(struct engine *engine, const struct container_spec *spec)
+{
+	_cleanup_network_ struct network_record *network = NULL;
+	char text[CIDR_TEXT_MAX];
+	if (!spec->extra_hosts)
+		return NULL;
+	if (spec->network == NETWORK_HOST)
+		return mem_strdup("127.0.0.1");
+	if (spec->n_endpoints == 0 || engine_network_find(engine, spec->endpoints[0].network, &network, NULL) < 0)
+		return NULL;
+	return mem_strdup(cidr_address_text(&network->gateway, text));
+}
+
+static int make_files(struct engine *engine, const struct container_config *config,
+		      const struct endpoint_list *endpoints, const char *resolver, struct network_files *ret,
+		      struct error *err)
 {
 	const struct container_spec *spec = config_spec(config);
+	_cleanup_free_ char *gateway = host_gateway(engine, spec);
 	_cleanup_strv_ char **addresses = addresses_of(endpoints);
 	const struct network_files_request request = {
 		.hostname = config->hostname,
 		.host_network = spec->network == NETWORK_HOST,
 		.addresses = addresses,
 		.extra_hosts = spec->extra_hosts,
+		.host_gateway = gateway,
 		.resolver = resolver,
 		.dns = spec->dns,
 		.dns_search = spec->dns_search,
 		.dns_options = spec->dns_options,
 	};
 	return network_files_make(&request, ret, err);
+}
+
+int launch_check_files(struct engine *engine, const struct container_config *config, struct error *err)
+{
+	_cleanup_network_files_ struct network_files files = { 0 };
+	if (config_spec(config)->network == NETWORK_CONTAINER)
+		return 0;
+	return make_files(engine, config, &(const struct endpoint_list){ 0 }, NULL, &files, err);
 }
 
 int launch_write_files(struct engine *engine, const struct container_config *config,
@@ -77,7 +102,7 @@ int launch_write_files(struct engine *engine, const struct container_config *con
 	_cleanup_network_files_ struct network_files files = { 0 };
 	if (spec->network == NETWORK_CONTAINER && endpoints->count == 0)
 		return copy_files(engine, spec->network_target, dir, err);
-	int r = make_files(config, endpoints, resolver, &files, err);
+	int r = make_files(engine, config, endpoints, resolver, &files, err);
 	const char *const texts[] = { files.hostname, files.hosts, files.resolv_conf };
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(NAMES); i++)
 		r = write_readable(dir, NAMES[i], texts[i], err);
@@ -107,11 +132,11 @@ static int update_hosts(const struct container_config *config, const struct endp
 	return write_in_place(dir, "hosts", changed, err);
 }
 
-int launch_update_files(const struct container_config *config, const struct endpoint_list *endpoints,
-			const char *resolver, int dir, struct error *err)
+int launch_update_files(struct engine *engine, const struct container_config *config,
+			const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err)
 {
 	_cleanup_network_files_ struct network_files files = { 0 };
-	int r = make_files(config, endpoints, resolver, &files, err);
+	int r = make_files(engine, config, endpoints, resolver, &files, err);
 	if (r >= 0)
 		r = update_hosts(config, endpoints, dir, err);
 	return r < 0 ? r : write_in_place(dir, "resolv.conf", files.resolv_conf, err);

@@ -149,7 +149,9 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	if (r >= 0)
 		r = write_config(engine, config, &launch, dir->fd, err);
 	if (r >= 0)
-		r = launch_write_files(engine, config, &(const struct endpoint_list){ 0 }, NULL, dir->fd, err);
+		r = launch.networked ? launch_check_files(engine, config, err)
+				     : launch_write_files(engine, config, &(const struct endpoint_list){ 0 }, NULL,
+							  dir->fd, err);
 	if (r < 0)
 		return r;
 	*ret = launch;

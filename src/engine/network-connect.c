@@ -233,7 +233,7 @@ static int settle(struct change *change, struct error *err)
 	if (r < 0)
 		return r;
 	network_names_add(change->engine, &endpoints, -1, &resolver);
-	return launch_update_files(change->config, &endpoints, resolver, change->dir, err);
+	return launch_update_files(change->engine, change->config, &endpoints, resolver, change->dir, err);
 }
 
 /* --- connect --- */

@@ -78,11 +78,16 @@ char *network_filter_resolv_conf(const char *text)
 /* --- the three files --- */
 
 /* "name:address"; the address may have colons, the name has none. */
-static int add_extra_host(struct str *hosts, const char *text, struct error *err)
+static int add_extra_host(struct str *hosts, const char *text, const char *host_gateway, struct error *err)
 {
-	size_t len = strcspn(text, ":");
+	size_t len = strcspn(text, ":=");
 	const char *address = text[len] ? text + len + 1 : "";
 	struct in6_addr ignored;
+	bool is_gateway = streq(address, "host-gateway");
+	if (is_gateway && !host_gateway)
+		return err_set(err, ERR_INVALID, "unable to derive the IP value for host-gateway");
+	if (is_gateway)
+		address = host_gateway;
 	if (len == 0 || (inet_pton(AF_INET, address, &ignored) != 1 && inet_pton(AF_INET6, address, &ignored) != 1))
 		return err_set(err, ERR_INVALID, "bad format for add-host: \"%s\"", text);
 	str_appendf(hosts, "%s\t%.*s\n", address, (int)len, text);
@@ -123,7 +128,7 @@ static int make_hosts(const struct network_files_request *request, char **ret, s
 	str_append(&hosts, request->host_network ? host : OWN_HOSTS);
 	add_own(&hosts, request->hostname, request->addresses);
 	for (char *const *extra = request->extra_hosts; r >= 0 && extra && *extra; extra++)
-		r = add_extra_host(&hosts, *extra, err);
+		r = add_extra_host(&hosts, *extra, request->host_gateway, err);
 	if (r >= 0)
 		*ret = str_take(&hosts);
 	return r;

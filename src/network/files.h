@@ -25,7 +25,8 @@ struct network_files_request {
 	const char *hostname;
 	bool host_network;	  /* the container shares the host's network namespace */
 	char *const *addresses;	  /* its own, for hosts */
-	char *const *extra_hosts; /* "name:address" */
+	char *const *extra_hosts; /* "name:address", "name=address"; the address may be "host-gateway": */
+	const char *host_gateway; /* by which the container reaches the host; NULL: by none */
 	const char *resolver;	  /* the network's own name server, which is asked instead of all others; may be NULL */
 	char *const *dns, *const *dns_search, *const *dns_options; /* instead of what the host has */
 };

@@ -218,6 +218,18 @@ host_listens() {
 	[ "$(grep -c ^nameserver <<<"$output")" -eq 1 ]
 }
 
+@test "host-gateway is the address by which a container reaches the host" {
+	run -0 coffer run --rm --add-host me:host-gateway --add-host=you=10.1.2.3 box:1 cat /etc/hosts
+	[[ $output == *$'172.17.0.1\tme'* && $output == *$'10.1.2.3\tyou'* ]]
+	coffer network create --subnet 10.89.1.0/24 front >/dev/null
+	run -0 coffer run --rm --network front --add-host me:host-gateway box:1 ping -c 1 -W 3 me
+	[[ $output == *10.89.1.1* ]]
+	run -0 coffer run --rm --network host --add-host me:host-gateway box:1 cat /etc/hosts
+	[[ $output == *$'127.0.0.1\tme'* ]]
+	run -125 coffer run --rm --network none --add-host me:host-gateway box:1 true
+	[[ $output == *'unable to derive the IP value for host-gateway'* ]]
+}
+
 @test "subnets are chosen so that nothing is in the way" {
 	ip link add other type bridge
 	ip addr add 172.18.5.1/24 dev other
