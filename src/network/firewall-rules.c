@@ -6,6 +6,9 @@
  * container. Towards a container goes what answers, what was published, what comes from its own network, and nothing
  * else; the host itself, whose packets are not forwarded, reaches all of them. What leaves a network for the world gets
  * the host's address.
+ *
+ * From the host itself, ::1 leads to no published port: the kernel does not send a packet from there over a link, whatever
+ * its addresses become, and nothing listens there. Who asks for "localhost" is refused at ::1, and goes on to 127.0.0.1.
  */
 #include <stdlib.h>
 #include <string.h>
