@@ -69,6 +69,8 @@ static bool takes_target(const char *text, struct container_spec *spec)
 		spec->network = NETWORK_CONTAINER;
 	else if ((target = str_after(text, "ns:")))
 		spec->network = NETWORK_PATH;
+	else if ((target = str_after(text, "cni:")))
+		spec->network = NETWORK_CNI;
 	else
 		return false;
 	spec->network_target = mem_strdup(target);

@@ -103,7 +103,7 @@ static const struct field {
 
 static const char *const NETWORK_NAMES[] = {
 	[NETWORK_NONE] = "none",	   [NETWORK_HOST] = "host", [NETWORK_BRIDGE] = "bridge",
-	[NETWORK_CONTAINER] = "container", [NETWORK_PATH] = "ns",
+	[NETWORK_CONTAINER] = "container", [NETWORK_PATH] = "ns",   [NETWORK_CNI] = "cni",
 };
 
 static void *field_of(const struct container_spec *spec, const struct field *field)

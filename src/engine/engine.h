@@ -223,7 +223,7 @@ int engine_image_remove(struct engine *engine, const char *name, bool force, cha
 
 /* --- Containers --- */
 
-enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_BRIDGE, NETWORK_CONTAINER, NETWORK_PATH };
+enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_BRIDGE, NETWORK_CONTAINER, NETWORK_PATH, NETWORK_CNI };
 enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
 enum mount_kind { MOUNT_BIND, MOUNT_TMPFS, MOUNT_VOLUME, MOUNT_IMAGE };
 
@@ -279,7 +279,7 @@ struct container_spec {
 	enum network_mode network;
 	struct endpoint_request *endpoints; /* NETWORK_BRIDGE: at least one */
 	size_t n_endpoints;
-	char *network_target; /* NETWORK_CONTAINER: its name; NETWORK_PATH: the namespace's path */
+	char *network_target; /* ..._CONTAINER, ..._CNI: its name; NETWORK_PATH: the namespace's path */
 	char **ports;	      /* "-p", as engine/port.h has it */
 	char **exposed;	      /* "80/tcp": the image's ones and further */
 	bool publish_all;     /* publish those, each at a port that is free */

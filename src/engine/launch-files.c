@@ -45,7 +45,8 @@ static char **addresses_of(const struct endpoint_list *endpoints)
 {
 	char **addresses = NULL, text[CIDR_TEXT_MAX];
 	for (size_t i = 0; i < endpoints->count; i++) {
-		strv_append(&addresses, cidr_address_text(&endpoints->items[i].address, text));
+		if (endpoints->items[i].address.family)
+			strv_append(&addresses, cidr_address_text(&endpoints->items[i].address, text));
 		if (endpoints->items[i].address6.family)
 			strv_append(&addresses, cidr_address_text(&endpoints->items[i].address6, text));
 	}

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "engine/network-bridge.h"
+#include "engine/network-cni.h"
 #include "engine/network-dns.h"
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
@@ -185,6 +186,9 @@ int network_attach(struct engine *engine, const struct launch *launch, const str
 		r = attach_networks(&attach, ret_netns, ret_endpoints, err);
 		attach_done(&attach);
 		break;
+	case NETWORK_CNI:
+		r = network_cni_attach(engine, launch, config, ret_netns, ret_endpoints, err);
+		break;
 	case NETWORK_CONTAINER:
 		r = join_container(engine, spec->network_target, ret_netns, err);
 		break;
@@ -215,7 +219,10 @@ int network_detach(struct engine *engine, const char *id, struct error *err)
 {
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
 	_cleanup_published_list_ struct published_list ports = { 0 };
+	struct error failure = { 0 };
 	struct db *db;
+	if (network_cni_detach(engine, id, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "take a container from its network", &failure);
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = endpoint_row_list(db, id, NULL, &endpoints, err);

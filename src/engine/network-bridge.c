@@ -11,6 +11,7 @@
 #include "base/netlink.h"
 #include "base/str.h"
 #include "engine/network-attach.h"
+#include "engine/network-cni.h"
 #include "engine/network-dns.h"
 #include "engine/network-filter.h"
 #include "engine/network-policy.h"
@@ -145,6 +146,8 @@ int network_repair(struct engine *engine, struct error *err)
 {
 	struct db *db;
 	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = network_cni_repair(engine, err);
 	if (r >= 0)
 		r = sweep(engine, db, err);
 	if (r >= 0)

@@ -62,6 +62,8 @@ static int check_mode(const struct container_spec *spec, struct error *err)
 		return err_set(err, ERR_NET,
 			       "container sharing network namespace with another container or host cannot be "
 			       "connected to any other network");
+	case NETWORK_CNI:
+		return err_set(err, ERR_NET, "container on a CNI network cannot be connected to any other network");
 	case NETWORK_BRIDGE:
 		break;
 	}

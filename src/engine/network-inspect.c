@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "engine/engine-internal.h"
 #include "engine/inspect-shape.h"
+#include "engine/network-cni.h"
 #include "engine/network-inspect.h"
 #include "engine/network-row.h"
 
@@ -132,6 +133,8 @@ char *network_mode_text(const struct container_spec *spec)
 		return mem_printf("container:%s", spec->network_target);
 	case NETWORK_PATH:
 		return mem_printf("ns:%s", spec->network_target);
+	case NETWORK_CNI:
+		return mem_printf("cni:%s", spec->network_target);
 	case NETWORK_NONE:
 		break;
 	}
@@ -272,6 +275,8 @@ int network_settings_add(struct engine *engine, const char *id, const struct con
 	_cleanup_free_ char *mode = network_mode_text(spec);
 	if (spec->network == NETWORK_NONE || spec->network == NETWORK_HOST)
 		shape_add_object(networks, mode, SHAPE_ENDPOINT);
+	if (r >= 0 && spec->network == NETWORK_CNI)
+		r = network_cni_settings(engine, id, shape_add_object(networks, mode, SHAPE_ENDPOINT), err);
 	for (size_t i = 0; r >= 0 && i < spec->n_endpoints; i++)
 		r = add_network(db, networks, id, spec, i, &endpoints, err);
 	return r < 0 ? r : 0;
@@ -298,13 +303,18 @@ static void append_published(struct str *text, const struct published *published
 		    port_protocol_name(published->port.protocol));
 }
 
+static bool has_network_of_its_own(const struct container_spec *spec)
+{
+	return spec->network == NETWORK_BRIDGE || spec->network == NETWORK_CNI;
+}
+
 char *network_ports_text(struct engine *engine, const struct container_row *row)
 {
 	_cleanup_published_list_ struct published_list list = { 0 };
 	_cleanup_port_list_ struct port_list exposed = { 0 };
 	struct str text = { 0 };
 	struct db *db;
-	bool plugged_in = row->state == STATE_RUNNING && config_spec(&row->config)->network == NETWORK_BRIDGE;
+	bool plugged_in = row->state == STATE_RUNNING && has_network_of_its_own(config_spec(&row->config));
 	if (plugged_in && engine_db(engine, &db, NULL) >= 0)
 		(void)published_row_list(db, row->id, &list, NULL);
 	for (size_t i = 0; i < list.count; i++)

@@ -336,7 +336,8 @@ int published_row_list(struct db *db, const char *container, struct published_li
 {
 	static const char of_container[] = "SELECT " PORT_COLUMNS " FROM ports WHERE container = ?1 "
 					   "ORDER BY container_port, protocol, host_port";
-	static const char of_all[] = "SELECT " PORT_COLUMNS " FROM ports";
+	static const char of_all[] = "SELECT " PORT_COLUMNS " FROM ports "
+				     "WHERE container IN (SELECT container FROM endpoints)";
 	_cleanup_published_list_ struct published_list list = { 0 };
 	_cleanup_db_query_ struct db_query query = { 0 };
 	int r = container ? db_query(db, of_container, DB_VALUES(DB_TEXT(container)), &query, err)

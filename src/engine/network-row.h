@@ -71,7 +71,7 @@ int published_row_insert(struct db *db, const struct published *published, struc
 /* Whether a container has published that port of the host, at any of its addresses. 1 or 0. */
 int published_row_any(struct db *db, const struct port *port, struct error *err);
 
-/* Those of a container, or, where it is NULL, all. */
+/* Those of a container, or, where it is NULL, all that lead to networks of ours. */
 int published_row_list(struct db *db, const char *container, struct published_list *ret, struct error *err);
 
 int published_rows_delete(struct db *db, const char *container, struct error *err);

@@ -147,6 +147,15 @@ const char *const SCHEMA_STEPS[] = {
 	"	image TEXT NOT NULL REFERENCES images,"
 	"	PRIMARY KEY (container, image)"
 	") WITHOUT ROWID;",
+
+	/* Places on CNI networks (network-cni.h); they may outlive their containers. All but the path is JSON. */
+	"CREATE TABLE cni ("
+	"	container TEXT PRIMARY KEY,"
+	"	path TEXT NOT NULL," /* where its plugins are */
+	"	configuration TEXT NOT NULL,"
+	"	capabilities TEXT NOT NULL," /* what its plugins get of us */
+	"	result TEXT NOT NULL DEFAULT ''"
+	") WITHOUT ROWID;",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

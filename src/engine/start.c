@@ -25,6 +25,7 @@
 #include "engine/join.h"
 #include "engine/live.h"
 #include "engine/network-attach.h"
+#include "engine/network-cni.h"
 #include "engine/network-dns.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
@@ -415,10 +416,11 @@ static int connect_networks(struct engine *engine, struct db *db, struct launch 
 	int r = container_row_load(db, launch->id, &row, err);
 	if (r >= 0)
 		r = network_attach(engine, launch, &row.config, &launch->netns, &endpoints, err);
-	if (r < 0)
-		return r;
-	network_names_add(engine, &endpoints, launch->netns, &resolver);
-	return launch_write_files(engine, &row.config, &endpoints, resolver, launch->dir.fd, err);
+	if (r >= 0 && config_spec(&row.config)->network == NETWORK_CNI)
+		r = network_cni_names(engine, launch->id, &row.config, err);
+	else if (r >= 0)
+		network_names_add(engine, &endpoints, launch->netns, &resolver);
+	return r < 0 ? r : launch_write_files(engine, &row.config, &endpoints, resolver, launch->dir.fd, err);
 }
 
 static int attach_volumes(struct engine *engine, struct db *db, const struct launch *launch, struct error *err)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plugins of the Container Network Interface, run one by one. Who runs them remembers what has been added:
+ *
+ *	cni_network_find("/etc/cni/net.d", "web", &network, err);	1. (cni-config.h)
+ *	cni_find_plugins(network, path, err);				2. all are there, before the first one runs
+ *	cni_add(network, 0, &call, &result, err);			3. the first, whose result the next one gets; ...
+ *	cni_del(network, &call, result, err);				4. all, the last one first
+ *
+ * A plugin gets a network namespace by its path. Ours have none, so it is /proc/PID/fd/N of the calling process: it goes
+ * with that, whatever happens.
+ *
+ * Source: CNI specification 1.1, section 2 "Execution Protocol", section 3 "Execution of Network Configurations"; its
+ * CONVENTIONS.md for what is in "runtimeConfig".
+ */
+#pragma once
+
+#include "network/cni-config.h"
+
+/* The same with each plugin of a container's place on a network. */
+struct cni_call {
+	const char *container;		  /* its id */
+	const char *interface;		  /* the name of the container's end */
+	const char *path;		  /* where plugins are: directories with ':' between them */
+	int netns;			  /* the container's network namespace; -1: it is gone */
+	struct json_object *capabilities; /* what plugins that ask for it get: {"portMappings": [...]}; or NULL */
+	int keep;			  /* a file that each plugin holds open while it runs, or -1 */
+};
+
+/* Errors: ERR_NET, naming the plugin that is missing. */
+int cni_find_plugins(const struct cni_network *network, const char *path, struct error *err);
+
+/*
+ * ADD by the plugin @i. *result, NULL for the first one, is what those before it have made; it is replaced by what is
+ * there now. json_object_put() it. Errors: ERR_NET; what the plugin says is the cause.
+ */
+int cni_add(const struct cni_network *network, size_t i, const struct cni_call *call, struct json_object **result,
+	    struct error *err);
+
+/* DEL by all, the last one first. @result may be NULL. Goes on after an error, and returns the first. */
+int cni_del(const struct cni_network *network, const struct cni_call *call, struct json_object *result,
+	    struct error *err);
+
+/* CHECK by all, where the version has it and the administrator wants it. */
+int cni_check(const struct cni_network *network, const struct cni_call *call, struct json_object *result,
+	      struct error *err);

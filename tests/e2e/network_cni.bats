@@ -1,0 +1,287 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Networks of the Container Network Interface: Debian's plugins, and one that records what it is told. What plugins keep
+# on disk, they keep below the test's directory.
+# shellcheck disable=SC2030,SC2031 # bats runs every test in a subshell
+
+bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/network
+
+DEBIAN_PLUGINS=/usr/lib/cni
+
+setup_file() {
+	[ -x $DEBIAN_PLUGINS/bridge ] || skip "needs the package containernetworking-plugins"
+	network_file_setup
+	export COFFER_CNI_CONF_DIR=$BATS_FILE_TMPDIR/net.d COFFER_CNI_PATH=$BATS_FILE_TMPDIR/plugins:$DEBIAN_PLUGINS
+	mkdir "$BATS_FILE_TMPDIR/plugins"
+	recording_plugin >"$BATS_FILE_TMPDIR/plugins/recorder"
+	chmod +x "$BATS_FILE_TMPDIR/plugins/recorder"
+}
+
+teardown_file() {
+	network_file_teardown
+}
+
+setup() {
+	mkdir -p "$COFFER_CNI_CONF_DIR"
+	export CALLS=$BATS_TEST_TMPDIR/calls
+	mkdir "$CALLS"
+}
+
+teardown() {
+	network_teardown
+	rm -rf "$COFFER_CNI_CONF_DIR"
+	if ip link show cni-test >/dev/null 2>&1; then
+		ip link del cni-test
+	fi
+}
+
+# A plugin that notes down each call in the directory "calls" of its configuration, does what the file "do" there says, and
+# answers with the result before it, or an address.
+recording_plugin() {
+	cat <<'PLUGIN'
+#!/bin/bash
+input=$(cat)
+calls=$(jq -r .calls <<<"$input")
+tag=$(jq -r '.tag // "recorder"' <<<"$input")
+echo "$CNI_COMMAND $tag" >>"$calls/order"
+jq . <<<"$input" >"$calls/$CNI_COMMAND-$tag.json"
+env | grep ^CNI_ | sort >"$calls/$CNI_COMMAND-$tag.env"
+if [ -e "$calls/do-$CNI_COMMAND-$tag" ]; then
+	. "$calls/do-$CNI_COMMAND-$tag"
+fi
+[ "$CNI_COMMAND" = ADD ] || exit 0
+jq '.prevResult // {cniVersion: .cniVersion, interfaces: [{name: "eth0", mac: "02:00:00:00:00:01", sandbox: "here"}],
+	ips: [{address: "10.99.0.7/24", gateway: "10.99.0.1", interface: 0}],
+	dns: {nameservers: ["10.99.0.53"], search: ["cni.example"], options: ["ndots:3"]}}' <<<"$input"
+PLUGIN
+}
+
+# conflist NAME VERSION PLUGIN...
+conflist() {
+	local name=$1 version=$2
+	shift 2
+	jq -n --arg name "$name" --arg version "$version" '{cniVersion: $version, name: $name, plugins: $ARGS.positional}' \
+		--jsonargs "$@" >"$COFFER_CNI_CONF_DIR/$name.conflist"
+}
+
+# recorder [TAG [MEMBERS]]
+recorder() {
+	jq -n --arg calls "$CALLS" --arg tag "${1:-recorder}" \
+		'{type: "recorder", calls: $calls, tag: $tag} + '"${2:-{\}}"
+}
+
+# bridge_network VERSION
+bridge_network() {
+	conflist web "$1" \
+		"$(jq -n --arg dir "$BATS_TEST_TMPDIR/leases" '{type: "bridge", bridge: "cni-test", isGateway: true, ipMasq: true,
+			hairpinMode: true, ipam: {type: "host-local", dataDir: $dir, ranges: [[{subnet: "10.98.0.0/24"}]],
+			routes: [{dst: "0.0.0.0/0"}]}}')" \
+		'{"type": "portmap", "capabilities": {"portMappings": true}, "snat": true}' '{"type": "loopback"}'
+}
+
+leases() {
+	find "$BATS_TEST_TMPDIR/leases" -name '10.*' | wc -l
+}
+
+nothing_left_of_bridge() {
+	[ "$(leases)" -eq 0 ]
+	! iptables-save | grep -E 'CNI-(DN-)?[0-9a-f]|10\.98\.0\.'
+	[ "$(coffer_rows)" -eq 0 ]
+}
+
+coffer_rows() {
+	python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM cni").fetchone()[0])' \
+		"$(find "$COFFER_TEST_ROOT/root" -maxdepth 1 -name '*.db')"
+}
+
+@test "bridge, host-local, portmap and loopback: an address, a way out, a published port; and nothing afterwards" {
+	bridge_network 1.0.0
+	web web --network cni:web -p 8080:80
+	run -0 coffer inspect web
+	[ "$(jq -r '.[0].NetworkSettings.Networks["cni:web"] | "\(.IPAddress)/\(.IPPrefixLen) \(.Gateway)"' <<<"$output")" = \
+		'10.98.0.2/24 10.98.0.1' ]
+	[ "$(jq -r '.[0].HostConfig.NetworkMode' <<<"$output")" = cni:web ]
+	mac=$(jq -r '.[0].NetworkSettings.Networks["cni:web"].MacAddress' <<<"$output")
+	run -0 coffer exec web ip addr show eth0
+	[[ $output == *"$mac"* && $output == *'inet 10.98.0.2/24'* ]]
+	run -0 coffer exec web cat /etc/hosts
+	[[ $output == *10.98.0.2* ]]
+	coffer exec web ping -c 1 -W 3 198.51.100.2
+	run -0 outside curl -sf --max-time 3 http://198.51.100.1:8080/
+	[ "$output" = 'from the container' ]
+	[ "$(coffer port web)" = '80/tcp -> 0.0.0.0:8080' ]
+	[ "$(leases)" -eq 1 ]
+	coffer rm -f web
+	nothing_left_of_bridge
+}
+
+@test "the same plugins in the older versions" {
+	local version
+	for version in 0.3.1 0.4.0; do
+		bridge_network $version
+		run -0 coffer run --rm --network cni:web -p 8080:80 box:1 ip addr show eth0
+		[[ $output == *'inet 10.98.0.'*/24* ]]
+		nothing_left_of_bridge
+	done
+}
+
+@test "a port that a container has published cannot be published here" {
+	bridge_network 1.0.0
+	sleeper other -p 8080:80
+	run -125 coffer run --rm --network cni:web -p 8080:80 box:1 true
+	[[ $output == *'port 8080/tcp is already allocated'*'container other has published it'* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/leases" ]
+}
+
+@test "the chain: ADD forwards with the result before it, DEL backwards with the last one" {
+	conflist chain 1.0.0 "$(recorder first)" "$(recorder second '{capabilities: {portMappings: true}, "own": [1]}')"
+	run -0 coffer run --rm --network cni:chain -p 127.0.0.1:8080:80 -p 53:53/udp box:1 cat /etc/hosts /etc/resolv.conf
+	[[ $output == *10.99.0.7* && $output == *'nameserver 10.99.0.53'* && $output == *'search cni.example'* &&
+		$output == *'options ndots:3'* ]]
+	[ "$(<"$CALLS/order")" = $'ADD first\nADD second\nDEL second\nDEL first' ]
+	[ "$(jq -c '[.name, .cniVersion, .prevResult, .runtimeConfig]' "$CALLS/ADD-first.json")" = '["chain","1.0.0",null,null]' ]
+	[ "$(jq -r '.prevResult.ips[0].address' "$CALLS/ADD-second.json")" = 10.99.0.7/24 ]
+	[ "$(jq -c '.own' "$CALLS/ADD-second.json")" = '[1]' ]
+	[ "$(jq -c '.runtimeConfig.portMappings | sort_by(.hostPort)' "$CALLS/ADD-second.json")" = \
+		'[{"hostPort":53,"containerPort":53,"protocol":"udp"},{"hostPort":8080,"containerPort":80,"protocol":"tcp","hostIP":"127.0.0.1"}]' ]
+	for command in DEL-first DEL-second; do
+		[ "$(jq -r '.prevResult.ips[0].address' "$CALLS/$command.json")" = 10.99.0.7/24 ]
+	done
+	[ "$(jq -c '.runtimeConfig' "$CALLS/DEL-second.json")" = "$(jq -c '.runtimeConfig' "$CALLS/ADD-second.json")" ]
+}
+
+@test "the environment of a plugin" {
+	conflist env 0.4.0 "$(recorder)"
+	id=$(coffer create --network cni:env box:1 true)
+	coffer start --attach "$id"
+	run -0 cat "$CALLS/ADD-recorder.env"
+	[ "${lines[0]}" = 'CNI_ARGS=IgnoreUnknown=1' ]
+	[ "${lines[1]}" = CNI_COMMAND=ADD ]
+	[ "${lines[2]}" = "CNI_CONTAINERID=$id" ]
+	[ "${lines[3]}" = CNI_IFNAME=eth0 ]
+	[[ ${lines[4]} =~ ^CNI_NETNS=/proc/[0-9]+/fd/[0-9]+$ ]]
+	[ "${lines[5]}" = "CNI_PATH=$COFFER_CNI_PATH" ]
+	coffer rm "$id"
+}
+
+@test "version 0.3.1 has no result at DEL; 1.1 chooses among versions; a single plugin is a network, too" {
+	conflist old 0.3.1 "$(recorder)"
+	coffer run --rm --network cni:old box:1 true
+	[ "$(jq -c '.prevResult' "$CALLS/DEL-recorder.json")" = null ]
+	recorder new '{name: "new", cniVersion: "1.0.0", cniVersions: ["1.0.0", "1.1.0", "9.0.0"]}' >"$COFFER_CNI_CONF_DIR/new.conf"
+	coffer run --rm --network cni:new box:1 true
+	[ "$(jq -r '.cniVersion' "$CALLS/ADD-new.json")" = 1.1.0 ]
+}
+
+# answers CODE MESSAGE DETAILS
+answers() {
+	printf 'echo %q; exit 1\n' "{\"cniVersion\": \"1.0.0\", \"code\": $1, \"msg\": \"$2\", \"details\": \"$3\"}"
+}
+
+@test "a plugin that fails says why, and what those before it added is removed" {
+	conflist bad 1.0.0 "$(recorder first)" "$(recorder second)"
+	answers 11 'try again later' 'no lease' >"$CALLS/do-ADD-second"
+	run -125 coffer run --rm --network cni:bad box:1 true
+	[[ $output == *'network cni:bad: ADD by plugin "recorder" failed'* ]]
+	[[ $output == *'cause: recorder says: try again later: no lease (code 11)'* ]]
+	[ "$(<"$CALLS/order")" = $'ADD first\nADD second\nDEL second\nDEL first' ]
+	[ "$(coffer_rows)" -eq 0 ]
+}
+
+@test "a plugin that crashes, and one whose answer makes no sense" {
+	conflist bad 1.0.0 "$(recorder)"
+	echo 'echo it went wrong >&2; kill -KILL $$' >"$CALLS/do-ADD-recorder"
+	run -125 coffer run --rm --network cni:bad box:1 true
+	[[ $output == *'cause: recorder says: it went wrong'* ]]
+	echo 'exit 3' >"$CALLS/do-ADD-recorder"
+	run -125 coffer run --rm --network cni:bad box:1 true
+	[[ $output == *'cause: it ended with status 3 and did not say why'* ]]
+	echo 'echo "[]"; exit 0' >"$CALLS/do-ADD-recorder"
+	run -125 coffer run --rm --network cni:bad box:1 true
+	[[ $output == *'the result of plugin "recorder"'*'expected an object'* ]]
+	echo "echo '{\"ips\": [{\"address\": \"nowhere\"}]}'; exit 0" >"$CALLS/do-ADD-recorder"
+	run -125 coffer run --rm --network cni:bad box:1 true
+	[[ $output == *'"nowhere" is no address with the length of its prefix'* ]]
+	[ "$(coffer_rows)" -eq 0 ]
+}
+
+@test "a DEL that fails does not hold the container up, and is made again by the next command" {
+	conflist sticky 1.0.0 "$(recorder)"
+	answers 5 'cannot reach the switch' '' >"$CALLS/do-DEL-recorder"
+	run -0 --separate-stderr coffer run --name stays --network cni:sticky box:1 true
+	[ "$(coffer inspect --format '{{.State.Status}}' stays)" = exited ]
+	run -125 coffer start stays
+	[[ $output == *'DEL by plugin "recorder" failed'* && $output == *'cannot reach the switch (code 5)'* ]]
+	rm "$CALLS/do-DEL-recorder"
+	coffer rm stays
+	coffer ps >/dev/null
+	[ "$(coffer_rows)" -eq 0 ]
+}
+
+@test "what is left by a command that was killed while a plugin added is removed by the next one" {
+	conflist slow 1.0.0 "$(recorder first)" "$(recorder second)"
+	mkfifo "$BATS_TEST_TMPDIR/go"
+	echo "read -r _ <'$BATS_TEST_TMPDIR/go'" >"$CALLS/do-ADD-second"
+	coffer_exec run --rm --network cni:slow box:1 true 3>&- &
+	eventually test -e "$CALLS/ADD-second.env"
+	kill -KILL $!
+	wait $! || true
+	coffer ps >/dev/null
+	[ "$(tail -n 1 "$CALLS/order")" = 'ADD second' ] # whoever adds is not disturbed
+	echo >"$BATS_TEST_TMPDIR/go"
+	eventually all_removed
+	[ "$(<"$CALLS/order")" = $'ADD first\nADD second\nDEL second\nDEL first' ]
+	[ "$(jq -r '.prevResult.ips[0].address' "$CALLS/DEL-first.json")" = 10.99.0.7/24 ]
+	[ -z "$(coffer ps -aq)" ]
+}
+
+all_removed() {
+	coffer ps >/dev/null
+	[ "$(coffer_rows)" -eq 0 ]
+}
+
+@test "after a monitor was killed all of the bridge is taken back, whatever has become of the configuration" {
+	bridge_network 1.0.0
+	coffer run -d --name web --network cni:web -p 8080:80 box:1 sleep 600 >/dev/null
+	rm "$COFFER_CNI_CONF_DIR/web.conflist"
+	kill -KILL "$(pgrep -f "coffer-monitor.*$(coffer inspect --format '{{.Id}}' web)" | head -n 1)"
+	eventually exited web
+	nothing_left_of_bridge
+}
+
+exited() {
+	coffer ps >/dev/null
+	[ "$(coffer inspect --format '{{.State.Status}}' "$1")" = exited ]
+}
+
+@test "what cannot be" {
+	run -125 coffer run --rm --network cni:nosuch box:1 true
+	[[ $output == *'network cni:nosuch not found'*"\"$COFFER_CNI_CONF_DIR\" has no network"* ]]
+	conflist one 1.0.0 "$(recorder)"
+	run -125 coffer run --rm --network cni:nosuch box:1 true
+	[[ $output == *"\"$COFFER_CNI_CONF_DIR\" has only one"* ]]
+	run -125 coffer run --rm --network cni:one -p 80:80 box:1 true
+	[[ $output == *'network cni:one cannot publish ports'*'none of its plugins has the capability portMappings'* ]]
+	run -125 coffer run --rm --network cni:one --network bridge box:1 true
+	[[ $output == *'conflicting options'* ]]
+	conflist two 1.0.0 '{"type": "nosuch"}'
+	run -125 coffer run --rm --network cni:two box:1 true
+	[[ $output == *'network cni:two: there is no plugin "nosuch"'*"it was looked for in $COFFER_CNI_PATH"* ]]
+	conflist three 0.2.0 "$(recorder)"
+	run -125 coffer run --rm --network cni:three box:1 true
+	[[ $output == *'three.conflist:'*'cniVersion "0.2.0" is none that coffer speaks: 0.3.0 to 1.1.0'* ]]
+	COFFER_CNI_CONF_DIR=/nonexistent run -125 coffer run --rm --network cni:one box:1 true
+	[[ $output == *'open "/nonexistent": No such file or directory'* ]]
+	[ ! -e "$CALLS/order" ]
+}
+
+@test "a running container is not connected to another network" {
+	conflist one 1.0.0 "$(recorder)"
+	sleeper one --network cni:one
+	coffer network create other >/dev/null
+	run -1 coffer network connect other one
+	[[ $output == *'container on a CNI network cannot be connected to any other network'* ]]
+}
