@@ -38,6 +38,16 @@ static int resolve_user(int dir, const struct container_config *config, const ch
 	return r < 0 ? r : user_resolve(merged, wish, config_spec(config)->image, ret, err);
 }
 
+/* The umask is the container's, whoever the user is. */
+static void replace_user(const struct user *user, struct json_object *process)
+{
+	struct json_object *own = json_object_object_get(process, "user");
+	_cleanup_json_ struct json_object *mask = json_object_get(json_object_object_get(own, "umask"));
+	oci_add_user(user, process);
+	if (mask)
+		json_object_object_add(json_object_object_get(process, "user"), "umask", TAKE_PTR(mask));
+}
+
 /* Its home is the user's, and so another one's is another. */
 static int change_user(int dir, const struct container_config *config, const struct exec_request *request,
 		       struct json_object *process, struct error *err)
@@ -49,7 +59,7 @@ static int change_user(int dir, const struct container_config *config, const str
 	if (r < 0)
 		return r;
 	if (!str_is_empty(request->user))
-		oci_add_user(&user, process);
+		replace_user(&user, process);
 	env = config_env(config, request->tty, user.home);
 	env_merge_own(&env, request->env);
 	json_add_strv(process, "env", env);

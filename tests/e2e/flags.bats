@@ -63,6 +63,13 @@ flags() {
 	refused 'no such file' --label-file /nosuch
 }
 
+@test "--umask is that of exec as well, whoever runs it" {
+	coffer run -d --network none --name masked --umask 0077 box:1 sleep 1000 >/dev/null
+	[ "$(coffer exec masked sh -c umask)" = 0077 ]
+	[ "$(coffer exec -u user masked sh -c umask)" = 0077 ]
+	coffer rm -f masked
+}
+
 @test "--umask; --unsetenv, --unsetenv-all, --env-host, --http-proxy" {
 	[ "$(flags --umask 0077 box:1 sh -c umask)" = 0077 ]
 	tar -C "$BATS_FILE_TMPDIR/rootfs" -c . | coffer import --change 'ENV A=1 B=2' - box:env >/dev/null
