@@ -200,8 +200,11 @@ static int settle_ports(struct change *change, const struct network_record *netw
 	_cleanup_published_list_ struct published_list before = { 0 };
 	_cleanup_published_list_ struct published_list after = { 0 };
 	int r = published_row_list(change->db, change->id, &before, err);
-	if (r < 0 || leads_to(&before, endpoint))
+	if (r < 0)
 		return r;
+	/* In the rows already; whoever was killed then has not told the packet filter. */
+	if (leads_to(&before, endpoint))
+		return filter_add(change->engine, network, &before, err);
 	r = move_ports(change, endpoint, &before, &after, err);
 	return r < 0 || after.count == 0 ? r : filter_add(change->engine, network, &after, err);
 }
