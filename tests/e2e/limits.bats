@@ -150,7 +150,7 @@ cpu_time() {
 @test "--cgroup-parent, with a limit that holds for all in it" {
 	[ "$(coffer info --format '{{.CgroupDriver}}')" = cgroupfs ] || skip "systemd makes the control groups here"
 	local parent=coffer-test-$$ tree
-	tree=/sys/fs/cgroup$(cgroup_v1_has pids && echo /pids)
+	tree=/sys/fs/cgroup$(! cgroup_v1_has pids || echo /pids)
 	start child --cgroup-parent "/$parent"
 	[ "$(<"$tree/$parent/$id/cgroup.procs")" = "$(coffer inspect --format '{{.State.Pid}}' child)" ]
 	[ "$(coffer inspect --format '{{.HostConfig.CgroupParent}}' child)" = "/$parent" ]
