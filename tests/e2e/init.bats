@@ -7,7 +7,8 @@ bats_require_minimum_version 1.5.0 # run -N
 
 setup() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
-	init=$COFFER_BIN/coffer-init
+	init=$BATS_FILE_TMPDIR/coffer-init # by a name that only this file's processes have
+	ln -sf "$COFFER_BIN/coffer-init" "$init"
 	cd "$BATS_TEST_TMPDIR" || return
 }
 

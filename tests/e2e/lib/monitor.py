@@ -110,7 +110,7 @@ class Container:
     def __init__(self, script="true", *, terminal=False, **plan):
         Container.all.append(self)
         self.pid = 0
-        self.id = f"coffer-monitor-test-{os.getpid()}-{len(Container.all)}"
+        self.id = f"coffer-monitor-{os.environ['BATS_RUN_TMPDIR'][-6:]}-{os.getpid()}-{len(Container.all)}"
         self.top = os.path.join(os.environ["BATS_TEST_TMPDIR"], self.id)
         self.dir = os.path.join(self.top, "run")
         self.log = os.path.join(self.top, "log.json")
