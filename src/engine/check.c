@@ -26,6 +26,8 @@ static const struct check CHECKS[] = {
 	{ .invariant = "S5", .look = check_orphans, .repair = repair_orphans, .harmless = true },
 	{ .invariant = "E2", .look = check_running, .harmless = true },
 	{ .invariant = "N3", .look = check_endpoints, .repair = repair_endpoints, .harmless = true },
+	{ .invariant = "NC1", .look = check_cni_places, .harmless = true },
+	{ .invariant = "NC4", .look = check_cni_plugins },
 };
 
 void check_findings_free(struct check_finding *findings, size_t count)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `system check`: a table of checks, each of one numbered invariant (S1 to S6 are those of storage/store.h, E1 to E4 those
- * of engine.h, N1 to N3 those of network.h, D1 to D3 of the database are in README.md). A new area is a file
- * check-NAME.c, with rows in check.c.
+ * of engine.h, N1 to N3 those of network.h, NC1 to NC4 those of network-cni.h, D1 to D3 of the database are in README.md).
+ * A new area is a file check-NAME.c, with rows in check.c.
  *
  *  1. Every check looks, and says what it finds (check_found()).
  *  2. To repair, engine_reconcile() does first what every other command would; then each check that has found something
@@ -67,3 +67,7 @@ int repair_orphans(struct engine *engine, struct error *err);
 int check_running(struct check_run *run, struct error *err);   /* E2 */
 int check_endpoints(struct check_run *run, struct error *err); /* N3 */
 int repair_endpoints(struct engine *engine, struct error *err);
+
+/* --- check-cni.c --- */
+int check_cni_places(struct check_run *run, struct error *err);	 /* NC1 */
+int check_cni_plugins(struct check_run *run, struct error *err); /* NC4 */

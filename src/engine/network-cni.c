@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/network-cni-row.h"
 #include "engine/network-reserve.h"
 #include "engine/network-user.h"
 #include "network/cni-result.h"
@@ -14,112 +15,9 @@
 #include "network/link.h"
 #include "network/netns.h"
 
-#define INTERFACE "eth0"
 #define DEFAULT_DIRECTORY "/etc/cni/net.d"
 #define DEFAULT_PATH "/opt/cni/bin:/usr/lib/cni:/usr/libexec/cni"
 #define PORT_MAPPINGS "portMappings"
-
-/* --- rows --- */
-
-/* A container's place on a network, as its row has it. */
-struct place {
-	char *id, *path;
-	struct cni_network *network;
-	struct json_object *capabilities;
-	struct json_object *result; /* NULL: no plugin has added anything, as far as we know */
-};
-
-static void place_done(struct place *place)
-{
-	free(place->id);
-	free(place->path);
-	cni_network_free(place->network);
-	json_putp(&place->capabilities);
-	json_putp(&place->result);
-}
-#define _cleanup_place_ _cleanup_(place_done)
-
-static struct cni_call call_of(const struct place *place, int netns)
-{
-	return (struct cni_call){
-		.container = place->id,
-		.interface = INTERFACE,
-		.path = place->path,
-		.netns = netns,
-		.capabilities = place->capabilities,
-		.keep = -1,
-	};
-}
-
-static int read_object(const char *text, struct json_object **ret, struct error *err)
-{
-	_cleanup_json_document_ struct json_document document = { 0 };
-	if (!*text)
-		return 0;
-	int r = json_parse(text, strlen(text), "the database", ERR_INTERNAL, &document, err);
-	if (r >= 0)
-		*ret = json_object_get(document.root);
-	return r;
-}
-
-/* 1 and the place, or 0. */
-static int load(struct db *db, const char *id, struct place *ret, struct error *err)
-{
-	_cleanup_db_query_ struct db_query query = { 0 };
-	_cleanup_place_ struct place place = { 0 };
-	int r = db_query(db, "SELECT path, configuration, capabilities, result FROM cni WHERE container = ?1",
-			 DB_VALUES(DB_TEXT(id)), &query, err);
-	if (r >= 0)
-		r = db_next(&query, err);
-	if (r <= 0)
-		return r;
-	place.id = mem_strdup(id);
-	place.path = mem_strdup(db_text(&query, 0));
-	r = cni_network_parse(db_text(&query, 1), strlen(db_text(&query, 1)), "the database", &place.network, err);
-	if (r >= 0)
-		r = read_object(db_text(&query, 2), &place.capabilities, err);
-	if (r >= 0)
-		r = read_object(db_text(&query, 3), &place.result, err);
-	if (r < 0)
-		return r;
-	*ret = place;
-	place = (struct place){ 0 };
-	return 1;
-}
-
-static int insert(struct db *db, const struct place *place, struct error *err)
-{
-	return db_run(db, "INSERT INTO cni (container, path, configuration, capabilities) VALUES (?1, ?2, ?3, ?4)",
-		      DB_VALUES(DB_TEXT(place->id), DB_TEXT(place->path), DB_TEXT(place->network->document.text),
-				DB_TEXT(json_text(place->capabilities))),
-		      err);
-}
-
-static int save_result(struct db *db, const struct place *place, struct error *err)
-{
-	return db_run(db, "UPDATE cni SET result = ?2 WHERE container = ?1",
-		      DB_VALUES(DB_TEXT(place->id), DB_TEXT(json_text(place->result))), err);
-}
-
-static int delete (struct db *db, const char *id, struct error *err)
-{
-	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
-	int r = db_begin(db, &transaction, err);
-	if (r >= 0)
-		r = published_rows_delete(db, id, err);
-	if (r >= 0)
-		r = db_run(db, "DELETE FROM cni WHERE container = ?1", DB_VALUES(DB_TEXT(id)), err);
-	return r < 0 ? r : db_commit(&transaction, err);
-}
-
-static int parse_result(const struct place *place, struct cni_result *ret, struct error *err)
-{
-	_cleanup_json_document_ struct json_document document = { 0 };
-	json_document_wrap(json_object_get(place->result), "the plugins' result", ERR_NET, &document);
-	struct json_node root = json_root(&document);
-	int r = cni_result_parse(&root, INTERFACE, ret, err);
-	return r < 0 ? err_wrap(err, "network cni:%s", place->network->name) : 0;
-}
 
 /* --- leaving --- */
 
@@ -128,35 +26,35 @@ static int parse_result(const struct place *place, struct cni_result *ret, struc
  * of it (the addresses that masquerading is for), and leave that without it: they get another one, with an interface of
  * that name and those addresses.
  */
-static int make_stand_in(const struct place *place, struct netns *netns, struct error *err)
+static int make_stand_in(const struct cni_place *place, struct netns *netns, struct error *err)
 {
 	_cleanup_cni_result_ struct cni_result result = { 0 };
-	int r = parse_result(place, &result, err);
+	int r = cni_place_result(place, &result, err);
 	if (r >= 0)
 		r = netns_make(true, netns, err);
-	const struct bridge link = { .name = INTERFACE, .gateway = result.address, .gateway6 = result.address6 };
+	const struct bridge link = { .name = CNI_INTERFACE, .gateway = result.address, .gateway6 = result.address6 };
 	return r < 0 ? r : bridge_make(netns->rtnl, &link, err);
 }
 
 /* @netns: the container's, or -1 if it is gone. */
-static int leave(struct db *db, const struct place *place, int netns, struct error *err)
+static int leave(struct db *db, const struct cni_place *place, int netns, struct error *err)
 {
 	_cleanup_netns_ struct netns stand_in = NETNS_NONE;
 	struct error failure = { 0 };
 	if (netns < 0 && place->result && make_stand_in(place, &stand_in, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "stand in for a network namespace", &failure);
-	const struct cni_call call = call_of(place, netns < 0 ? stand_in.fd : netns);
+	const struct cni_call call = cni_place_call(place, netns < 0 ? stand_in.fd : netns);
 	int r = cni_del(place->network, &call, place->result, err);
-	return r < 0 ? r : delete (db, place->id, err);
+	return r < 0 ? r : cni_place_delete(db, place->id, err);
 }
 
 int network_cni_detach(struct engine *engine, const char *id, struct error *err)
 {
-	_cleanup_place_ struct place place = { 0 };
+	_cleanup_cni_place_ struct cni_place place = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
-		r = load(db, id, &place, err);
+		r = cni_place_load(db, id, &place, err);
 	return r <= 0 ? r : leave(db, &place, -1, err);
 }
 
@@ -201,7 +99,7 @@ static struct json_object *make_capabilities(const struct published_list *ports)
 }
 
 /* Their addresses in the container are known only when the plugins have run. */
-static int reserve(struct db *db, const struct container_config *config, struct place *place,
+static int reserve(struct db *db, const struct container_config *config, struct cni_place *place,
 		   struct published_list *ports, struct error *err)
 {
 	struct endpoint unknown = { 0 };
@@ -220,35 +118,35 @@ static int reserve(struct db *db, const struct container_config *config, struct 
 		return err_cause(err, "none of its plugins has the capability " PORT_MAPPINGS);
 	}
 	place->capabilities = make_capabilities(ports);
-	r = insert(db, place, err);
+	r = cni_place_insert(db, place, err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
 /* --- joining --- */
 
-static int add(struct db *db, struct place *place, const struct launch *launch, int netns, struct error *err)
+static int add(struct db *db, struct cni_place *place, const struct launch *launch, int netns, struct error *err)
 {
-	struct cni_call call = call_of(place, netns);
+	struct cni_call call = cni_place_call(place, netns);
 	call.keep = launch->dir.lock;
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < place->network->n_plugins; i++) {
 		r = cni_add(place->network, i, &call, &place->result, err);
 		if (r >= 0)
-			r = save_result(db, place, err);
+			r = cni_place_save(db, place, err);
 	}
 	return r;
 }
 
-static int make_endpoint(const struct place *place, struct endpoint *ret, struct error *err)
+static int make_endpoint(const struct cni_place *place, struct endpoint *ret, struct error *err)
 {
 	_cleanup_cni_result_ struct cni_result result = { 0 };
-	int r = parse_result(place, &result, err);
+	int r = cni_place_result(place, &result, err);
 	if (r < 0)
 		return r;
 	*ret = (struct endpoint){
 		.container = mem_strdup(place->id),
 		.network = mem_printf("cni:%s", place->network->name),
-		.interface = mem_strdup(INTERFACE),
+		.interface = mem_strdup(CNI_INTERFACE),
 		.mac = TAKE_PTR(result.mac),
 		.address = result.address,
 		.address6 = result.address6,
@@ -270,7 +168,7 @@ static int record_ports(struct db *db, const struct endpoint *endpoint, const st
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
-static int join(struct db *db, struct place *place, const struct launch *launch, const struct published_list *ports,
+static int join(struct db *db, struct cni_place *place, const struct launch *launch, const struct published_list *ports,
 		struct netns *netns, struct endpoint_list *endpoints, struct error *err)
 {
 	struct endpoint endpoint;
@@ -291,7 +189,7 @@ static const char *environment(const char *name, const char *otherwise)
 	return str_is_empty(value) ? otherwise : value;
 }
 
-static int find(const char *id, const char *name, struct place *ret, struct error *err)
+static int find(const char *id, const char *name, struct cni_place *ret, struct error *err)
 {
 	const char *path = environment("COFFER_CNI_PATH", DEFAULT_PATH);
 	if (network_is_of_user())
@@ -305,7 +203,7 @@ static int find(const char *id, const char *name, struct place *ret, struct erro
 	return r;
 }
 
-static void take_back(struct db *db, const struct place *place, const struct netns *netns)
+static void take_back(struct db *db, const struct cni_place *place, const struct netns *netns)
 {
 	struct error failure = { 0 };
 	if (leave(db, place, netns->fd, &failure) < 0)
@@ -315,7 +213,7 @@ static void take_back(struct db *db, const struct place *place, const struct net
 int network_cni_attach(struct engine *engine, const struct launch *launch, const struct container_config *config,
 		       int *ret_netns, struct endpoint_list *ret_endpoints, struct error *err)
 {
-	_cleanup_place_ struct place place = { 0 };
+	_cleanup_cni_place_ struct cni_place place = { 0 };
 	_cleanup_netns_ struct netns netns = NETNS_NONE;
 	_cleanup_published_list_ struct published_list ports = { 0 };
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
@@ -342,30 +240,14 @@ int network_cni_attach(struct engine *engine, const struct launch *launch, const
 
 /* --- repairing --- */
 
-#define ABANDONED "SELECT container FROM cni WHERE container NOT IN (SELECT id FROM containers WHERE state = ?1)"
-
-static int list_abandoned(struct db *db, char ***ret, struct error *err)
-{
-	_cleanup_db_query_ struct db_query query = { 0 };
-	_cleanup_strv_ char **ids = NULL;
-	int r = db_query(db, ABANDONED, DB_VALUES(DB_NUMBER(STATE_RUNNING)), &query, err);
-	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		strv_append(&ids, db_text(&query, 0));
-	if (r >= 0)
-		*ret = TAKE_PTR(ids);
-	return r;
-}
-
 /* Under a lock of our own, so that nobody starts the container meanwhile. */
 static int repair(struct engine *engine, struct db *db, const char *id, struct error *err)
 {
 	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
-	_cleanup_free_ char *found = NULL;
 	int r = run_dir_make(engine, id, &dir, err);
 	if (r < 0)
 		return r == -ERR_BUSY ? 0 : r;
-	r = db_get_text(db, ABANDONED " AND container = ?2", DB_VALUES(DB_NUMBER(STATE_RUNNING), DB_TEXT(id)), &found,
-			err);
+	r = cni_place_is_abandoned(db, id, err);
 	if (r > 0)
 		r = network_cni_detach(engine, id, err);
 	(void)run_dir_remove(engine, id, &dir, NULL);
@@ -378,7 +260,7 @@ int network_cni_repair(struct engine *engine, struct error *err)
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
-		r = list_abandoned(db, &ids, err);
+		r = cni_place_abandoned(db, &ids, err);
 	for (char **id = ids; id && *id; id++) {
 		struct error failure = { 0 };
 		if (repair(engine, db, *id, &failure) < 0)
@@ -398,13 +280,13 @@ static void set_strv(char ***place, char **value)
 int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err)
 {
 	_cleanup_cni_result_ struct cni_result result = { 0 };
-	_cleanup_place_ struct place place = { 0 };
+	_cleanup_cni_place_ struct cni_place place = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
-		r = load(db, id, &place, err);
+		r = cni_place_load(db, id, &place, err);
 	if (r > 0)
-		r = parse_result(&place, &result, err);
+		r = cni_place_result(&place, &result, err);
 	if (r < 0)
 		return r;
 	set_strv(&config->own.dns, result.dns);
@@ -428,14 +310,14 @@ static void add_addresses(struct json_object *network, const struct cni_result *
 int network_cni_settings(struct engine *engine, const char *id, struct json_object *network, struct error *err)
 {
 	_cleanup_cni_result_ struct cni_result result = { 0 };
-	_cleanup_place_ struct place place = { 0 };
+	_cleanup_cni_place_ struct cni_place place = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
-		r = load(db, id, &place, err);
+		r = cni_place_load(db, id, &place, err);
 	if (r <= 0 || !place.result)
 		return r;
-	r = parse_result(&place, &result, err);
+	r = cni_place_result(&place, &result, err);
 	if (r >= 0)
 		add_addresses(network, &result);
 	return r;

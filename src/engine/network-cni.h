@@ -11,6 +11,7 @@
  *       command that looks after what dead ones left, and before the container is on a network again.
  *  NC3  While a plugin adds, it holds the lock of the container's run directory: if its caller is killed, nobody removes what
  *       it is about to make.
+ *  NC4  What plugins have made for a container that runs is as they have made it: they can be asked (CHECK).
  */
 #pragma once
 

@@ -74,11 +74,34 @@ static struct json_object *runtime_config(const struct cni_plugin *plugin, struc
 	return config;
 }
 
+/*
+ * The container's namespace has another path in each process that calls plugins, and they compare what was made with where
+ * they are sent: what is in a sandbox is in that one.
+ */
+static struct json_object *relocate(struct json_object *previous, const char *netns)
+{
+	struct json_object *copy = NULL, *interfaces, *sandbox;
+	if (!*netns || json_object_deep_copy(previous, &copy, NULL) < 0)
+		return json_object_get(previous);
+	interfaces = json_object_object_get(copy, "interfaces");
+	if (!json_object_is_type(interfaces, json_type_array))
+		return copy;
+	for (size_t i = 0; i < json_object_array_length(interfaces); i++) {
+		struct json_object *interface = json_object_array_get_idx(interfaces, i);
+		if (json_object_is_type(interface, json_type_object) &&
+		    json_object_object_get_ex(interface, "sandbox", &sandbox) &&
+		    json_object_get_string_len(sandbox) > 0)
+			json_add_string(interface, "sandbox", netns);
+	}
+	return copy;
+}
+
 /* The plugin's own configuration, as it is, and what is ours to add. */
 static struct json_object *make_request(const struct cni_network *network, const struct cni_plugin *plugin,
 					const struct cni_call *call, struct json_object *previous)
 {
 	struct json_object *request = json_object_new_object();
+	char netns[NETNS_PATH_MAX];
 	json_object_object_foreach(plugin->node.value, key, value)
 	{
 		json_object_object_add(request, key, json_object_get(value));
@@ -86,7 +109,7 @@ static struct json_object *make_request(const struct cni_network *network, const
 	json_add_string(request, "name", network->name);
 	json_add_string(request, "cniVersion", cni_version_text(network->version));
 	if (previous)
-		json_object_object_add(request, "prevResult", json_object_get(previous));
+		json_object_object_add(request, "prevResult", relocate(previous, netns_path(call, netns)));
 	struct json_object *config = call->capabilities ? runtime_config(plugin, call->capabilities) : NULL;
 	if (config)
 		json_object_object_add(request, "runtimeConfig", config);

@@ -31,6 +31,7 @@ setup() {
 }
 
 teardown() {
+	rm -f "$CALLS"/do-*
 	network_teardown
 	rm -rf "$COFFER_CNI_CONF_DIR"
 	if ip link show cni-test >/dev/null 2>&1; then
@@ -44,10 +45,9 @@ recording_plugin() {
 	cat <<'PLUGIN'
 #!/bin/bash
 input=$(cat)
-calls=$(jq -r .calls <<<"$input")
-tag=$(jq -r '.tag // "recorder"' <<<"$input")
+{ read -r calls && read -r tag; } < <(jq -r '.calls, .tag' <<<"$input")
 echo "$CNI_COMMAND $tag" >>"$calls/order"
-jq . <<<"$input" >"$calls/$CNI_COMMAND-$tag.json"
+cat <<<"$input" >"$calls/$CNI_COMMAND-$tag.json"
 env | grep ^CNI_ | sort >"$calls/$CNI_COMMAND-$tag.env"
 if [ -e "$calls/do-$CNI_COMMAND-$tag" ]; then
 	. "$calls/do-$CNI_COMMAND-$tag"
@@ -215,6 +215,8 @@ answers() {
 	[ "$(coffer inspect --format '{{.State.Status}}' stays)" = exited ]
 	run -125 coffer start stays
 	[[ $output == *'DEL by plugin "recorder" failed'* && $output == *'cannot reach the switch (code 5)'* ]]
+	problems 0
+	[[ $output == 'NC1 leftover'*'it does not run, and plugins have yet to remove it from its network' ]]
 	rm "$CALLS/do-DEL-recorder"
 	coffer rm stays
 	coffer ps >/dev/null
@@ -255,6 +257,35 @@ all_removed() {
 exited() {
 	coffer ps >/dev/null
 	[ "$(coffer inspect --format '{{.State.Status}}' "$1")" = exited ]
+}
+
+# problems STATUS: what system check says of networks
+problems() {
+	run -"$1" coffer system check --format '{{.Invariant}} {{.State}} {{.Object}} {{.Problem}}'
+	output=$(grep '^NC' <<<"$output" || true)
+}
+
+@test "system check asks the plugins whether all is as they have made it" {
+	bridge_network 1.0.0
+	sleeper web --network cni:web
+	problems 0
+	[ -z "$output" ]
+	ip link set cni-test name cni-moved
+	problems 1
+	ip link set cni-moved name cni-test
+	[[ $output == "NC4 broken $(coffer inspect --format '{{.Id}}' web) network cni:web: CHECK by plugin \"bridge\" failed: bridge says: "* ]]
+}
+
+@test "CHECK is left out where the administrator or the version does not have it" {
+	conflist on 0.4.0 "$(recorder on)"
+	conflist old 0.3.1 "$(recorder old)"
+	recorder off '{name: "off", cniVersion: "1.0.0", disableCheck: true}' >"$COFFER_CNI_CONF_DIR/off.conf"
+	for name in on old off; do
+		sleeper $name --network cni:$name
+	done
+	coffer system check >/dev/null
+	[ "$(grep CHECK "$CALLS/order")" = 'CHECK on' ]
+	[ "$(jq -r '.prevResult.ips[0].address' "$CALLS/CHECK-on.json")" = 10.99.0.7/24 ]
 }
 
 @test "what cannot be" {

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of containers' places on networks of the Container Network Interface. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/check.h"
+#include "engine/network-cni-row.h"
+#include "engine/record.h"
+
+/* --- NC1 --- */
+
+int check_cni_places(struct check_run *run, struct error *err)
+{
+	_cleanup_strv_ char **ids = NULL;
+	struct db *db;
+	int r = engine_db(run->engine, &db, err);
+	if (r >= 0)
+		r = cni_place_abandoned(db, &ids, err);
+	for (char **id = ids; id && *id; id++)
+		check_found(run, *id, "it does not run, and plugins have yet to remove it from its network");
+	return r;
+}
+
+/* --- NC4 --- */
+
+/* One that ends meanwhile has no namespace, and is no finding. */
+static int open_netns(struct engine *engine, const char *id)
+{
+	_cleanup_record_ struct container_record *record = NULL;
+	if (engine_container_find(engine, id, &record, NULL) < 0 || record->pid == 0)
+		return -ESRCH;
+	_cleanup_free_ char *path = mem_printf("/proc/%d/ns/net", (int)record->pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int ask_plugins(struct check_run *run, struct db *db, const char *id, struct error *err)
+{
+	_cleanup_cni_place_ struct cni_place place = { 0 };
+	_cleanup_close_ int netns = open_netns(run->engine, id);
+	struct error failure = { 0 };
+	if (netns < 0)
+		return 0;
+	int r = cni_place_load(db, id, &place, err);
+	if (r <= 0 || !place.result)
+		return r;
+	const struct cni_call call = cni_place_call(&place, netns);
+	if (cni_check(place.network, &call, place.result, &failure) < 0)
+		check_found(run, id, "%s%s%s", failure.message, *failure.cause ? ": " : "", failure.cause);
+	return 0;
+}
+
+int check_cni_plugins(struct check_run *run, struct error *err)
+{
+	_cleanup_strv_ char **ids = NULL;
+	struct db *db;
+	int r = engine_db(run->engine, &db, err);
+	if (r >= 0)
+		r = cni_place_live(db, run->engine->runroot, &ids, err);
+	for (char **id = ids; r >= 0 && id && *id; id++)
+		r = ask_plugins(run, db, *id, err);
+	return r;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/network-cni-row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/container-row.h"
+#include "engine/network-row.h"
+
+void cni_place_done(struct cni_place *place)
+{
+	free(place->id);
+	free(place->path);
+	cni_network_free(place->network);
+	json_putp(&place->capabilities);
+	json_putp(&place->result);
+}
+
+struct cni_call cni_place_call(const struct cni_place *place, int netns)
+{
+	return (struct cni_call){
+		.container = place->id,
+		.interface = CNI_INTERFACE,
+		.path = place->path,
+		.netns = netns,
+		.capabilities = place->capabilities,
+		.keep = -1,
+	};
+}
+
+static int read_object(const char *text, struct json_object **ret, struct error *err)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	if (!*text)
+		return 0;
+	int r = json_parse(text, strlen(text), "the database", ERR_INTERNAL, &document, err);
+	if (r >= 0)
+		*ret = json_object_get(document.root);
+	return r;
+}
+
+int cni_place_load(struct db *db, const char *id, struct cni_place *ret, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	_cleanup_cni_place_ struct cni_place place = { 0 };
+	int r = db_query(db, "SELECT path, configuration, capabilities, result FROM cni WHERE container = ?1",
+			 DB_VALUES(DB_TEXT(id)), &query, err);
+	if (r >= 0)
+		r = db_next(&query, err);
+	if (r <= 0)
+		return r;
+	place.id = mem_strdup(id);
+	place.path = mem_strdup(db_text(&query, 0));
+	r = cni_network_parse(db_text(&query, 1), strlen(db_text(&query, 1)), "the database", &place.network, err);
+	if (r >= 0)
+		r = read_object(db_text(&query, 2), &place.capabilities, err);
+	if (r >= 0)
+		r = read_object(db_text(&query, 3), &place.result, err);
+	if (r < 0)
+		return r;
+	*ret = place;
+	place = (struct cni_place){ 0 };
+	return 1;
+}
+
+int cni_place_insert(struct db *db, const struct cni_place *place, struct error *err)
+{
+	return db_run(db, "INSERT INTO cni (container, path, configuration, capabilities) VALUES (?1, ?2, ?3, ?4)",
+		      DB_VALUES(DB_TEXT(place->id), DB_TEXT(place->path), DB_TEXT(place->network->document.text),
+				DB_TEXT(json_text(place->capabilities))),
+		      err);
+}
+
+int cni_place_save(struct db *db, const struct cni_place *place, struct error *err)
+{
+	return db_run(db, "UPDATE cni SET result = ?2 WHERE container = ?1",
+		      DB_VALUES(DB_TEXT(place->id), DB_TEXT(json_text(place->result))), err);
+}
+
+int cni_place_delete(struct db *db, const char *id, struct error *err)
+{
+	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	int r = db_begin(db, &transaction, err);
+	if (r >= 0)
+		r = published_rows_delete(db, id, err);
+	if (r >= 0)
+		r = db_run(db, "DELETE FROM cni WHERE container = ?1", DB_VALUES(DB_TEXT(id)), err);
+	return r < 0 ? r : db_commit(&transaction, err);
+}
+
+int cni_place_result(const struct cni_place *place, struct cni_result *ret, struct error *err)
+{
+	_cleanup_json_document_ struct json_document document = { 0 };
+	json_document_wrap(json_object_get(place->result), "the plugins' result", ERR_NET, &document);
+	struct json_node root = json_root(&document);
+	int r = cni_result_parse(&root, CNI_INTERFACE, ret, err);
+	return r < 0 ? err_wrap(err, "network cni:%s", place->network->name) : 0;
+}
+
+/* --- several --- */
+
+#define ABANDONED "SELECT container FROM cni WHERE container NOT IN (SELECT id FROM containers WHERE state = ?1)"
+
+static int list_ids(struct db *db, const char *sql, const struct db_value *values, char ***ret, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	_cleanup_strv_ char **ids = NULL;
+	int r = db_query(db, sql, values, &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0)
+		strv_append(&ids, db_text(&query, 0));
+	if (r >= 0)
+		*ret = TAKE_PTR(ids);
+	return r;
+}
+
+int cni_place_abandoned(struct db *db, char ***ret, struct error *err)
+{
+	return list_ids(db, ABANDONED, DB_VALUES(DB_NUMBER(STATE_RUNNING)), ret, err);
+}
+
+int cni_place_live(struct db *db, const char *runroot, char ***ret, struct error *err)
+{
+	return list_ids(db,
+			"SELECT p.container FROM cni p JOIN containers c ON c.id = p.container "
+			"WHERE c.state = ?1 AND c.runroot = ?2",
+			DB_VALUES(DB_NUMBER(STATE_RUNNING), DB_TEXT(runroot)), ret, err);
+}
+
+int cni_place_is_abandoned(struct db *db, const char *id, struct error *err)
+{
+	_cleanup_free_ char *found = NULL;
+	return db_get_text(db, ABANDONED " AND container = ?2", DB_VALUES(DB_NUMBER(STATE_RUNNING), DB_TEXT(id)),
+			   &found, err);
+}
