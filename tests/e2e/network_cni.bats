@@ -88,7 +88,7 @@ leases() {
 
 nothing_left_of_bridge() {
 	[ "$(leases)" -eq 0 ]
-	! iptables-save | grep -E 'CNI-(DN-)?[0-9a-f]|10\.98\.0\.'
+	[ "$(iptables-save | grep -cE 'CNI-(DN-)?[0-9a-f]|10\.98\.0\.')" -eq 0 ]
 	[ "$(coffer_rows)" -eq 0 ]
 }
 
