@@ -9,8 +9,8 @@
 
 const struct command *const COMMANDS[] = {
 	&command_attach,
-	&command_cleanup,
 	&command_commit,
+	&command_cleanup,
 	&command_container_inspect,
 	&command_container_prune,
 	&command_cp,
