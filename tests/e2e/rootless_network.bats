@@ -175,4 +175,6 @@ listens_here() {
 @test "other networks need root" {
 	run -125 ann run --rm --network other box:1 true
 	[ "${lines[0]}" = 'coffer: network "other": without root there is only the default network' ]
+	run -125 ann run --rm --network cni:other box:1 true
+	[ "${lines[0]}" = 'coffer: network cni:other: without root there is only the default network' ]
 }
