@@ -122,7 +122,8 @@ task_is() {
 
 @test "on a terminal" {
 	local in_ctr=(nsenter --target "$WORLD" --mount --net --pid -- ctr --address "$WORLD_DIR/socket")
-	run -0 on_terminal expect:'# ' 'send:tty; stty size; exit 5\r' wait -- "${in_ctr[@]}" \
+	# ctr tells the size after the start: until then there is none, which stty takes for an error.
+	run -0 on_terminal expect:'# ' 'send:tty; until stty size 2>/dev/null | grep .; do sleep 0.1; done; exit 5\r' wait -- "${in_ctr[@]}" \
 		run --runc-binary "$COFFER_BIN/coffer-runtime" --rm --tty box:1 one /bin/sh
 	[[ $output == *'/dev/pts/0'*'31 97'*'[exit 5]'* ]]
 	detached sleeper

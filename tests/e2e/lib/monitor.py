@@ -18,7 +18,7 @@ import time
 START, STDIN, RESIZE, SIGNAL, STOP, OWNER = b"S", b"i", b"w", b"k", b"T", b"o"
 CREATED, STARTED, STDOUT, STDERR, ERROR, EXIT = b"C", b"R", b"1", b"2", b"E", b"X"
 
-TIMEOUT = 30
+TIMEOUT = 100
 STALL = 10  # MONITOR_PEER_STALL_MS, in seconds
 
 
