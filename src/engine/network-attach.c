@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/util.h"
+#include "engine/live.h"
 #include "engine/network-bridge.h"
 #include "engine/network-cni.h"
 #include "engine/network-dns.h"
@@ -145,22 +148,35 @@ static int open_namespace(const char *path, const char *what, struct error *err)
 	return fd < 0 ? err_sys_code(err, ERR_NET, errno, "join %s", what) : fd;
 }
 
+static int not_running(const struct container_row *row, enum container_state state, struct error *err)
+{
+	err_set(err, ERR_NET, "cannot join network namespace of a non running container: container %s is %s", row->name,
+		container_state_name(state));
+	return err_hint(err, "coffer start %s", row->name);
+}
+
 static int join_container(struct engine *engine, const char *name, int *ret_netns, struct error *err)
 {
-	_cleanup_record_ struct container_record *record = NULL;
-	int r = engine_container_find(engine, name, &record, err);
+	_cleanup_container_row_ struct container_row row = { 0 };
+	_cleanup_live_ struct live live = LIVE_NONE;
+	char path[64];
+	int r = container_load_row(engine, name, &row, err);
+	if (r >= 0)
+		r = live_open(engine, &row, &live, err);
 	if (r < 0)
 		return err_wrap(err, "join the network of container \"%s\"", name);
-	if (record->pid == 0) {
-		err_set(err, ERR_NET, "cannot join network namespace of a non running container: container %s is %s",
-			record->name, container_state_name(record->state));
-		return err_hint(err, "coffer start %s", record->name);
-	}
-	_cleanup_free_ char *path = mem_printf("/proc/%d/ns/net", (int)record->pid);
-	int fd = open_namespace(path, record->name, err);
-	if (fd >= 0)
-		*ret_netns = fd;
-	return fd;
+	if (r == 0)
+		return not_running(&row, row.state == STATE_RUNNING ? STATE_EXITED : row.state, err);
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)live.status.pid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int open_errno = errno;
+	/* It may have ended meanwhile, and another process, the host's, have its number. */
+	if (process_start_time(live.status.pid, NULL) != live.status.start_time)
+		return not_running(&row, STATE_EXITED, err);
+	if (fd < 0)
+		return err_sys_code(err, ERR_NET, open_errno, "join the network of container \"%s\"", row.name);
+	*ret_netns = TAKE_FD(fd);
+	return 0;
 }
 
 /* --- */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -48,6 +49,17 @@ static int allow_forwarding(const struct network_record *network, struct error *
 	return r;
 }
 
+/*
+ * A container can say that it is a router, and the host must not believe it: it would send its own IPv6 packets there
+ * (CVE-2020-13401).
+ */
+static int distrust_routers(const struct network_record *network, struct error *err)
+{
+	if (access("/proc/sys/net/ipv6/conf", F_OK) < 0)
+		return 0; /* no IPv6 here */
+	return write_setting("0", err, "/proc/sys/net/ipv6/conf/%s/accept_ra", network->bridge);
+}
+
 /* --- bringing it up --- */
 
 static int make(int rtnl, const struct network_record *network, struct error *err)
@@ -77,6 +89,8 @@ static int make_again(struct db *db, int rtnl, const struct network_record *netw
 {
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
 	int r = make(rtnl, network, err);
+	if (r >= 0)
+		r = distrust_routers(network, err);
 	if (r >= 0)
 		r = endpoint_row_list(db, NULL, network->name, &endpoints, err);
 	return r < 0 ? r : plug_in_again(rtnl, network, &endpoints, err);

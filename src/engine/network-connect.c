@@ -302,6 +302,8 @@ static int plug(struct change *change, const struct endpoint_request *request, s
 	if (r >= 0)
 		r = network_bring_up(change->db, change->rtnl, change->network, err);
 	if (r >= 0)
+		r = policy_follow(change->engine, err); /* before it can send anything */
+	if (r >= 0)
 		r = network_plug(change->rtnl, &change->netns, change->network, endpoint, change->name, false, err);
 	if (r >= 0)
 		r = network_shape(change->rtnl, &change->netns, endpoint, request, err);
@@ -370,7 +372,7 @@ int engine_network_connect(struct engine *engine, const char *container, const s
 	if (r < 0)
 		return err_wrap(err, "connect container \"%s\" to the network \"%s\"", row.name, network->name);
 	network_event(engine, network, "connect", row.id);
-	return policy_follow(engine, err);
+	return 0;
 }
 
 /* --- disconnect --- */

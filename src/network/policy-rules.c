@@ -183,7 +183,10 @@ static void write_chain(const struct policy *policies, size_t n_policies, const 
 	str_appendf(out, "counter drop comment \"no policy allows this %s\"\n}\n", way->chain);
 }
 
-/* Neighbour discovery is below what policies are about; answers belong to what was allowed. */
+/*
+ * Neighbour discovery is below what policies are about; answers belong to what was allowed. Every interface has an address
+ * fe80::, which no set knows: between containers, nothing but neighbour discovery uses it.
+ */
 static void write_hook(const char *hook, bool ingress, struct str *out)
 {
 	str_appendf(
@@ -194,7 +197,8 @@ static void write_hook(const char *hook, bool ingress, struct str *out)
 		"ip saddr @egress_4 jump egress\nip6 saddr @egress_6 jump egress\n",
 		hook, hook);
 	if (ingress)
-		str_append(out, "ip daddr @ingress_4 jump ingress\nip6 daddr @ingress_6 jump ingress\n");
+		str_append(out, "ip6 daddr fe80::/10 drop\nip6 saddr fe80::/10 ip6 daddr != ff00::/8 drop\n"
+				"ip daddr @ingress_4 jump ingress\nip6 daddr @ingress_6 jump ingress\n");
 	str_append(out, "}\n");
 }
 

@@ -25,6 +25,16 @@ teardown() {
 	[[ $output == *'inet 172.17.0.'*'/16'* && $output == *'default via 172.17.0.1 dev eth0'* && $output == *' 0% packet loss'* ]]
 }
 
+@test "the host believes no container that says it is a router" {
+	coffer run --rm box:1 true
+	[ -e /proc/sys/net/ipv6/conf ] || skip "no IPv6 here"
+	local bridge
+	for bridge in $(ip -o link show type bridge | sed 's/^[0-9]*: \([^:@]*\).*/\1/'); do
+		[ "$(<"/proc/sys/net/ipv6/conf/$bridge/accept_ra")" = 0 ]
+	done
+	[ -n "$bridge" ]
+}
+
 @test "who is asked from a container sees the host" {
 	outside timeout 10 socat -u TCP-LISTEN:7000,bind=198.51.100.2,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR; cat >/dev/null' >"$BATS_TEST_TMPDIR/seen" &
 	eventually listens 7000

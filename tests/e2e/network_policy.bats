@@ -169,6 +169,33 @@ database_policy() {
 	run ! reaches near web 80
 }
 
+@test "the address that every interface has is no way around a policy" {
+	coffer network create --ipv6 six >/dev/null
+	coffer run -d --name web --network six box:1 sleep 1000 >/dev/null
+	coffer run -d --name other --network six box:1 sleep 1000 >/dev/null
+	local own
+	own=$(coffer exec web ip -6 address show dev eth0 | grep -o 'fe80::[0-9a-f:]*')
+	reaches_it() { coffer exec other ping -c 1 -W 1 "$own%eth0" >/dev/null; }
+	eventually reaches_it
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: closed}
+		spec: {podSelector: {}}
+	EOF
+	run ! reaches_it
+}
+
+@test "a container that is connected while it runs is known before it can send" {
+	serves db 5432 -l app=database
+	coffer network create elsewhere >/dev/null
+	coffer run -d --name late --network elsewhere box:1 sleep 1000 >/dev/null
+	database_policy
+	coffer network connect app late
+	run ! reaches late db 5432
+	nft list set inet "$(nft list tables | grep -o 'coffer-[0-9a-f]*-policy')" ingress_4 | grep -q "$(address db)"
+}
+
 @test "a policy of one network is about its containers only, and knows networks by their labels" {
 	coffer network create --label team=blue blue >/dev/null
 	serves web 80 --network blue
