@@ -105,16 +105,29 @@ static int copy_link(const struct copy *copy, const char *name, const struct sta
 	return 0;
 }
 
-/* Devices, fifos and sockets; chmod() because of the umask. */
-static int copy_node(const struct copy *copy, const char *name, const struct stat *st)
+/* By the fd: a volume may be in a container's hands already, which puts a link in the node's place. */
+static int set_node(int fd, const struct stat *st)
 {
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
-	if (mknodat(copy->to, name, st->st_mode, st->st_rdev) < 0 ||
-	    fchownat(copy->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(copy->to, name, st->st_mode & 07777, 0) < 0 ||
-	    utimensat(copy->to, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+	const struct fd_path path = fd_path(fd);
+	struct stat made;
+	if (fstat(fd, &made) < 0)
+		return -errno;
+	if ((made.st_mode ^ st->st_mode) & S_IFMT || made.st_rdev != st->st_rdev)
+		return -EBUSY;
+	if (fchownat(fd, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) < 0 || chmod(path.text, st->st_mode & 07777) < 0 ||
+	    utimensat(AT_FDCWD, path.text, times, 0) < 0)
 		return -errno;
 	return 0;
+}
+
+/* Devices, fifos and sockets. */
+static int copy_node(const struct copy *copy, const char *name, const struct stat *st)
+{
+	if (mknodat(copy->to, name, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0)
+		return -errno;
+	_cleanup_close_ int fd = openat(copy->to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : set_node(fd, st);
 }
 
 static int copy_children(const struct copy *copy, struct error *err);

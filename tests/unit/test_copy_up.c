@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -103,6 +105,55 @@ static void test_owner_before_mode(void **state)
 		assert_int_equal(fgetxattr(copy, "trusted.test", value, sizeof value), 5);
 }
 
+/* What the umask takes away is set afterwards. */
+static void test_nodes(void **state)
+{
+	const struct place *place = *state;
+	struct stat st;
+	const struct timespec times[] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000001 } };
+	assert_int_equal(mkfifoat(place->from, "fifo", 0600), 0);
+	assert_int_equal(fchmodat(place->from, "fifo", 0666, 0), 0);
+	assert_int_equal(utimensat(place->from, "fifo", times, 0), 0);
+	assert_int_equal(mknodat(place->from, "socket", S_IFSOCK | 0640, 0), 0);
+	assert_int_equal(copy_up(place->from, place->to, "/data", NULL), 0);
+	assert_int_equal(fstatat(place->to, "fifo", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_mode, S_IFIFO | 0666);
+	assert_int_equal(st.st_mtim.tv_sec, 1000000001);
+	assert_int_equal(fstatat(place->to, "socket", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_mode, S_IFSOCK | 0640);
+}
+
+/* Whoever has the directory open puts a link in the node's place as soon as it is there. */
+static void swap_nodes(int to)
+{
+	struct stat st;
+	for (;;)
+		if (fstatat(to, "fifo", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISFIFO(st.st_mode) &&
+		    unlinkat(to, "fifo", 0) == 0 && symlinkat("../outside", to, "fifo") < 0)
+			_exit(1);
+}
+
+static void test_nodes_become_links(void **state)
+{
+	const struct place *place = *state;
+	struct stat st;
+	put(place->dir, "outside", "secret", 0600);
+	assert_int_equal(mkfifoat(place->from, "fifo", 0600), 0);
+	assert_int_equal(fchmodat(place->from, "fifo", 0666, 0), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		swap_nodes(place->to);
+	for (int i = 0; i < 2000; i++) {
+		(void)copy_up(place->from, place->to, "/data", NULL);
+		(void)unlinkat(place->to, "fifo", 0);
+	}
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(fstatat(place->dir, "outside", &st, 0), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
+}
+
 static void test_too_deep(void **state)
 {
 	const struct place *place = *state;
@@ -135,6 +186,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_files_and_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_owner_before_mode, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nodes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nodes_become_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_deep, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_there_already, set_up, tear_down),
 	};
