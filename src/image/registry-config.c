@@ -143,11 +143,23 @@ static int read_entry(const struct json_node *node, struct entry *entry, struct 
 }
 
 struct match {
-	struct json_node node; /* of the entry */
+	struct json_node root, registries; /* what @node is in, for the path in errors */
+	struct json_node node;		   /* of the entry */
 	struct entry entry;
 	size_t covered;
 	bool found;
 };
+
+/* Nodes point to those that they are in, which have to last as long as @best does. */
+static void keep_match(struct match *best, const struct match *match, const struct json_node *root,
+		       const struct json_node *registries)
+{
+	*best = *match;
+	best->root = *root;
+	best->registries = *registries;
+	best->registries.parent = &best->root;
+	best->node.parent = &best->registries;
+}
 
 /* The entry that covers most of @name; of two with the same prefix the later one. */
 static int find_entry(const struct config *config, const char *name, struct match *best, struct error *err)
@@ -163,7 +175,7 @@ static int find_entry(const struct config *config, const char *name, struct matc
 			match.covered = covers(match.entry.prefix, name);
 			match.found = true;
 			if (match.covered > 0 && match.covered >= best->covered)
-				*best = match;
+				keep_match(best, &match, &root, &registries);
 			r = 1;
 		}
 		if (r < 0)
