@@ -25,6 +25,8 @@ enum {
 struct copy_kept {
 	struct entry entry;
 	char *name;
+	dev_t dev; /* of a directory: which one it is */
+	ino_t ino;
 };
 
 static struct copy_kept *keep(const struct copy_files *files, const struct entry *entry)
@@ -164,13 +166,27 @@ static int make_hard_link(struct copy_files *files, int parent, const struct ent
 	return 0;
 }
 
+/* What is there under its name at the end has to be this one: a link would lead to somebody else's (Y2). */
+static int remember_directory(int parent, struct copy_kept *kept, struct error *err)
+{
+	struct stat st;
+	if (fstatat(parent, path_base(kept->name), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return failed(&kept->entry, errno, "examine", err);
+	if (!S_ISDIR(st.st_mode))
+		return failed(&kept->entry, EBUSY, "make directory", err);
+	kept->dev = st.st_dev;
+	kept->ino = st.st_ino;
+	return 0;
+}
+
 static int make_directory(struct copy_files *files, int parent, enum room room, const struct entry *entry,
 			  struct error *err)
 {
 	if (room == ROOM_FREE && mkdirat(parent, path_base(entry->raw), MAKING_MODE) < 0)
 		return failed(entry, errno, "make directory", err);
-	*ARRAY_APPEND(files->directories, files->n_directories) = keep(files, entry);
-	return 0;
+	struct copy_kept *kept = keep(files, entry);
+	*ARRAY_APPEND(files->directories, files->n_directories) = kept;
+	return remember_directory(parent, kept, err);
 }
 
 /* --- regular files --- */
@@ -281,18 +297,24 @@ struct copy_sink copy_files_sink(struct copy_files *files)
 	return (struct copy_sink){ .context = files, .entry = put_entry, .data = put_data };
 }
 
-static int finish_directory(struct copy_files *files, const struct entry *entry, struct error *err)
+static int finish_directory(struct copy_files *files, const struct copy_kept *kept, struct error *err)
 {
+	const struct entry *entry = &kept->entry;
+	struct stat st;
 	_cleanup_free_ char *path = join(files->base, entry->raw, strlen(entry->raw));
 	_cleanup_close_ int fd = path_open_in_root(files->root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	return fd < 0 ? failed(entry, -fd, "open directory", err) : attributes_set_file(fd, entry, true, err);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return failed(entry, fd < 0 ? -fd : errno, "open directory", err);
+	if (st.st_dev != kept->dev || st.st_ino != kept->ino)
+		return failed(entry, EBUSY, "set the owner of", err);
+	return attributes_set_file(fd, entry, true, err);
 }
 
 int copy_files_finish(struct copy_files *files, struct error *err)
 {
 	int r = end_file(files, err);
 	for (size_t i = files->n_directories; r >= 0 && i-- > 0;)
-		r = finish_directory(files, &files->directories[i]->entry, err);
+		r = finish_directory(files, files->directories[i], err);
 	files->written += UINT64_C(2) * TAR_BLOCK;
 	return r;
 }

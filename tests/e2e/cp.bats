@@ -402,3 +402,19 @@ target='mkdir -p /there /into; echo old >/old; ln -s /older /to-old'
 	[ "$(<host/x)" = secret ]
 	[ "$(stat -c %a host/x)" = 644 ]
 }
+
+@test "a directory that becomes a link meanwhile: who is there keeps owner and mode" {
+	running 'mkdir -p /t /victim/sub; chmod 0700 /victim/sub; ln -s /victim /t/link'
+	mkdir -p d/sub
+	truncate -s 2M z
+	tar -c --owner 7 --group 7 d z >tree.tar
+	made() { coffer exec it test -d /t/d/sub; }
+	{
+		head -c 1M tree.tar
+		eventually made
+		coffer exec it sh -c 'mv /t/d /t/e; mv /t/link /t/d'
+		tail -c +1048577 tree.tar
+	} | { run -1 coffer cp - it:/t; echo "$output"; } >words
+	grep -q "set the owner of 'd/sub': device or resource busy" words || { cat words; false; }
+	[ "$(coffer exec it stat -c '%u %a' /victim/sub)" = '0 700' ]
+}
