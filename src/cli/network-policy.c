@@ -137,6 +137,8 @@ const struct command command_network_policy = {
 		"What no policy selects may reach everything. What one selects may be reached, or reach, only as the "
 		"policies that select it allow. The host itself always reaches its containers. Containers that come and go "
 		"are followed; rules count what they let through: *nft list ruleset* shows it.\n\n"
+		"Containers are known by their addresses. One that may make packets of its own (NET_RAW, a default capability) "
+		"can pretend to have another one: give *--cap-drop NET_RAW* to those that are not trusted.\n\n"
 		"What is not understood in a document is an error, and the document is not applied.",
 	.examples =
 		(const struct example[]){

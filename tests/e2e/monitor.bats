@@ -458,7 +458,8 @@ py() {
 
 @test "who says something and leaves is heard, though output for it is on its way" {
 	py <<-'END'
-		c = Container("while :; do echo $((n += 1)); [ $n -lt 500 ] || sleep 0.01; done")
+		# Not so much that the owner, who does not read, would hold it up.
+		c = Container("while :; do echo $((n += 1)); sleep 0.2; done")
 		c.launch(OWNER, START).until_out(b"1")
 		c.wait_for_socket()
 		os.kill(c.pid, signal.SIGSTOP)
@@ -467,6 +468,7 @@ py() {
 		os.kill(c.pid, signal.SIGCONT)
 		hasty.receive()
 		os.kill(c.pid, signal.SIGSTOP)
+		time.sleep(0.5) # the next line waits for the monitor
 		hasty.signal(9)
 		hasty.close()
 		os.kill(c.pid, signal.SIGCONT)
