@@ -263,9 +263,12 @@ static void write_output(struct attach *attach)
 	if (errno == EINTR || errno == EAGAIN)
 		return;
 	char why[64];
-	if (errno != EPIPE)
-		report_notice("cannot write the container's output: %s; it goes on without",
-			      str_errno(errno, why, sizeof why));
+	if (errno == EPIPE) {
+		attach->ended = true;
+		attach->result.end = ATTACH_UNREAD;
+		return;
+	}
+	report_notice("cannot write the container's output: %s; it goes on without", str_errno(errno, why, sizeof why));
 	attach->closed[fd] = true;
 	attach->output_len = 0;
 }
@@ -355,7 +358,7 @@ int attach_new(const struct attach_options *options, struct attach **ret, struct
 	attach->closed[STDOUT_FILENO] = options->no_stdout;
 	attach->closed[STDERR_FILENO] = options->no_stderr;
 	sigprocmask(SIG_BLOCK, &set, &attach->old_mask);
-	const struct sigaction pipe = { .sa_handler = options->ends_with_reader ? SIG_DFL : SIG_IGN };
+	const struct sigaction pipe = { .sa_handler = SIG_IGN }; /* A3 */
 	sigaction(SIGPIPE, &pipe, &attach->old_pipe);
 	*ret = attach;
 	return 0;

@@ -12,7 +12,7 @@
  *  A2  Signals do not go over the connection, on which they would wait behind input that nobody reads; the window's
  *      size goes before input.
  *  A3  Our terminal is as it was when attach_run() returns, and when we die of a signal.
- *  A4  Whoever reads our output may leave (EPIPE): the container goes on, unobserved.
+ *  A4  When whoever reads our output has left (EPIPE), so do we, as every program in a pipe does; the container goes on.
  */
 #pragma once
 
@@ -27,7 +27,6 @@ struct attach_options {
 	bool tty;	       /* the container has a terminal: ours becomes raw, if standard input is one */
 	bool sig_proxy;	       /* forward signals, by send_signal() */
 	bool no_stdout, no_stderr; /* not to be printed */
-	bool ends_with_reader; /* die of SIGPIPE when nobody reads our output any more, instead of A4 */
 	void (*send_signal)(void *context, int sig);
 	void *context;
 	struct detach_keys detach_keys;
@@ -37,6 +36,7 @@ enum attach_end {
 	ATTACH_EXITED,	 /* `status` says how */
 	ATTACH_DETACHED, /* the container goes on */
 	ATTACH_HUNG_UP,	 /* our terminal is gone; the container was told, and may go on */
+	ATTACH_UNREAD,	 /* nobody reads our output any more; the container goes on */
 	ATTACH_LOST,	 /* the monitor closed the connection without a word */
 };
 

@@ -63,7 +63,6 @@ static int run_attached(struct cli *cli, const struct exec_options *options, con
 	const struct attach_options attach_options = {
 		.input = options->request.open_stdin,
 		.tty = options->request.tty,
-		.ends_with_reader = true,
 		.detach_keys = options->detach_keys,
 	};
 	struct attach_result result;
@@ -81,6 +80,8 @@ static int run_attached(struct cli *cli, const struct exec_options *options, con
 		return leave(connection, err);
 	case ATTACH_HUNG_UP:
 		return FOREGROUND_SIGNALLED + SIGHUP;
+	case ATTACH_UNREAD:
+		return FOREGROUND_SIGNALLED + SIGPIPE;
 	case ATTACH_LOST:
 		break;
 	}

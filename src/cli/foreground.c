@@ -105,6 +105,8 @@ static int conclude(struct cli *cli, const struct foreground *foreground, const 
 		return 0;
 	case ATTACH_HUNG_UP:
 		return FOREGROUND_SIGNALLED + SIGHUP;
+	case ATTACH_UNREAD:
+		return FOREGROUND_SIGNALLED + SIGPIPE;
 	case ATTACH_LOST:
 		break;
 	}

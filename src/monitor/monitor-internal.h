@@ -269,6 +269,7 @@ struct recorder {
 	struct watch oom_watch;
 	struct oom_counts before;
 	struct cgroup_oom memory; /* as last read ... */
+	bool oom_is_told;	  /* the journal knows of one */
 	bool memory_is_lost;	  /* ... for systemd has removed the cgroup before we could look once more */
 	int sent; /* the last signal that we sent, and why; and why SIGKILL */
 	const char *sent_by, *kill_sent_by;

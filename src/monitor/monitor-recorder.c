@@ -139,6 +139,15 @@ struct cgroup_oom recorder_read_memory(struct monitor *monitor)
 	return recorder->memory;
 }
 
+static void tell_oom(struct monitor *monitor, uint64_t times, uint64_t kills)
+{
+	struct recorder *recorder = &monitor->recorder;
+	add_line(monitor, &recorder->oom_lines, OOM_FILE, "out of memory %llu times, %llu processes killed so far\n",
+		 (unsigned long long)times, (unsigned long long)kills);
+	event_oom(monitor);
+	recorder->oom_is_told = true;
+}
+
 static void oom_ready(struct monitor *monitor, struct watch *watch, uint32_t events)
 {
 	struct recorder *recorder = &monitor->recorder;
@@ -150,9 +159,7 @@ static void oom_ready(struct monitor *monitor, struct watch *watch, uint32_t eve
 		return;
 	}
 	struct cgroup_oom oom = recorder_read_memory(monitor);
-	add_line(monitor, &recorder->oom_lines, OOM_FILE, "out of memory %llu times, %llu processes killed so far\n",
-		 (unsigned long long)count, (unsigned long long)oom.oom_kill.value);
-	event_oom(monitor);
+	tell_oom(monitor, count, oom.oom_kill.value);
 }
 
 static void watch_oom(struct monitor *monitor)
@@ -271,6 +278,9 @@ void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t
 	struct recorder *recorder = &monitor->recorder;
 	timer_clear(monitor, TIMER_SAMPLE);
 	alarms_end(monitor);
+	/* The end may be heard of before its reason. */
+	if (oom_kills > 0 && !recorder->oom_is_told)
+		tell_oom(monitor, oom_kills, oom_kills);
 	find_cause(monitor, failure, oom_kills);
 	if (recorder->cgroup)
 		record_last(monitor);

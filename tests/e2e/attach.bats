@@ -111,9 +111,18 @@ on_terminal() {
 	[ "$(coffer run --rm -i --network none box:1 cat <"$in" | sha256sum)" = "$sum" ]
 }
 
-@test "whoever reads our output may leave: the container goes on to its end" {
-	box sh -c 'yes | head -c 3000000; exit 3' | head -n 1
-	[ "${PIPESTATUS[0]}" -eq 3 ]
+@test "when whoever reads our output leaves, so do we, and the container goes on" {
+	coffer run --name talker --network none box:1 sh -c 'yes | head -c 3000000; exit 3' | head -n 1
+	[ "${PIPESTATUS[0]}" -eq 141 ]
+	ended() { [ "$(coffer inspect --format '{{.State.Status}} {{.State.ExitCode}}' talker)" = "exited 3" ]; }
+	eventually ended
+	coffer rm talker
+	coffer run -d --network none --name talker box:1 sleep 1000 >/dev/null
+	coffer exec talker yes | head -n 1
+	[ "${PIPESTATUS[0]}" -eq 141 ]
+	nobody_says_yes() { [ "$(coffer exec talker ps | grep -c yes)" = 0 ]; }
+	eventually nobody_says_yes
+	coffer rm -f talker
 	run -4 bash -c '"$COFFER_BIN/coffer" run --rm --network none box:1 sh -c "echo x; exit 4" >&-'
 	run -4 bash -c '"$COFFER_BIN/coffer" run --rm --network none box:1 sh -c "echo x; exit 4" >/dev/full'
 	[[ $output == *"cannot write the container's output: no space left on device"* ]]
