@@ -106,8 +106,10 @@ const struct command command_cp = {
 		"With *-* for the host's side, a tar archive is written to standard output, or read from standard input and "
 		"unpacked in DEST_PATH; it may be compressed with gzip or zstd.\n\n"
 		"Files belong to whoever copies them out, or to the container's root; with *--archive*, and out of an archive, "
-		"to whom they belonged. Symbolic links are copied as links, but for SRC_PATH itself with *--follow-link*. A "
-		"link in the container never leads out of it, not even one that is made while files are copied.",
+		"to whom they belonged. What is copied out without *--archive* loses set-user-ID, set-group-ID and file "
+		"capabilities, and devices are left out. Symbolic links are copied as links, but for SRC_PATH itself with "
+		"*--follow-link*. A link in the container never leads out of it, not even one that is made while files are "
+		"copied.",
 	.examples =
 		(const struct example[]){
 			{ "cp web:/etc/nginx/nginx.conf .", "A file out of a container" },

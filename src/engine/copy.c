@@ -96,6 +96,7 @@ static int write_to_host(const struct container_copy *copy, const struct copy_or
 	_cleanup_copy_files_ struct copy_files files = { .root = dir,
 							 .base = "/",
 							 .keep_owner = copy->archive,
+							 .to_host = true,
 							 .uid = geteuid(),
 							 .gid = getegid(),
 							 COPY_FILES_INIT };

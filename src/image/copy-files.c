@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/xattr.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "base/util.h"
 #include "image/copy.h"
 #include "image/tar-write.h"
@@ -29,6 +31,37 @@ struct copy_kept {
 	ino_t ino;
 };
 
+/* --- what is kept --- */
+
+static bool strips_privileges(const struct copy_files *files)
+{
+	return files->to_host && !files->keep_owner;
+}
+
+/* All names of a device: a hard link has the type of what it leads to, if it was not read from an archive. */
+static bool is_left_out(const struct copy_files *files, const struct entry *entry)
+{
+	return strips_privileges(files) && (S_ISCHR(entry->mode) || S_ISBLK(entry->mode));
+}
+
+static bool keeps_xattr(const struct copy_files *files, const struct entry_xattr *xattr)
+{
+	return !strips_privileges(files) || !streq(xattr->name, XATTR_SECURITY_PREFIX XATTR_CAPS_SUFFIX);
+}
+
+static void keep_xattrs(const struct copy_files *files, const struct entry *entry, struct entry *kept)
+{
+	kept->xattrs = NULL;
+	kept->n_xattrs = 0;
+	for (size_t i = 0; i < entry->n_xattrs; i++)
+		if (keeps_xattr(files, &entry->xattrs[i]))
+			*ARRAY_APPEND(kept->xattrs, kept->n_xattrs) = (struct entry_xattr){
+				.name = mem_strdup(entry->xattrs[i].name),
+				.value = mem_dup(entry->xattrs[i].value, entry->xattrs[i].len),
+				.len = entry->xattrs[i].len,
+			};
+}
+
 static struct copy_kept *keep(const struct copy_files *files, const struct entry *entry)
 {
 	struct copy_kept *kept = NEW(struct copy_kept);
@@ -36,18 +69,13 @@ static struct copy_kept *keep(const struct copy_files *files, const struct entry
 	kept->entry = *entry;
 	kept->entry.raw = kept->name;
 	kept->entry.target = NULL;
-	kept->entry.xattrs = NULL;
-	kept->entry.n_xattrs = 0;
-	for (size_t i = 0; i < entry->n_xattrs; i++)
-		*ARRAY_APPEND(kept->entry.xattrs, kept->entry.n_xattrs) = (struct entry_xattr){
-			.name = mem_strdup(entry->xattrs[i].name),
-			.value = mem_dup(entry->xattrs[i].value, entry->xattrs[i].len),
-			.len = entry->xattrs[i].len,
-		};
+	keep_xattrs(files, entry, &kept->entry);
 	if (!files->keep_owner) {
 		kept->entry.uid = files->uid;
 		kept->entry.gid = files->gid;
 	}
+	if (strips_privileges(files))
+		kept->entry.mode &= ~(mode_t)(S_ISUID | S_ISGID);
 	return kept;
 }
 
@@ -275,6 +303,10 @@ static int put_entry(void *context, const struct entry *entry, struct error *err
 {
 	struct copy_files *files = context;
 	int r = end_file(files, err);
+	if (r >= 0 && is_left_out(files, entry)) {
+		log_warn("'%s' is left out: it is a device, and --archive is not given", entry->raw);
+		return 0;
+	}
 	int parent = r < 0 ? r : open_parent(files, entry, err);
 	int room = parent < 0 ? parent : make_room(parent, entry, err);
 	if (room < 0)

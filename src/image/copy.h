@@ -13,6 +13,8 @@
  *      is asked of, and read from, that.
  *  Y2  A file is made in a directory that was reached from the root of its place, in which all links end; and whatever is
  *      done to it afterwards is done to the fd, not to the name.
+ *  Y3  On the host, what was a container's gets the rights of its new owner only if somebody asks for the old one: no
+ *      set-user-ID, no set-group-ID, no file capabilities, no devices.
  */
 #pragma once
 
@@ -75,6 +77,7 @@ struct copy_files {
 	bool keep_owner;  /* the entry's; else these: */
 	uid_t uid;
 	gid_t gid;
+	bool to_host; /* where a container's files get no privileges by their new owner: see Y3 */
 
 	/* the sink's own */
 	char *parent_path;

@@ -266,6 +266,23 @@ target='mkdir -p /there /into; echo old >/old; ln -s /older /to-old'
 		'0:0 4711 1000000000,1234:5678 4711 1000000000' ]
 }
 
+@test "out, without -a: nothing gets the privileges of whoever copies" {
+	running 'mkdir /d; chmod 2755 /d; : >/d/file; chmod 6755 /d/file; mknod /d/null c 1 3; ln /d/null /d/same'
+	: >capable
+	setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 capable
+	coffer cp -a capable it:/d/
+	run -0 --separate-stderr coffer cp it:/d plain
+	# shellcheck disable=SC2154
+	[[ $stderr == *"'plain/null' is left out: it is a device, and --archive is not given"* ]]
+	[ "$(tree plain)" = 'capablef filef' ]
+	[ "$(stat -c %a plain plain/file | paste -sd ,)" = 755,755 ]
+	run ! getfattr -n security.capability plain/capable
+	coffer cp -a it:/d kept
+	[ "$(tree kept)" = 'capablef filef nullc samec' ]
+	[ "$(stat -c %a kept kept/file | paste -sd ,)" = 2755,6755 ]
+	getfattr -n security.capability kept/capable
+}
+
 @test "hard links, attributes, pipes, times and names of every kind, both ways" {
 	mkdir tree
 	(
