@@ -115,6 +115,7 @@ static int open_mount(const struct mount_request *mount, const char *rest, struc
 	_cleanup_free_ char *source = path_normalize(mount->source);
 	if (!S_ISDIR(st.st_mode)) {
 		view->path = mem_strdup(path_base(source));
+		view->is_mounted_file = true;
 		source[path_base(source) - source] = '\0';
 	} else {
 		view->path = mem_printf("/%s", rest);

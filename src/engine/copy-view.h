@@ -15,7 +15,8 @@ int view_open_layers(struct engine *engine, const struct container_row *row, str
 struct view {
 	int root;
 	char *path;
-	struct run_dir dir; /* held while a container that does not run is written to: nobody starts it meanwhile */
+	bool is_mounted_file; /* @path is one that others may have mounted, too: it is written, never replaced */
+	struct run_dir dir;   /* held while a container that does not run is written to: nobody starts it meanwhile */
 };
 #define VIEW_NONE                               \
 	{                                       \

@@ -173,9 +173,11 @@ static int read_from_host(const struct container_copy *copy, const struct view *
 	r = copy_name(&origin, &target, &as, err);
 	if (r < 0)
 		return err_wrap(err, "cannot copy to %s:%s", copy->container, copy->path);
-	_cleanup_copy_files_ struct copy_files files = {
-		.root = view->root, .base = target.dir, .keep_owner = copy->archive, COPY_FILES_INIT
-	};
+	_cleanup_copy_files_ struct copy_files files = { .root = view->root,
+							 .base = target.dir,
+							 .keep_owner = copy->archive,
+							 .mounted = view->is_mounted_file,
+							 COPY_FILES_INIT };
 	return copy_files_to(&origin, as, &files, ret_bytes, err);
 }
 

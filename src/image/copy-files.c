@@ -127,7 +127,7 @@ enum room { ROOM_FREE, ROOM_DIRECTORY, ROOM_MOUNTED };
  * What is there already gives way, or stays: a directory for a directory; and a file that is mounted there, for who
  * removes that from outside of the mount's namespace takes the mount away from those within.
  */
-static int make_room(int parent, const struct entry *entry, struct error *err)
+static int make_room(const struct copy_files *files, int parent, const struct entry *entry, struct error *err)
 {
 	struct statx st;
 	bool directory = S_ISDIR(entry->mode) && !entry->hard_link;
@@ -139,7 +139,7 @@ static int make_room(int parent, const struct entry *entry, struct error *err)
 		return err_set(err, ERR_EXISTS, "cannot overwrite file '%s' with a directory", entry->raw);
 	if (directory)
 		return ROOM_DIRECTORY;
-	if (st.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+	if (files->mounted || st.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		return S_ISREG(st.stx_mode) && S_ISREG(entry->mode) && !entry->hard_link
 			       ? ROOM_MOUNTED
 			       : failed(entry, EBUSY, "replace", err);
@@ -308,7 +308,7 @@ static int put_entry(void *context, const struct entry *entry, struct error *err
 		return 0;
 	}
 	int parent = r < 0 ? r : open_parent(files, entry, err);
-	int room = parent < 0 ? parent : make_room(parent, entry, err);
+	int room = parent < 0 ? parent : make_room(files, parent, entry, err);
 	if (room < 0)
 		return room;
 	files->written += TAR_BLOCK + entry->size + tar_padding(entry->size);

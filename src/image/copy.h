@@ -77,6 +77,7 @@ struct copy_files {
 	bool keep_owner;  /* the entry's; else these: */
 	uid_t uid;
 	gid_t gid;
+	bool mounted; /* what is there is mounted, or is to be: it stays the file that it is */
 	bool to_host; /* where a container's files get no privileges by their new owner: see Y3 */
 
 	/* the sink's own */

@@ -337,6 +337,29 @@ target='mkdir -p /there /into; echo old >/old; ln -s /older /to-old'
 	[[ $output == *'mounted volume is marked read-only'* ]]
 }
 
+@test "a file of the host that is mounted stays the file that it is, running or not" {
+	echo before >single
+	ln single other-name
+	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("listens")'
+	echo new >new
+	ln -s new link
+	into() {
+		echo before >single
+		coffer cp new it:/etc/single
+		[ "$(cat single other-name | paste -sd ,)" = new,new ]
+		run -1 coffer cp link it:/etc/single
+		[[ $output == *"replace 'single': device or resource busy"* ]]
+		run -1 coffer cp new it:/run/listens
+		[[ $output == *"replace 'listens': device or resource busy"* ]]
+		[ single -ef other-name ]
+		[ -S listens ]
+	}
+	running true -v "$here/single:/etc/single" -v "$here/listens:/run/listens"
+	into
+	coffer stop -t 0 it >/dev/null 2>&1
+	into
+}
+
 @test "a named volume of one that does not run" {
 	coffer create --network none --name it -v cp-volume:/data box:1 true >/dev/null
 	mkdir -p tree/part
