@@ -14,6 +14,7 @@
 #include "engine/engine-internal.h"
 #include "engine/image.h"
 #include "engine/live.h"
+#include "engine/volume-attach.h"
 #include "engine/volume-dir.h"
 #include "runtime/user-namespace.h"
 #include "storage/overlay.h"
@@ -97,13 +98,25 @@ static const struct mount_request *find_source(const struct container_config *co
 	return mount;
 }
 
+/* What is written below the place where a file system will be mounted, nobody sees again; nor are its files there. */
+static int check_is_mounted(struct engine *engine, const struct container_row *row, const char *name, int dir,
+			    struct error *err)
+{
+	_cleanup_volume_ struct volume *volume = NULL;
+	int r = engine_volume_find(engine, name, &volume, err);
+	if (r < 0 || !volume_is_mounted_on_demand(volume) || volume_is_mounted(dir, ""))
+		return r;
+	err_set(err, ERR_STATE, "volume %s is mounted only while a container that has it runs", name);
+	return err_hint(err, "coffer start %s", row->name);
+}
+
 /* A part of it is a path in it, as any other. */
-static int open_volume(struct engine *engine, const struct mount_request *mount, const char *rest, struct view *view,
-		       struct error *err)
+static int open_volume(struct engine *engine, const struct container_row *row, const struct mount_request *mount,
+		       const char *rest, struct view *view, struct error *err)
 {
 	view->root = volume_dir_make(engine, mount->source, err);
 	view->path = mem_printf("/%s%s", mount->subpath ? mount->subpath : "", rest);
-	return view->root < 0 ? view->root : 0;
+	return view->root < 0 ? view->root : check_is_mounted(engine, row, mount->source, view->root, err);
 }
 
 /* A file is looked at in its directory. What the end of the path says about it stays there. */
@@ -157,7 +170,7 @@ static int open_stopped(struct engine *engine, const struct container_row *row, 
 	if (mount && write && mount->readonly)
 		return err_set(err, ERR_PERMISSION, "mounted volume is marked read-only");
 	if (mount && mount->kind == MOUNT_VOLUME)
-		return open_volume(engine, mount, whole + (rest - normal), view, err);
+		return open_volume(engine, row, mount, whole + (rest - normal), view, err);
 	if (mount)
 		return open_mount(mount, whole + (rest - normal), view, err);
 	view->path = TAKE_PTR(absolute);

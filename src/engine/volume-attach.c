@@ -17,10 +17,10 @@
 #include "runtime/mount-options.h"
 #include "runtime/mount.h"
 
-static bool is_mounted(const char *path)
+bool volume_is_mounted(int dir, const char *path)
 {
 	struct statx stx;
-	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) == 0 &&
+	return statx(dir, path, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &stx) == 0 &&
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
@@ -60,7 +60,7 @@ static int mount_volume(struct engine *engine, const struct volume *volume, stru
 	_cleanup_close_ int lock = data < 0 ? data : volume_dir_lock(engine, volume->name, err);
 	if (lock < 0)
 		return lock;
-	int r = is_mounted(volume->mountpoint) ? 0 : mount_device(volume, data, err);
+	int r = volume_is_mounted(AT_FDCWD, volume->mountpoint) ? 0 : mount_device(volume, data, err);
 	return r < 0 ? err_wrap(err, "mount volume %s", volume->name) : 0;
 }
 
@@ -105,7 +105,7 @@ int volume_unmount_unused(struct engine *engine, const char *name, struct error 
 	_cleanup_free_ char *path = volume_path(engine, name);
 	int64_t running;
 	struct db *db;
-	if (!is_mounted(path))
+	if (!volume_is_mounted(AT_FDCWD, path))
 		return 0;
 	_cleanup_close_ int lock = volume_dir_lock(engine, name, err);
 	if (lock < 0)

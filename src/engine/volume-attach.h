@@ -16,5 +16,8 @@ int volumes_attach(struct engine *engine, const struct container_row *row, struc
 /* It does not run any more: unmount what nobody else needs. Goes on after a failure, and returns the first. */
 int volumes_detach(struct engine *engine, const struct container_row *row, struct error *err);
 
+/* Whether a file system begins at @path in @dir; "" is @dir itself. */
+bool volume_is_mounted(int dir, const char *path);
+
 /* Unmount a volume, unless a container that runs has it. */
 int volume_unmount_unused(struct engine *engine, const char *name, struct error *err);

@@ -373,6 +373,21 @@ target='mkdir -p /there /into; echo old >/old; ln -s /older /to-old'
 	coffer volume rm cp-volume
 }
 
+@test "a volume that is mounted on demand, while nobody has it mounted" {
+	coffer volume create -o type=tmpfs -o device=tmpfs cp-memory >/dev/null
+	echo one >file
+	coffer create --network none --name it -v cp-memory:/data box:1 sleep 1000 >/dev/null
+	run -1 coffer cp file it:/data/
+	[[ $output == *'volume cp-memory is mounted only while a container that has it runs'*'coffer start it'* ]]
+	run -1 coffer cp it:/data/. out
+	[[ $output == *'volume cp-memory is mounted only while'* ]]
+	coffer run -d --network none --name other -v cp-memory:/data box:1 sleep 1000 >/dev/null
+	coffer cp file it:/data/
+	[ "$(coffer exec other cat /data/file)" = one ]
+	coffer rm -f other it
+	coffer volume rm cp-memory
+}
+
 @test "a root that is read-only, running or not" {
 	coffer run -d --network none --name it --read-only --tmpfs /tmp box:1 sleep 1000 >/dev/null
 	echo x >file
