@@ -160,12 +160,12 @@ int engine_image_mounts(struct engine *engine, struct image_mount **ret, size_t 
 	return 0;
 }
 
-int image_mount_check(struct engine *engine, const char *id, struct error *err)
+int image_mount_check(struct engine *engine, const char *id, const char *what, struct error *err)
 {
 	_cleanup_free_ char *path = place_of(engine, id);
 	if (!is_mounted(path))
 		return 0;
-	err_set(err, ERR_IMG_IN_USE, "conflict: unable to remove image %.12s: it is mounted", digest_hex(id));
+	err_set(err, ERR_IMG_IN_USE, "conflict: unable to %s image %.12s: it is mounted", what, digest_hex(id));
 	err_cause(err, "its files are at %s", path);
 	return err_hint(err, "coffer image unmount %.12s", digest_hex(id));
 }

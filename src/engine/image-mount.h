@@ -27,5 +27,5 @@ struct image_mount {
 int engine_image_mounts(struct engine *engine, struct image_mount **ret, size_t *ret_count, struct error *err);
 void image_mounts_free(struct image_mount *mounts, size_t count);
 
-/* Errors: ERR_IMG_IN_USE if image @id is mounted. For who is about to remove it, in a transaction. */
-int image_mount_check(struct engine *engine, const char *id, struct error *err);
+/* Errors: ERR_IMG_IN_USE if image @id is mounted. For who is about to do @what with it: "remove", in a transaction. */
+int image_mount_check(struct engine *engine, const char *id, const char *what, struct error *err);

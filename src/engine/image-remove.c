@@ -115,7 +115,8 @@ static int list_users(struct removal *removal, char **ret, bool *ret_running, st
 	_cleanup_str_ struct str users = { 0 };
 	int count = 0;
 	*ret_running = false;
-	int r = db_query(removal->db, "SELECT name, id, state FROM containers WHERE image = ?1 OR "
+	int r = db_query(removal->db,
+			 "SELECT name, id, state FROM containers WHERE image = ?1 OR "
 			 "id IN (SELECT container FROM image_uses WHERE image = ?1) ORDER BY state DESC",
 			 DB_VALUES(DB_TEXT(removal->id)), &query, err);
 	while (r >= 0 && (r = db_next(&query, err)) > 0) {
@@ -153,7 +154,7 @@ static int remove_image(struct removal *removal, struct error *err)
 	int users = check_users(removal, err);
 	if (users < 0)
 		return users;
-	int r = users == 0 ? image_mount_check(removal->engine, removal->id, err) : 0;
+	int r = users == 0 ? image_mount_check(removal->engine, removal->id, "remove", err) : 0;
 	if (r >= 0)
 		r = remove_all_names(removal, err);
 	if (r >= 0 && users == 0)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/image-mount.h"
 #include "engine/image.h"
 #include "engine/transfer.h"
 
@@ -160,23 +161,41 @@ static void take_verdicts(struct verification *verification, struct image_verdic
 	*ret_count = verification->count;
 }
 
-/* Who runs on a layer holds its directory, and would lose its files with it. */
+#define SHARERS "SELECT image FROM image_layers WHERE diff_id IN (SELECT diff_id FROM image_layers WHERE image = ?1)"
+
+static int check_containers(struct db *db, const struct subject *subject, struct error *err)
+{
+	_cleanup_free_ char *name = NULL;
+	int r = db_get_text(db,
+			    "SELECT name FROM containers WHERE state = 1 AND (image IN (" SHARERS ") OR id IN "
+			    "(SELECT container FROM image_uses WHERE image IN (" SHARERS "))) LIMIT 1",
+			    DB_VALUES(DB_TEXT(subject->image->id)), &name, err);
+	if (r <= 0)
+		return r;
+	err_set(err, ERR_BUSY, "cannot repair '%s': container %s runs on its layers", subject->verdict.name, name);
+	return err_hint(err, "coffer stop %s", name);
+}
+
+static int check_mounts(struct engine *engine, struct db *db, const struct subject *subject, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = db_query(db, "SELECT DISTINCT image FROM (" SHARERS ")", DB_VALUES(DB_TEXT(subject->image->id)), &query,
+			 err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0)
+		r = image_mount_check(engine, db_text(&query, 0), "repair", err);
+	return r;
+}
+
+/* Who has a layer's directory in a mount would lose its files with it. */
 static int check_idle(struct verification *verification, struct error *err)
 {
 	struct db *db;
 	int r = engine_db(verification->engine, &db, err);
 	for (size_t i = 0; r >= 0 && i < verification->count; i++) {
-		_cleanup_free_ char *name = NULL;
-		r = db_get_text(
-			db,
-			"SELECT name FROM containers WHERE state = 1 AND image IN (SELECT image FROM image_layers "
-			"WHERE diff_id IN (SELECT diff_id FROM image_layers WHERE image = ?1)) LIMIT 1",
-			DB_VALUES(DB_TEXT(verification->subjects[i].image->id)), &name, err);
-		if (r <= 0)
-			continue;
-		err_set(err, ERR_BUSY, "cannot repair '%s': container %s runs on its layers",
-			verification->subjects[i].verdict.name, name);
-		return err_hint(err, "coffer stop %s", name);
+		const struct subject *subject = &verification->subjects[i];
+		r = check_containers(db, subject, err);
+		if (r >= 0)
+			r = check_mounts(verification->engine, db, subject, err);
 	}
 	return r;
 }

@@ -205,6 +205,22 @@ says() {
 	here image verify --repair box:1
 }
 
+@test "verify --repair: not while an image of these layers is mounted, here or in a container" {
+	here run --network none --name child box:1 touch /new
+	here commit child child:1
+	for image in box:1 child:1; do
+		here image mount "$image"
+		run -1 here image verify --repair box:1
+		[[ $output == *"conflict: unable to repair image "*": it is mounted"*"coffer image unmount "*E-IMG-IN-USE* ]]
+		here image unmount "$image"
+	done
+	here run -d --name reader --network none --mount type=image,src=four:1,dst=/image box:1 sleep 1000
+	run -1 here image verify --repair four:1
+	here rm -f reader
+	[[ $output == *"cannot repair 'four:1': container reader runs on its layers"*"hint:  coffer stop reader"*E-BUSY* ]]
+	here image verify --repair
+}
+
 # --- system check -----------------------------------------------------------------------------------------------------
 
 # Whether exactly this is found, "INVARIANT STATE OBJECT" a line; and the exit status: finds STATUS [LINE...]
