@@ -75,9 +75,24 @@ static int hash_blob(const struct verification *verification, int fd, char diges
 	return r < 0 ? r : n == 0;
 }
 
+/* No other failure to read, such as for want of memory or descriptors, says anything about the blob. */
+static bool is_damage(int sys_errno)
+{
+	return sys_errno == EIO || sys_errno == ELOOP;
+}
+
+static int tell_unreadable(struct verification *verification, const char *digest, int sys_errno, struct error *err)
+{
+	char why[160], words[128];
+	if (verification->repair && !is_damage(sys_errno))
+		return err_sys(err, sys_errno, "read blob '%s'", digest);
+	snprintf(why, sizeof why, "it cannot be read: %s", str_errno(sys_errno, words, sizeof words));
+	return tell_blob(verification, digest, why, err);
+}
+
 static int verify_blob(struct verification *verification, const char *digest, struct error *err)
 {
-	char got[DIGEST_TEXT_LENGTH + 1], why[128 + DIGEST_TEXT_LENGTH], words[128];
+	char got[DIGEST_TEXT_LENGTH + 1], why[128 + DIGEST_TEXT_LENGTH];
 	struct error failure = { 0 };
 	int sys_errno = 0;
 	_cleanup_close_ int fd = blob_open(verification->store, digest, &failure);
@@ -86,11 +101,8 @@ static int verify_blob(struct verification *verification, const char *digest, st
 		return r;
 	if (fd < 0 && failure.sys_errno == ENOENT)
 		return tell_blob(verification, digest, "it is missing", err);
-	if (r == 0) {
-		snprintf(why, sizeof why, "it cannot be read: %s",
-			 str_errno(fd < 0 ? failure.sys_errno : sys_errno, words, sizeof words));
-		return tell_blob(verification, digest, why, err);
-	}
+	if (r == 0)
+		return tell_unreadable(verification, digest, fd < 0 ? failure.sys_errno : sys_errno, err);
 	if (streq(got, digest))
 		return 0;
 	snprintf(why, sizeof why, "its content has the digest %s", got);

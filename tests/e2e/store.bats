@@ -196,6 +196,22 @@ says() {
 	here image verify -q
 }
 
+@test "verify --repair: what cannot be read, and is not known to be damaged, stays" {
+	blob=$store/blobs/sha256/$(jq -r '.manifests[0].digest' "$store/index.json" | cut -d: -f2)
+	mv "$blob" "$BATS_TEST_TMPDIR/blob"
+	mkdir "$blob"
+	says "*  $blob: it cannot be read: is a directory"
+	run -1 here image verify --repair
+	[[ ${output,,} == *"read blob 'sha256:${blob##*/}': is a directory"* ]]
+	[ -d "$blob" ]
+	rmdir "$blob"
+	ln -s "$BATS_TEST_TMPDIR/blob" "$blob"
+	run -1 here image verify -q --repair
+	[[ $output == *"  $blob: it cannot be read: "*" (removed: pull the image again)"* ]]
+	[ ! -L "$blob" ]
+	[ -e "$BATS_TEST_TMPDIR/blob" ]
+}
+
 @test "verify --repair: not while a container runs on these layers" {
 	here run -d --name busy --network none box:1 sleep 1000
 	run -1 here image verify --repair box:1
