@@ -2,6 +2,7 @@
 #include "engine/container-filter.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -81,6 +82,9 @@ static int parse_port(struct engine *engine, struct container_condition *conditi
 	if (!known || parse_u64(ports, PORT_MAX, &first, NULL) < 0 ||
 	    parse_u64(minus ? minus + 1 : ports, PORT_MAX, &last, NULL) < 0 || first > last)
 		return refuse(condition, "PORT[-PORT][/PROTOCOL]", err);
+	condition->first_port = first;
+	condition->last_port = last;
+	condition->protocol = mem_strdup(slash ? slash + 1 : "tcp");
 	return 0;
 }
 
@@ -181,6 +185,7 @@ static void condition_done(struct container_condition *condition)
 	if (PARSERS[condition->key] == parse_pattern)
 		regfree(&condition->pattern);
 	free(condition->value);
+	free(condition->protocol);
 	strv_free(condition->images);
 }
 
@@ -195,6 +200,7 @@ static int add_condition(struct engine *engine, const char *text, struct contain
 	r = PARSERS[key] ? PARSERS[key](engine, &condition, err) : 0;
 	if (r < 0) {
 		free(condition.value);
+		free(condition.protocol);
 		return r;
 	}
 	*ARRAY_APPEND(filter->conditions, filter->count) = condition;
@@ -243,6 +249,37 @@ static bool has_mount(const struct container_record *record, const char *wanted)
 	return false;
 }
 
+/* "0.0.0.0:8080->80/tcp", or "80/tcp" for one that is only exposed; either may be a range. */
+static bool port_matches(const struct container_condition *condition, const char *text)
+{
+	unsigned first, last;
+	const char *arrow = strstr(text, "->"), *inside = arrow ? arrow + 2 : text;
+	const char *slash = strrchr(text, '/');
+	if (!slash || !streq(slash + 1, condition->protocol))
+		return false;
+	if (condition->key == FILTER_PUBLISH) {
+		if (!arrow)
+			return false;
+		inside = text;
+		for (const char *at = text; at < arrow; at++)
+			if (*at == ':')
+				inside = at + 1; /* behind the host's address */
+	}
+	int n = sscanf(inside, "%u-%u", &first, &last);
+	if (n < 1)
+		return false;
+	return first <= condition->last_port && (n > 1 ? last : first) >= condition->first_port;
+}
+
+static bool has_port(const struct container_condition *condition, const struct container_record *record)
+{
+	_cleanup_strv_ char **ports = str_is_empty(record->ports) ? NULL : strv_split(record->ports, ',');
+	for (char **port = ports; port && *port; port++)
+		if (port_matches(condition, *port + strspn(*port, " ")))
+			return true;
+	return false;
+}
+
 static bool matches(const struct container_condition *condition, const struct container_record *record)
 {
 	switch (condition->key) {
@@ -278,8 +315,9 @@ static bool matches(const struct container_condition *condition, const struct co
 		return has_mount(record, condition->value);
 	case FILTER_EXPOSE:
 	case FILTER_PUBLISH:
+		return has_port(condition, record);
 	case FILTER_KEY_COUNT:
-		break; /* no container has ports */
+		break;
 	}
 	return false;
 }

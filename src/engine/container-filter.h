@@ -36,6 +36,8 @@ struct container_condition {
 	char *value;
 	regex_t pattern; /* of FILTER_ID, FILTER_NAME */
 	int64_t number; /* a state, a health, an exit code, a time: as the key says */
+	uint64_t first_port, last_port; /* of FILTER_EXPOSE, FILTER_PUBLISH, and ... */
+	char *protocol;			/* ... "tcp" */
 	char **images;	/* of FILTER_ANCESTOR: the ids of that image and of those that are made of it */
 };
 

@@ -234,19 +234,9 @@ static void add_config(const struct container_row *row, const struct image_confi
  * Nothing is mounted anywhere on the host, so the merged directory is the one that the kernel shows of the first process:
  * it exists as long as that runs.
  */
-static int add_graph_driver(struct engine *engine, const struct container_record *record, char *const *diff_ids,
-			    struct json_object *root, struct error *err)
+static void add_overlay(struct engine *engine, const struct container_record *record, char *const *lower,
+			struct json_object *driver)
 {
-	_cleanup_strv_ char **lower = NULL;
-	int r = launch_layers(engine, diff_ids, &lower, err);
-	if (r < 0)
-		return r;
-	struct json_object *driver = json_add_object(root, "GraphDriver");
-	json_add_string(driver, "Name", storage_driver_of(engine->store, record->id)->name);
-	if (snapshot_is_whole(engine->store, record->id)) { /* as Docker has it */
-		json_object_object_add(driver, "Data", NULL);
-		return 0;
-	}
 	struct json_object *data = json_add_object(driver, "Data");
 	_cleanup_free_ char *lower_dir = strv_join(lower, ":");
 	_cleanup_free_ char *upper = snapshot_upper(engine->store, record->id);
@@ -256,6 +246,21 @@ static int add_graph_driver(struct engine *engine, const struct container_record
 	json_add_string(data, "MergedDir", merged);
 	json_add_string(data, "UpperDir", upper);
 	json_add_string(data, "WorkDir", work);
+}
+
+static int add_graph_driver(struct engine *engine, const struct container_record *record, char *const *diff_ids,
+			    struct json_object *root, struct error *err)
+{
+	_cleanup_strv_ char **lower = NULL;
+	int r = launch_layers(engine, diff_ids, &lower, err);
+	if (r < 0)
+		return r;
+	struct json_object *driver = json_add_object(root, "GraphDriver");
+	if (snapshot_is_whole(engine->store, record->id))
+		json_object_object_add(driver, "Data", NULL); /* as Docker has it */
+	else
+		add_overlay(engine, record, lower, driver);
+	json_add_string(driver, "Name", storage_driver_of(engine->store, record->id)->name);
 	return 0;
 }
 

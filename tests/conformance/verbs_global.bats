@@ -173,7 +173,8 @@ open(sys.argv[2], "wb").write(s.recv(65536))' "$1" "$2" 3>&- &
 	diff <(sort /proc/self/cgroup) <(sort "/proc/$(runtime state box | jq .pid)/cgroup")
 	[ -z "$(find /sys/fs/cgroup -path "*$CGROUP*")" ]
 	run -0 runtime exec box echo here
-	for verb in pause ps 'events --stats' 'update --pids-limit 5'; do
+	runtime ps --format json box | jq -e 'length == 1' # they are those of its pid namespace
+	for verb in pause 'events --stats' 'update --pids-limit 5'; do
 		# shellcheck disable=SC2086
 		run -1 runtime $verb box
 		[[ $output == *"container 'box' has no cgroup"* ]]

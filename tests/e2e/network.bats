@@ -70,6 +70,18 @@ listens() {
 	run ! fetch http://127.0.0.1:8080/
 }
 
+@test "ps finds containers by their ports" {
+	coffer run -d --name web -p 8080:80 --expose 90 box:1 sleep 1000 >/dev/null
+	local yes no
+	for yes in publish=8080 publish=8080/tcp publish=8000-9000/tcp expose=80 expose=80/tcp expose=70-85; do
+		[ "$(coffer ps --format '{{.Names}}' --filter "$yes")" = web ] || { echo "$yes" && return 1; }
+	done
+	for no in publish=80 publish=8080/udp publish=8081 expose=8080 expose=81-89; do
+		[ -z "$(coffer ps -q --filter "$no")" ] || { echo "$no" && return 1; }
+	done
+	coffer rm -f web
+}
+
 @test "a port at one address of the host is not at others" {
 	web web -p 127.0.0.1:8081:80
 	fetch http://127.0.0.1:8081/

@@ -150,7 +150,8 @@ listens_here() {
 
 @test "when the monitor is killed, the way out goes with what is left of the container" {
 	server web
-	eventually [ "$(count_of passt)" -eq 1 ]
+	one_is_left() { [ "$(count_of passt)" -eq 1 ]; }
+	eventually one_is_left
 	pkill -KILL --uid "$(uid_of ann)" coffer-monitor
 	run -0 ann ps --all --format '{{.State}}'
 	[ "$output" = exited ]

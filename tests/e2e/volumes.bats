@@ -501,7 +501,8 @@ used          1         3kB' ]]
 	coffer run -d --name first --network none -v memory:/x box:1 sleep 1000
 	monitor=$(pgrep -f "$COFFER_TEST_ROOT/run/containers/$(coffer inspect -f '{{.Id}}' first)")
 	kill -KILL "$monitor"
-	eventually test "$(coffer ps -aq --filter status=exited)" = "$(coffer ps -aq)"
+	all_exited() { [ "$(coffer ps -aq --filter status=exited)" = "$(coffer ps -aq)" ]; }
+	eventually all_exited
 	coffer ps >/dev/null
 	run ! grep " $volumes/memory/_data " /proc/mounts
 	mount -t tmpfs left "$volumes/memory/_data"
