@@ -88,9 +88,11 @@ static bool read_head(int fd, char head[static REQUEST_MAX])
 	return false;
 }
 
+/* In time, however little at once a reader takes: the others wait. */
 static void send_all(int fd, const char *text, size_t len)
 {
-	while (len > 0) {
+	int64_t end_ns = time_monotonic_ns() + PATIENCE_S * NSEC_PER_SEC;
+	while (len > 0 && time_monotonic_ns() < end_ns) {
 		ssize_t n = RETRY_ON_EINTR(send(fd, text, len, MSG_NOSIGNAL));
 		if (n <= 0)
 			return;
