@@ -120,15 +120,14 @@ static int write_in_place(int dir, const char *name, const char *text, struct er
 	return r < 0 ? err_sys(err, -r, "write the container's \"%s\"", name) : 0;
 }
 
-/* What somebody has added in the container stays. */
-static int update_hosts(const struct container_config *config, const struct endpoint_list *endpoints, int dir,
-			struct error *err)
+/* What somebody has added in the container stays, unless it is too much to read: then it is @made. */
+static int update_hosts(const struct container_config *config, const struct endpoint_list *endpoints, const char *made,
+			int dir, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_strv_ char **addresses = addresses_of(endpoints);
-	int r = file_read(dir, "hosts", NETWORK_FILE_MAX, &text, NULL, err);
-	if (r < 0)
-		return r;
+	if (file_read(dir, "hosts", NETWORK_FILE_MAX, &text, NULL, NULL) < 0)
+		text = mem_strdup(made);
 	_cleanup_free_ char *changed = network_change_hosts(text, config->hostname, addresses);
 	return write_in_place(dir, "hosts", changed, err);
 }
@@ -139,6 +138,6 @@ int launch_update_files(struct engine *engine, const struct container_config *co
 	_cleanup_network_files_ struct network_files files = { 0 };
 	int r = make_files(engine, config, endpoints, resolver, &files, err);
 	if (r >= 0)
-		r = update_hosts(config, endpoints, dir, err);
+		r = update_hosts(config, endpoints, files.hosts, dir, err);
 	return r < 0 ? r : write_in_place(dir, "resolv.conf", files.resolv_conf, err);
 }

@@ -55,6 +55,19 @@ default_route() {
 	coffer network disconnect --force back one
 }
 
+@test "a container that has made its hosts too large to read leaves a network all the same" {
+	sleeper one --network front --add-host other:10.1.2.3
+	enlarge() { coffer exec one sh -c 'yes "# no host" | head -n 200000 >/etc/hosts'; }
+	enlarge
+	coffer network connect --ip 10.89.2.50 back one
+	run -0 coffer exec one cat /etc/hosts
+	[[ $output == *localhost*$'10.1.2.3\tother'* && $output == *$'10.89.2.50\t'* ]]
+	enlarge
+	coffer network disconnect back one
+	run -0 coffer exec one cat /etc/hosts
+	[[ $output == *$'10.89.1.2\t'* && $output != *$'10.89.2.50\t'* ]]
+}
+
 @test "what is said of one that does not run holds when it is started" {
 	coffer create --name one --network front box:1 sleep 600
 	coffer network connect --ip 10.89.2.50 back one
