@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/container-spec.h"
+#include "engine/exposed-ports.h"
 #include "engine/health-config.h"
 #include "engine/mount-request.h"
 #include "engine/security.h"
@@ -214,6 +215,8 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 		r = resolve_stop_signal(spec, image, &config.stop_signal, err);
 	if (r >= 0)
 		r = security_options_absolute(spec->security_options, &config.security_options, err);
+	if (r >= 0)
+		r = exposed_ports_resolve(spec, image, &config.exposed_ports, err);
 	if (r < 0)
 		return r;
 	health_config_resolve(spec, &image->health, &config.health);
@@ -225,10 +228,6 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 	env_merge_own(&config.env, spec->env);
 	merge_labels(&config.labels, image->labels);
 	merge_labels(&config.labels, spec->labels);
-	config.exposed_ports = strv_copy(image->exposed_ports);
-	for (char **port = spec->exposed; port && *port; port++)
-		if (!strv_contains(config.exposed_ports, *port))
-			strv_append(&config.exposed_ports, *port);
 	*ret = config;
 	config = (struct container_config){ 0 };
 	return 0;

@@ -16,7 +16,7 @@ struct container_config {
 	char **env;   /* of the image and the person; the engine's own defaults come in when it is started */
 	char **labels;
 	char **security_options; /* with absolute paths */
-	char **exposed_ports;	 /* "80/tcp", of the image and the person */
+	char **exposed_ports;	 /* exposed-ports.h */
 	char **joins;		 /* "ipc=ID": whose namespaces it lives in (sharing.h) */
 	struct mount_request *mounts; /* all, by whomever asked for; no two on one place (volume-mounts.h) */
 	size_t n_mounts;
@@ -33,7 +33,7 @@ static inline const struct container_spec *config_spec(const struct container_co
 }
 
 /*
- * @spec has to live as long as *ret. Errors: ERR_NO_CMD, ERR_WORKDIR, ERR_INVALID (hostname, signal), ERR_SEC_SECCOMP.
+ * @spec has to live as long as *ret. Errors: ERR_NO_CMD, ERR_WORKDIR, ERR_INVALID (hostname, signal, port), ERR_SEC_SECCOMP.
  */
 int container_config_resolve(const struct container_spec *spec, const struct image_config *image, const char *id,
 			     struct container_config *ret, struct error *err);

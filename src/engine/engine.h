@@ -281,7 +281,7 @@ struct container_spec {
 	size_t n_endpoints;
 	char *network_target; /* ..._CONTAINER, ..._CNI: its name; NETWORK_PATH: the namespace's path */
 	char **ports;	      /* "-p", as engine/port.h has it */
-	char **exposed;	      /* "80/tcp": the image's ones and further */
+	char **exposed;	      /* "80/tcp": further than the image's */
 	bool publish_all;     /* publish those, each at a port that is free */
 	char **extra_hosts;   /* "name:address" */
 	char **dns, **dns_search, **dns_options;

@@ -274,7 +274,7 @@ static int add_network(struct engine *engine, const struct container_row *row, c
 		_cleanup_free_ char *namespace = mem_printf("/proc/%d/ns/net", record->pid);
 		json_add_string(settings, "SandboxKey", namespace);
 	}
-	return network_settings_add(engine, row->id, &row->config, settings, err);
+	return network_settings_add(engine, row->id, &row->config, record->pid > 0, settings, err);
 }
 
 /* --- all of it --- */

@@ -151,11 +151,6 @@ char **network_names(const struct container_spec *spec)
 	return names;
 }
 
-static char *port_key(const struct port *port)
-{
-	return mem_printf("%u/%s", port->container_port, port_protocol_name(port->protocol));
-}
-
 /* What Docker says of a port that is published on each address. */
 static const char *host_text(const struct published *published, char buf[CIDR_TEXT_MAX])
 {
@@ -172,11 +167,11 @@ static void add_ports(struct json_object *object, char *const *exposed_ports, co
 	for (char *const *text = exposed_ports; text && *text; text++)
 		(void)port_parse_exposed(*text, &exposed, NULL);
 	for (size_t i = 0; i < exposed.count; i++) {
-		_cleanup_free_ char *key = port_key(&exposed.items[i]);
+		_cleanup_free_ char *key = port_text(&exposed.items[i]);
 		json_object_object_add(ports, key, NULL);
 	}
 	for (size_t i = 0; i < list->count; i++) {
-		_cleanup_free_ char *key = port_key(&list->items[i].port);
+		_cleanup_free_ char *key = port_text(&list->items[i].port);
 		_cleanup_free_ char *number = mem_printf("%u", list->items[i].port.host_port);
 		struct json_object *array = json_object_object_get(ports, key), *binding = json_object_new_object();
 		char host[CIDR_TEXT_MAX];
@@ -254,7 +249,12 @@ static int add_network(struct db *db, struct json_object *networks, const char *
 	return r;
 }
 
-int network_settings_add(struct engine *engine, const char *id, const struct container_config *config,
+static bool has_network_of_its_own(const struct container_spec *spec)
+{
+	return spec->network == NETWORK_BRIDGE || spec->network == NETWORK_CNI;
+}
+
+int network_settings_add(struct engine *engine, const char *id, const struct container_config *config, bool runs,
 			 struct json_object *object, struct error *err)
 {
 	const struct container_spec *spec = config_spec(config);
@@ -268,7 +268,7 @@ int network_settings_add(struct engine *engine, const char *id, const struct con
 		r = published_row_list(db, id, &ports, err);
 	if (r < 0)
 		return r;
-	add_ports(object, config->exposed_ports, &ports);
+	add_ports(object, runs && has_network_of_its_own(spec) ? config->exposed_ports : NULL, &ports);
 	if (endpoints.count > 0 && streq(endpoints.items[0].network, NETWORK_DEFAULT_NAME))
 		r = add_endpoint(db, object, &endpoints.items[0], err);
 	struct json_object *networks = json_add_object(object, "Networks");
@@ -301,11 +301,6 @@ static void append_published(struct str *text, const struct published *published
 	str_appendf(text, "%s%s%s%s:%u->%u/%s", text->len ? ", " : "", v6 ? "[" : "", host_text(published, host),
 		    v6 ? "]" : "", published->port.host_port, published->port.container_port,
 		    port_protocol_name(published->port.protocol));
-}
-
-static bool has_network_of_its_own(const struct container_spec *spec)
-{
-	return spec->network == NETWORK_BRIDGE || spec->network == NETWORK_CNI;
 }
 
 char *network_ports_text(struct engine *engine, const struct container_row *row)

@@ -45,14 +45,28 @@ int reserve_endpoint(struct db *db, const char *id, const struct network_record 
 
 /* --- ports --- */
 
+static bool has_port(const struct port *ports, size_t count, const struct port *port)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ports[i].container_port == port->container_port && ports[i].protocol == port->protocol)
+			return true;
+	return false;
+}
+
+/* Those of --publish; for --publish-all those, too, that the container has besides. */
 static int parse_ports(const struct container_config *config, struct port_list *ret, struct error *err)
 {
 	const struct container_spec *spec = config_spec(config);
+	_cleanup_port_list_ struct port_list exposed = { 0 };
 	int r = 0;
 	for (char **text = spec->ports; r >= 0 && text && *text; text++)
 		r = port_parse(*text, ret, err);
 	for (char *const *text = config->exposed_ports; r >= 0 && spec->publish_all && text && *text; text++)
-		r = port_parse_exposed(*text, ret, err);
+		r = port_parse_exposed(*text, &exposed, err);
+	size_t asked = ret->count;
+	for (size_t i = 0; r >= 0 && i < exposed.count; i++)
+		if (!has_port(ret->items, asked, &exposed.items[i]))
+			*ARRAY_APPEND(ret->items, ret->count) = exposed.items[i];
 	return r;
 }
 

@@ -24,6 +24,11 @@ const char *port_protocol_name(uint8_t protocol)
 	return "unknown";
 }
 
+char *port_text(const struct port *port)
+{
+	return mem_printf("%u/%s", port->container_port, port_protocol_name(port->protocol));
+}
+
 void port_list_done(struct port_list *list)
 {
 	free(list->items);

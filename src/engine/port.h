@@ -34,6 +34,9 @@ int port_parse_exposed(const char *text, struct port_list *list, struct error *e
 
 const char *port_protocol_name(uint8_t protocol);
 
+/* "80/tcp": the container's side of it. free() it. */
+char *port_text(const struct port *port);
+
 /*
  * Whether the host has @port free; a host_port of 0 becomes one that is. Errors: ERR_PORT_HOST, whose cause names the
  * process that has it.

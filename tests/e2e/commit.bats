@@ -104,6 +104,12 @@ everything='
 	coffer run --rm --network none new:1 sh -c '[ "$A$B$C$PWD" = 134/tmp ]'
 }
 
+@test "its ports are those of --expose, range by range, and of --publish" {
+	coffer create --network none --name it --expose 90 --expose 53-54/udp -p 8282:80 -p 127.0.0.1::90 box:1 true
+	coffer commit it new:1
+	[ "$(of_new '{{json .Config.ExposedPorts}}')" = '{"53/udp":{},"54/udp":{},"80/tcp":{},"90/tcp":{}}' ]
+}
+
 @test "skopeo and umoci read it, with the same digests and files" {
 	after "$everything"
 	id=$(coffer commit it new:1)

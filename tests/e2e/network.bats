@@ -117,6 +117,22 @@ listens() {
 	[[ $output == *'81/tcp -> 0.0.0.0:'* && $output == *'5001/udp -> 0.0.0.0:'* ]]
 }
 
+@test "-P leaves alone what -p has published" {
+	coffer run -d --name once -P -p 8282:80 --expose 80 --expose 90 box:1 sleep 60
+	run -0 coffer port once
+	[ "${#lines[@]}" -eq 2 ]
+	[ "${lines[0]}" = '80/tcp -> 0.0.0.0:8282' ]
+	[[ ${lines[1]} == '90/tcp -> 0.0.0.0:'* ]]
+}
+
+@test "a container's ports in inspect: bound, or null; none while it does not run" {
+	coffer run -d --name ports -p 8282:80 --expose 90 box:1 sleep 60
+	ports() { coffer inspect ports | jq -c '.[0].NetworkSettings.Ports | [."80/tcp"[0].HostPort, has("90/tcp"), ."90/tcp"]'; }
+	[ "$(ports)" = '["8282",true,null]' ]
+	coffer stop -t 0 ports
+	[ "$(coffer inspect -f '{{json .NetworkSettings.Ports}}' ports)" = '{}' ]
+}
+
 @test "a port that is taken is refused, and by whom it is" {
 	web web -p 8080:80
 	run -125 coffer run --rm -p 8080:80 box:1 true
