@@ -378,7 +378,7 @@ database() {
 	here rm one
 	here images -q | xargs -n 1 "$COFFER_BIN/coffer" --root "$store" --runroot "$BATS_TEST_TMPDIR/run" rmi >/dev/null
 	here images
-	[ -z "$(ls -A "$store/layers" "$store/blobs/sha256" | grep -v :)" ]
+	[ -z "$(find "$store/layers" "$store/blobs/sha256" -mindepth 1)" ]
 }
 
 @test "S6, E3: index.json, and content that no image has" {
