@@ -21,8 +21,8 @@
 #include "base/mem.h"
 #include "cli/metrics-serve.h"
 
-/* More than sockets buffer, and of which a slow reader has all in no less than half a minute. */
-enum { DOCUMENT = 32 << 20, PIECE = 64 << 10, PAUSE_MS = 60 };
+/* A reader that is slow, but steady enough for every single send: all of it takes him half a minute. */
+enum { DOCUMENT = 128 << 20, PIECE = 64 << 10, PAUSE_MS = 15 };
 
 static int make(void *context, struct str *out, struct error *err)
 {
