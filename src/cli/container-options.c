@@ -133,7 +133,7 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Stay with these streams only: \"stdin\", \"stdout\", \"stderr\"", .choices = STREAMS),
 	OPT_LIST(self, spec.cap_add, 0, "cap-add", "Add Linux capabilities"),
 	OPT_LIST(self, spec.cap_drop, 0, "cap-drop", "Drop Linux capabilities"),
-	OPT_STRING(self, cidfile, 0, "cidfile", "string", "Write the container's ID to the file",
+	OPT_STRING(self, spec.cidfile, 0, "cidfile", "string", "Write the container's ID to the file",
 		   .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.cgroupns_mode, 0, "cgroupns", "string",
 		   "Cgroup namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
@@ -445,21 +445,21 @@ int container_options_create(struct cli *cli, const struct container_options *op
 	int replaced = options->replace ? remove_replaced(cli, options->spec.name, err) : 0;
 	if (replaced < 0)
 		return replaced;
-	if (!options->cidfile)
+	if (!options->spec.cidfile)
 		return create_with_image(cli, options, ret, err);
-	_cleanup_close_ int fd = open_cidfile(options->cidfile, err);
+	_cleanup_close_ int fd = open_cidfile(options->spec.cidfile, err);
 	if (fd < 0)
 		return fd;
 	int r = create_with_image(cli, options, ret, err);
 	if (r < 0) {
-		(void)unlink(options->cidfile);
+		(void)unlink(options->spec.cidfile);
 		return r;
 	}
 	/* The container exists: its owner is better served with it than with an error. */
 	char why[64];
 	int failed = fd_write_all(fd, (*ret)->id, strlen((*ret)->id));
 	if (failed < 0)
-		report_notice("cannot write the container ID file '%s': %s", options->cidfile,
+		report_notice("cannot write the container ID file '%s': %s", options->spec.cidfile,
 			      str_errno(-failed, why, sizeof why));
 	return r;
 }

@@ -25,7 +25,6 @@ struct container_options {
 	char *health_cmd;
 	bool no_healthcheck;
 	struct network_options network;
-	char *cidfile;
 	char *architecture, *os, *variant; /* the parts of --platform */
 	bool replace, quiet;
 	bool no_content_trust; /* as it is */

@@ -25,8 +25,8 @@ static void remove_unstarted(struct cli *cli, const struct container_options *op
 	struct error failure = { 0 };
 	if (!options->spec.auto_remove && engine_container_remove(cli->engine, record->id, true, true, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "remove the container that could not be started", &failure);
-	if (options->cidfile)
-		(void)unlink(options->cidfile);
+	if (options->spec.cidfile)
+		(void)unlink(options->spec.cidfile);
 }
 
 static int start_detached(struct cli *cli, const struct container_record *record, bool *ret_started, struct error *err)

@@ -25,6 +25,7 @@ static const struct field {
 	FIELD(user, KIND_STRING),
 	FIELD(umask, KIND_STRING),
 	FIELD(pid_file, KIND_STRING),
+	FIELD(cidfile, KIND_STRING),
 	FIELD(hostname, KIND_STRING),
 	FIELD(domainname, KIND_STRING),
 	FIELD(read_only, KIND_BOOL),

@@ -271,6 +271,7 @@ struct container_spec {
 	char *user;
 	char *umask;	/* octal; NULL: 0022 */
 	char *pid_file; /* absolute: is told the first process at every start */
+	char *cidfile;  /* told by `inspect`; whoever creates the container writes it */
 	char *hostname, *domainname;
 	struct mount_request *mounts;
 	size_t n_mounts;

@@ -171,8 +171,8 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	struct json_object *restart = json_add_object(host, "RestartPolicy");
 	json_add_string(restart, "Name", restart_policy_name(restart_policy_of(spec)));
 	json_add_i64(restart, "MaximumRetryCount", spec->restart_max);
-	_cleanup_free_ char *network = network_mode_text(spec);
-	json_add_string(host, "NetworkMode", network);
+	network_wishes_add(spec, host);
+	add_text(host, "ContainerIDFile", spec->cidfile);
 	json_add_bool(host, "AutoRemove", spec->auto_remove);
 	json_add_bool(host, "Privileged", spec->privileged);
 	json_add_bool(host, "ReadonlyRootfs", spec->read_only);
@@ -202,7 +202,7 @@ static void add_set(struct json_object *object, const char *key, char *const *wo
 		json_add_object(set, *words);
 }
 
-static void add_config(const struct container_row *row, const struct image_config *image, struct json_object *root)
+static void add_config(const struct container_row *row, struct json_object *root)
 {
 	const struct container_spec *spec = config_spec(&row->config);
 	const char *sig = signal_name(row->config.stop_signal);
@@ -214,7 +214,7 @@ static void add_config(const struct container_row *row, const struct image_confi
 	json_add_bool(config, "Tty", spec->tty);
 	json_add_bool(config, "OpenStdin", spec->open_stdin);
 	json_add_bool(config, "StdinOnce", spec->open_stdin);
-	add_set(config, "ExposedPorts", image->exposed_ports);
+	add_set(config, "ExposedPorts", row->config.exposed_ports);
 	inspect_add_volumes(&row->config, config);
 	inspect_add_words(config, "Env", row->config.env);
 	add_list(config, "Cmd", row->config.command);
@@ -329,7 +329,7 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 	if (r < 0)
 		return r;
 	inspect_add_mounts(engine, &row.config, root);
-	add_config(&row, &image, root);
+	add_config(&row, root);
 	r = add_network(engine, &row, record, root, err);
 	if (r < 0)
 		return r;

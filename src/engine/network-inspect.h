@@ -17,6 +17,9 @@ char *network_mode_text(const struct container_spec *spec);
 /* "0.0.0.0:8080->80/tcp, 443/tcp": what is published, and then what is only exposed. free() it. */
 char *network_ports_text(struct engine *engine, const struct container_row *row);
 
+/* network-wishes.c: what HostConfig says of the network: NetworkMode, PortBindings, Dns, ... */
+void network_wishes_add(const struct container_spec *spec, struct json_object *host);
+
 /* The members of NetworkSettings, of a container that @runs or does not. */
 int network_settings_add(struct engine *engine, const char *id, const struct container_config *config, bool runs,
 			 struct json_object *object, struct error *err);

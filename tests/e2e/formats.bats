@@ -151,6 +151,24 @@ names() {
 	coffer rm whole
 }
 
+@test "inspect: what was asked for of the network, also of one that never ran" {
+	coffer create --network bridge --name asked -p 8282:80 -p 127.0.0.1:8283:80 -p 7000-7001/udp --expose 90 -P --dns 1.1.1.1 \
+		--dns-search a.b --dns-option ndots:2 --add-host foo:1.2.3.4 --cidfile "$BATS_TEST_TMPDIR/id" box:1 true
+	run -0 coffer inspect -f json asked
+	of_host() { jq -cS ".[0].HostConfig | $1" <<<"$output"; }
+	[ "$(of_host .PortBindings)" = '{"7000/udp":[{"HostIp":"","HostPort":""}],"7001/udp":[{"HostIp":"","HostPort":""}],"80/tcp":[{"HostIp":"","HostPort":"8282"},{"HostIp":"127.0.0.1","HostPort":"8283"}]}' ]
+	[ "$(of_host '[.PublishAllPorts, .Dns, .DnsOptions, .DnsSearch, .ExtraHosts]')" = \
+		'[true,["1.1.1.1"],["ndots:2"],["a.b"],["foo:1.2.3.4"]]' ]
+	[ "$(of_host .ContainerIDFile)" = "\"$BATS_TEST_TMPDIR/id\"" ]
+	[ "$(jq -cS '.[0].Config.ExposedPorts' <<<"$output")" = '{"7000/udp":{},"7001/udp":{},"80/tcp":{},"90/tcp":{}}' ]
+	coffer rm asked
+	coffer create --network none --name asked box:1 true
+	run -0 coffer inspect -f json asked
+	[ "$(of_host '[.PortBindings, .PublishAllPorts, .Dns, .DnsOptions, .DnsSearch, .ExtraHosts, .ContainerIDFile]')" = \
+		'[{},false,[],[],[],null,""]' ]
+	coffer rm asked
+}
+
 @test "inspect: an image's document has what Docker's has" {
 	run -0 coffer image inspect -f '{{.ID}} {{.Os}} {{.Config.Cmd}} {{.RootFS.Type}} {{.Metadata.LastTagTime}} {{.Config.ExposedPorts}}|{{.DockerVersion}}|' box:1
 	[[ $output =~ ^sha256:[0-9a-f]{64}\ linux\ \[/bin/sh\]\ layers\ 0001-01-01T00:00:00Z\ map\[\]\|\|$ ]]
