@@ -21,6 +21,7 @@
 #include "engine/network-dns.h"
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
+#include "engine/network-inspect.h"
 #include "engine/network-plug.h"
 #include "engine/network-policy.h"
 #include "engine/network-reserve.h"
@@ -67,6 +68,22 @@ static int check_mode(const struct container_spec *spec, struct error *err)
 	case NETWORK_BRIDGE:
 		break;
 	}
+	return 0;
+}
+
+/* "host" and "none" have nothing to plug a container into. */
+static int find_network(struct engine *engine, const char *name, struct network_record **ret, struct error *err)
+{
+	_cleanup_network_ struct network_record *network = NULL;
+	int r = network_find_any(engine, name, &network, err);
+	if (r < 0)
+		return r;
+	if (streq(network->name, "host") || streq(network->name, "none")) {
+		err_set(err, ERR_NET, "container cannot be disconnected from %s network or connected to %s network",
+			network->name, network->name);
+		return err_cause(err, "who is on it is said when the container is made: --network %s", network->name);
+	}
+	*ret = TAKE_PTR(network);
 	return 0;
 }
 
@@ -358,7 +375,7 @@ int engine_network_connect(struct engine *engine, const char *container, const s
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_network_ struct network_record *network = NULL;
-	int r = engine_network_find(engine, request->network, &network, err);
+	int r = find_network(engine, request->network, &network, err);
 	if (r >= 0)
 		r = container_load_row(engine, container, &row, err);
 	if (r >= 0)
@@ -382,7 +399,7 @@ int engine_network_disconnect(struct engine *engine, const char *container, cons
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_network_ struct network_record *network = NULL;
-	int r = engine_network_find(engine, name, &network, err);
+	int r = find_network(engine, name, &network, err);
 	if (r >= 0)
 		r = container_load_row(engine, container, &row, err);
 	if (r >= 0)

@@ -142,12 +142,16 @@ default_route() {
 		front shared|sharing network namespace with another container
 		front nosuch|No such container: nosuch
 		nosuch one|network nosuch not found
+		host one|container cannot be disconnected from host network or connected to host network
+		none one|container cannot be disconnected from none network or connected to none network
 		--ip 10.89.3.3 back one|connect container "one" to the network "back": address 10.89.3.3 is none that
 		--ip 172.17.0.3 bridge one|supported on user defined networks only
 		--ip nonsense back one|invalid IPv4 address: nonsense
 		--driver-opt a=b back one|unknown option of a place on a network: "a=b"
 		--link-local-ip 169.254.1.1 back one|link-local
 	ROWS
+	run -1 coffer network disconnect host host
+	[[ $output == *'cannot be disconnected from host network'*'cause: who is on it is said when the container is made: --network host'* ]]
 	[ "$(networks_of one)" = 'front=10.89.1.2' ]
 	run -125 coffer run --rm --network front --network front box:1 true
 	[[ $output == *'network "front" is specified multiple times'* ]]
