@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -28,6 +29,13 @@ static bool contains(const pid_t *sorted, size_t count, pid_t pid)
 	return count > 0 && bsearch(&pid, sorted, count, sizeof pid, compare);
 }
 
+/* Behind the first line of what it says is how it is to be used: a page. */
+static int refused(int status, const char *text, struct error *err)
+{
+	return err_set(err, ERR_INVALID, "ps failed with exit status %d: %.*s", process_exit_code(status),
+		       (int)strcspn(text, "\n"), text);
+}
+
 /* Both of its streams, for what it says when it fails is the reason. */
 static int run_ps(char *const *argv, char **ret, struct error *err)
 {
@@ -50,7 +58,7 @@ static int run_ps(char *const *argv, char **ret, struct error *err)
 	if (r < 0 || waited < 0)
 		return MIN(r, waited);
 	if (process_exit_code(status) != 0)
-		return err_set(err, ERR_USAGE, "ps failed with exit status %d: %s", process_exit_code(status), text);
+		return refused(status, text, err);
 	*ret = TAKE_PTR(text);
 	return 0;
 }
@@ -78,7 +86,8 @@ static int find_pid_column(const char *header, size_t *ret, struct error *err)
 		*ret = i;
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, "there is no column PID in the output of ps: it tells which processes to show");
+	return err_set(err, ERR_INVALID,
+		       "there is no column PID in the output of ps: it tells which processes to show");
 }
 
 static bool is_of(const char *line, size_t column, const pid_t *sorted, size_t count)

@@ -9,7 +9,7 @@
 
 /*
  * Run `ps OPTIONS...` ("-ef" if there are none). *ret_lines is its header and the lines of @pids, which its column PID
- * tells; @pids is sorted by this. strv_free() it. Errors: ERR_USAGE for options that ps does not take, or that leave
+ * tells; @pids is sorted by this. strv_free() it. Errors: ERR_INVALID for options that ps does not take, or that leave
  * that column out; ERR_EXEC_NOTFOUND where there is no ps.
  */
 int ps_lines(pid_t *pids, size_t count, char *const *options, char ***ret_lines, struct error *err);

@@ -34,10 +34,13 @@ setup() {
 @test "options are ps's; without a column PID nobody knows whose the lines are" {
 	pid=$(coffer inspect busy | jq '.[0].State.Pid')
 	[ "$(coffer top busy -eo pid,args | awk -v pid="$pid" '$1 == pid {print $2, $3}')" = 'sleep 4712' ]
-	run -125 coffer top busy -eo args
+	run -1 coffer top busy -eo args
 	[[ $output == *'there is no column PID'* ]]
-	run -125 coffer top busy --no-such-option
+	run -1 coffer top busy --no-such-option
 	[[ $output == *'ps failed with exit status'* ]]
+	run -1 coffer top busy -o bogus
+	[[ ${lines[0]} == *'ps failed with exit status '*': '*'bogus'* ]]
+	[[ $output != *'\n'* && $output != *Usage* ]]
 }
 
 @test "one that is paused, one that does not run, and none" {
