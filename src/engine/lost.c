@@ -52,5 +52,5 @@ int database_refuse_lost(struct engine *engine, struct error *err)
 	err_set(err, ERR_STATE,
 		"cannot repair '%s': the database has no containers and no images, so nothing is removed", path);
 	err_cause(err, "the store has layers or snapshots, and a database that is lost may be what knew them");
-	return err_hint(err, "put a copy of '%s/coffer.db' back, or pull or load the images again", path);
+	return err_hint(err, "put a copy of '%s/coffer.db' back before anything is pulled or loaded", path);
 }

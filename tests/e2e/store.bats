@@ -361,7 +361,7 @@ database() {
 	rm "$store"/coffer.db*
 	run -1 here system check --repair
 	[[ $output == *"cannot repair '$store': the database has no containers and no images, so nothing is removed"* ]]
-	[[ $output == *"hint:  put a copy of '$store/coffer.db' back, or pull"*E-STATE* ]]
+	[[ $output == *"hint:  put a copy of '$store/coffer.db' back before"*E-STATE* ]]
 	run -0 here system check
 	[[ $output == *leftover*"no image has it"* ]]
 	here images
