@@ -62,6 +62,11 @@ other() {
 	[ "$(for i in {1..6}; do coffer port "box$i" 80; done | sort -u | wc -l)" -eq 6 ]
 }
 
+teardown() {
+	[ ! -d "$BATS_TEST_TMPDIR/other/root" ] || other ps -aq | xargs -I{} "$COFFER_BIN/coffer" \
+		--root "$BATS_TEST_TMPDIR/other/root" --runroot "$BATS_TEST_TMPDIR/other/run" rm -f {} >/dev/null
+}
+
 @test "two engines side by side: neither takes what is the other's" {
 	box_tar "$BATS_TEST_TMPDIR/rootfs" | other import - box:1 >/dev/null
 	web web -p 8080:80
