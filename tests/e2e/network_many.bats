@@ -19,6 +19,8 @@ teardown_file() {
 }
 
 teardown() {
+	[ ! -d "$BATS_TEST_TMPDIR/other/root" ] || other ps -aq | xargs -I{} "$COFFER_BIN/coffer" \
+		--root "$BATS_TEST_TMPDIR/other/root" --runroot "$BATS_TEST_TMPDIR/other/run" rm -f {} >/dev/null
 	network_teardown
 }
 
@@ -60,11 +62,6 @@ other() {
 	done
 	echo "$ports" >/proc/sys/net/ipv4/ip_local_port_range
 	[ "$(for i in {1..6}; do coffer port "box$i" 80; done | sort -u | wc -l)" -eq 6 ]
-}
-
-teardown() {
-	[ ! -d "$BATS_TEST_TMPDIR/other/root" ] || other ps -aq | xargs -I{} "$COFFER_BIN/coffer" \
-		--root "$BATS_TEST_TMPDIR/other/root" --runroot "$BATS_TEST_TMPDIR/other/run" rm -f {} >/dev/null
 }
 
 @test "two engines side by side: neither takes what is the other's" {
