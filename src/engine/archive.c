@@ -156,12 +156,10 @@ int engine_load(struct engine *engine, int fd, const struct load_progress *progr
 	json_add_string(request, "command", "load");
 	json_add_i64(request, "fd", TRANSFER_ARCHIVE_FD);
 	json_add_string(request, "platform", platform_format(&platform, text));
-	bool collects = database_is_lost(engine, NULL) == 0;
 	int r = load(engine, request, fd, progress, err);
 	if (r >= 0)
 		return 0;
 	(void)err_wrap(err, "cannot load");
-	if (collects)
-		(void)gc_collect(engine, NULL, NULL); /* what of it was whole already */
+	(void)gc_collect(engine, NULL, NULL); /* what of it was whole already */
 	return r;
 }

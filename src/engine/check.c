@@ -164,11 +164,7 @@ int engine_check(struct engine *engine, bool repair, struct check_finding **ret,
 	struct check_run *result = &before;
 	bool found[ARRAY_SIZE(CHECKS)] = { 0 };
 	int r = look(engine, &before, found, err);
-	bool repairs = repair && before.n_findings > 0;
-	/* One that cannot be read is a finding. */
-	if (r >= 0 && repairs && database_is_lost(engine, NULL) > 0)
-		r = database_refuse_lost(engine, err);
-	if (r >= 0 && repairs) {
+	if (r >= 0 && repair && before.n_findings > 0) {
 		repair_all(engine, found);
 		r = look(engine, &after, found, err);
 		add_repaired(&before, &after);

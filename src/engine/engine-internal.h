@@ -185,17 +185,6 @@ int container_erase(struct engine *engine, const struct container_row *row, stru
 /* Snapshot and log alone. */
 int container_erase_files(struct engine *engine, const char *id, struct error *err);
 
-/* --- lost.c --- */
-
-/*
- * 1 if the database has no containers and no images, and there are layers or snapshots: what has no row is no rubbish
- * then. 0 if not.
- */
-int database_is_lost(struct engine *engine, struct error *err);
-
-/* What to say of one that is: ERR_STATE. */
-int database_refuse_lost(struct engine *engine, struct error *err);
-
 /* RUNROOT/runtime, where the runtime keeps its state. free() it. */
 char *engine_runtime_root(const struct engine *engine);
 

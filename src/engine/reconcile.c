@@ -5,7 +5,7 @@
  *	run directory, lock free	its monitor, or whoever made it, is dead: as its row says
  *	row "running", no run directory	the machine was restarted: it has exited, and nobody knows how
  *	runtime state, neither of both	removed, with its processes
- *	snapshot without a row		of a creation or a removal that was not finished; kept if the database was lost
+ *	snapshot without a row		of a creation or a removal that was not finished
  *	bridges, rules, name servers	that containers that run need, and somebody removed: made again
  *	store's tmp/, due work		of transfers and removals of images
  *	volumes				as volume.h says (V3)
@@ -63,13 +63,6 @@ static int finish_abandoned(struct engine *engine, const char *id, const struct 
 	return run_dir_remove(engine, id, dir, err);
 }
 
-/* Unless there may be a copy of the database in which it has a row. */
-static int erase_files(struct engine *engine, const char *id, struct error *err)
-{
-	int lost = database_is_lost(engine, err);
-	return lost != 0 ? MIN(lost, 0) : container_erase_files(engine, id, err);
-}
-
 static int finish_locked(struct engine *engine, const char *id, struct run_dir *dir, struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
@@ -85,7 +78,7 @@ static int finish_locked(struct engine *engine, const char *id, struct run_dir *
 	struct monitor_status status;
 	r = container_clear_remains(engine, id, dir, &status, err);
 	if (r >= 0)
-		r = erase_files(engine, id, err);
+		r = container_erase_files(engine, id, err);
 	return r < 0 ? r : run_dir_remove(engine, id, dir, err);
 }
 
@@ -202,7 +195,7 @@ static int remove_orphan(struct engine *engine, const char *id, struct error *er
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = container_row_load(db, id, &row, err);
-	return r != 0 ? MIN(r, 0) : erase_files(engine, id, err);
+	return r != 0 ? MIN(r, 0) : container_erase_files(engine, id, err);
 }
 
 static void reconcile_snapshots(struct engine *engine, struct outcome *outcome)

@@ -353,34 +353,6 @@ database() {
 	finds 0
 }
 
-@test "a database that was lost: nothing is removed, and it is said why" {
-	here create --network none --name one box:1 true
-	cp "$store"/coffer.db* "$BATS_TEST_TMPDIR"
-	things() { (cd "$store" && find blobs layers snapshots logs records | sort); }
-	before=$(things)
-	rm "$store"/coffer.db*
-	run -1 here system check --repair
-	[[ $output == *"cannot repair '$store': the database has no containers and no images, so nothing is removed"* ]]
-	[[ $output == *"hint:  put a copy of '$store/coffer.db' back before"*E-STATE* ]]
-	run -0 here system check
-	[[ $output == *leftover*"no image has it"* ]]
-	here images
-	here ps -a
-	here image prune -f
-	here container prune -f
-	run ! here load -q <<<nothing
-	[ "$(things)" = "$before" ]
-
-	rm -f "$store"/coffer.db*
-	cp "$BATS_TEST_TMPDIR"/coffer.db* "$store"
-	here start -a one
-	finds 0
-	here rm one
-	here images -q | xargs -n 1 "$COFFER_BIN/coffer" --root "$store" --runroot "$BATS_TEST_TMPDIR/run" rmi >/dev/null
-	here images
-	[ -z "$(find "$store/layers" "$store/blobs/sha256" -mindepth 1)" ]
-}
-
 @test "S6, E3: index.json, and content that no image has" {
 	digits=$(printf '%064d' 7)
 	mkdir "$store/layers/$digits"
