@@ -43,6 +43,7 @@ keep_doing() {
 		}
 		# A file that has gone under somebody's hands would be said like this.
 		case $said in
+		*'open layer'*E-NOT-FOUND*) ;; # rmi -f took the image of a container that was made, and not started yet
 		*E-INTERNAL* | *E-DB* | *E-NOT-FOUND* | *E-SYSTEM* | *'no such file'*)
 			echo "coffer $*: $said"
 			return 1
