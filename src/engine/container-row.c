@@ -88,27 +88,15 @@ int container_row_list(struct db *db, bool running_only, struct container_row **
 	return 0;
 }
 
-static int list_ids(struct db *db, const char *sql, const struct db_value *values, char ***ret, struct error *err)
-{
-	_cleanup_db_query_ struct db_query query = { 0 };
-	_cleanup_strv_ char **ids = NULL;
-	int r = db_query(db, sql, values, &query, err);
-	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		strv_append(&ids, db_text(&query, 0));
-	if (r >= 0)
-		*ret = TAKE_PTR(ids);
-	return r;
-}
-
 int container_row_running(struct db *db, const char *runroot, char ***ret, struct error *err)
 {
-	return list_ids(db, "SELECT id FROM containers WHERE state = 1 AND runroot = ?1", DB_VALUES(DB_TEXT(runroot)),
+	return db_get_texts(db, "SELECT id FROM containers WHERE state = 1 AND runroot = ?1", DB_VALUES(DB_TEXT(runroot)),
 			ret, err);
 }
 
 int container_row_ids(struct db *db, char ***ret, struct error *err)
 {
-	return list_ids(db, "SELECT id FROM containers ORDER BY id", DB_NO_VALUES, ret, err);
+	return db_get_texts(db, "SELECT id FROM containers ORDER BY id", DB_NO_VALUES, ret, err);
 }
 
 static bool is_id_prefix(const char *text)

@@ -154,6 +154,18 @@ int db_get_text(struct db *db, const char *sql, const struct db_value *values, c
 	return r;
 }
 
+int db_get_texts(struct db *db, const char *sql, const struct db_value *values, char ***ret, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	_cleanup_strv_ char **texts = NULL;
+	int r = db_query(db, sql, values, &query, err);
+	while (r >= 0 && (r = db_next(&query, err)) > 0)
+		strv_append(&texts, db_text(&query, 0));
+	if (r >= 0)
+		*ret = TAKE_PTR(texts);
+	return r;
+}
+
 /* --- transactions --- */
 
 static int execute(struct db *db, const char *sql, struct error *err)

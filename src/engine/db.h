@@ -72,6 +72,9 @@ int64_t db_number(const struct db_query *query, int column);
 /* The first column of the only row: 1 and a copy, which the caller frees; 0 without a row. */
 int db_get_text(struct db *db, const char *sql, const struct db_value *values, char **ret, struct error *err);
 
+/* The first column of every row, as a strv; NULL without one. */
+int db_get_texts(struct db *db, const char *sql, const struct db_value *values, char ***ret, struct error *err);
+
 /* --- transactions --- */
 
 struct db_transaction {

@@ -103,26 +103,14 @@ int cni_place_result(const struct cni_place *place, struct cni_result *ret, stru
 
 #define ABANDONED "SELECT container FROM cni WHERE container NOT IN (SELECT id FROM containers WHERE state = ?1)"
 
-static int list_ids(struct db *db, const char *sql, const struct db_value *values, char ***ret, struct error *err)
-{
-	_cleanup_db_query_ struct db_query query = { 0 };
-	_cleanup_strv_ char **ids = NULL;
-	int r = db_query(db, sql, values, &query, err);
-	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		strv_append(&ids, db_text(&query, 0));
-	if (r >= 0)
-		*ret = TAKE_PTR(ids);
-	return r;
-}
-
 int cni_place_abandoned(struct db *db, char ***ret, struct error *err)
 {
-	return list_ids(db, ABANDONED, DB_VALUES(DB_NUMBER(STATE_RUNNING)), ret, err);
+	return db_get_texts(db, ABANDONED, DB_VALUES(DB_NUMBER(STATE_RUNNING)), ret, err);
 }
 
 int cni_place_live(struct db *db, const char *runroot, char ***ret, struct error *err)
 {
-	return list_ids(db,
+	return db_get_texts(db,
 			"SELECT p.container FROM cni p JOIN containers c ON c.id = p.container "
 			"WHERE c.state = ?1 AND c.runroot = ?2",
 			DB_VALUES(DB_NUMBER(STATE_RUNNING), DB_TEXT(runroot)), ret, err);

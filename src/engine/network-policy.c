@@ -266,15 +266,12 @@ int engine_policy_apply(struct engine *engine, struct json_object *documents, co
 /* NAME alone is that of one policy, whatever its network. */
 static int find(struct db *db, const char *name, char **ret_network, char **ret_name, struct error *err)
 {
-	_cleanup_db_query_ struct db_query query = { 0 };
 	const char *slash = strchr(name, '/');
 	_cleanup_free_ char *network = slash ? mem_strndup(name, (size_t)(slash - name)) : NULL;
 	const char *rest = slash ? slash + 1 : name;
 	_cleanup_strv_ char **networks = NULL;
-	int r = db_query(db, "SELECT network FROM policies WHERE name = ?1 AND (?2 IS NULL OR network = ?2)",
-			 DB_VALUES(DB_TEXT(rest), DB_TEXT(network)), &query, err);
-	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		strv_append(&networks, db_text(&query, 0));
+	int r = db_get_texts(db, "SELECT network FROM policies WHERE name = ?1 AND (?2 IS NULL OR network = ?2)",
+			     DB_VALUES(DB_TEXT(rest), DB_TEXT(network)), &networks, err);
 	if (r < 0)
 		return r;
 	if (!networks)

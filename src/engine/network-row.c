@@ -217,22 +217,9 @@ int endpoint_row_any(struct db *db, struct error *err)
 	return r < 0 ? r : db_next(&query, err);
 }
 
-static int list_ids(struct db *db, const char *sql, const struct db_value *values, char ***ret, struct error *err)
-{
-	_cleanup_db_query_ struct db_query query = { 0 };
-	_cleanup_strv_ char **ids = NULL;
-	int r = db_query(db, sql, values, &query, err);
-	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		strv_append(&ids, db_text(&query, 0));
-	if (r < 0)
-		return r;
-	*ret = TAKE_PTR(ids);
-	return 0;
-}
-
 int endpoint_row_several(struct db *db, const char *network, const char *besides, char ***ret, struct error *err)
 {
-	return list_ids(db,
+	return db_get_texts(db,
 			"SELECT container FROM endpoints WHERE network != ?2 AND container IN "
 			"(SELECT container FROM endpoints WHERE network = ?1) GROUP BY container HAVING count(*) > 1",
 			DB_VALUES(DB_TEXT(network), DB_TEXT(besides)), ret, err);
@@ -240,7 +227,7 @@ int endpoint_row_several(struct db *db, const char *network, const char *besides
 
 int endpoint_row_abandoned(struct db *db, char ***ret, struct error *err)
 {
-	return list_ids(db,
+	return db_get_texts(db,
 			"SELECT DISTINCT e.container FROM endpoints e JOIN containers c ON c.id = e.container "
 			"WHERE c.state != ?1",
 			DB_VALUES(DB_NUMBER(STATE_RUNNING)), ret, err);

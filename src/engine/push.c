@@ -145,8 +145,6 @@ int engine_push(struct engine *engine, const char *reference, const struct trans
 int engine_repository_tags(struct engine *engine, const char *repository, char ***ret, struct error *err)
 {
 	_cleanup_reference_ struct image_reference reference = { 0 };
-	_cleanup_db_query_ struct db_query query = { 0 };
-	_cleanup_strv_ char **tags = NULL;
 	struct db *db;
 	int r = reference_parse(repository, &reference, err);
 	if (r >= 0)
@@ -154,14 +152,8 @@ int engine_repository_tags(struct engine *engine, const char *repository, char *
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *prefix = mem_printf("%s/%s:", reference.registry, reference.repository);
-	r = db_query(
+	return db_get_texts(
 		db,
 		"SELECT substr(name, length(?1) + 1) FROM image_names WHERE substr(name, 1, length(?1)) = ?1 ORDER BY 1",
-		DB_VALUES(DB_TEXT(prefix)), &query, err);
-	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		strv_append(&tags, db_text(&query, 0));
-	if (r < 0)
-		return r;
-	*ret = TAKE_PTR(tags);
-	return 0;
+		DB_VALUES(DB_TEXT(prefix)), ret, err);
 }

@@ -55,14 +55,10 @@ static void verification_done(struct verification *verification)
 static int read_blobs(struct engine *engine, const char *id, char ***ret, struct error *err)
 {
 	struct db *db;
-	_cleanup_db_query_ struct db_query query = { 0 };
 	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = db_query(db, "SELECT digest FROM image_blobs WHERE image = ?1", DB_VALUES(DB_TEXT(id)), &query,
-			     err);
-	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		strv_append(ret, db_text(&query, 0));
-	return r;
+	return r < 0 ? r
+		     : db_get_texts(db, "SELECT digest FROM image_blobs WHERE image = ?1", DB_VALUES(DB_TEXT(id)), ret,
+				    err);
 }
 
 /* Takes @image over. */

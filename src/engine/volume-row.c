@@ -82,21 +82,9 @@ int volume_row_list(struct db *db, struct volume ***ret, size_t *ret_count, stru
 	return 0;
 }
 
-static int list_texts(struct db *db, const char *sql, const struct db_value *values, char ***ret, struct error *err)
-{
-	_cleanup_db_query_ struct db_query query = { 0 };
-	_cleanup_strv_ char **texts = NULL;
-	int r = db_query(db, sql, values, &query, err);
-	while (r >= 0 && (r = db_next(&query, err)) > 0)
-		strv_append(&texts, db_text(&query, 0));
-	if (r >= 0)
-		*ret = TAKE_PTR(texts);
-	return r;
-}
-
 int volume_row_users(struct db *db, const char *name, char ***ret, struct error *err)
 {
-	return list_texts(db,
+	return db_get_texts(db,
 			  "SELECT c.name FROM volume_uses u JOIN containers c ON c.id = u.container "
 			  "WHERE u.volume = ?1 ORDER BY c.name",
 			  DB_VALUES(DB_TEXT(name)), ret, err);
@@ -126,7 +114,7 @@ int volume_row_is_marked(struct db *db, const char *name, struct error *err)
 
 int volume_row_marked(struct db *db, char ***ret, struct error *err)
 {
-	return list_texts(db, "SELECT name FROM volumes WHERE going = 1", DB_NO_VALUES, ret, err);
+	return db_get_texts(db, "SELECT name FROM volumes WHERE going = 1", DB_NO_VALUES, ret, err);
 }
 
 int volume_row_delete(struct db *db, const char *name, struct error *err)
