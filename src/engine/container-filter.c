@@ -324,17 +324,11 @@ static bool matches(const struct container_condition *condition, const struct co
 
 bool container_filter_matches(const struct container_filter *filter, const struct container_record *record)
 {
-	bool asked[FILTER_KEY_COUNT] = { 0 }, matched[FILTER_KEY_COUNT] = { 0 };
+	struct filter_verdict verdict = { 0 };
 	for (size_t i = 0; i < filter->count; i++) {
 		enum container_filter_key key = filter->conditions[i].key;
-		bool yes = matches(&filter->conditions[i], record);
-		if ((key == FILTER_LABEL || key == FILTER_LABEL_NOT) && !yes)
-			return false;
-		asked[key] = true;
-		matched[key] |= yes;
+		bool singly = key == FILTER_LABEL || key == FILTER_LABEL_NOT;
+		filter_count(&verdict, key, singly, matches(&filter->conditions[i], record));
 	}
-	for (size_t key = 0; key < FILTER_KEY_COUNT; key++)
-		if (asked[key] && !matched[key])
-			return false;
-	return true;
+	return filter_passes(&verdict);
 }

@@ -119,19 +119,13 @@ static int matches(struct engine *engine, const struct network_condition *condit
 int network_matches(struct engine *engine, const struct network_match *match, const struct network_record *record,
 		    struct error *err)
 {
-	bool asked[NETWORK_MATCH_KEY_COUNT] = { 0 }, matched[NETWORK_MATCH_KEY_COUNT] = { 0 };
+	struct filter_verdict verdict = { 0 };
 	for (size_t i = 0; i < match->count; i++) {
 		enum network_match_key key = match->conditions[i].key;
 		int yes = matches(engine, &match->conditions[i], record, err);
 		if (yes < 0)
 			return yes;
-		if ((key == NETWORK_MATCH_LABEL || key == NETWORK_MATCH_LABEL_NOT) && !yes)
-			return 0;
-		asked[key] = true;
-		matched[key] |= yes;
+		filter_count(&verdict, key, key == NETWORK_MATCH_LABEL || key == NETWORK_MATCH_LABEL_NOT, yes > 0);
 	}
-	for (size_t key = 0; key < NETWORK_MATCH_KEY_COUNT; key++)
-		if (asked[key] && !matched[key])
-			return 0;
-	return 1;
+	return filter_passes(&verdict);
 }

@@ -97,19 +97,13 @@ static bool matches(const struct volume_condition *condition, const struct volum
 
 bool volume_filter_matches(const struct volume_filter *filter, const struct volume *volume)
 {
-	bool asked[VOLUME_FILTER_KEY_COUNT] = { 0 }, matched[VOLUME_FILTER_KEY_COUNT] = { 0 };
+	struct filter_verdict verdict = { 0 };
 	for (size_t i = 0; i < filter->count; i++) {
 		enum volume_filter_key key = filter->conditions[i].key;
-		bool yes = matches(&filter->conditions[i], volume);
-		if ((key == VOLUME_FILTER_LABEL || key == VOLUME_FILTER_LABEL_NOT) && !yes)
-			return false;
-		asked[key] = true;
-		matched[key] |= yes;
+		bool singly = key == VOLUME_FILTER_LABEL || key == VOLUME_FILTER_LABEL_NOT;
+		filter_count(&verdict, key, singly, matches(&filter->conditions[i], volume));
 	}
-	for (size_t key = 0; key < VOLUME_FILTER_KEY_COUNT; key++)
-		if (asked[key] && !matched[key])
-			return false;
-	return true;
+	return filter_passes(&verdict);
 }
 
 bool volume_filter_wants_all(const struct volume_filter *filter)
