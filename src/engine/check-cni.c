@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks of containers' places on networks of the Container Network Interface. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "engine/check.h"
+#include "engine/live.h"
 #include "engine/network-cni-row.h"
 #include "engine/record.h"
 
@@ -29,12 +28,9 @@ int check_cni_places(struct check_run *run, struct error *err)
 /* One that ends meanwhile has no namespace, and is no finding. */
 static int open_netns(struct engine *engine, const char *id)
 {
-	_cleanup_record_ struct container_record *record = NULL;
-	if (engine_container_find(engine, id, &record, NULL) < 0 || record->pid == 0)
-		return -ESRCH;
-	_cleanup_free_ char *path = mem_printf("/proc/%d/ns/net", (int)record->pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	struct monitor_status status;
+	bool runs = status_of(engine, id, &status, NULL) > 0 && status.state == MONITOR_STATE_RUNNING;
+	return runs ? live_open_netns(&status) : -ESRCH;
 }
 
 static int ask_plugins(struct check_run *run, struct db *db, const char *id, struct error *err)

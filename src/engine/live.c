@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/reconcile.h"
@@ -23,6 +25,18 @@ int live_not_running(const struct container_row *row, const char *what, struct e
 {
 	return err_set(err, ERR_STATE, "cannot %s container \"%s\": container %.12s is not running", what, row->name,
 		       row->id);
+}
+
+/* The process had its pid before and after the look at it. */
+int live_open_netns(const struct monitor_status *status)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)status->pid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : 0;
+	if (process_start_time(status->pid, NULL) != status->start_time)
+		return -ESRCH;
+	return r < 0 ? r : TAKE_FD(fd);
 }
 
 int live_load(struct engine *engine, const char *id, struct container **ret, struct error *err)

@@ -40,6 +40,12 @@ int live_note_pause(const struct live *live, struct error *err);
 /* Whether container @id, which runs, is paused. What cannot be found out is not. */
 bool live_is_paused(struct engine *engine, const char *id, int dir);
 
+/*
+ * The network namespace of the first process that @status tells of. -ESRCH if that has ended, and its pid may be another
+ * process's; else -errno.
+ */
+int live_open_netns(const struct monitor_status *status);
+
 /* The runtime's view of it. container_free() it. */
 struct container;
 int live_load(struct engine *engine, const char *id, struct container **ret, struct error *err);

@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "base/util.h"
 #include "engine/live.h"
 #include "engine/network-bridge.h"
@@ -159,7 +157,6 @@ static int join_container(struct engine *engine, const char *name, int *ret_netn
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_live_ struct live live = LIVE_NONE;
-	char path[64];
 	int r = container_load_row(engine, name, &row, err);
 	if (r >= 0)
 		r = live_open(engine, &row, &live, err);
@@ -167,15 +164,12 @@ static int join_container(struct engine *engine, const char *name, int *ret_netn
 		return err_wrap(err, "join the network of container \"%s\"", name);
 	if (r == 0)
 		return not_running(&row, row.state == STATE_RUNNING ? STATE_EXITED : row.state, err);
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)live.status.pid);
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int open_errno = errno;
-	/* It may have ended meanwhile, and another process, the host's, have its number. */
-	if (process_start_time(live.status.pid, NULL) != live.status.start_time)
+	int fd = live_open_netns(&live.status);
+	if (fd == -ESRCH)
 		return not_running(&row, STATE_EXITED, err);
 	if (fd < 0)
-		return err_sys_code(err, ERR_NET, open_errno, "join the network of container \"%s\"", row.name);
-	*ret_netns = TAKE_FD(fd);
+		return err_sys_code(err, ERR_NET, -fd, "join the network of container \"%s\"", row.name);
+	*ret_netns = fd;
 	return 0;
 }
 

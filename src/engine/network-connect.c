@@ -6,13 +6,13 @@
  * The configuration changes last. Whoever is killed before leaves one that asks for the same command again, and each step
  * of it can be done twice.
  */
+#include <errno.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/netlink.h"
-#include "base/process.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
@@ -147,19 +147,13 @@ static int store(struct engine *engine, struct db *db, const char *id, const str
 
 /* --- one that runs --- */
 
-/* The process had its pid before and after the look at it. */
 static int open_netns(const struct live *live, const struct container_row *row, struct netns *ret, struct error *err)
 {
-	_cleanup_free_ char *path = mem_printf("/proc/%d/ns/net", (int)live->status.pid);
-	_cleanup_netns_ struct netns netns = NETNS_NONE;
-	int r = netns_open(path, &netns, err);
-	if (process_start_time(live->status.pid, NULL) != live->status.start_time)
+	int fd = live_open_netns(&live->status);
+	if (fd == -ESRCH)
 		return live_not_running(row, "reach the network of", err);
-	if (r < 0)
-		return r;
-	*ret = netns;
-	netns = NETNS_NONE;
-	return 0;
+	return fd < 0 ? err_sys(err, -fd, "open the network namespace of container \"%s\"", row->name)
+		      : netns_open(fd, ret, err);
 }
 
 /* 1 and what is needed to change it, or 0 for one that does not run. */

@@ -11,8 +11,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "base/str.h"
+#include "base/util.h"
+#include "engine/live.h"
 #include "engine/network-names.h"
 #include "engine/record.h"
 #include "network/dns.h"
@@ -87,11 +88,8 @@ static char *own_directory_of(const struct engine *engine, const char *id)
 static int open_netns(struct engine *engine, const char *id)
 {
 	struct monitor_status status;
-	if (status_of(engine, id, &status, NULL) <= 0 || status.state != MONITOR_STATE_RUNNING)
-		return -1;
-	_cleanup_free_ char *path = mem_printf("/proc/%d/ns/net", (int)status.pid);
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return process_start_time(status.pid, NULL) == status.start_time ? TAKE_FD(fd) : -1;
+	bool runs = status_of(engine, id, &status, NULL) > 0 && status.state == MONITOR_STATE_RUNNING;
+	return runs ? MAX(live_open_netns(&status), -1) : -1;
 }
 
 static int collect_all(struct db *db, const char *id, const char *without, struct names *names, struct error *err)

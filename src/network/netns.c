@@ -148,17 +148,14 @@ int netns_allow_ipv6(const struct netns *netns, const char *name, struct error *
 	return r < 0 ? err_sys(err, -r, "allow IPv6 on the network interface \"%s\"", name) : 0;
 }
 
-int netns_open(const char *path, struct netns *ret, struct error *err)
+int netns_open(int fd, struct netns *ret, struct error *err)
 {
-	struct netns made = NETNS_NONE;
+	struct netns made = { .fd = fd, .rtnl = -1 };
 	_cleanup_close_ int host = open_own(err);
 	if (host < 0)
-		return host;
-	made.fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (made.fd < 0)
-		return err_sys(err, errno, "open the network namespace \"%s\"", path);
+		return finish(host, &made, ret);
 	if (setns(made.fd, CLONE_NEWNET) < 0) {
-		int r = err_sys(err, errno, "enter the network namespace \"%s\"", path);
+		int r = err_sys(err, errno, "enter a network namespace");
 		return finish(r, &made, ret);
 	}
 	made.rtnl = netlink_open(NETLINK_ROUTE, err);

@@ -31,8 +31,8 @@ int netns_make(bool ipv6, struct netns *ret, struct error *err);
  */
 int netns_make_apart(struct netns *ret, struct error *err);
 
-/* One that is there: a path below /proc/PID/ns or a bind mount. */
-int netns_open(const char *path, struct netns *ret, struct error *err);
+/* One that is there. Takes @fd over, whatever comes of it. */
+int netns_open(int fd, struct netns *ret, struct error *err);
 
 /* Let the interface called @name have IPv6 addresses, in a namespace that was made without. As netns_make() in threads. */
 int netns_allow_ipv6(const struct netns *netns, const char *name, struct error *err);
