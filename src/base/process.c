@@ -116,6 +116,15 @@ int process_exit_code(int wait_status)
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
+int process_run(const struct process_spawn *spawn, struct error *err)
+{
+	pid_t pid;
+	int status, r = process_spawn(spawn, &pid, err);
+	if (r >= 0)
+		r = process_wait(pid, &status, err);
+	return r < 0 ? r : process_exit_code(status);
+}
+
 int process_pidfd(pid_t pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);

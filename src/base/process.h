@@ -38,6 +38,9 @@ int process_wait(pid_t pid, int *ret_status, struct error *err);
 /* A wait status as the shell counts: the exit code, or 128 + signal. */
 int process_exit_code(int wait_status);
 
+/* Both, for a program that does its work and ends: its exit code, as the shell counts. */
+int process_run(const struct process_spawn *spawn, struct error *err);
+
 /* Returns a pidfd or -errno. */
 int process_pidfd(pid_t pid);
 

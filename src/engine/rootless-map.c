@@ -56,9 +56,8 @@ static int map_one(pid_t pid, struct error *err)
 
 /* --- those that he was given --- */
 
-/* Its words go to @out. */
-static int run_tool(const char *path, pid_t pid, const struct id_list *list, int out, int *ret_status,
-		    struct error *err)
+/* Returns its exit status, or a negative code. Its words go to @out. */
+static int run_tool(const char *path, pid_t pid, const struct id_list *list, int out, struct error *err)
 {
 	_cleanup_strv_ char **argv = NULL;
 	strv_append(&argv, path);
@@ -69,15 +68,12 @@ static int run_tool(const char *path, pid_t pid, const struct id_list *list, int
 		strv_take(&argv, mem_printf("%u", list->items[i].size));
 	}
 	const struct process_spawn spawn = { .path = path, .argv = argv, .stdio = { -1, -1, out } };
-	pid_t tool;
-	int r = process_spawn(&spawn, &tool, err);
-	return r < 0 ? r : process_wait(tool, ret_status, err);
+	return process_run(&spawn, err);
 }
 
 static int tool_failed(const char *name, const char *file, int status, const char *words, struct error *err)
 {
-	err_set(err, ERR_IDMAP, "%s refused to map the ids of '%s', with status %d", name, file,
-		process_exit_code(status));
+	err_set(err, ERR_IDMAP, "%s refused to map the ids of '%s', with status %d", name, file, status);
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		err_cause(err, "this process may not gain privileges (no_new_privs), so that %s has none", name);
 	if (*words)
@@ -88,7 +84,7 @@ static int tool_failed(const char *name, const char *file, int status, const cha
 static int map_by_tool(const char *name, const char *file, pid_t pid, const struct id_list *list, struct error *err)
 {
 	_cleanup_free_ char *path = NULL;
-	int pipe_fds[2], status;
+	int pipe_fds[2];
 	char words[WORDS_MAX + 1];
 	int r = program_find(name, environ, &path, err);
 	if (r < 0)
@@ -97,9 +93,9 @@ static int map_by_tool(const char *name, const char *file, pid_t pid, const stru
 		return err_sys(err, errno, "make a pipe");
 	_cleanup_close_ int ours = pipe_fds[0];
 	_cleanup_close_ int theirs = pipe_fds[1];
-	r = run_tool(path, pid, list, theirs, &status, err);
-	if (r < 0 || status == 0)
-		return r;
+	int status = run_tool(path, pid, list, theirs, err);
+	if (status <= 0)
+		return status;
 	fd_close(TAKE_FD(theirs));
 	ssize_t len = fd_read_full(ours, words, WORDS_MAX);
 	words[MAX(len, 0)] = '\0';

@@ -150,11 +150,12 @@ static int plugin_failed(const struct cni_network *network, const char *type, co
 	(void)tool_failed(type, command, answer->complaints, &complaint);
 	if (*complaint.cause)
 		return err_cause(err, "%s", complaint.cause);
-	return err_cause(err, "it ended with status %d and did not say why", process_exit_code(status));
+	return err_cause(err, "it ended with status %d and did not say why", status);
 }
 
+/* Returns its exit status, or a negative code. */
 static int execute(const char *program, const char *command, const struct cni_call *call, struct json_object *request,
-		   struct answer *answer, int *ret_status, struct error *err)
+		   struct answer *answer, struct error *err)
 {
 	_cleanup_strv_ char **environment = make_environment(command, call);
 	_cleanup_close_ int input = tool_file(json_text(request), err);
@@ -170,9 +171,7 @@ static int execute(const char *program, const char *command, const struct cni_ca
 		.n_pass_fds = call->keep >= 0,
 		.directory = "/",
 	};
-	pid_t pid;
-	int r = process_spawn(&spawn, &pid, err);
-	return r < 0 ? r : process_wait(pid, ret_status, err);
+	return process_run(&spawn, err);
 }
 
 static int run_plugin(const struct cni_network *network, const struct cni_plugin *plugin, const char *command,
@@ -181,17 +180,15 @@ static int run_plugin(const struct cni_network *network, const struct cni_plugin
 {
 	_cleanup_free_ char *program = find_plugin(plugin->type, call->path);
 	_cleanup_json_ struct json_object *request = make_request(network, plugin, call, previous);
-	int status = 0;
 	if (!program)
 		return missing_plugin(network, plugin->type, call->path, err);
 	if ((answer->output = tool_file("", err)) < 0 || (answer->complaints = tool_file("", err)) < 0)
 		return -ERR_SYSTEM;
-	int r = execute(program, command, call, request, answer, &status, err);
-	if (r >= 0)
-		r = read_answer(plugin->type, answer, err);
+	int status = execute(program, command, call, request, answer, err);
+	int r = status < 0 ? status : read_answer(plugin->type, answer, err);
 	if (r < 0)
 		return r;
-	log_debug("network cni:%s: %s by %s: status %d", network->name, command, program, process_exit_code(status));
+	log_debug("network cni:%s: %s by %s: status %d", network->name, command, program, status);
 	return status == 0 ? 0 : plugin_failed(network, plugin->type, command, status, answer, err);
 }
 

@@ -3,13 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -92,49 +88,25 @@ static int write_files(const struct dns *dns, struct error *err)
 
 /* --- starting it --- */
 
-/* In a child: see D2. Returns the exit status of dnsmasq, which goes on in the background when all is ready. */
-static int run_apart(const char *program, const struct dns *dns, int complaints)
-{
-	_cleanup_free_ char *name = title(dns->directory);
-	char *argv[] = { name, (char *)"--conf-file=" INSIDE "/dnsmasq.conf", NULL };
-	const struct process_spawn spawn = {
-		.path = program,
-		.argv = argv,
-		.stdio = { -1, complaints, complaints },
-		.new_session = true,
-		.directory = "/",
-	};
-	pid_t pid;
-	int status;
-	if (dns->netns >= 0 && setns(dns->netns, CLONE_NEWNET) < 0)
-		return dprintf(complaints, "cannot enter the network namespace\n"), EXIT_FAILURE;
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount(dns->directory, INSIDE, NULL, MS_BIND, NULL) < 0)
-		return dprintf(complaints, "cannot give it a mount namespace of its own\n"), EXIT_FAILURE;
-	if (process_spawn(&spawn, &pid, NULL) < 0 || process_wait(pid, &status, NULL) < 0)
-		return dprintf(complaints, "cannot execute it\n"), EXIT_FAILURE;
-	return process_exit_code(status);
-}
-
+/* See D2. */
 static int start(const struct dns *dns, struct error *err)
 {
 	static const char what[] = "start the name server";
 	const char *program = tool_find(DNSMASQ);
-	int status;
+	_cleanup_free_ char *name = title(dns->directory);
+	char *argv[] = { name, (char *)"--conf-file=" INSIDE "/dnsmasq.conf", NULL };
 	if (!program)
 		return tool_missing(DNSMASQ, "dnsmasq-base", what, err);
-	_cleanup_close_ int complaints = tool_file("", err);
-	if (complaints < 0)
-		return complaints;
-	pid_t child = fork();
-	if (child < 0)
-		return err_sys(err, errno, what);
-	if (child == 0)
-		_exit(run_apart(program, dns, complaints));
-	int r = process_wait(child, &status, err);
-	if (r < 0)
-		return r;
-	return process_exit_code(status) == 0 ? 0 : tool_failed(DNSMASQ, what, complaints, err);
+	const struct tool_start start = {
+		.name = DNSMASQ,
+		.program = program,
+		.what = what,
+		.argv = argv,
+		.netns = dns->netns,
+		.source = dns->directory,
+		.place = INSIDE,
+	};
+	return tool_start(&start, err);
 }
 
 bool dns_is_running(const char *directory)

@@ -82,13 +82,8 @@ int firewall_run_nft(const char *commands, const char *table, struct error *err)
 		return complaints;
 	char *argv[] = { (char *)NFT, (char *)"-f", (char *)"-", NULL };
 	const struct process_spawn spawn = { .path = path, .argv = argv, .stdio = { input, complaints, complaints } };
-	pid_t pid;
-	int status, r = process_spawn(&spawn, &pid, err);
-	if (r >= 0)
-		r = process_wait(pid, &status, err);
-	if (r < 0)
-		return r;
-	return process_exit_code(status) == 0 ? 0 : tool_failed(NFT, what, complaints, err);
+	int r = process_run(&spawn, err);
+	return r > 0 ? tool_failed(NFT, what, complaints, err) : r;
 }
 
 /* "add" before "delete": what is not there can be deleted as well then, in the one transaction that a file is. */

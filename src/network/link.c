@@ -145,10 +145,7 @@ static int need_bridge_netfilter(struct error *err)
 	if (modprobe) {
 		char *argv[] = { (char *)"modprobe", (char *)"-q", (char *)module, NULL };
 		const struct process_spawn spawn = { .path = modprobe, .argv = argv, .stdio = { -1, -1, -1 } };
-		pid_t pid;
-		int status;
-		if (process_spawn(&spawn, &pid, NULL) >= 0)
-			(void)process_wait(pid, &status, NULL);
+		(void)process_run(&spawn, NULL);
 	}
 	if (access(setting, F_OK) == 0)
 		return 0;

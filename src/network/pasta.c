@@ -3,16 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/path.h"
-#include "base/process.h"
 #include "base/str.h"
 #include "network/tool.h"
 
@@ -60,30 +55,6 @@ static char **make_command(const struct pasta *pasta, const char *netns)
 
 /* --- starting it --- */
 
-/* In a child (P2). Returns its exit status: it goes on in the background when all is ready. */
-static int run_apart(const struct pasta *pasta, const char *program, const char *netns, int complaints)
-{
-	_cleanup_strv_ char **argv = make_command(pasta, netns);
-	struct fd_path source = fd_path(pasta->netns);
-	const struct process_spawn spawn = {
-		.path = program,
-		.argv = argv,
-		.stdio = { -1, complaints, complaints },
-		.new_session = true,
-		.directory = "/",
-	};
-	pid_t pid;
-	int status;
-	/* It lives longer than whoever started us, who may wait for the end of a pipe. */
-	fd_cloexec_from(STDERR_FILENO + 1);
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount(source.text, netns, NULL, MS_BIND, NULL) < 0)
-		return dprintf(complaints, "cannot give it a mount namespace of its own\n"), EXIT_FAILURE;
-	if (process_spawn(&spawn, &pid, NULL) < 0 || process_wait(pid, &status, NULL) < 0)
-		return dprintf(complaints, "cannot execute it\n"), EXIT_FAILURE;
-	return process_exit_code(status);
-}
-
 /* It opens the device itself; what it would say of that names neither cause nor remedy. */
 static int check_tun(struct error *err)
 {
@@ -104,21 +75,21 @@ static int make_file(const char *path, struct error *err)
 	return fd < 0 ? err_sys(err, errno, "%s: make '%s'", WHAT, path) : 0;
 }
 
+/* See P2. */
 static int start(const struct pasta *pasta, const char *program, const char *netns, struct error *err)
 {
-	_cleanup_close_ int complaints = tool_file("", err);
-	int status;
-	if (complaints < 0)
-		return complaints;
-	pid_t child = fork();
-	if (child < 0)
-		return err_sys(err, errno, "%s", WHAT);
-	if (child == 0)
-		_exit(run_apart(pasta, program, netns, complaints));
-	int r = process_wait(child, &status, err);
-	if (r < 0)
-		return r;
-	return process_exit_code(status) == 0 ? 0 : tool_failed(PASTA, WHAT, complaints, err);
+	_cleanup_strv_ char **argv = make_command(pasta, netns);
+	struct fd_path source = fd_path(pasta->netns);
+	const struct tool_start start = {
+		.name = PASTA,
+		.program = program,
+		.what = WHAT,
+		.argv = argv,
+		.netns = -1,
+		.source = source.text,
+		.place = netns,
+	};
+	return tool_start(&start, err);
 }
 
 int pasta_start(const struct pasta *pasta, struct error *err)

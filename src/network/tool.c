@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -65,6 +67,46 @@ int tool_failed(const char *name, const char *what, int complaints, struct error
 }
 
 /* --- those that stay --- */
+
+/* In a child. Returns the exit status of the tool. */
+static int run_apart(const struct tool_start *start, int complaints)
+{
+	const struct process_spawn spawn = {
+		.path = start->program,
+		.argv = start->argv,
+		.stdio = { -1, complaints, complaints },
+		.new_session = true,
+		.directory = "/",
+	};
+	/* It lives longer than whoever started us, who may wait for the end of a pipe. */
+	fd_cloexec_from(STDERR_FILENO + 1);
+	if (start->netns >= 0 && setns(start->netns, CLONE_NEWNET) < 0)
+		return dprintf(complaints, "cannot enter the network namespace\n"), EXIT_FAILURE;
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(start->source, start->place, NULL, MS_BIND, NULL) < 0)
+		return dprintf(complaints, "cannot give it a mount namespace of its own\n"), EXIT_FAILURE;
+	int r = process_run(&spawn, NULL);
+	if (r < 0)
+		return dprintf(complaints, "cannot execute it\n"), EXIT_FAILURE;
+	return r;
+}
+
+int tool_start(const struct tool_start *start, struct error *err)
+{
+	_cleanup_close_ int complaints = tool_file("", err);
+	int status;
+	if (complaints < 0)
+		return complaints;
+	pid_t child = fork();
+	if (child < 0)
+		return err_sys(err, errno, "%s", start->what);
+	if (child == 0)
+		_exit(run_apart(start, complaints));
+	int r = process_wait(child, &status, err);
+	if (r < 0)
+		return r;
+	return process_exit_code(status) == 0 ? 0 : tool_failed(start->name, start->what, complaints, err);
+}
 
 static bool has_word(pid_t pid, const char *word)
 {

@@ -24,6 +24,18 @@ int tool_file(const char *text, struct error *err);
 /* -ERR_SYSTEM, with the first line that it wrote. */
 int tool_failed(const char *name, const char *what, int complaints, struct error *err);
 
+/* A tool that goes on in the background when it is ready. */
+struct tool_start {
+	const char *name, *program; /* what tool_find() said of it */
+	const char *what;	    /* for messages: "start the name server" */
+	char *const *argv;
+	int netns;		    /* the network namespace that it starts in, or -1: ours */
+	const char *source, *place; /* it sees the one at the place of the other, and nobody else does */
+};
+
+/* Wait for that. Nothing of ours stays open in it. Errors: as tool_failed(). */
+int tool_start(const struct tool_start *start, struct error *err);
+
 /*
  * A pidfd of the process whose pid the file @pid_file has, or -ESRCH. It counts only if one of the words of its command
  * line is @word, so that a pid that was reused leads to nobody else.
