@@ -27,12 +27,7 @@ struct extract {
 static ssize_t read_some(void *context, void *buf, size_t size)
 {
 	struct extract *extract = context;
-	struct pollfd fds[TRANSFER_FDS + 1];
-	transfer_watch(extract->transfer, fds);
-	fds[TRANSFER_FDS] = (struct pollfd){ .fd = extract->fd, .events = POLLIN };
-	if (RETRY_ON_EINTR(poll(fds, TRANSFER_FDS + 1, -1)) < 0)
-		return -errno;
-	if (transfer_check(extract->transfer, fds, &extract->cancelled) < 0)
+	if (transfer_wait(extract->transfer, extract->fd, POLLIN, -1, &extract->cancelled) < 0)
 		return -ECANCELED;
 	ssize_t n = RETRY_ON_EINTR(read(extract->fd, buf, size));
 	return n < 0 ? -errno : n;

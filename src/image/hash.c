@@ -8,8 +8,10 @@
 #include <stdbool.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "image/transfer.h"
 
 struct hash {
 	EVP_MD *algorithm;
@@ -64,4 +66,22 @@ int hash_finish(struct hash *hash, char digest[static DIGEST_TEXT_LENGTH + 1], s
 	}
 	digest[at] = '\0';
 	return 0;
+}
+
+int hash_file(int fd, const struct transfer *transfer, char digest[static DIGEST_TEXT_LENGTH + 1], int *ret_errno,
+	      struct error *err)
+{
+	enum { READ_SIZE = 256 * 1024 };
+	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
+	_cleanup_hash_ struct hash *hash = NULL;
+	int r = hash_new(&hash, err);
+	ssize_t n = 1;
+	while (r >= 0 && (n = fd_read_full(fd, buf, READ_SIZE)) > 0) {
+		hash_update(hash, buf, (size_t)n);
+		r = transfer_wait(transfer, -1, 0, 0, err);
+	}
+	if (r >= 0)
+		r = hash_finish(hash, digest, err);
+	*ret_errno = n < 0 ? (int)-n : 0;
+	return r < 0 ? r : n == 0;
 }

@@ -26,3 +26,11 @@ void hash_update(struct hash *hash, const void *data, size_t len);
 
 /* Write "sha256:HEX", and begin anew. */
 int hash_finish(struct hash *hash, char digest[static DIGEST_TEXT_LENGTH + 1], struct error *err);
+
+/*
+ * The rest of a file. 1 with its digest; 0 if it cannot be read to its end, with the reason in *ret_errno. Errors:
+ * ERR_CANCELLED.
+ */
+struct transfer;
+int hash_file(int fd, const struct transfer *transfer, char digest[static DIGEST_TEXT_LENGTH + 1], int *ret_errno,
+	      struct error *err);

@@ -81,12 +81,7 @@ static int read_beginning(struct import *import, char *buf, struct error *err)
 {
 	size_t len = 0;
 	while (len < LAYER_FORM_LENGTH) {
-		struct pollfd fds[TRANSFER_FDS + 1];
-		transfer_watch(import->transfer, fds);
-		fds[TRANSFER_FDS] = (struct pollfd){ .fd = import->options->fd, .events = POLLIN };
-		if (RETRY_ON_EINTR(poll(fds, TRANSFER_FDS + 1, -1)) < 0)
-			return err_sys(err, errno, "poll");
-		int r = transfer_check(import->transfer, fds, err);
+		int r = transfer_wait(import->transfer, import->options->fd, POLLIN, -1, err);
 		ssize_t n = r < 0 ? r : read_some(import, buf + len, READ_SIZE - len, err);
 		if (n < 0)
 			return (int)n;

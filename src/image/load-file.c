@@ -119,21 +119,6 @@ int load_read(struct load *load, const char *path, size_t max, char **ret, size_
 	return fd < 0 ? fd : fd_read_text(fd, max, path, ret, ret_len, err);
 }
 
-static int hash_file(struct load *load, int fd, char digest[static DIGEST_TEXT_LENGTH + 1], struct error *err)
-{
-	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
-	_cleanup_hash_ struct hash *hash = NULL;
-	int r = hash_new(&hash, err);
-	ssize_t n = 1;
-	while (r >= 0 && (n = fd_read_full(fd, buf, READ_SIZE)) > 0) {
-		hash_update(hash, buf, (size_t)n);
-		r = transfer_wait(load->transfer, -1, 0, 0, err);
-	}
-	if (r < 0)
-		return r;
-	return n < 0 ? err_sys(err, (int)-n, "read a file of the archive") : hash_finish(hash, digest, err);
-}
-
 static int detect_form(int fd, enum layer_compression *ret, struct error *err)
 {
 	char magic[LAYER_FORM_LENGTH];
@@ -170,7 +155,10 @@ int load_blob(struct load *load, const char *path, struct load_blob *ret, struct
 			       "'%s' in the archive is corrupt: it has %" PRIu64
 			       " bytes, but its manifest says %" PRIu64,
 			       path, blob.size, ret->size);
-	int r = hash_file(load, fd, blob.digest, err);
+	int sys_errno;
+	int r = hash_file(fd, load->transfer, blob.digest, &sys_errno, err);
+	if (r == 0)
+		return err_sys(err, sys_errno, "read a file of the archive");
 	if (r >= 0)
 		r = detect_form(fd, &blob.compression, err);
 	if (r < 0)

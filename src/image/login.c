@@ -49,11 +49,7 @@ static int ask(struct registry *registry, const struct transfer *transfer, struc
 	registry_start(registry, &(struct registry_request){
 					 .api_path = "", .size = ANSWER_MAX, .done = on_answer, .context = &knock });
 	while (!knock.answered) {
-		struct pollfd fds[TRANSFER_FDS];
-		transfer_watch(transfer, fds);
-		int r = registry_run(registry, fds, TRANSFER_FDS, -1, err);
-		if (r >= 0)
-			r = transfer_check(transfer, fds, err);
+		int r = registry_turn(registry, transfer, err);
 		if (r < 0)
 			return r;
 	}

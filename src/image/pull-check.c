@@ -47,11 +47,7 @@ static int ask(struct registry *registry, const struct transfer *transfer, const
 							     .done = on_answer,
 							     .context = question });
 	while (!question->answered) {
-		struct pollfd fds[TRANSFER_FDS];
-		transfer_watch(transfer, fds);
-		int r = registry_run(registry, fds, TRANSFER_FDS, -1, err);
-		if (r >= 0)
-			r = transfer_check(transfer, fds, err);
+		int r = registry_turn(registry, transfer, err);
 		if (r < 0)
 			return r;
 	}

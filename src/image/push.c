@@ -63,12 +63,8 @@ void push_options_done(struct push_options *options)
 
 static int run_once(struct push *push)
 {
-	struct pollfd fds[TRANSFER_FDS];
 	struct error err = { 0 };
-	transfer_watch(push->transfer, fds);
-	int r = registry_run(push->registry, fds, TRANSFER_FDS, -1, &err);
-	if (r >= 0)
-		r = transfer_check(push->transfer, fds, &err);
+	int r = registry_turn(push->registry, push->transfer, &err);
 	if (r < 0 && !push->err.code)
 		push->err = err;
 	return push->err.code ? -push->err.code : 0;

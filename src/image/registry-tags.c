@@ -101,11 +101,7 @@ static int list_all(struct listing *listing, const struct transfer *transfer, st
 {
 	ask(listing, NULL);
 	while (!listing->ended) {
-		struct pollfd fds[TRANSFER_FDS];
-		transfer_watch(transfer, fds);
-		int r = registry_run(listing->registry, fds, TRANSFER_FDS, -1, err);
-		if (r >= 0)
-			r = transfer_check(transfer, fds, err);
+		int r = registry_turn(listing->registry, transfer, err);
 		if (r < 0)
 			return r;
 	}

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "image/registry-url.h"
+#include "image/transfer.h"
 
 #define DOCKER_HUB "docker.io"
 #define DOCKER_HUB_SERVER "registry-1.docker.io"
@@ -164,4 +165,12 @@ static int wake_rested(struct registry *registry, int timeout_ms)
 int registry_run(struct registry *registry, struct pollfd *fds, size_t n_fds, int timeout_ms, struct error *err)
 {
 	return http_run(registry->http, fds, n_fds, wake_rested(registry, timeout_ms), err);
+}
+
+int registry_turn(struct registry *registry, const struct transfer *transfer, struct error *err)
+{
+	struct pollfd fds[TRANSFER_FDS];
+	transfer_watch(transfer, fds);
+	int r = registry_run(registry, fds, TRANSFER_FDS, -1, err);
+	return r < 0 ? r : transfer_check(transfer, fds, err);
 }

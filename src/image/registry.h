@@ -84,6 +84,10 @@ int64_t registry_backoff_ms(unsigned tries, const struct http_answer *answer);
 /* One round of the event loop, see http_run(). */
 int registry_run(struct registry *registry, struct pollfd *fds, size_t n_fds, int timeout_ms, struct error *err);
 
+/* The same, waiting for nothing else but to be told to stop. */
+struct transfer;
+int registry_turn(struct registry *registry, const struct transfer *transfer, struct error *err);
+
 /* Use these, whatever the user keeps. What they hold is taken over. */
 struct credentials;
 void registry_set_credentials(struct registry *registry, struct credentials *credentials);

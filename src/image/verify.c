@@ -19,7 +19,7 @@
 #include "image/verify-tree.h"
 #include "storage/layer.h"
 
-enum { READ_SIZE = 256 * 1024, OBJECT_MAX = 80 };
+enum { OBJECT_MAX = 80 };
 
 struct verification {
 	struct store *store;
@@ -57,24 +57,6 @@ static int tell_blob(struct verification *verification, const char *digest, cons
 	return r < 0 ? r : tell_damage(verification, object, digest, NULL, why, err);
 }
 
-/* Returns 1 if it could be read to its end, 0 with the reason in *ret_errno if not. */
-static int hash_blob(const struct verification *verification, int fd, char digest[static DIGEST_TEXT_LENGTH + 1],
-		     int *ret_errno, struct error *err)
-{
-	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
-	_cleanup_hash_ struct hash *hash = NULL;
-	int r = hash_new(&hash, err);
-	ssize_t n = 1;
-	while (r >= 0 && (n = fd_read_full(fd, buf, READ_SIZE)) > 0) {
-		hash_update(hash, buf, (size_t)n);
-		r = transfer_wait(verification->transfer, -1, 0, 0, err);
-	}
-	if (r >= 0)
-		r = hash_finish(hash, digest, err);
-	*ret_errno = n < 0 ? (int)-n : 0;
-	return r < 0 ? r : n == 0;
-}
-
 /* No other failure to read, such as for want of memory or descriptors, says anything about the blob. */
 static bool is_damage(int sys_errno)
 {
@@ -96,7 +78,7 @@ static int verify_blob(struct verification *verification, const char *digest, st
 	struct error failure = { 0 };
 	int sys_errno = 0;
 	_cleanup_close_ int fd = blob_open(verification->store, digest, &failure);
-	int r = fd < 0 ? 0 : hash_blob(verification, fd, got, &sys_errno, err);
+	int r = fd < 0 ? 0 : hash_file(fd, verification->transfer, got, &sys_errno, err);
 	if (r < 0)
 		return r;
 	if (fd < 0 && failure.sys_errno == ENOENT)
