@@ -33,7 +33,8 @@ int engine_set_cgroup_manager(struct engine *engine, const char *name, struct er
 /* An ordinary user's service manager rules over nothing that was not delegated to it, and need not be there at all. */
 static bool systemd_rules(void)
 {
-	return cgroup_layout() == CGROUP_LAYOUT_V2 && !systemd_is_of_user() && systemd_check_running(NULL) >= 0;
+	/* The layout last: all that is mounted has to be read for it. */
+	return systemd_check_running(NULL) >= 0 && !systemd_is_of_user() && cgroup_layout() == CGROUP_LAYOUT_V2;
 }
 
 static enum cgroup_manager default_manager(const struct engine *engine)

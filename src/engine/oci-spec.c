@@ -61,7 +61,8 @@ void oci_add_user(const struct user *user, struct json_object *process)
 	json_add_i64(section, "uid", user->uid);
 	json_add_i64(section, "gid", user->gid);
 	struct json_object *groups = json_add_array(section, "additionalGids");
-	for (size_t i = 0; user_namespace_has_groups() && i < user->n_groups; i++)
+	size_t count = user_namespace_has_groups() ? user->n_groups : 0;
+	for (size_t i = 0; i < count; i++)
 		json_object_array_add(groups, json_object_new_int64(user->groups[i]));
 }
 

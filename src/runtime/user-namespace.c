@@ -34,18 +34,21 @@ static uint32_t last_id(const char *path)
 	return next > 0 ? next - 1 : 0;
 }
 
+/* The machine's first one has all ids, and one look tells that it is that: every start of a container asks. */
+static const uint32_t FIRST_LAST_ID = UINT32_MAX - 1;
+
 uint32_t user_namespace_last_uid(void)
 {
-	return last_id("/proc/self/uid_map");
+	return user_namespace_is_own() ? last_id("/proc/self/uid_map") : FIRST_LAST_ID;
 }
 
 uint32_t user_namespace_last_gid(void)
 {
-	return last_id("/proc/self/gid_map");
+	return user_namespace_is_own() ? last_id("/proc/self/gid_map") : FIRST_LAST_ID;
 }
 
 bool user_namespace_has_groups(void)
 {
 	char word[16];
-	return file_read_line(AT_FDCWD, "/proc/self/setgroups", word, sizeof word) < 0 || !streq(word, "deny");
+	return !user_namespace_is_own() || file_read_line(AT_FDCWD, "/proc/self/setgroups", word, sizeof word) < 0 || !streq(word, "deny");
 }
