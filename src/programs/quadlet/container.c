@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/util.h"
 #include "programs/quadlet/translate.h"
 
 #define NO_PODS "coffer has no pods; give the containers a network, or Network=NAME.container"
@@ -88,23 +89,35 @@ static const struct key KEYS[] = {
 
 /* --- keys that are more than a flag --- */
 
-/* "data.volume:/x" becomes "systemd-data:/x", and "./site:/www" is in the file's folder. */
-static int append_volume(const struct quadlet *quadlet, struct quadlet_file *file, const char *value,
-			 struct str *command, struct error *err)
+/*
+ * What a mount's source means, if not itself: "data.volume" is the volume of that file, "./site" is in this file's folder.
+ * free() *ret, which stays NULL else.
+ */
+static int resolve_source(const struct quadlet *quadlet, struct quadlet_file *file, const char *source, char **ret,
+			  struct error *err)
 {
-	_cleanup_free_ char *source = mem_strndup(value, strcspn(value, ":"));
-	const char *rest = value + strlen(source);
-	_cleanup_free_ char *named = NULL;
-	if (*rest && str_ends_with(source, ".volume")) {
+	if (str_ends_with(source, ".volume")) {
 		const struct quadlet_file *volume;
 		int r = quadlet_depend_on(quadlet, file, source, &volume, err);
 		if (r < 0)
 			return r;
-		named = quadlet_object_name(volume);
-	} else if (*rest && *source == '.') {
+		*ret = quadlet_object_name(volume);
+	} else if (*source == '.') {
 		_cleanup_free_ char *path = path_join(file->folder, source);
-		named = path_normalize(path);
+		*ret = path_normalize(path);
 	}
+	return 0;
+}
+
+/* Without a colon it is a place in the container, and no source. */
+static int append_volume(const struct quadlet *quadlet, struct quadlet_file *file, const char *value,
+			 struct str *command, struct error *err)
+{
+	_cleanup_free_ char *source = mem_strndup(value, strcspn(value, ":")), *named = NULL;
+	const char *rest = value + strlen(source);
+	int r = *rest ? resolve_source(quadlet, file, source, &named, err) : 0;
+	if (r < 0)
+		return r;
 	_cleanup_free_ char *word = mem_printf("%s%s", named ? named : source, rest);
 	unit_words_append(command, "--volume");
 	unit_words_append(command, word);
@@ -118,20 +131,13 @@ static int append_mount(const struct quadlet *quadlet, struct quadlet_file *file
 	_cleanup_strv_ char **fields = strv_split(value, ',');
 	_cleanup_str_ struct str word = { 0 };
 	for (char **field = fields; field && *field; field++) {
+		_cleanup_free_ char *named = NULL;
 		const char *source = str_after(*field, "source=");
 		if (!source)
 			source = str_after(*field, "src=");
-		_cleanup_free_ char *named = NULL;
-		if (source && str_ends_with(source, ".volume")) {
-			const struct quadlet_file *volume;
-			int r = quadlet_depend_on(quadlet, file, source, &volume, err);
-			if (r < 0)
-				return r;
-			named = quadlet_object_name(volume);
-		} else if (source && *source == '.') {
-			_cleanup_free_ char *path = path_join(file->folder, source);
-			named = path_normalize(path);
-		}
+		int r = source ? resolve_source(quadlet, file, source, &named, err) : 0;
+		if (r < 0)
+			return r;
 		str_appendf(&word, "%s%s%s", word.len ? "," : "", named ? "source=" : "", named ? named : *field);
 	}
 	unit_words_append(command, "--mount");
@@ -197,7 +203,7 @@ static int append_specials(const struct quadlet *quadlet, struct quadlet_file *f
 	size_t count = file->unit.n_lines; /* behind them come the dependencies that these add */
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		struct unit_line line = file->unit.lines[i];
-		for (size_t k = 0; r >= 0 && k < sizeof SPECIALS / sizeof SPECIALS[0]; k++)
+		for (size_t k = 0; r >= 0 && k < ARRAY_SIZE(SPECIALS); k++)
 			if (streq(line.section, "Container") && streq(line.key, SPECIALS[k].key))
 				r = SPECIALS[k].append(quadlet, file, line.value, command, err);
 	}
