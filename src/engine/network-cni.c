@@ -277,16 +277,24 @@ static void set_strv(char ***place, char **value)
 		*place = strv_copy(value);
 }
 
-int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err)
+/* 1 with the result of its plugins, or 0 if there is none yet. */
+static int load_result(struct engine *engine, const char *id, struct cni_result *ret, struct error *err)
 {
-	_cleanup_cni_result_ struct cni_result result = { 0 };
 	_cleanup_cni_place_ struct cni_place place = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = cni_place_load(db, id, &place, err);
-	if (r > 0)
-		r = cni_place_result(&place, &result, err);
+	if (r <= 0 || !place.result)
+		return r < 0 ? r : 0;
+	r = cni_place_result(&place, ret, err);
+	return r < 0 ? r : 1;
+}
+
+int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err)
+{
+	_cleanup_cni_result_ struct cni_result result = { 0 };
+	int r = load_result(engine, id, &result, err);
 	if (r < 0)
 		return r;
 	set_strv(&config->own.dns, result.dns);
@@ -310,15 +318,8 @@ static void add_addresses(struct json_object *network, const struct cni_result *
 int network_cni_settings(struct engine *engine, const char *id, struct json_object *network, struct error *err)
 {
 	_cleanup_cni_result_ struct cni_result result = { 0 };
-	_cleanup_cni_place_ struct cni_place place = { 0 };
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = cni_place_load(db, id, &place, err);
-	if (r <= 0 || !place.result)
-		return r;
-	r = cni_place_result(&place, &result, err);
-	if (r >= 0)
+	int r = load_result(engine, id, &result, err);
+	if (r > 0)
 		add_addresses(network, &result);
-	return r;
+	return r < 0 ? r : 0;
 }

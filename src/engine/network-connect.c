@@ -364,16 +364,22 @@ static int connect_row(struct engine *engine, struct container_row *row, const s
 	return r < 0 ? r : runs;
 }
 
+/* Who, and to or from where; and whether that can be at all. */
+static int find_both(struct engine *engine, const char *container, const char *name, struct container_row *row,
+		     struct network_record **network, struct error *err)
+{
+	int r = find_network(engine, name, network, err);
+	if (r >= 0)
+		r = container_load_row(engine, container, row, err);
+	return r < 0 ? r : check_mode(&row->config.own, err);
+}
+
 int engine_network_connect(struct engine *engine, const char *container, const struct endpoint_request *request,
 			   struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_network_ struct network_record *network = NULL;
-	int r = find_network(engine, request->network, &network, err);
-	if (r >= 0)
-		r = container_load_row(engine, container, &row, err);
-	if (r >= 0)
-		r = check_mode(&row.config.own, err);
+	int r = find_both(engine, container, request->network, &row, &network, err);
 	if (r < 0)
 		return r;
 	if (find_request(&row.config.own, network->name) >= 0)
@@ -393,11 +399,7 @@ int engine_network_disconnect(struct engine *engine, const char *container, cons
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_network_ struct network_record *network = NULL;
-	int r = find_network(engine, name, &network, err);
-	if (r >= 0)
-		r = container_load_row(engine, container, &row, err);
-	if (r >= 0)
-		r = check_mode(&row.config.own, err);
+	int r = find_both(engine, container, name, &row, &network, err);
 	if (r < 0)
 		return r;
 	if (find_request(&row.config.own, network->name) < 0 && !force)
