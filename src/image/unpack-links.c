@@ -17,7 +17,7 @@ struct walk {
 	int dir;       /* open on `at`, or -1: it does not exist, or nobody has opened it yet */
 	bool missing;  /* nothing exists from `at` on */
 	struct str at; /* so far, without links */
-	char *todo;    /* the rest */
+	char *rest;    /* of the path */
 	unsigned links;
 };
 
@@ -25,7 +25,7 @@ static void walk_done(struct walk *walk)
 {
 	fd_close(walk->dir);
 	str_done(&walk->at);
-	free(walk->todo);
+	free(walk->rest);
 }
 #define _cleanup_walk_ _cleanup_(walk_done)
 
@@ -66,9 +66,9 @@ static int follow(struct walk *walk, const char *target)
 		str_truncate(&walk->at, 0);
 		forget_dir(walk);
 	}
-	char *todo = walk->todo;
-	walk->todo = mem_printf("%s/%s", target, todo);
-	free(todo);
+	char *rest = walk->rest;
+	walk->rest = mem_printf("%s/%s", target, rest);
+	free(rest);
 	return 0;
 }
 
@@ -100,13 +100,13 @@ static int step(struct walk *walk, const char *name)
 
 int links_resolve(int root, const char *path, char **ret)
 {
-	_cleanup_walk_ struct walk walk = { .root = root, .dir = -1, .todo = mem_strdup(path) };
-	while (*walk.todo) {
-		size_t len = strcspn(walk.todo, "/");
-		_cleanup_free_ char *name = mem_strndup(walk.todo, len);
-		const char *rest = walk.todo + len;
-		rest += strspn(rest, "/");
-		memmove(walk.todo, rest, strlen(rest) + 1);
+	_cleanup_walk_ struct walk walk = { .root = root, .dir = -1, .rest = mem_strdup(path) };
+	while (*walk.rest) {
+		size_t len = strcspn(walk.rest, "/");
+		_cleanup_free_ char *name = mem_strndup(walk.rest, len);
+		const char *next = walk.rest + len;
+		next += strspn(next, "/");
+		memmove(walk.rest, next, strlen(next) + 1);
 		int r = 0;
 		if (streq(name, ".."))
 			go_up(&walk);
@@ -114,7 +114,7 @@ int links_resolve(int root, const char *path, char **ret)
 			r = step(&walk, name);
 		if (r < 0)
 			return r;
-		if (walk.at.len + strlen(walk.todo) >= 2 * PATH_MAX)
+		if (walk.at.len + strlen(walk.rest) >= 2 * PATH_MAX)
 			return -ENAMETOOLONG;
 	}
 	*ret = str_take(&walk.at);
