@@ -2,7 +2,6 @@
 #include "engine/container-filter.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -13,6 +12,7 @@
 #include "base/util.h"
 #include "engine/filter.h"
 #include "engine/image.h"
+#include "engine/network.h"
 #include "engine/record.h"
 
 static const char *const KEY_NAMES[FILTER_KEY_COUNT + 1] = {
@@ -249,34 +249,15 @@ static bool has_mount(const struct container_record *record, const char *wanted)
 	return false;
 }
 
-/* "0.0.0.0:8080->80/tcp", or "80/tcp" for one that is only exposed; either may be a range. */
-static bool port_matches(const struct container_condition *condition, const char *text)
-{
-	unsigned first, last;
-	const char *arrow = strstr(text, "->"), *inside = arrow ? arrow + 2 : text;
-	const char *slash = strrchr(text, '/');
-	if (!slash || !streq(slash + 1, condition->protocol))
-		return false;
-	if (condition->key == FILTER_PUBLISH) {
-		if (!arrow)
-			return false;
-		inside = text;
-		for (const char *at = text; at < arrow; at++)
-			if (*at == ':')
-				inside = at + 1; /* behind the host's address */
-	}
-	int n = sscanf(inside, "%u-%u", &first, &last);
-	if (n < 1)
-		return false;
-	return first <= condition->last_port && (n > 1 ? last : first) >= condition->first_port;
-}
-
 static bool has_port(const struct container_condition *condition, const struct container_record *record)
 {
-	_cleanup_strv_ char **ports = str_is_empty(record->ports) ? NULL : strv_split(record->ports, ',');
-	for (char **port = ports; port && *port; port++)
-		if (port_matches(condition, *port + strspn(*port, " ")))
+	for (size_t i = 0; i < record->n_bindings; i++) {
+		const struct port_binding *binding = &record->bindings[i];
+		uint16_t port = condition->key == FILTER_PUBLISH ? binding->host_port : binding->container_port;
+		if (port && port >= condition->first_port && port <= condition->last_port &&
+		    streq(binding->protocol, condition->protocol))
 			return true;
+	}
 	return false;
 }
 

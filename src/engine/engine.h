@@ -373,7 +373,9 @@ struct container_record {
 	enum container_state state;
 	int exit_code;
 	char *error;	   /* why it did not start, or "" */
-	char *ports;	   /* published, "0.0.0.0:8080->80/tcp, 443/tcp" */
+	struct port_binding *bindings; /* published and exposed (engine/network.h) */
+	size_t n_bindings;
+	char *ports; /* the same as a text, "0.0.0.0:8080->80/tcp, 443/tcp" */
 	bool oom_killed, auto_remove;
 	int restart_count;
 	enum container_health health;

@@ -293,33 +293,52 @@ static bool is_published(const struct published_list *list, const struct port *p
 	return false;
 }
 
-static void append_published(struct str *text, const struct published *published)
+static struct port_binding published_binding(const struct published *published)
 {
+	struct port_binding binding = {
+		.host_port = published->port.host_port,
+		.container_port = published->port.container_port,
+		.protocol = port_protocol_name(published->port.protocol),
+	};
 	char host[CIDR_TEXT_MAX];
-
-	bool v6 = published->address.family == AF_INET6;
-	str_appendf(text, "%s%s%s%s:%u->%u/%s", text->len ? ", " : "", v6 ? "[" : "", host_text(published, host),
-		    v6 ? "]" : "", published->port.host_port, published->port.container_port,
-		    port_protocol_name(published->port.protocol));
+	str_copy(binding.host, sizeof binding.host, host_text(published, host));
+	return binding;
 }
 
-char *network_ports_text(struct engine *engine, const struct container_row *row)
+void network_ports(struct engine *engine, const struct container_row *row, struct port_binding **ret,
+		   size_t *ret_count)
 {
 	_cleanup_published_list_ struct published_list list = { 0 };
 	_cleanup_port_list_ struct port_list exposed = { 0 };
-	struct str text = { 0 };
 	struct db *db;
 	bool plugged_in = row->state == STATE_RUNNING && has_network_of_its_own(config_spec(&row->config));
 	if (plugged_in && engine_db(engine, &db, NULL) >= 0)
 		(void)published_row_list(db, row->id, &list, NULL);
 	for (size_t i = 0; i < list.count; i++)
-		append_published(&text, &list.items[i]);
+		*ARRAY_APPEND(*ret, *ret_count) = published_binding(&list.items[i]);
 	for (char **port = row->config.exposed_ports; plugged_in && port && *port; port++)
 		(void)port_parse_exposed(*port, &exposed, NULL);
 	for (size_t i = 0; i < exposed.count; i++)
 		if (!is_published(&list, &exposed.items[i]))
-			str_appendf(&text, "%s%u/%s", text.len ? ", " : "", exposed.items[i].container_port,
-				    port_protocol_name(exposed.items[i].protocol));
+			*ARRAY_APPEND(*ret, *ret_count) = (struct port_binding){
+				.container_port = exposed.items[i].container_port,
+				.protocol = port_protocol_name(exposed.items[i].protocol),
+			};
+}
+
+char *network_ports_text(const struct port_binding *bindings, size_t count)
+{
+	struct str text = { 0 };
+	for (size_t i = 0; i < count; i++) {
+		const struct port_binding *binding = &bindings[i];
+		bool v6 = strchr(binding->host, ':');
+		if (text.len)
+			str_append(&text, ", ");
+		if (binding->host_port)
+			str_appendf(&text, "%s%s%s:%u->", v6 ? "[" : "", binding->host, v6 ? "]" : "",
+				    binding->host_port);
+		str_appendf(&text, "%u/%s", binding->container_port, binding->protocol);
+	}
 	return str_take(&text);
 }
 
@@ -337,14 +356,8 @@ int engine_container_ports(struct engine *engine, const char *name, struct port_
 	if (r < 0)
 		return r;
 	struct port_binding *bindings = mem_alloc((list.count + 1) * sizeof *bindings);
-	for (size_t i = 0; i < list.count; i++) {
-		const struct port *port = &list.items[i].port;
-		char host[CIDR_TEXT_MAX];
-		bindings[i] = (struct port_binding){ .container_port = port->container_port,
-						     .host_port = port->host_port,
-						     .protocol = port_protocol_name(port->protocol) };
-		str_copy(bindings[i].host, sizeof bindings[i].host, host_text(&list.items[i], host));
-	}
+	for (size_t i = 0; i < list.count; i++)
+		bindings[i] = published_binding(&list.items[i]);
 	*ret = bindings;
 	*ret_count = list.count;
 	return 0;

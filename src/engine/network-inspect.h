@@ -14,8 +14,12 @@ char **network_names(const struct container_spec *spec);
 /* HostConfig.NetworkMode: "bridge", "container:web", ... free() it. */
 char *network_mode_text(const struct container_spec *spec);
 
-/* "0.0.0.0:8080->80/tcp, 443/tcp": what is published, and then what is only exposed. free() it. */
-char *network_ports_text(struct engine *engine, const struct container_row *row);
+/* What leads to a container that runs, and what of it is only exposed. free() *ret, which begins as NULL. */
+void network_ports(struct engine *engine, const struct container_row *row, struct port_binding **ret,
+		   size_t *ret_count);
+
+/* "0.0.0.0:8080->80/tcp, 443/tcp". free() it. */
+char *network_ports_text(const struct port_binding *bindings, size_t count);
 
 /* network-wishes.c: what HostConfig says of the network: NetworkMode, PortBindings, Dns, ... */
 void network_wishes_add(const struct container_spec *spec, struct json_object *host);

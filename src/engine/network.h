@@ -91,7 +91,7 @@ int engine_network_connect(struct engine *engine, const char *container, const s
 int engine_network_disconnect(struct engine *engine, const char *container, const char *network, bool force,
 			      struct error *err);
 
-/* A published port of a running container. */
+/* A published port of a running container; or, with host_port 0, one that is only exposed. */
 struct port_binding {
 	char host[CIDR_TEXT_MAX]; /* "0.0.0.0", "::" */
 	uint16_t host_port, container_port;

@@ -37,6 +37,7 @@ void container_record_free(struct container_record *record)
 	}
 	free(record->mounts);
 	free(record->error);
+	free(record->bindings);
 	free(record->ports);
 	free(record);
 }
@@ -121,7 +122,8 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->exit_code = row->exit_code;
 	record->error = mem_strdup(row->error);
 	record->health = health_record_state(engine, row);
-	record->ports = network_ports_text(engine, row);
+	network_ports(engine, row, &record->bindings, &record->n_bindings);
+	record->ports = network_ports_text(record->bindings, record->n_bindings);
 	record->oom_killed = row->oom_killed;
 	record->auto_remove = row->auto_remove;
 	record->tty = config_spec(&row->config)->tty;
