@@ -42,7 +42,7 @@ static char *trimmed(const char *text, size_t len)
 
 static bool is_comment(const char *line)
 {
-	line += strspn(line, " \t");
+	line += strspn(line, " \t\r");
 	return *line == '#' || *line == ';';
 }
 
