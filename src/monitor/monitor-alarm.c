@@ -88,7 +88,7 @@ static void watch_counter(struct monitor *monitor, size_t which)
 {
 	struct alarm_counter *alarm = &monitor->alarms.counters[which];
 	const struct cgroup *cgroup = monitor->recorder.cgroup;
-	const struct cgroup_tree *tree = recorder_find_tree(cgroup, COUNTERS[which].controller);
+	const struct cgroup_tree *tree = cgroup_find_tree(cgroup, COUNTERS[which].controller);
 	if (!tree || (COUNTERS[which].v2_alone && !tree->v2))
 		return;
 	alarm->watch.fd = openat(tree->fd, COUNTERS[which].file, O_RDONLY | O_CLOEXEC);
@@ -120,7 +120,7 @@ static void pressure_ready(struct monitor *monitor, struct watch *watch, uint32_
 /* "memory some 300000 2000000": the resource, and what the kernel is told. */
 static int watch_pressure(struct monitor *monitor, const char *plan, struct alarm_pressure *alarm, struct error *err)
 {
-	const struct cgroup_tree *tree = recorder_find_tree(monitor->recorder.cgroup, NULL);
+	const struct cgroup_tree *tree = cgroup_v2_tree(monitor->recorder.cgroup);
 	size_t len = strcspn(plan, " ");
 	_cleanup_free_ char *file = mem_printf("%.*s.pressure", (int)len, plan);
 	const char *trigger = plan + len + (plan[len] == ' ');

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/recorder-counters.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,40 +90,25 @@ static void add_text(struct json_object *object, const char *name, const char *t
 	}
 }
 
-static bool add_file(struct json_object *object, int dir, const char *path, const char *name)
+static void add_file(struct json_object *object, int dir, const char *path, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
-	if (file_read(dir, path, FILE_MAX, &text, NULL, NULL) < 0)
-		return false;
-	add_text(object, name, text);
-	return true;
+	if (file_read(dir, path, FILE_MAX, &text, NULL, NULL) >= 0)
+		add_text(object, name, text);
 }
 
-/* --- Levels --- */
-
-static bool has_controller(const struct cgroup_tree *tree, const char *controller)
+/* What stands behind @key at the beginning of a line, without the spaces between; an empty key takes the first; or NULL. */
+static const char *find_value(const char *text, const char *key)
 {
-	if (!controller || tree->v2)
-		return !controller && tree->v2;
-	_cleanup_strv_ char **controllers = strv_split(tree->controllers ? tree->controllers : "", ',');
-	return strv_contains(controllers, controller);
-}
-
-static const struct cgroup_tree *find_tree(const struct cgroup *cgroup, const char *controller)
-{
-	const struct cgroup_tree *trees;
-	size_t count = cgroup_trees(cgroup, &trees);
-	for (size_t i = 0; i < count; i++)
-		if (has_controller(&trees[i], controller))
-			return &trees[i];
+	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		const char *rest = str_after(line, key);
+		if (rest && (!*key || *rest == ' '))
+			return rest + strspn(rest, " ");
+	}
 	return NULL;
 }
 
-const struct cgroup_tree *recorder_find_tree(const struct cgroup *cgroup, const char *controller)
-{
-	const struct cgroup_tree *v1 = controller ? find_tree(cgroup, controller) : NULL;
-	return v1 ? v1 : find_tree(cgroup, NULL);
-}
+/* --- Levels --- */
 
 /* How many cgroups there are above it, the root among them. */
 static size_t count_above(const struct cgroup *cgroup)
@@ -149,39 +133,40 @@ static struct json_object *level_to_json(const struct cgroup *cgroup, size_t abo
 {
 	struct json_object *level = json_object_new_object();
 	for (size_t i = 0; i < ARRAY_SIZE(FILES); i++) {
-		const struct cgroup_tree *tree = FILES[i].when & when ? find_tree(cgroup, FILES[i].controller) : NULL;
-		_cleanup_free_ char *path = path_above(above, FILES[i].file);
+		const char *controller = FILES[i].controller;
+		if (!(FILES[i].when & when))
+			continue;
+		const struct cgroup_tree *tree = controller ? cgroup_v1_tree(cgroup, controller) : cgroup_v2_tree(cgroup);
+		_cleanup_free_ char *path = tree ? path_above(above, FILES[i].file) : NULL;
 		if (tree)
-			(void)add_file(level, tree->fd, path, FILES[i].file);
+			add_file(level, tree->fd, path, FILES[i].file);
 	}
 	return level;
 }
 
+/* Of a long file, what counts here: the @keys, with the colon that the kernel writes behind some. */
+static void add_lines(struct json_object *object, const char *name, const char *path, const char *const *keys)
+{
+	_cleanup_free_ char *text = NULL;
+	struct json_object *section = json_add_object(object, name);
+	if (file_read(AT_FDCWD, path, FILE_MAX, &text, NULL, NULL) < 0)
+		return;
+	for (; *keys; keys++) {
+		const char *value = find_value(text, *keys);
+		if (value)
+			add_value(section, *keys, value, strcspn(value, "\n"));
+	}
+}
+
 static void host_to_json(struct json_object *object)
 {
-	static const struct {
-		const char *name, *path;
-	} files[] = {
-		{ "vmstat", "/proc/vmstat" },
-		{ "meminfo", "/proc/meminfo" },
-	};
-	static const char *const pressures[] = { "cpu", "memory", "io" };
-	/* Of long files only what counts here. */
-	static const char *const keys[] = { "oom_kill", "MemTotal:", "MemAvailable:", "SwapFree:", NULL };
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		_cleanup_json_ struct json_object *whole = json_object_new_object();
-		struct json_object *section, *value, *kept = json_add_object(object, files[i].name);
-		if (!add_file(whole, AT_FDCWD, files[i].path, files[i].name) ||
-		    !json_object_object_get_ex(whole, files[i].name, &section))
-			continue;
-		for (size_t k = 0; keys[k]; k++)
-			if (json_object_object_get_ex(section, keys[k], &value))
-				json_object_object_add(kept, keys[k], json_object_get(value));
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(pressures); i++) {
-		_cleanup_free_ char *path = mem_printf("/proc/pressure/%s", pressures[i]);
-		(void)add_file(object, AT_FDCWD, path, path + sizeof "/proc" - 1 + 1);
-	}
+	static const char *const events[] = { "oom_kill", NULL };
+	static const char *const sizes[] = { "MemTotal:", "MemAvailable:", "SwapFree:", NULL };
+	add_lines(object, "vmstat", "/proc/vmstat", events);
+	add_lines(object, "meminfo", "/proc/meminfo", sizes);
+	add_file(object, AT_FDCWD, "/proc/pressure/cpu", "pressure/cpu");
+	add_file(object, AT_FDCWD, "/proc/pressure/memory", "pressure/memory");
+	add_file(object, AT_FDCWD, "/proc/pressure/io", "pressure/io");
 }
 
 void counters_to_json(const struct cgroup *cgroup, bool last, struct json_object *object)
@@ -194,32 +179,26 @@ void counters_to_json(const struct cgroup *cgroup, bool last, struct json_object
 
 /* --- Where memory ran out --- */
 
-/* The number behind @key; an empty key takes the first. 0 if there is none. */
+/* 0 if there is none. */
 static uint64_t read_number(int dir, const char *path, const char *key)
 {
 	_cleanup_free_ char *text = NULL;
-	if (file_read(dir, path, FILE_MAX, &text, NULL, NULL) < 0)
-		return 0;
-	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		const char *rest = str_after(line, key);
-		if (rest && isdigit((unsigned char)*rest))
-			return strtoull(rest, NULL, 10);
-	}
-	return 0;
+	const char *value = file_read(dir, path, FILE_MAX, &text, NULL, NULL) < 0 ? NULL : find_value(text, key);
+	return value ? strtoull(value, NULL, 10) : 0;
 }
 
 static uint64_t count_at(const struct cgroup *cgroup, size_t above)
 {
-	const struct cgroup_tree *v1 = find_tree(cgroup, "memory"), *v2 = find_tree(cgroup, NULL);
+	const struct cgroup_tree *tree = cgroup_find_tree(cgroup, "memory");
+	bool v1 = tree && !tree->v2;
 	_cleanup_free_ char *path = path_above(above, v1 ? "memory.failcnt" : "memory.events.local");
-	const struct cgroup_tree *tree = v1 ? v1 : v2;
-	return tree ? read_number(tree->fd, path, v1 ? "" : "oom ") : 0;
+	return tree ? read_number(tree->fd, path, v1 ? "" : "oom") : 0;
 }
 
 struct oom_counts oom_counts_read(const struct cgroup *cgroup)
 {
 	struct oom_counts counts = { .own = count_at(cgroup, 0),
-				     .host = read_number(AT_FDCWD, "/proc/vmstat", "oom_kill ") };
+				     .host = read_number(AT_FDCWD, "/proc/vmstat", "oom_kill") };
 	for (size_t above = 1; above <= count_above(cgroup); above++)
 		counts.parents += count_at(cgroup, above);
 	return counts;

@@ -22,6 +22,3 @@ struct oom_counts oom_counts_read(const struct cgroup *cgroup);
 
 /* Where it did between two readings: the lowest place. */
 enum oom_level oom_counts_level(const struct oom_counts *before, const struct oom_counts *after);
-
-/* The v1 hierarchy of @controller, or else the v2 tree (with NULL: that one), or NULL. */
-const struct cgroup_tree *recorder_find_tree(const struct cgroup *cgroup, const char *controller);

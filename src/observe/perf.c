@@ -40,16 +40,8 @@ const struct perf_event *perf_event_find(const char *name)
 /* The hierarchy of perf_event, which is the v2 tree unless somebody has mounted it as v1. */
 static int find_directory(const struct cgroup *cgroup)
 {
-	const struct cgroup_tree *trees;
-	size_t count = cgroup_trees(cgroup, &trees);
-	int v2 = -1;
-	for (size_t i = 0; i < count; i++) {
-		_cleanup_strv_ char **names = strv_split(trees[i].controllers ? trees[i].controllers : "", ',');
-		if (strv_contains(names, "perf_event"))
-			return trees[i].fd;
-		v2 = trees[i].v2 ? trees[i].fd : v2;
-	}
-	return v2;
+	const struct cgroup_tree *tree = cgroup_find_tree(cgroup, "perf_event");
+	return tree ? tree->fd : -1;
 }
 
 static int open_on_cpu(const struct perf_event *event, int directory, int cpu)

@@ -16,25 +16,6 @@ enum { FILE_MAX = 64 * 1024 };
 
 /* --- Files --- */
 
-static bool has_controller(const struct cgroup_tree *tree, const char *controller)
-{
-	_cleanup_strv_ char **controllers = strv_split(tree->controllers ? tree->controllers : "", ',');
-	return strv_contains(controllers, controller);
-}
-
-/* The hierarchy of a v1 controller, or else the v2 one. */
-static const struct cgroup_tree *find_tree(const struct cgroup *cgroup, const char *controller)
-{
-	const struct cgroup_tree *trees, *v2 = NULL;
-	size_t count = cgroup_trees(cgroup, &trees);
-	for (size_t i = 0; i < count; i++) {
-		if (!trees[i].v2 && has_controller(&trees[i], controller))
-			return &trees[i];
-		v2 = trees[i].v2 ? &trees[i] : v2;
-	}
-	return v2;
-}
-
 static void append(struct counters *counters, const char *name, size_t len, uint64_t value)
 {
 	struct cgroup_named_count *counter = ARRAY_APPEND(counters->list, counters->count);
@@ -81,9 +62,9 @@ int usage_read(const struct cgroup *cgroup, struct usage *ret, struct error *err
 	int r = cgroup_read_stats(cgroup, &usage.kernel, err);
 	if (r < 0)
 		return r;
-	read_counters(find_tree(cgroup, "cpu"), "cpu.stat", &usage.cpu);
-	read_memory(find_tree(cgroup, "memory"), &usage);
-	read_counters(find_tree(cgroup, "pids"), "pids.events", &usage.pids);
+	read_counters(cgroup_find_tree(cgroup, "cpu"), "cpu.stat", &usage.cpu);
+	read_memory(cgroup_find_tree(cgroup, "memory"), &usage);
+	read_counters(cgroup_find_tree(cgroup, "pids"), "pids.events", &usage.pids);
 	*ret = usage;
 	return 0;
 }

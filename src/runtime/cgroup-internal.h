@@ -104,10 +104,6 @@ struct cgroup {
 	size_t n_refusals;
 };
 
-/* The tree that carries a v1 controller; the v2 tree; or NULL. */
-const struct cgroup_tree *cgroup_v1_tree(const struct cgroup *cgroup, const char *controller);
-const struct cgroup_tree *cgroup_v2_tree(const struct cgroup *cgroup);
-
 /* The tree to ask for processes: each knows all, v2 can do most with them. NULL if there is none. */
 const struct cgroup_tree *cgroup_main_tree(const struct cgroup *cgroup);
 

@@ -116,6 +116,12 @@ const struct cgroup_tree *cgroup_v2_tree(const struct cgroup *cgroup)
 	return NULL;
 }
 
+const struct cgroup_tree *cgroup_find_tree(const struct cgroup *cgroup, const char *controller)
+{
+	const struct cgroup_tree *v1 = cgroup_v1_tree(cgroup, controller);
+	return v1 ? v1 : cgroup_v2_tree(cgroup);
+}
+
 const struct cgroup_tree *cgroup_main_tree(const struct cgroup *cgroup)
 {
 	const struct cgroup_tree *tree = cgroup_v2_tree(cgroup);

@@ -182,6 +182,11 @@ struct cgroup_tree {
 };
 size_t cgroup_trees(const struct cgroup *cgroup, const struct cgroup_tree **ret);
 
+/* The tree that carries a v1 controller; the v2 tree; the first of these two that there is; or NULL. */
+const struct cgroup_tree *cgroup_v1_tree(const struct cgroup *cgroup, const char *controller);
+const struct cgroup_tree *cgroup_v2_tree(const struct cgroup *cgroup);
+const struct cgroup_tree *cgroup_find_tree(const struct cgroup *cgroup, const char *controller);
+
 /*
  * shares (2..262144) as cpu.weight (1..10000) by the formula in use since 2025 (1024 is 100): with l = log2(shares),
  * ceil(10^((l*l + 125*l)/612 - 7/34)). 0 (not given) stays 0.
