@@ -378,7 +378,25 @@ static void say_not_found(const char *image)
 	fprintf(stderr, "Unable to find image '%s' locally\n", name);
 }
 
-static int pull_image(struct cli *cli, const struct container_options *options, struct error *err)
+static bool is_default_meaning(const char *image, const char *full)
+{
+	_cleanup_reference_ struct image_reference reference = { 0 };
+	if (reference_parse(image, &reference, NULL) < 0)
+		return false;
+	_cleanup_free_ char *name = reference_full(&reference);
+	return streq(name, full);
+}
+
+/* From then on a short name that means something else is written in full: that image, and no other, was pulled. */
+static void take_name(struct container_spec *spec, struct pull_result *result)
+{
+	if (is_default_meaning(spec->image, result->reference))
+		return;
+	free(spec->image);
+	spec->image = TAKE_PTR(result->reference);
+}
+
+static int pull_image(struct cli *cli, struct container_options *options, struct error *err)
 {
 	struct pull_result result = { 0 };
 	const struct pull_request request = {
@@ -388,12 +406,14 @@ static int pull_image(struct cli *cli, const struct container_options *options, 
 		.out = stderr,
 	};
 	int r = pull_and_show(cli, &request, &result, err);
-	if (r >= 0)
-		pull_result_done(&result);
-	return r;
+	if (r < 0)
+		return r;
+	take_name(&options->spec, &result);
+	pull_result_done(&result);
+	return 0;
 }
 
-static int create_with_image(struct cli *cli, const struct container_options *options, struct container_record **ret,
+static int create_with_image(struct cli *cli, struct container_options *options, struct container_record **ret,
 			     struct error *err)
 {
 	const struct container_spec *spec = &options->spec;
@@ -439,7 +459,7 @@ static int remove_replaced(struct cli *cli, const char *name, struct error *err)
 	return err_wrap(err, "replace container \"%s\"", name);
 }
 
-int container_options_create(struct cli *cli, const struct container_options *options, struct container_record **ret,
+int container_options_create(struct cli *cli, struct container_options *options, struct container_record **ret,
 			     struct error *err)
 {
 	int replaced = options->replace ? remove_replaced(cli, options->spec.name, err) : 0;

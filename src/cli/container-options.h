@@ -49,7 +49,8 @@ int container_options_finish(struct container_options *options, char *const *arg
 
 /*
  * Make the container, pulling its image as the spec says (progress goes to standard error), and write its id to the
- * --cidfile. Errors: the engine's; ERR_EXISTS for the --cidfile.
+ * --cidfile. What was pulled by a short name that is not Docker's is in the spec in full, then. Errors: the engine's;
+ * ERR_EXISTS for the --cidfile.
  */
-int container_options_create(struct cli *cli, const struct container_options *options, struct container_record **ret,
+int container_options_create(struct cli *cli, struct container_options *options, struct container_record **ret,
 			     struct error *err);

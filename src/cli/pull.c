@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cli/progress.h"
 #include "image/reference.h"
+#include "image/short-name.h"
 
 struct pull_options {
 	bool all_tags, quiet, disable_content_trust;
@@ -34,24 +35,87 @@ static void show_end(const struct pull_request *request, const struct image_refe
 		show_status(request->out, result->up_to_date, name);
 }
 
-int pull_and_show(struct cli *cli, const struct pull_request *request, struct pull_result *ret, struct error *err)
+/* One of the names that the request's may mean. */
+static int pull_one(struct cli *cli, const struct pull_request *request, const char *name, struct pull_result *ret,
+		    struct error *err)
 {
 	if (request->quiet)
-		return engine_pull(cli->engine, request->reference, request->platform, NULL, ret, err);
+		return engine_pull(cli->engine, name, request->platform, NULL, ret, err);
 
 	_cleanup_reference_ struct image_reference reference = { 0 };
-	int r = reference_parse(request->reference, &reference, err);
+	int r = reference_parse(name, &reference, err);
 	if (r < 0)
 		return r;
 	show_start(request->out, &reference);
 	struct progress progress;
 	progress_init(&progress, &progress_pull, request->out);
-	r = engine_pull(cli->engine, request->reference, request->platform, &progress.callbacks, ret, err);
+	r = engine_pull(cli->engine, name, request->platform, &progress.callbacks, ret, err);
 	progress_done(&progress);
 	if (r < 0)
 		return r;
 	show_end(request, &reference, ret);
 	return r;
+}
+
+/* --- short names --- */
+
+/* As Podman says it; where nothing is configured there is nothing to be said. */
+static void show_resolution(const struct short_name *name, const char *text)
+{
+	_cleanup_free_ char *repository = mem_strndup(text, strcspn(text, ":@"));
+	if (name->rule == SHORT_NAME_ALIAS)
+		fprintf(stderr, "Resolved \"%s\" as an alias (%s)\n", repository, name->origin);
+	else if (name->rule == SHORT_NAME_SEARCH)
+		fprintf(stderr, "Resolving \"%s\" using unqualified-search registries (%s)\n", repository,
+			name->origin);
+}
+
+/* None of several has it: the error is of the last one, and the cause tells of each. */
+static int explain_all(const char *text, struct str *failures, struct error *err)
+{
+	int code = err->code;
+	err_clear(err);
+	(void)err_set(err, code, "cannot pull \"%s\" from any registry that it may be of", text);
+	(void)err_cause(err, "%s", str_text(failures));
+	return err_stage(err, STAGE_PULL);
+}
+
+static int pull_first(struct cli *cli, const struct pull_request *request, const struct short_name *name,
+		      struct pull_result *ret, struct error *err)
+{
+	_cleanup_str_ struct str failures = { 0 };
+	bool several = name->names[1] != NULL;
+	int r = -1;
+	for (char **at = name->names; r < 0 && *at; at++) {
+		if (several && !request->quiet)
+			fprintf(stderr, "Trying to pull %s...\n", *at);
+		err_clear(err);
+		r = pull_one(cli, request, *at, ret, err);
+		if (r == -ERR_CANCELLED)
+			return r;
+		if (r < 0)
+			str_appendf(&failures, "%s%s: %s", failures.len ? "; " : "", *at, err->message);
+	}
+	return r < 0 && several ? explain_all(request->reference, &failures, err) : r;
+}
+
+static int find_names(const char *text, bool quiet, struct short_name *ret, struct error *err)
+{
+	int r = short_name_find(text, ret, err);
+	if (r >= 0)
+		r = short_name_check(ret, text, err);
+	if (r < 0)
+		return err_stage(err, STAGE_PULL);
+	if (!quiet)
+		show_resolution(ret, text);
+	return 0;
+}
+
+int pull_and_show(struct cli *cli, const struct pull_request *request, struct pull_result *ret, struct error *err)
+{
+	_cleanup_short_name_ struct short_name name = { 0 };
+	int r = find_names(request->reference, request->quiet, &name, err);
+	return r < 0 ? r : pull_first(cli, request, &name, ret, err);
 }
 
 bool says_tag_or_digest(const char *reference)
@@ -80,23 +144,27 @@ static int pull_tag(struct cli *cli, const struct pull_options *options, const c
 
 static int pull_all_tags(struct cli *cli, const struct pull_options *options, const char *text, struct error *err)
 {
+	_cleanup_short_name_ struct short_name name = { 0 };
 	_cleanup_reference_ struct image_reference reference = { 0 };
 	_cleanup_strv_ char **tags = NULL;
 	bool up_to_date = true;
-	int r = reference_parse(text, &reference, err);
-	if (r < 0)
-		return r;
 	if (says_tag_or_digest(text))
 		return err_set(err, ERR_USAGE, "tag can't be used with --all-tags/-a");
-	_cleanup_free_ char *name = reference_familiar_repository(&reference);
-	r = engine_registry_tags(cli->engine, text, &tags, err);
+	int r = find_names(text, options->quiet, &name, err);
+	if (r >= 0)
+		r = reference_parse(name.names[0], &reference, err);
+	if (r < 0)
+		return r;
+	_cleanup_free_ char *repository = mem_printf("%s/%s", reference.registry, reference.repository);
+	_cleanup_free_ char *familiar = reference_familiar_repository(&reference);
+	r = engine_registry_tags(cli->engine, repository, &tags, err);
 	for (char **tag = tags; r >= 0 && tag && *tag; tag++)
-		r = pull_tag(cli, options, text, *tag, &up_to_date, err);
+		r = pull_tag(cli, options, repository, *tag, &up_to_date, err);
 	if (r < 0)
 		return r;
 	if (!options->quiet)
-		show_status(stdout, up_to_date, name);
-	printf("%s/%s\n", reference.registry, reference.repository);
+		show_status(stdout, up_to_date, familiar);
+	puts(repository);
 	return 0;
 }
 
@@ -142,7 +210,9 @@ const struct command command_pull = {
 		"Downloads what is not here yet of an image's layers, all of them at once, and unpacks each as it "
 		"arrives. Every byte is checked against the digest that names it.\n\n"
 		"Registries on this machine's loopback addresses are spoken to by plain HTTP if they do not know "
-		"HTTPS; all others by HTTPS.",
+		"HTTPS; all others by HTTPS.\n\n"
+		"A name without a registry is one of docker.io, unless registries.conf has an alias for it or registries to "
+		"search, which are asked one after the other.",
 	.examples =
 		(const struct example[]){
 			{ "pull busybox", "The tag \"latest\" of docker.io/library/busybox" },

@@ -50,7 +50,10 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct push_options *options = data;
 	_cleanup_reference_ struct image_reference reference = { 0 };
-	int r = reference_parse(args[0], &reference, err);
+	_cleanup_free_ char *meant = NULL;
+	int r = engine_image_name(cli->engine, args[0], &meant, err);
+	if (r >= 0)
+		r = reference_parse(meant, &reference, err);
 	if (r < 0)
 		return r;
 	bool tagged = says_tag_or_digest(args[0]);

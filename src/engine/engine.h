@@ -157,6 +157,9 @@ int engine_load(struct engine *engine, int fd, const struct load_progress *progr
  * names), ERR_INVALID for an ambiguous prefix.
  */
 int engine_image_find(struct engine *engine, const char *name, struct image **ret, struct error *err);
+/* The name in full that @text ("box:1") means among the images here; if it names none of them, with Docker's defaults. */
+int engine_image_name(struct engine *engine, const char *text, char **ret, struct error *err);
+
 int engine_image_config(struct engine *engine, const struct image *image, struct image_config *ret, struct error *err);
 int engine_image_list(struct engine *engine, struct image ***ret, size_t *ret_count, struct error *err);
 

@@ -10,6 +10,7 @@
 #include "image/blob.h"
 #include "image/digest.h"
 #include "image/reference.h"
+#include "image/short-name.h"
 
 #define ID_PREFIX "sha256:"
 
@@ -78,6 +79,26 @@ static int find_reference(struct db *db, const struct image_reference *reference
 	return r;
 }
 
+/*
+ * A short name means what it would be pulled as, and else what `tag` and `import` make of it. Files that make no sense are
+ * told by a pull; what is here can be used, and removed, without them.
+ */
+static int find_name(struct db *db, const char *text, const struct image_reference *reference, char **ret_id,
+		     char **ret_reference, struct error *err)
+{
+	_cleanup_short_name_ struct short_name name = { 0 };
+	int r = 0;
+	if (reference_is_short(text))
+		(void)short_name_find(text, &name, NULL);
+	for (char **at = name.rule == SHORT_NAME_NONE ? NULL : name.names; r == 0 && at && *at; at++) {
+		_cleanup_reference_ struct image_reference meant = { 0 };
+		r = reference_parse(*at, &meant, err);
+		if (r >= 0)
+			r = find_reference(db, &meant, ret_id, ret_reference, err);
+	}
+	return r == 0 ? find_reference(db, reference, ret_id, ret_reference, err) : r;
+}
+
 /* Names that are nearly the same, for the hint. */
 static char *nearest_name(struct db *db, const char *text)
 {
@@ -115,7 +136,7 @@ static int resolve(struct db *db, const char *text, char **ret_id, char **ret_re
 		return r;
 	int parsed = reference_parse(text, &reference, &why);
 	if (parsed >= 0)
-		r = find_reference(db, &reference, ret_id, ret_reference, err);
+		r = find_name(db, text, &reference, ret_id, ret_reference, err);
 	if (r == 0 && digits)
 		r = find_prefix(db, digits, ret_id, err);
 	if (r != 0)
@@ -136,6 +157,21 @@ int image_resolve(struct engine *engine, const char *text, char **ret_id, char *
 	if (ret_reference)
 		*ret_reference = NULL;
 	r = resolve(db, text, ret_id, ret_reference, err);
+	return r < 0 ? r : 0;
+}
+
+int engine_image_name(struct engine *engine, const char *text, char **ret, struct error *err)
+{
+	_cleanup_reference_ struct image_reference reference = { 0 };
+	_cleanup_free_ char *id = NULL, *name = NULL;
+	struct db *db;
+	int r = reference_parse(text, &reference, err);
+	if (r >= 0)
+		r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = find_name(db, text, &reference, &id, &name, err);
+	if (r >= 0)
+		*ret = name ? TAKE_PTR(name) : reference_full(&reference);
 	return r < 0 ? r : 0;
 }
 

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -261,6 +260,11 @@ int reference_parse(const char *text, struct image_reference *ret, struct error 
 	*ret = reference;
 	reference = (struct image_reference){ 0 };
 	return 0;
+}
+
+bool reference_is_short(const char *text)
+{
+	return !find_registry_end(text);
 }
 
 void reference_done(struct image_reference *reference)

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 struct image_reference {
@@ -20,6 +22,9 @@ struct image_reference {
 int reference_parse(const char *text, struct image_reference *ret, struct error *err);
 void reference_done(struct image_reference *reference);
 #define _cleanup_reference_ _cleanup_(reference_done)
+
+/* Whether a name that reference_parse() takes leaves its registry to the default. */
+bool reference_is_short(const char *text);
 
 /* In full: "docker.io/library/busybox:latest". free() it. */
 char *reference_full(const struct image_reference *reference);

@@ -1,106 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/registry-config.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "base/str.h"
-#include "base/toml.h"
-#include "base/util.h"
-
-#define SYSTEM_CONFIG "/etc/containers/registries.conf"
-
-enum { CONFIG_SIZE_MAX = 1 << 20 };
-
-/* The files in their order; what a later one says of the same thing counts. */
-struct config {
-	struct json_document *files;
-	size_t n;
-};
-
-static void config_done(struct config *config)
-{
-	for (size_t i = 0; i < config->n; i++)
-		json_document_done(&config->files[i]);
-	free(config->files);
-}
-#define _cleanup_config_ _cleanup_(config_done)
-
-/* --- files --- */
-
-static char *config_path(void)
-{
-	const char *chosen = getenv("CONTAINERS_REGISTRIES_CONF"), *home = getenv("HOME"),
-		   *folder = getenv("XDG_CONFIG_HOME");
-	_cleanup_free_ char *path = NULL;
-	if (!str_is_empty(chosen))
-		return mem_strdup(chosen);
-	if (geteuid() != 0 && !str_is_empty(folder))
-		path = mem_printf("%s/containers/registries.conf", folder);
-	else if (geteuid() != 0 && !str_is_empty(home))
-		path = mem_printf("%s/.config/containers/registries.conf", home);
-	return path && access(path, R_OK) == 0 ? TAKE_PTR(path) : mem_strdup(SYSTEM_CONFIG);
-}
-
-/* Version 1 said it all in one table. */
-static int check_version(const struct json_document *file, struct error *err)
-{
-	struct json_node root = json_root(file), old;
-	return json_get(&root, "registries", &old) ? json_error(&old, err, "version 1 of the format is not supported")
-						   : 0;
-}
-
-static int add_file(struct config *config, const char *path, struct error *err)
-{
-	struct json_document file = { 0 };
-	struct error why = { 0 };
-	int r = toml_load(AT_FDCWD, path, CONFIG_SIZE_MAX, ERR_INVALID, &file, &why);
-	if (r == -ERR_NOT_FOUND)
-		return 0;
-	if (r < 0) {
-		*err = why;
-		return r;
-	}
-	*ARRAY_APPEND(config->files, config->n) = file;
-	return check_version(&config->files[config->n - 1], err);
-}
-
-static int is_config(const struct dirent *entry)
-{
-	return str_ends_with(entry->d_name, ".conf");
-}
-
-static int add_folder(struct config *config, const char *path, struct error *err)
-{
-	struct dirent **entries;
-	int n = scandir(path, &entries, is_config, alphasort), r = 0;
-	if (n < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(err, errno, "read '%s'", path);
-	for (int i = 0; i < n; i++) {
-		_cleanup_free_ char *file = path_join(path, entries[i]->d_name);
-		if (r >= 0)
-			r = add_file(config, file, err);
-		free(entries[i]);
-	}
-	free(entries);
-	return r;
-}
-
-static int config_load(struct config *config, struct error *err)
-{
-	struct error why = { 0 };
-	_cleanup_free_ char *path = config_path(), *folder = mem_printf("%s.d", path);
-	int r = add_file(config, path, &why);
-	if (r >= 0)
-		r = add_folder(config, folder, &why);
-	return r < 0 ? err_set(err, why.code, "%s", why.message) : 0;
-}
+#include "image/registry-files.h"
 
 /* --- which entry? --- */
 
@@ -162,10 +68,10 @@ static void keep_match(struct match *best, const struct match *match, const stru
 }
 
 /* The entry that covers most of @name; of two with the same prefix the later one. */
-static int find_entry(const struct config *config, const char *name, struct match *best, struct error *err)
+static int find_entry(const struct registry_files *files, const char *name, struct match *best, struct error *err)
 {
-	for (size_t i = 0; i < config->n; i++) {
-		struct json_node root = json_root(&config->files[i]), registries;
+	for (size_t i = 0; i < files->n; i++) {
+		struct json_node root = json_root(&files->files[i]), registries;
 		int r = json_get_array(&root, "registry", &registries, err);
 		for (size_t j = 0; r > 0 && j < json_array_length(&registries); j++) {
 			struct match match = { .node = json_array_at(&registries, j) };
@@ -264,13 +170,13 @@ static int make_route(const struct match *match, const char *name, const struct 
 
 int registry_route_find(const struct image_reference *reference, struct registry_route *ret, struct error *err)
 {
-	_cleanup_config_ struct config config = { 0 };
+	_cleanup_registry_files_ struct registry_files files = { 0 };
 	_cleanup_registry_route_ struct registry_route route = { 0 };
 	_cleanup_free_ char *name = mem_printf("%s/%s", reference->registry, reference->repository);
 	struct match match = { 0 };
-	int r = config_load(&config, err);
+	int r = registry_files_load(&files, err);
 	if (r >= 0)
-		r = find_entry(&config, name, &match, err);
+		r = find_entry(&files, name, &match, err);
 	if (r >= 0)
 		r = make_route(&match, name, reference, &route, err);
 	if (r < 0)

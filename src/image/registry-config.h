@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where images of a registry are really fetched from: mirrors, other places, plain HTTP, or nowhere at all. This is
- * configured as for Podman and its kin: $CONTAINERS_REGISTRIES_CONF, or registries.conf in ~/.config/containers (of a user)
- * or /etc/containers, and then the files *.conf in registries.conf.d beside it, in their order.
+ * Where images of a registry are really fetched from: mirrors, other places, plain HTTP, or nowhere at all, as the files
+ * of registry-files.h say.
  *
- * Source: containers-registries.conf(5), version 2 of the format, and containers-registries.conf.d(5).
+ * Source: containers-registries.conf(5), "NAMESPACED [[registry]] SETTINGS".
  */
 #pragma once
 
