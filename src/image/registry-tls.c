@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "build-config.h"
+#include "image/registry-files.h"
 
 enum { PEM_SIZE_MAX = 4 << 20 };
 
@@ -23,15 +24,6 @@ void tls_files_done(struct tls_files *files)
 	free(files->certificate);
 	free(files->key);
 	*files = (struct tls_files){ 0 };
-}
-
-static void add_user_folder(char ***folders)
-{
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	if (geteuid() != 0 && !str_is_empty(config))
-		strv_take(folders, mem_printf("%s/containers/certs.d", config));
-	else if (geteuid() != 0 && !str_is_empty(home))
-		strv_take(folders, mem_printf("%s/.config/containers/certs.d", home));
 }
 
 /* $COFFER_CERTS_D is for tests, and for who keeps them elsewhere. */
@@ -45,7 +37,9 @@ static char **certs_folders(void)
 		strv_append(&folders, chosen);
 		return folders;
 	}
-	add_user_folder(&folders);
+	_cleanup_free_ char *own = registry_user_path("certs.d");
+	if (own)
+		strv_append(&folders, own);
 	for (size_t i = 0; i < ARRAY_SIZE(system); i++)
 		strv_append(&folders, system[i]);
 	return folders;

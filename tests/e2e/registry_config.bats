@@ -198,6 +198,16 @@ refuses() {
 	[ -n "$(registry_digest tls:1)" ]
 }
 
+@test "the user's folder of certificates comes first" {
+	unset COFFER_CERTS_D
+	mkdir -p ".config/containers/certs.d/$TLS"
+	cp "$BATS_FILE_TMPDIR/ca.crt" "$BATS_FILE_TMPDIR"/client.{cert,key} ".config/containers/certs.d/$TLS"
+	HOME=$PWD pulls "$TLS/four:1"
+	mv .config configuration
+	XDG_CONFIG_HOME=$PWD/configuration pulls "$TLS/four:1"
+	refuses "certificate" "$TLS/four:1"
+}
+
 @test "on this machine the authority counts, if there is one" {
 	local here=127.0.0.1:${TLS#*:}
 	mkdir "$COFFER_CERTS_D/$here"
