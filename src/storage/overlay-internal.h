@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What overlay.c hands to overlay-legacy.c: kernels before 6.8, which lack "lowerdir+" (and those before 6.5, more). */
+/*
+ * What overlay.c hands to overlay-legacy.c: kernels before 6.8, which lack "lowerdir+" (and those before 6.5, more); and to
+ * overlay-mapped.c.
+ */
 #pragma once
 
 #include <stddef.h>
@@ -49,6 +52,17 @@ int overlay_mount_legacy(const struct overlay_options *options, size_t n_lower, 
 
 /* The same for a read-only view of one directory (Linux before 5.12). */
 int overlay_bind_legacy(const char *path, struct error *err);
+
+/*
+ * Have a child of ours call @act in a mount namespace of its own, which ends with it; @act returns an fd of a detached mount,
+ * or a code, and so does this.
+ */
+typedef int overlay_private_fn(const void *what, struct error *err);
+int overlay_run_privately(overlay_private_fn *act, const void *what, struct error *err);
+
+/* overlay_mount() with options->user_namespace, and the way that it takes on kernels before 6.15. */
+int overlay_mount_mapped(const struct overlay_options *options, struct error *err);
+int overlay_mount_covered(const struct overlay_options *options, struct error *err);
 
 /* Complain about an overlay that the kernel refused with @sys_errno, after looking for the reason. */
 int overlay_refused(const struct overlay_options *options, int sys_errno, struct error *err);

@@ -75,16 +75,13 @@ static void join_options(const struct overlay_options *options, const struct ove
 		str_append(ret, ",userxattr");
 }
 
-/* What a child does in its own mount namespace. Returns an fd of the detached mount or a code. */
-typedef int private_fn(const void *what, struct error *err);
-
 static int detach(const char *path, struct error *err)
 {
 	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	return fd < 0 ? err_sys(err, errno, "detach the mount on '%s'", path) : fd;
 }
 
-static _Noreturn void child_main(int sock, private_fn *act, const void *what)
+static _Noreturn void child_main(int sock, overlay_private_fn *act, const void *what)
 {
 	struct error err = { 0 };
 	int fd;
@@ -112,7 +109,7 @@ static int receive_mount(int sock, struct error *err)
 	return r;
 }
 
-static int run_privately(private_fn *act, const void *what, struct error *err)
+int overlay_run_privately(overlay_private_fn *act, const void *what, struct error *err)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -165,7 +162,7 @@ static int mount_stack(const void *what, struct error *err)
 int overlay_mount_legacy(const struct overlay_options *options, size_t n_lower, struct error *err)
 {
 	const struct stack stack = { .options = options, .n_lower = n_lower };
-	return run_privately(mount_stack, &stack, err);
+	return overlay_run_privately(mount_stack, &stack, err);
 }
 
 static int bind_read_only(const void *what, struct error *err)
@@ -179,5 +176,5 @@ static int bind_read_only(const void *what, struct error *err)
 
 int overlay_bind_legacy(const char *path, struct error *err)
 {
-	return run_privately(bind_read_only, path, err);
+	return overlay_run_privately(bind_read_only, path, err);
 }

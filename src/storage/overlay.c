@@ -296,6 +296,8 @@ int overlay_mount(const struct overlay_options *options, struct error *err)
 		err_set(err, ERR_UNSUPPORTED, "the image has %zu layers", n_lower);
 		return err_cause(err, "overlayfs stacks %d at most", OVERLAY_LOWER_MAX);
 	}
+	if (options->user_namespace)
+		return overlay_mount_mapped(options, err);
 	if (n_lower == 1 && !options->upper)
 		return mount_single(options->lower[0], err);
 	return mount_overlay(options, n_lower, err);

@@ -20,6 +20,11 @@ struct overlay_options {
 	const char *work;   /* empty, and on the file system of upper */
 	bool ephemeral;	    /* what is written need not survive a crash: nothing waits for the disk */
 	bool userxattr;	    /* user.overlay.* instead of trusted.overlay.*, for unprivileged mounts */
+	/*
+	 * An fd of a user namespace: ids on disk are its ids, and the view shows whom it maps them to; of what has no id in
+	 * it, nothing can be made. NULL: ids are what they are.
+	 */
+	const int *user_namespace;
 };
 
 /*
@@ -30,8 +35,9 @@ struct overlay_options {
  * What the container changes is in the upper directory whole: directories are not redirected, and files not copied up
  * by their metadata alone (redirect_dir=nofollow, metacopy=off, index=off).
  *
- * Returns an fd of the detached mount. On kernels before 6.8 this may fork, so the caller must have no threads.
+ * Returns an fd of the detached mount. On older kernels this may fork, so the caller must have no threads.
  * Errors: ERR_UNSUPPORTED (no overlayfs here, a file system that cannot be an upper directory, too many layers),
- * ERR_NOT_FOUND (a directory is missing), ERR_MOUNT with the kernel's own words out of the fs context's log.
+ * ERR_NOT_FOUND (a directory is missing), ERR_MOUNT with the kernel's own words out of the fs context's log; with a user
+ * namespace ERR_IDMAP (a file system that cannot map ids, or we may not).
  */
 int overlay_mount(const struct overlay_options *options, struct error *err);

@@ -20,6 +20,9 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/util.h"
+#include "runtime/id-map.h"
+#include "runtime/procfs.h"
 #include "storage/overlay-internal.h"
 
 /* One temporary directory for each test, with the directories of its layers in it. */
@@ -306,6 +309,101 @@ static void test_odd_names_of_directories(void **state)
 	}
 }
 
+/* --- Mapped ids --- */
+
+enum { FIRST = 3000000, COUNT = 1000 };
+
+static int make_user_namespace(void)
+{
+	static const struct spec_id_mapping map = { 0, FIRST, COUNT };
+	const struct id_maps maps = { .uids = &map, .gids = &map, .n_uids = 1, .n_gids = 1 };
+	struct error err = { 0 };
+	_cleanup_close_ int proc = procfs_open(&err);
+	int fd = id_maps_namespace(proc, &maps, &err);
+	assert_mounted(fd, &err);
+	return fd;
+}
+
+static void give(const struct fixture *fixture, const char *path, uid_t uid, gid_t gid)
+{
+	assert_int_equal(fchownat(fixture->dir, path, uid, gid, 0), 0);
+}
+
+static void assert_owner(int dir, const char *path, uid_t uid, gid_t gid)
+{
+	struct stat st;
+	assert_int_equal(fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_uid, uid);
+	assert_int_equal(st.st_gid, gid);
+}
+
+/* What is seen is shifted; what is written, by whomever, comes to the disk unshifted. */
+static void assert_ids_are_mapped(const struct fixture *fixture, int fd)
+{
+	assert_owner(fd, ".", FIRST, FIRST);
+	assert_owner(fd, "etc/a", FIRST, FIRST);
+	assert_owner(fd, "etc/b", FIRST + 7, FIRST + 8);
+	assert_owner(fd, "etc/c", 65534, 65534);
+	assert_int_equal(fchownat(fd, "etc/a", FIRST + 9, FIRST + 10, 0), 0);
+	assert_owner(fixture->dir, "upper/etc/a", 9, 10);
+	assert_owner(fixture->dir, "upper/etc", 0, 0);
+	assert_int_equal(fchownat(fd, "etc/b", 5, 5, 0), -1);
+	assert_int_equal(errno, EOVERFLOW);
+	assert_int_equal(mkdirat(fd, "made-by-the-host", 0755), -1);
+	assert_int_equal(errno, EOVERFLOW);
+}
+
+static void test_ids_as_a_user_namespace_has_them(void **state)
+{
+	const struct fixture *fixture = *state;
+	static int (*const ways[])(const struct overlay_options *, struct error *) = { overlay_mount,
+										      overlay_mount_covered };
+	_cleanup_close_ int user_namespace = make_user_namespace();
+	make_dir(fixture, "bottom");
+	make_dir(fixture, "bottom/etc");
+	make_file(fixture, "bottom/etc/a", "a");
+	make_file(fixture, "bottom/etc/b", "b");
+	make_file(fixture, "bottom/etc/c", "c");
+	give(fixture, "bottom/etc/b", 7, 8);
+	give(fixture, "bottom/etc/c", COUNT, COUNT);
+	make_dir(fixture, "top");
+	_cleanup_strv_ char **lower = PATHS(fixture, "top", "bottom");
+	_cleanup_free_ char *upper = path_join(fixture->path, "upper"), *work = path_join(fixture->path, "work");
+	const struct overlay_options options = {
+		.lower = lower, .upper = upper, .work = work, .user_namespace = &user_namespace
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct error err = { 0 };
+		make_upper(fixture);
+		_cleanup_close_ int fd = ways[i](&options, &err);
+		assert_mounted(fd, &err);
+		assert_ids_are_mapped(fixture, fd);
+		fd_close(TAKE_FD(fd));
+		assert_int_equal(path_remove_tree(fixture->dir, "upper"), 0);
+		assert_int_equal(path_remove_tree(fixture->dir, "work"), 0);
+	}
+}
+
+static void test_mapped_ids_without_an_upper(void **state)
+{
+	const struct fixture *fixture = *state;
+	_cleanup_close_ int user_namespace = make_user_namespace();
+	make_three_layers(fixture);
+	_cleanup_strv_ char **one = PATHS(fixture, "bottom"), **none = PATHS(fixture, "nosuch", "bottom");
+	struct overlay_options options = { .lower = one, .user_namespace = &user_namespace };
+	struct error err = { 0 };
+	_cleanup_close_ int fd = overlay_mount(&options, &err);
+	assert_mounted(fd, &err);
+	assert_owner(fd, "etc/a", FIRST, FIRST);
+	assert_int_equal(fchownat(fd, "etc/a", FIRST, FIRST, 0), -1);
+	assert_int_equal(errno, EROFS);
+	_cleanup_close_ int covered = overlay_mount_covered(&options, &err);
+	assert_mounted(covered, &err);
+	assert_owner(covered, "etc/a", FIRST, FIRST);
+	options.lower = none;
+	assert_int_equal(overlay_mount(&options, &err), -ERR_NOT_FOUND);
+}
+
 /* --- Many layers --- */
 
 /* Each has a file of its own, and one in common. */
@@ -478,6 +576,8 @@ int main(void)
 		TEST(test_upper_directory_holds_whole_files),
 		TEST(test_ephemeral),
 		TEST(test_odd_names_of_directories),
+		TEST(test_ids_as_a_user_namespace_has_them),
+		TEST(test_mapped_ids_without_an_upper),
 		TEST(test_many_layers),
 		TEST(test_too_many_layers),
 		TEST(test_many_layers_the_old_way),
