@@ -33,6 +33,11 @@ static void show_end(const struct pull_request *request, const struct image_refe
 	fprintf(request->out, "Digest: %s\n", result->digest);
 	if (!request->one_of_many)
 		show_status(request->out, result->up_to_date, name);
+	if (result->platform)
+		fprintf(request->out,
+			"WARNING: image with reference %s was found but its platform (%s) does not match the specified "
+			"platform (%s)\n",
+			name, result->platform, request->platform);
 }
 
 /* One of the names that the request's may mean. */

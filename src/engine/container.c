@@ -55,7 +55,9 @@ static int foreign(const struct container_spec *spec, const struct platform *off
 	char theirs[64], ours[64];
 	const char *handler = handler_of(offered->architecture);
 	if (has_handler(handler)) {
-		log_info("image %s is for %s, and runs by an emulator", spec->image, platform_format(offered, theirs));
+		log_warn("the requested image's platform (%s) does not match the detected host platform (%s) and no "
+			 "specific platform was requested: it runs by an emulator",
+			 platform_format(offered, theirs), platform_format(host, ours));
 		return 0;
 	}
 	err_set(err, ERR_IMG_ARCH, "image %s is for %s, this host is %s", spec->image, platform_format(offered, theirs),

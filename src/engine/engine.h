@@ -91,6 +91,7 @@ struct pull_result {
 	char *image_id;
 	char *reference;   /* in full */
 	bool up_to_date;   /* the same image had the name before */
+	char *platform;	   /* what it is for, if that is not what was asked for; or NULL */
 };
 void pull_result_done(struct pull_result *result);
 

@@ -19,6 +19,7 @@ void pull_result_done(struct pull_result *result)
 	free(result->digest);
 	free(result->image_id);
 	free(result->reference);
+	free(result->platform);
 	*result = (struct pull_result){ 0 };
 }
 #define _cleanup_pull_result_ _cleanup_(pull_result_done)
@@ -107,6 +108,21 @@ static int transfer_and_record(struct engine *engine, struct json_object *reques
 	return r < 0 ? r : record(engine, naming, &transferred, fd < 0, ret, err);
 }
 
+/* A registry may have one image only under a name, whoever it is for: that one comes, as in Docker, and is told of. */
+static int compare_platform(struct engine *engine, const char *platform, struct pull_result *result, struct error *err)
+{
+	_cleanup_image_config_ struct image_config config = { 0 };
+	struct platform wanted;
+	char text[64];
+	int r = platform_parse(platform, &wanted, err);
+	if (r >= 0)
+		r = image_config_load(engine->store, result->image_id, &config, err);
+	if (r >= 0 && *config.platform.os && *config.platform.architecture &&
+	    platform_match(&wanted, &config.platform) == 0)
+		result->platform = mem_strdup(platform_format(&config.platform, text));
+	return r;
+}
+
 /* 1 if the tag names what it did, and nothing is to be done. By digest the store answers that. */
 static int pull_unchanged(struct engine *engine, const struct naming *naming, const char *platform,
 			  struct pull_result *ret, struct error *err)
@@ -130,8 +146,17 @@ static int pull_changed(struct engine *engine, const struct naming *naming, cons
 	_cleanup_json_ struct json_object *request = json_object_new_object();
 	json_add_string(request, "command", "pull");
 	json_add_string(request, "reference", naming->reference);
+	_cleanup_pull_result_ struct pull_result result = { 0 };
 	int r = add_platform(request, platform, err);
-	return r < 0 ? r : transfer_and_record(engine, request, -1, naming, progress, ret, err);
+	if (r >= 0)
+		r = transfer_and_record(engine, request, -1, naming, progress, &result, err);
+	if (r >= 0 && platform)
+		r = compare_platform(engine, platform, &result, err);
+	if (r < 0)
+		return r;
+	*ret = result;
+	result = (struct pull_result){ 0 };
+	return 0;
 }
 
 int engine_pull(struct engine *engine, const char *reference, const char *platform,

@@ -249,3 +249,22 @@ four() {
 	[[ $output == *s390x* && $output == *E-IMG-ARCH* ]]
 	coffer rmi foreign:1
 }
+
+@test "one that an emulator is there for runs with a warning, unless its platform was asked for" {
+	[ -d /proc/sys/fs/binfmt_misc ] || skip "this kernel has no handlers for foreign programs"
+	# What the kernel says of its handlers, in a mount namespace of this test: our program is no foreign one.
+	mkdir "$BATS_TEST_TMPDIR/handlers"
+	echo enabled >"$BATS_TEST_TMPDIR/handlers/qemu-s390x"
+	tar -C "$BATS_FILE_TMPDIR/rootfs" -cf - . | coffer import --platform linux/s390x - foreign:1
+	with_handler() {
+		unshare --mount sh -c 'mount --bind "$0" /proc/sys/fs/binfmt_misc && exec "$@"' "$BATS_TEST_TMPDIR/handlers" \
+			"$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" "$@"
+	}
+	run --separate-stderr with_handler run --rm --network none foreign:1 /bin/echo ran
+	[ "$status" -eq 0 ]
+	[ "$output" = ran ]
+	[[ "$stderr" == *"the requested image's platform (linux/s390x) does not match the detected host platform (linux/"* ]]
+	run --separate-stderr with_handler run --rm --network none --platform linux/s390x foreign:1 /bin/echo ran
+	[ "$output$stderr" = ran ]
+	coffer rmi foreign:1
+}

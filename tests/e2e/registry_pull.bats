@@ -123,6 +123,23 @@ $REGISTRY/again:1" ]
 	[ "$(asked policy)" = "HEAD /v2/policy/manifests/1" ]
 }
 
+@test "one that is for another platform than was asked for comes with a warning" {
+	registry_push "$LAYOUT:arm64" foreign:1
+	warning="WARNING: image with reference $REGISTRY/foreign:1 was found but its platform (linux/arm64)"
+	warning+=" does not match the specified platform (linux/s390x)"
+	run coffer pull --platform linux/s390x "$REGISTRY/foreign:1"
+	[ "$status" -eq 0 ]
+	[ "${lines[-2]}" = "$warning" ]
+	[ "$(coffer pull -q --platform linux/s390x "$REGISTRY/foreign:1")" = "$REGISTRY/foreign:1" ]
+	run coffer pull --platform linux/arm64 "$REGISTRY/foreign:1"
+	[ "$status" -eq 0 ]
+	[[ "$output" != *WARNING* ]]
+	run -125 coffer run --rm --platform linux/s390x --network none "$REGISTRY/foreign:1" true
+	[[ "$output" == *"$warning"* ]]
+	[[ "$output" == *"No such image: $REGISTRY/foreign:1 for platform linux/s390x"* ]]
+	coffer rmi "$REGISTRY/foreign:1"
+}
+
 @test "all tags" {
 	run --separate-stderr coffer pull --all-tags "$REGISTRY/many"
 	[ "$status" -eq 0 ]
