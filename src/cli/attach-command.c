@@ -49,7 +49,7 @@ static const struct option OPTIONS[] = {
 const struct command command_attach = {
 	.name = "attach",
 	.aliases = (const char *const[]){ "container attach", NULL },
-	.flags = COMMAND_ENGINE | COMMAND_TARGETS | COMMAND_STARTS,
+	.flags = COMMAND_ENGINE | COMMAND_TARGETS,
 	.usage = "[OPTIONS] CONTAINER",
 	.summary = "Stay with a running container: its output, and standard input",
 	.description =
@@ -59,7 +59,6 @@ const struct command command_attach = {
 	.completes = COMPLETE_CONTAINERS,
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct attach_command_options),
-	.defaults =
-		&(const struct attach_command_options){ .sig_proxy = true, .detach_keys = DETACH_KEYS_DEFAULT },
+	.defaults = &(const struct attach_command_options){ .sig_proxy = true, .detach_keys = DETACH_KEYS_DEFAULT },
 	.run = run,
 };

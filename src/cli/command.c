@@ -6,6 +6,9 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/util.h"
+
+enum { EXIT_FAILED = 1, EXIT_NOT_EXECUTED = 126 };
 
 const struct command *const COMMANDS[] = {
 	&command_attach,
@@ -186,6 +189,10 @@ const char *command_name_in_group(const struct command *command, const struct co
 
 int command_exit_status(const struct command *command, const struct error *err)
 {
-	bool starts = command && (command->flags & COMMAND_STARTS);
-	return starts || err->code == ERR_USAGE ? err_info(err->code)->exit_status : 1;
+	int flags = command ? command->flags : 0, status = err_info(err->code)->exit_status;
+	if ((flags & COMMAND_STARTS) || err->code == ERR_USAGE)
+		return status;
+	if (!(flags & COMMAND_ENTERS) || (err->stage != STAGE_EXEC && err->stage != STAGE_APP))
+		return EXIT_FAILED;
+	return err->stage == STAGE_EXEC ? MAX(status, (int)EXIT_NOT_EXECUTED) : status;
 }

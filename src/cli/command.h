@@ -40,6 +40,8 @@ enum command_flags {
 	COMMAND_TARGETS =
 		1 << 6, /* its options begin with struct targets (targets.h), which may stand for its arguments */
 	COMMAND_LATEST = 1 << 7, /* its options begin with a bool (targets.h), which stands for its first argument */
+	COMMAND_ENTERS =
+		1 << 8, /* what fails in the container is 126 or 127, or 125 when its program runs, instead of 1 */
 };
 
 enum { ARGS_ANY = -1 };

@@ -134,10 +134,19 @@ static int open_engine(struct cli *cli, const struct command *command, struct er
 	return 0;
 }
 
-static int run_and_report(struct cli *cli, const struct command *command, void *options, char **args)
+/* @latest: the first argument is a place for the name of the newest container. */
+static int run_on_arguments(struct cli *cli, const struct command *command, void *options, char **args, bool latest,
+			    struct error *err)
+{
+	_cleanup_free_ char *name = NULL;
+	int r = latest ? targets_latest(cli, args, &name, err) : 0;
+	return r < 0 ? r : command->run(cli, options, args, err);
+}
+
+static int run_and_report(struct cli *cli, const struct command *command, void *options, char **args, bool latest)
 {
 	struct error err = { 0 };
-	int status = command->run(cli, options, args, &err);
+	int status = run_on_arguments(cli, command, options, args, latest, &err);
 	if (status >= 0 && report_flush(&err) < 0)
 		status = -err.code;
 	if (status >= 0)
@@ -178,13 +187,8 @@ static int run_with_options(struct cli *cli, const struct command *command, char
 		r = targets_check(command, options, args, err);
 	if (r < 0)
 		return r;
-	_cleanup_free_ char *name = NULL;
 	r = open_engine(cli, command, err);
-	if (r >= 0 && latest)
-		r = targets_latest(cli, args, &name, err);
-	if (r < 0)
-		return r;
-	return run_and_report(cli, command, options, args);
+	return r < 0 ? r : run_and_report(cli, command, options, args, latest);
 }
 
 static int run_command(struct cli *cli, const struct command *command, char **argv, struct error *err)

@@ -88,10 +88,11 @@ static const struct option OPTIONS[] = {
 const struct command command_start = {
 	.name = "start",
 	.aliases = (const char *const[]){ "container start", NULL },
-	.flags = COMMAND_ENGINE | COMMAND_TARGETS | COMMAND_RECONCILE | COMMAND_STARTS,
+	.flags = COMMAND_ENGINE | COMMAND_TARGETS | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Start one or more containers that do not run",
-	.description = "One that runs already is left alone; with *--attach* it is as with *coffer-attach*(1).",
+	.description = "One that runs already is left alone; with *--attach* it is as with *coffer-attach*(1).\n\n"
+		       "With *--attach* the exit status is that of the container's program.",
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_CONTAINERS,
 	.options = (const struct option *const[]){ OPTIONS, NULL },

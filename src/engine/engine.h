@@ -435,7 +435,7 @@ struct exec_request {
  * Run it: in all the container's namespaces and its cgroup, with its filter, limits and capabilities. *ret_connection
  * (monitor/protocol.h) is that of an attached peer; the program is killed when it ends before PACKET_EXIT has come. NULL:
  * nobody waits for the program, and its output is lost.
- * Errors: ERR_STATE unless the container runs, ERR_USER, ERR_WORKDIR, ERR_EXEC_*.
+ * Errors: ERR_STATE unless the container runs; of the way to the program, with STAGE_EXEC: ERR_USER, ERR_WORKDIR, ERR_EXEC_*.
  */
 int engine_container_exec(struct engine *engine, const char *name, const struct exec_request *request,
 			  int *ret_connection, struct error *err);

@@ -149,8 +149,10 @@ static int await_started(int connection, const struct container_row *row, struct
 	int r = packet_receive(connection, buf, &type, &payload, &len);
 	if (r > 0 && type == PACKET_STARTED)
 		return 0;
-	if (r > 0 && type == PACKET_ERROR)
-		return packet_error(payload, len, err);
+	if (r > 0 && type == PACKET_ERROR) {
+		packet_error(payload, len, err);
+		return err_stage(err, STAGE_EXEC);
+	}
 	return err_set(err, ERR_STATE, "container %.12s is not running: \"%s\" has just ended", row->id, row->name);
 }
 
@@ -172,7 +174,7 @@ static int start(struct engine *engine, const struct container_row *row, const s
 	_cleanup_json_ struct json_object *object = NULL;
 	int r = make_request(live->dir, &row->config, request, detach, &object, err);
 	if (r < 0)
-		return r;
+		return err_stage(err, STAGE_EXEC);
 	_cleanup_close_ int connection = monitor_tell(engine, row->id, PACKET_EXEC, NULL, 0, err);
 	if (connection < 0)
 		return connection;
@@ -191,7 +193,7 @@ int engine_container_exec(struct engine *engine, const char *name, const struct 
 		r = open_live(engine, &row, &live, err);
 	int connection = r < 0 ? r : start(engine, &row, &live, request, !ret_connection, err);
 	if (connection < 0)
-		return err_stage(err, STAGE_EXEC);
+		return connection;
 	if (ret_connection)
 		*ret_connection = connection;
 	else

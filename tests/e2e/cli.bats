@@ -212,7 +212,7 @@ hints() {
 	run -0 coffer rm -f nosuch
 	run -1 coffer kill nosuch
 	run -1 coffer rmi nosuch
-	run -125 coffer start nosuch
+	run -1 coffer start nosuch
 }
 
 @test "a store that cannot be opened: 125" {

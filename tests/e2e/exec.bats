@@ -62,17 +62,17 @@ on_terminal() {
 }
 
 @test "125: no such container, one that does not run, a directory that is not there" {
-	run -125 coffer exec nosuch true
+	run -1 coffer exec nosuch true
 	[[ $output == *'No such container: nosuch'* ]]
 	coffer create --network none --name idle box:1 true
-	run -125 coffer exec idle true
+	run -1 coffer exec idle true
 	[[ $output == *'is not running'*E-STATE* ]]
 	coffer rm idle
-	run -125 coffer exec -w /nosuch host true
+	run -126 coffer exec -w /nosuch host true
 	[[ $output == *'/nosuch: no such file or directory'*E-WORKDIR* ]]
-	run -125 coffer exec -w tmp host true
+	run -126 coffer exec -w tmp host true
 	[[ $output == *'not an absolute path'*'-w /tmp'* ]]
-	run -125 coffer exec -u nobody-here host true
+	run -126 coffer exec -u nobody-here host true
 	[[ $output == *'no such user "nobody-here"'*E-USER* ]]
 	run -125 coffer exec host
 	[[ $output == *'requires at least 2 arguments'* ]]
@@ -149,7 +149,7 @@ on_terminal() {
 
 @test "-t: a terminal; with -i only if ours is one" {
 	[[ $(coffer exec -t host tty </dev/null) == /dev/pts/* ]]
-	run -125 coffer exec -it host true </dev/null
+	run -1 coffer exec -it host true </dev/null
 	[[ $output == *'the input device is not a TTY'*E-TTY* ]]
 }
 

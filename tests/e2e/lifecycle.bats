@@ -140,15 +140,15 @@ on_terminal() {
 	run -0 on_terminal 'send:echo a$((1+1))b\r' expect:a2b 'send:\x18x' wait modes
 	[[ $output == *'[exit 0]'*'[cooked]'* ]]
 	[ "$(state_of shell)" = running ]
-	run -125 coffer attach shell </dev/null
+	run -1 coffer attach shell </dev/null
 	[[ $output == *'the input device is not a TTY'* ]]
 }
 
 @test "attach: one that does not run" {
 	coffer create --network none --name idle box:1 true
-	run -125 coffer attach idle
+	run -1 coffer attach idle
 	[[ $output == *'cannot attach to a stopped container, start it first'*'coffer start -a idle'* ]]
-	run -125 coffer attach nosuch
+	run -1 coffer attach nosuch
 	run -125 coffer attach
 }
 
@@ -185,6 +185,6 @@ on_terminal() {
 	run -125 coffer exec -l
 	[[ $output == *"'coffer exec' requires at least 2 arguments"* ]]
 	coffer rm -f old new
-	run -125 coffer exec -l true
+	run -1 coffer exec -l true
 	[[ $output == *'No such container: there are none'* ]]
 }

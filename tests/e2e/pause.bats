@@ -68,11 +68,11 @@ ticks() {
 
 @test "exec, attach, start, rm: Docker's words" {
 	coffer pause web
-	run -125 coffer exec web true
+	run -1 coffer exec web true
 	[[ $output == *'is paused, unpause the container before exec'* ]]
-	run -125 coffer attach web
+	run -1 coffer attach web
 	[[ $output == *'cannot attach to a paused container, unpause it first'* ]]
-	run -125 coffer start web
+	run -1 coffer start web
 	[[ $output == *'cannot start a paused container, try unpause instead'* ]]
 	run -1 coffer rm web
 	[[ $output == *'container is paused and must be unpaused first'* ]]

@@ -123,7 +123,7 @@ flag_of() {
 	done
 	coffer create --network none --name widow --pid container:asleep box:1 true >/dev/null
 	coffer rm asleep >/dev/null
-	run -125 coffer start widow
+	run -1 coffer start widow
 	[[ $output == *'cannot join the pid namespace of a container: No such container'* ]]
 	coffer rm widow
 }

@@ -129,6 +129,15 @@ static void test_exit_statuses(void **state)
 	assert_int_equal(command_exit_status(&command_run, &no_image), 125);
 	assert_int_equal(command_exit_status(&command_tag, &no_image), 1);
 	assert_int_equal(command_exit_status(&command_tag, &usage), 125);
+	const struct error no_user = { .code = ERR_USER, .stage = STAGE_EXEC },
+			   no_container = { .code = ERR_NO_CONTAINER };
+	const struct error lost = { .code = ERR_INTERNAL, .stage = STAGE_APP };
+	const struct error entered = { .code = ERR_EXEC_NOTFOUND, .stage = STAGE_EXEC };
+	assert_int_equal(command_exit_status(&command_exec, &entered), 127);
+	assert_int_equal(command_exit_status(&command_exec, &no_user), 126);
+	assert_int_equal(command_exit_status(&command_exec, &no_container), 1);
+	assert_int_equal(command_exit_status(&command_exec, &lost), 125);
+	assert_int_equal(command_exit_status(&command_start, &entered), 1);
 }
 
 static void test_names_in_groups(void **state)

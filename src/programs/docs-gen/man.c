@@ -55,15 +55,22 @@ static void put_options(const char *title, option_tables tables)
 		man_put_option(options[i]);
 }
 
-static void put_statuses(bool starts)
+static void put_statuses(int flags)
 {
 	fputs("# EXIT STATUS\n\n", stdout);
-	if (starts)
+	if (flags & COMMAND_STARTS)
 		fputs("*0*-*124*, *128*-*255*\n\tThe status of the container's command; 128 and the number of the signal that "
 		      "killed it.\n\n"
 		      "*125*\n\tcoffer itself failed, before the command was run.\n\n"
 		      "*126*\n\tThe command is there, but cannot be executed.\n\n"
 		      "*127*\n\tThe command, its interpreter or its loader is not there.\n\n",
+		      stdout);
+	else if (flags & COMMAND_ENTERS)
+		fputs("*0*-*255*\n\tThe status of the program; 128 and the number of the signal that killed it.\n\n"
+		      "*1*\n\tThere is no such container, or it does not run.\n\n"
+		      "*125*\n\tThe command line makes no sense, or coffer's own files cannot be used.\n\n"
+		      "*126*\n\tThe program cannot be executed, or not as this user or in this directory.\n\n"
+		      "*127*\n\tThe program, its interpreter or its loader is not there.\n\n",
 		      stdout);
 	else
 		fputs("*0*\n\tAll is done.\n\n"
@@ -98,7 +105,7 @@ void man_command(const struct command *command)
 		printf("# OTHER NAMES\n\n*coffer %s*\n\n", names);
 	}
 	put_options("OPTIONS", command->options);
-	put_statuses(command->flags & COMMAND_STARTS);
+	put_statuses(command->flags);
 	put_examples(command->examples);
 	fputs("# SEE ALSO\n\n*coffer*(1)\n", stdout);
 }
