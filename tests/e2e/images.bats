@@ -263,6 +263,7 @@ four() {
 	run --separate-stderr with_handler run --rm --network none foreign:1 /bin/echo ran
 	[ "$status" -eq 0 ]
 	[ "$output" = ran ]
+	# shellcheck disable=SC2154 # run assigns it
 	[[ "$stderr" == *"the requested image's platform (linux/s390x) does not match the detected host platform (linux/"* ]]
 	run --separate-stderr with_handler run --rm --network none --platform linux/s390x foreign:1 /bin/echo ran
 	[ "$output$stderr" = ran ]
