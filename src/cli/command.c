@@ -64,6 +64,7 @@ const struct command *const COMMANDS[] = {
 	&command_rmi,
 	&command_run,
 	&command_save,
+	&command_search,
 	&command_start,
 	&command_stats,
 	&command_stop,

@@ -102,6 +102,22 @@ int engine_pull(struct engine *engine, const char *reference, const char *platfo
 /* All tags that @repository has at its registry. strv_free(*ret). */
 int engine_registry_tags(struct engine *engine, const char *repository, char ***ret, struct error *err);
 
+/* An image that a registry can be asked for. */
+struct search_hit {
+	char *name; /* to pull it by: "busybox", "localhost:5000/team/app" */
+	char *description;
+	int64_t stars;
+	bool official;
+};
+void search_hits_free(struct search_hit *hits, size_t count);
+
+/*
+ * What has @term in its name: at most @limit (up to SEARCH_LIMIT_MAX) of the registry that it begins with, "HOST/TERM", or of
+ * each that a short name could be of. Errors: ERR_UNSUPPORTED for a registry that cannot be searched, ERR_REG_*.
+ */
+int engine_search(struct engine *engine, const char *term, unsigned limit, struct search_hit **ret, size_t *ret_count,
+		  struct error *err);
+
 struct push_result {
 	char *digest; /* of the manifest */
 	int64_t size; /* of the manifest, bytes */

@@ -23,6 +23,7 @@
 enum {
 	LINE_MAX_BYTES = 1 << 20, /* 500 layers take a tenth of it */
 	READ_SIZE = 16 * 1024,
+	FOUND_MAX = 10 * 1000,
 };
 
 static const char *const LAYER_STATES[] = {
@@ -36,7 +37,8 @@ static const char *const LAYER_STATES[] = {
 struct transfer {
 	const struct transfer_progress *progress;
 	struct transfer_result result;
-	bool done;	 /* "done" has come */
+	struct json_object *found; /* the result's, while it is not complete; or NULL */
+	bool done;		   /* "done" has come */
 	struct str line; /* not complete yet */
 };
 
@@ -49,6 +51,8 @@ void transfer_result_done(struct transfer_result *result)
 	free(result->user);
 	free(result->stored);
 	strv_free(result->tags);
+	if (result->found)
+		json_object_put(result->found);
 	for (size_t i = 0; i < result->n_images; i++) {
 		free(result->images[i].manifest);
 		free(result->images[i].config);
@@ -62,6 +66,8 @@ void transfer_result_done(struct transfer_result *result)
 static void transfer_done(struct transfer *transfer)
 {
 	transfer_result_done(&transfer->result);
+	if (transfer->found)
+		json_object_put(transfer->found);
 	str_done(&transfer->line);
 }
 #define _cleanup_transfer_ _cleanup_(transfer_done)
@@ -176,6 +182,17 @@ static int on_damage(struct transfer *transfer, const struct json_node *event, s
 	return 0;
 }
 
+/* As it came: who asked knows what it is. */
+static int on_found(struct transfer *transfer, const struct json_node *event, struct error *err)
+{
+	if (!transfer->found)
+		transfer->found = json_object_new_array();
+	if (json_object_array_length(transfer->found) >= FOUND_MAX)
+		return json_error(event, err, "more than %d of them", FOUND_MAX);
+	json_object_array_add(transfer->found, json_object_get(event->value));
+	return 0;
+}
+
 struct digest_member {
 	const char *key;
 	char **ret;
@@ -257,6 +274,7 @@ static int on_done(struct transfer *transfer, const struct json_node *event, str
 	transfer_result_done(&transfer->result);
 	transfer->result = result;
 	result = (struct transfer_result){ 0 };
+	transfer->result.found = TAKE_PTR(transfer->found);
 	transfer->done = true;
 	return 0;
 }
@@ -279,11 +297,8 @@ static int on_line(struct transfer *transfer, struct error *err)
 	static const struct {
 		const char *name;
 		int (*act)(struct transfer *transfer, const struct json_node *event, struct error *err);
-	} events[] = { { "manifest", on_manifest },
-		       { "layer", on_layer },
-		       { "damage", on_damage },
-		       { "done", on_done },
-		       { "error", on_error } };
+	} events[] = { { "manifest", on_manifest }, { "layer", on_layer }, { "damage", on_damage },
+		       { "found", on_found },	    { "done", on_done },   { "error", on_error } };
 	_cleanup_json_document_ struct json_document document = { 0 };
 	const char *name;
 	int r = json_parse(str_text(&transfer->line), transfer->line.len, TRANSFER_PROGRAM, ERR_INTERNAL, &document,

@@ -22,6 +22,7 @@ struct transfer_result {
 	char *user, *stored;		  /* of a login; or NULL */
 	bool plain, removed;		  /* of a login, a logout */
 	char **tags;			  /* of a repository */
+	struct json_object *found;	  /* an array of what was found, as in the events; or NULL */
 	struct transfer_image *images;	  /* of a load */
 	size_t n_images;
 };

@@ -151,10 +151,15 @@ int registry_explain_denied(const struct registry_place *place, const struct htt
 		return err_set(err, ERR_REG_AUTH,
 			       "login attempt to %s failed: unauthorized: incorrect username or password (HTTP %ld)",
 			       place->registry, answer->status);
-	(void)err_set(err, ERR_REG_AUTH,
-		      "%s access denied for %s, repository does not exist or may require 'coffer login' (HTTP %ld%s)",
-		      place->purpose == REGISTRY_PUSH ? "push" : "pull", place->image, answer->status,
-		      with_token ? " after token" : "");
+	if (place->purpose == REGISTRY_SEARCH)
+		(void)err_set(err, ERR_REG_AUTH, "registry %s does not list its repositories to us (HTTP %ld%s)",
+			      place->registry, answer->status, with_token ? " after token" : "");
+	else
+		(void)err_set(err, ERR_REG_AUTH,
+			      "%s access denied for %s, repository does not exist or may require 'coffer login' (HTTP "
+			      "%ld%s)",
+			      place->purpose == REGISTRY_PUSH ? "push" : "pull", place->image, answer->status,
+			      with_token ? " after token" : "");
 	err_stage(err, place->stage);
 	if (credentials->user)
 		err_cause(err, "the credentials of user \"%s\" in %s were rejected", credentials->user,

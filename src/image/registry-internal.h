@@ -26,7 +26,7 @@ struct request {
 	struct request *next;
 	enum request_state state;
 	char *url;  /* of a token service, or of the registry's choice; or NULL ... */
-	char *path; /* ... below /v2/ */
+	char *path; /* ... below / */
 	bool is_token;
 	const char *method;
 	char *accept, *content_type, *content_range;

@@ -266,7 +266,7 @@ void request_send(struct request *request)
 		return;
 	}
 	_cleanup_free_ char *url = request->url ? mem_strdup(request->url)
-						: mem_printf("%s://%s/v2/%s", registry->plain ? "http" : "https",
+						: mem_printf("%s://%s/%s", registry->plain ? "http" : "https",
 							     registry->server, request->path);
 	request->state = REQUEST_UNDER_WAY;
 	request->generation = registry->generation;

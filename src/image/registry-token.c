@@ -132,7 +132,8 @@ static void request_token(struct request *request, const struct challenge *chall
 	struct registry *registry = request->registry;
 	char *const named[] = { challenge->scope, NULL };
 	/* It names the scope of the one request; a push will need more. */
-	char *const *scopes = challenge->scope && registry->purpose == REGISTRY_PULL ? named : registry->scopes;
+	bool is_enough = registry->purpose == REGISTRY_PULL || registry->purpose == REGISTRY_SEARCH;
+	char *const *scopes = challenge->scope && is_enough ? named : registry->scopes;
 	bool exchange = registry->credentials.identity_token != NULL;
 	const struct challenge bare = { .scheme = challenge->scheme, .realm = challenge->realm };
 	enum plain_realms plain = registry->insecure ? PLAIN_ANYWHERE : registry->loopback ? PLAIN_HERE : PLAIN_NOWHERE;

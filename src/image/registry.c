@@ -35,6 +35,10 @@ static char **make_scopes(const char *repository, const struct registry_options 
 	char **scopes = NULL;
 	if (options->purpose == REGISTRY_LOGIN)
 		return NULL;
+	if (options->purpose == REGISTRY_SEARCH) {
+		strv_append(&scopes, "registry:catalog:*");
+		return scopes;
+	}
 	strv_take(&scopes,
 		  mem_printf("repository:%s:pull%s", repository, options->purpose == REGISTRY_PUSH ? ",push" : ""));
 	for (char *const *from = options->mount_from; from && *from; from++)
@@ -117,8 +121,10 @@ void registry_start(struct registry *registry, const struct registry_request *as
 	struct request *request = NEW(struct request);
 	request->method = asked->method;
 	request->url = mem_strdup(asked->url);
-	request->path = asked->api_path ? mem_strdup(asked->api_path)
-					: mem_printf("%s/%s", registry->repository, asked->path ? asked->path : "");
+	request->path = asked->root_path ? mem_strdup(asked->root_path)
+			: asked->api_path
+				? mem_printf("v2/%s", asked->api_path)
+				: mem_printf("v2/%s/%s", registry->repository, asked->path ? asked->path : "");
 	request->accept = mem_strdup(asked->accept);
 	request->content_type = mem_strdup(asked->content_type);
 	request->content_range = mem_strdup(asked->content_range);

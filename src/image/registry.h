@@ -24,7 +24,7 @@ enum { REGISTRY_TRIES = 4 };
 
 struct registry;
 
-enum registry_purpose { REGISTRY_PULL, REGISTRY_PUSH, REGISTRY_LOGIN };
+enum registry_purpose { REGISTRY_PULL, REGISTRY_PUSH, REGISTRY_LOGIN, REGISTRY_SEARCH };
 
 struct registry_options {
 	enum registry_purpose purpose;
@@ -55,6 +55,7 @@ struct registry_request {
 	const char *method;   /* a literal; NULL: GET */
 	const char *path;     /* below /v2/REPOSITORY/: "manifests/latest"; or ... */
 	const char *api_path; /* ... below /v2/: "_catalog"; or ... */
+	const char *root_path; /* ... below /: "v1/search"; or ... */
 	const char *url;      /* ... what the registry itself has named, see registry_url() */
 	const char *accept, *content_type, *content_range; /* or NULL */
 	struct http_body body;				   /* see registry-http.h */

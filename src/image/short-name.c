@@ -10,6 +10,8 @@
 #include "image/reference.h"
 #include "image/registry-files.h"
 
+#define DEFAULT_REGISTRY "docker.io"
+
 void short_name_done(struct short_name *name)
 {
 	free(name->origin);
@@ -111,19 +113,28 @@ static int search_mode(const struct registry_files *files, const char **ret, str
 	return 0;
 }
 
-static int add_search(struct short_name *name, const struct json_document *file, char *const *registries,
-		      const char *text, struct error *err)
+static int check_registry(const struct json_document *file, const char *registry, struct error *err)
 {
 	struct json_node root = json_root(file);
-	int r = 0;
-	for (; r >= 0 && registries && *registries; registries++) {
-		_cleanup_free_ char *meant = mem_printf("%s/%s", *registries, text);
-		_cleanup_free_ char *probe = mem_printf("%s/x", *registries);
-		if (reference_is_short(probe) || strchr(*registries, '/'))
-			return json_error(&root, err, "\"%.200s\" is no registry to search", *registries);
-		r = add_name(name, meant, err);
-	}
-	return r;
+	_cleanup_free_ char *probe = mem_printf("%s/x", registry);
+	_cleanup_reference_ struct image_reference reference = { 0 };
+	if (strchr(registry, '/') || reference_is_short(probe) || reference_parse(probe, &reference, NULL) < 0)
+		return json_error(&root, err, "\"%.200s\" is no registry to search", registry);
+	return 0;
+}
+
+/* Those of the last file that has a list, and *ret_file; NULL if none has. */
+static int search_registries(const struct registry_files *files, char ***ret, const struct json_document **ret_file,
+			     struct error *err)
+{
+	_cleanup_strv_ char **registries = NULL;
+	int r = search_list(files, &registries, ret_file, err);
+	for (char **registry = registries; r >= 0 && registry && *registry; registry++)
+		r = check_registry(*ret_file, *registry, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(registries);
+	return 0;
 }
 
 static int find_search(const struct registry_files *files, const char *text, struct short_name *name, struct error *err)
@@ -131,20 +142,41 @@ static int find_search(const struct registry_files *files, const char *text, str
 	_cleanup_strv_ char **registries = NULL;
 	const struct json_document *file = NULL;
 	const char *mode;
-	int r = search_list(files, &registries, &file, err);
+	int r = search_registries(files, &registries, &file, err);
 	if (r >= 0)
 		r = search_mode(files, &mode, err);
 	if (r < 0 || !file)
 		return r;
-	if (strv_count(registries) == 0) {
+	size_t count = strv_count(registries);
+	if (count == 0) {
 		(void)err_set(err, ERR_IMG_REF, "short name \"%s\" means nothing here", text);
 		return err_cause(err, "it has no alias, and \"unqualified-search-registries\" is empty in %s",
 				 file->name);
 	}
 	name->rule = SHORT_NAME_SEARCH;
 	name->origin = mem_strdup(file->name);
-	name->refused = streq(mode, "enforcing") && strv_count(registries) > 1;
-	return add_search(name, file, registries, text, err);
+	name->refused = streq(mode, "enforcing") && count > 1;
+	for (char **registry = registries; r >= 0 && *registry; registry++) {
+		_cleanup_free_ char *meant = mem_printf("%s/%s", *registry, text);
+		r = add_name(name, meant, err);
+	}
+	return r;
+}
+
+int short_name_registries(char ***ret, struct error *err)
+{
+	_cleanup_registry_files_ struct registry_files files = { 0 };
+	const struct json_document *file = NULL;
+	char **registries = NULL;
+	int r = registry_files_load(&files, err);
+	if (r >= 0)
+		r = search_registries(&files, &registries, &file, err);
+	if (r < 0)
+		return r;
+	if (!file)
+		strv_append(&registries, DEFAULT_REGISTRY);
+	*ret = registries;
+	return 0;
 }
 
 /* --- both --- */

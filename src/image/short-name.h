@@ -33,5 +33,8 @@ void short_name_done(struct short_name *name);
 /* Errors: ERR_IMG_REF for what is no name, or means nothing; ERR_INVALID for files that make no sense. */
 int short_name_find(const char *text, struct short_name *ret, struct error *err);
 
+/* The registries at which a name without alias is looked for, docker.io if nothing is configured. strv_free(*ret). */
+int short_name_registries(char ***ret, struct error *err);
+
 /* The error of one that is refused; else 0. */
 int short_name_check(const struct short_name *name, const char *text, struct error *err);

@@ -9,6 +9,7 @@
  *	{"command":"pull", "reference":"HOST/NAME:TAG" (in full), "platform":"linux/amd64"}
  *	{"command":"check", "reference":"HOST/NAME:TAG" (in full), "known":["sha256:...", ...]}
  *	{"command":"tags", "reference":"HOST/NAME"}
+ *	{"command":"search", "registry":"HOST", "term":"...", "limit":N}
  *	{"command":"import", "fd":3 (a tar file or pipe that it inherits), "reference":"..." or absent,
  *	 "platform":"linux/amd64", "message":"...", "changes":["CMD [...]", ...]}
  *	 ... or, for what is laid over another image, with {"manifest":"sha256:...", "config":{...}} as "base"
@@ -31,9 +32,10 @@
  *	{"event":"damage", "digest":"sha256:..." (of the blob, or DiffID), "object":"blobs/sha256/HEX" or "layers/HEX",
  *	 "path":"..." (what in it; or absent), "why":"its ..."}      of a verification
  *	{"event":"layer", "digest":"sha256:...", "state":"mounted", "from":"NAME"}      after a push
+ *	{"event":"found", "name":"NAME" (without the registry), "description":"...", "stars":N, "official":true|false}
  *	{"event":"done", "manifest":"sha256:..." (the image manifest), "index":"sha256:..." (what the tag named, if that
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
- *	 ... after a save, a push or a verification, without all that; after an extract, with the size alone; after a load, with
+ *	 ... after a save, a push, a search or a verification, without all that; after an extract, with the size alone; after a load, with
  *	 "images":[{"manifest":..., "index":..., "config":..., "names":["HOST/NAME:TAG", ...]}, ...] instead
  *	 ... after a check, "digest" alone: which of the known ones the tag names; absent: another
  *	 ... after a list of tags, "tags":["...", ...]
@@ -47,3 +49,5 @@
 #define TRANSFER_PROGRAM "coffer-transfer"
 
 enum { TRANSFER_ARCHIVE_FD = 3, TRANSFER_ROOT_FD = 4 };
+
+enum { SEARCH_LIMIT_MAX = 100 }; /* Docker's registry gives no more at once */

@@ -131,6 +131,9 @@ static int work(struct store *store, const struct transfer_request *request, con
 		return check(transfer, &request->check, err);
 	case COMMAND_TAGS:
 		return tags(transfer, &request->tags, err);
+	case COMMAND_SEARCH:
+		r = registry_search(transfer, &request->search, err);
+		break;
 	case COMMAND_PUSH:
 		r = push_image(store, transfer, &request->push, err);
 		break;

@@ -68,6 +68,27 @@ static int parse_tags(const struct json_node *root, struct transfer_request *req
 	return r;
 }
 
+static int parse_search(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	struct registry_search_options *search = &request->search;
+	const char *registry, *term;
+	uint64_t timeout_ms = 0, limit;
+	int r = json_need_string(root, "registry", &registry, err);
+	if (r >= 0)
+		r = json_need_string(root, "term", &term, err);
+	if (r >= 0)
+		r = json_need_u64(root, "limit", SEARCH_LIMIT_MAX, &limit, err);
+	if (r >= 0)
+		r = json_get_u64(root, "timeout_ms", TIMEOUT_MAX_MS, &timeout_ms, err);
+	if (r < 0)
+		return r;
+	search->registry = mem_strdup(registry);
+	search->term = mem_strdup(term);
+	search->limit = (unsigned)limit;
+	search->timeout_ms = (unsigned)timeout_ms;
+	return 0;
+}
+
 /* It will be part of a URL. */
 static int check_repository(const struct json_node *node, const char *repository, struct error *err)
 {
@@ -291,6 +312,7 @@ static const struct {
 	{ "pull", COMMAND_PULL, parse_pull },
 	{ "check", COMMAND_CHECK, parse_check },
 	{ "tags", COMMAND_TAGS, parse_tags },
+	{ "search", COMMAND_SEARCH, parse_search },
 	{ "push", COMMAND_PUSH, parse_push },
 	{ "import", COMMAND_IMPORT, parse_import },
 	{ "save", COMMAND_SAVE, parse_save },
@@ -340,6 +362,7 @@ void request_done(struct transfer_request *request)
 	reference_done(&request->pull.reference);
 	pull_check_options_done(&request->check);
 	reference_done(&request->tags.reference);
+	registry_search_options_done(&request->search);
 	push_options_done(&request->push);
 	login_options_done(&request->login);
 	for (size_t i = 0; i < request->save.n_images; i++) {

@@ -9,6 +9,7 @@
 #include "image/pull-check.h"
 #include "image/pull.h"
 #include "image/push.h"
+#include "image/registry-search.h"
 #include "image/registry-tags.h"
 #include "image/save.h"
 #include "image/verify.h"
@@ -17,6 +18,7 @@ enum transfer_command {
 	COMMAND_PULL,
 	COMMAND_CHECK,
 	COMMAND_TAGS,
+	COMMAND_SEARCH,
 	COMMAND_PUSH,
 	COMMAND_IMPORT,
 	COMMAND_SAVE,
@@ -32,6 +34,7 @@ struct transfer_request {
 	struct pull_options pull;
 	struct pull_check_options check;
 	struct registry_tags_options tags;
+	struct registry_search_options search;
 	struct push_options push;
 	struct import_options import; /* its strings are ours */
 	struct import_base base;
