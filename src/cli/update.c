@@ -22,15 +22,10 @@ static bool says_nothing(const struct container_spec *changes)
 
 static int update_one(struct cli *cli, const struct update_options *options, const char *name, struct error *err)
 {
-	bool runs;
-	int r = engine_container_update(cli->engine, name, &options->changes, options->force, &runs, err);
-	if (r < 0)
-		return r;
-	if (runs && options->changes.restart_policy)
-		report_notice("container \"%s\" runs: its restart policy is another one when it is started again",
-			      name);
-	puts(name);
-	return 0;
+	int r = engine_container_update(cli->engine, name, &options->changes, options->force, err);
+	if (r >= 0)
+		puts(name);
+	return r;
 }
 
 static int run(struct cli *cli, void *data, char **names, struct error *err)
@@ -70,9 +65,7 @@ const struct command command_update = {
 	.description =
 		"Limits of a container that runs change at once, and are there when it is started the next time. What is "
 		"not named stays. With a new limit of memory, that of memory and swap together is twice it, unless "
-		"*--memory-swap* was given here or before."
-		"\n\n"
-		"Another *--restart* counts from the container's next start.",
+		"*--memory-swap* was given here or before.",
 	.examples =
 		(const struct example[]){
 			{ "update -m 512m --cpus 2 web", "More memory, and two CPUs" },

@@ -508,12 +508,12 @@ int engine_container_unpause(struct engine *engine, const char *name, struct err
 int engine_container_rename(struct engine *engine, const char *name, const char *new_name, struct error *err);
 
 /*
- * Other limits and another restart policy: what @changes does not say stays. They hold from now on (*ret_runs), and when it
- * is started again; the policy only then. Errors: those of limits_check(), restart_policy_check() and cgroup_update();
- * ERR_BUSY for less memory than it uses now, without @force.
+ * Other limits and another restart policy: what @changes does not say stays. They hold from now on, and when it is started
+ * again. Errors: those of limits_check(), restart_policy_check() and cgroup_update(); ERR_BUSY for less memory than it uses
+ * now, without @force; ERR_TIMEOUT for a monitor that does not answer.
  */
 int engine_container_update(struct engine *engine, const char *name, const struct container_spec *changes, bool force,
-			    bool *ret_runs, struct error *err);
+			    struct error *err);
 
 /* What a container has made of its image's files: as Docker's `diff`, in the order of paths. */
 struct container_change {

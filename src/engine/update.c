@@ -3,13 +3,16 @@
  * `update`: in the cgroup of one that runs, and in its row, out of which it is started the next time. The row is read again
  * when it is changed, so that of two updates at a time neither is lost.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/limits.h"
@@ -137,7 +140,6 @@ static int change_bundle(const struct container_row *row, int dir, struct error 
 	return file_write_atomic(dir, CONFIG_FILE, text, strlen(text), 0600, 0, err);
 }
 
-/* 1 if it runs. */
 static int change_live(struct engine *engine, const struct container_row *row, const struct container_spec *changes,
 		       bool force, struct error *err)
 {
@@ -150,7 +152,27 @@ static int change_live(struct engine *engine, const struct container_row *row, c
 	r = change_cgroup(engine, row, err);
 	if (r >= 0)
 		r = change_bundle(row, live.dir, err);
-	return r < 0 ? r : 1;
+	return r;
+}
+
+/*
+ * Its monitor, which may be about to start it again, has the new policy when this returns; one that is ending has no use for
+ * it.
+ */
+static int change_policy(struct engine *engine, const struct container_row *row, struct error *err)
+{
+	enum { PATIENCE_MS = 10 * 1000 };
+	const struct container_spec *spec = config_spec(&row->config);
+	const struct packet_policy policy = { restart_policy_of(spec), (int32_t)spec->restart_max };
+	struct error failure = { 0 };
+	if (row->state != STATE_RUNNING || !streq(row->runroot, engine->runroot))
+		return 0;
+	_cleanup_close_ int connection = monitor_tell(engine, row->id, PACKET_POLICY, &policy, sizeof policy, &failure);
+	if (connection < 0)
+		return 0;
+	struct pollfd end = { .fd = connection, .events = POLLRDHUP };
+	int n = RETRY_ON_EINTR(poll(&end, 1, PATIENCE_MS));
+	return n == 0 ? err_set(err, ERR_TIMEOUT, "its monitor does not take the new restart policy") : 0;
 }
 
 /* --- The row --- */
@@ -170,20 +192,21 @@ static int store(struct engine *engine, const char *id, const struct container_s
 }
 
 int engine_container_update(struct engine *engine, const char *name, const struct container_spec *changes, bool force,
-			    bool *ret_runs, struct error *err)
+			    struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
-	int runs = 0, r = container_load_row(engine, name, &row, err);
+	int r = container_load_row(engine, name, &row, err);
 	if (r < 0)
 		return r;
 	r = change(&row, changes, err);
 	if (r >= 0)
-		r = runs = change_live(engine, &row, changes, force, err);
+		r = change_live(engine, &row, changes, force, err);
 	if (r >= 0)
 		r = store(engine, row.id, changes, err);
+	if (r >= 0 && changes->restart_policy)
+		r = change_policy(engine, &row, err);
 	if (r < 0)
 		return err_wrap(err, "cannot update container \"%s\"", row.name);
 	event_container(engine, &row, "update", NULL);
-	*ret_runs = runs > 0;
 	return 0;
 }

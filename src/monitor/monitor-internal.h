@@ -224,7 +224,7 @@ struct restart {
 /* After a run whose end status has: whether there is to be another one. Counts it, if so. */
 bool restart_decide(struct monitor *monitor);
 
-/* The pause before it. Returns false if somebody has asked for the end meanwhile. */
+/* The pause before it. Returns false if somebody has asked for the end meanwhile, or for no more runs. */
 bool restart_wait(struct monitor *monitor);
 
 /* TIMER_RESTART. */

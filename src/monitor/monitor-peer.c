@@ -82,6 +82,19 @@ static int on_stop(struct monitor *monitor, struct peer *peer, const void *paylo
 	return 0;
 }
 
+/* Whoever has said it waits for the end of the connection. */
+static int on_policy(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
+{
+	struct packet_policy policy;
+	memcpy(&policy, payload, sizeof policy);
+	if (monitor->exec_of || policy.restart < 0 || policy.restart > RESTART_UNLESS_STOPPED || policy.restart_max < 0)
+		return -EPROTO;
+	monitor->plan.restart = (enum restart_policy)policy.restart;
+	monitor->plan.restart_max = policy.restart_max;
+	peer_drop(monitor, peer);
+	return 0;
+}
+
 static int on_owner(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
 {
 	peer->owner = true;
@@ -118,7 +131,8 @@ static const struct {
 } HANDLERS[] = {
 	{ PACKET_START, on_start },   { PACKET_STDIN, on_stdin }, { PACKET_RESIZE, on_resize },
 	{ PACKET_SIGNAL, on_signal }, { PACKET_STOP, on_stop },	  { PACKET_OWNER, on_owner },
-	{ PACKET_MUTE, on_mute },     { PACKET_EXEC, on_exec },	  { PACKET_LEAVE, on_leave },
+	{ PACKET_POLICY, on_policy }, { PACKET_MUTE, on_mute },	  { PACKET_EXEC, on_exec },
+	{ PACKET_LEAVE, on_leave },
 };
 
 static int dispatch(struct monitor *monitor, struct peer *peer, enum packet_type type, const void *payload, size_t len)

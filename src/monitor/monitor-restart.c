@@ -47,14 +47,20 @@ bool restart_decide(struct monitor *monitor)
 	return true;
 }
 
+/* The policy may have become another one since. */
+static bool is_wanted(const struct monitor *monitor)
+{
+	return !monitor->stop.asked && monitor->plan.restart != RESTART_NO;
+}
+
 bool restart_wait(struct monitor *monitor)
 {
 	monitor->restart.due = false;
 	timer_set(monitor, TIMER_RESTART, monitor->restart.pause_ms);
-	while (!monitor->restart.due && !monitor->stop.asked)
+	while (!monitor->restart.due && is_wanted(monitor))
 		(void)loop_once(monitor, -1);
 	timer_clear(monitor, TIMER_RESTART);
-	return !monitor->stop.asked;
+	return is_wanted(monitor);
 }
 
 void restart_now(struct monitor *monitor)

@@ -57,11 +57,13 @@ enum packet_type {
 	PACKET_RESIZE = 'w', /* struct packet_size: the terminal's window */
 	PACKET_SIGNAL = 'k', /* int32_t: send to the container's first process */
 	PACKET_STOP = 'T',   /* struct packet_stop: let it end, and stay so */
-	PACKET_OWNER = 'o',  /* no payload: "I collect the result and clean up"; see monitor_plan.cleanup */
-	PACKET_MUTE = 'm',   /* no payload: "no output for me"; who waits for the end need not read along */
-	PACKET_EXEC = 'x',   /* no payload, and the first of its connection: run another program, see below */
+	PACKET_POLICY =
+		'p', /* struct packet_policy: the restart policy from now on; the connection ends when it is taken */
+	PACKET_OWNER = 'o',   /* no payload: "I collect the result and clean up"; see monitor_plan.cleanup */
+	PACKET_MUTE = 'm',    /* no payload: "no output for me"; who waits for the end need not read along */
+	PACKET_EXEC = 'x',    /* no payload, and the first of its connection: run another program, see below */
 	PACKET_REQUEST = 'q', /* after EXEC: a part of the request's JSON text; empty: that was all of it */
-	PACKET_LEAVE = 'l',  /* after EXEC: no payload: "I go, and the program stays" */
+	PACKET_LEAVE = 'l',   /* after EXEC: no payload: "I go, and the program stays" */
 	/* from the monitor */
 	PACKET_CREATED = 'C', /* struct packet_created */
 	PACKET_STARTED = 'R', /* no payload: the program was executed */
@@ -86,6 +88,11 @@ struct packet_stop {
 	int32_t signal;
 	int32_t timeout_ms;
 	int32_t reason; /* enum stop_reason */
+};
+
+struct packet_policy {
+	int32_t restart; /* enum restart_policy */
+	int32_t restart_max;
 };
 
 struct packet_created {

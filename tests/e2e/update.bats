@@ -63,9 +63,44 @@ configured() {
 	[ "$(configured later RestartPolicy | jq -r .Name)" = unless-stopped ]
 	coffer start later
 	[ "$(memory "$id")" = $((32 << 20)) ]
-	run -0 coffer update --restart no later
-	[[ $output == *'when it is started again'* ]]
 	coffer rm -f later
+}
+
+# kill_first NAME: its first process dies by a signal that nobody has asked coffer for
+kill_first() {
+	kill -KILL "$(coffer inspect "$1" | jq '.[0].State.Pid')"
+}
+
+state_is() {
+	[ "$(coffer inspect "$1" | jq -r '.[0] | "\(.State.Status) \(.RestartCount)"')" = "$2" ]
+}
+
+@test "another restart policy holds at once" {
+	coffer run -d --network none --name fickle box:1 sleep 1000 >/dev/null
+	run -0 --separate-stderr coffer update --restart on-failure:1 fickle
+	[ "$output" = fickle ]
+	[ -z "${stderr:-}" ]
+	kill_first fickle
+	eventually state_is fickle 'running 1'
+	kill_first fickle
+	eventually state_is fickle 'exited 1'
+	coffer start fickle
+	coffer update --restart always fickle
+	coffer update --restart no fickle
+	kill_first fickle
+	eventually state_is fickle 'exited 0'
+	coffer rm -f fickle
+}
+
+@test "no more restarts: also for one that waits for the next" {
+	coffer run -d --network none --name flapping --restart always box:1 false >/dev/null
+	pausing() { coffer inspect flapping | jq -e '.[0] | .State.Status == "restarting" and .RestartCount > 3' >/dev/null; }
+	eventually pausing
+	coffer update --restart no flapping
+	is_over() { coffer inspect flapping | jq -e '.[0].State.Status == "exited"' >/dev/null; }
+	eventually is_over
+	[ "$(coffer inspect flapping | jq '.[0].State.ExitCode')" = 1 ]
+	coffer rm flapping
 }
 
 @test "less memory than is in use is refused" {
