@@ -71,12 +71,13 @@ world_groups() {
 # The folders that callers keep their containers' cgroups in stay, empty, and go here; a container's own may not be left.
 world_stop() {
 	[ -n "${WORLD:-}" ] || return 0 # skipped
-	local group left tree
+	local group left tree who
 	kill -KILL "$WORLD"
 	wait "$(<"$BATS_FILE_TMPDIR/unshare")" 2>/dev/null || true
 	left=$(for group; do
 		find /sys/fs/cgroup -mindepth 3 -type d -path "/sys/fs/cgroup/*/$group/*" ! -name conmon
 	done)
+	who=$(for tree in $left; do sed "s|^|$tree holds |" "$tree/cgroup.procs"; done 2>/dev/null)
 	for group; do
 		for tree in /sys/fs/cgroup /sys/fs/cgroup/*; do
 			if ! grep -qxF "$tree/$group" "$BATS_FILE_TMPDIR/groups" && [ -d "$tree/$group" ]; then
@@ -85,7 +86,7 @@ world_stop() {
 		done
 	done
 	[ -z "$left" ] || {
-		echo "left behind: $left" >&2
+		echo "left behind: $left$who" >&2
 		return 1
 	}
 }
