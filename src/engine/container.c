@@ -184,9 +184,9 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 		struct container_row *row, struct run_dir *dir, struct launch *ret, struct error *err)
 {
 	_cleanup_launch_ struct launch launch = LAUNCH_NONE;
-	int r = storage_create(engine, row->id, image->diff_ids, err);
+	int r = storage_create(engine, row->id, row->image_id, image->diff_ids, err);
 	if (r >= 0)
-		r = launch_prepare(engine, row->id, &row->config, image->diff_ids, dir, &launch, err);
+		r = launch_prepare(engine, row->id, &row->config, row->image_id, image->diff_ids, dir, &launch, err);
 	if (r >= 0)
 		r = insert(engine, spec, row, err);
 	if (r < 0) {

@@ -25,7 +25,7 @@ static int lower_of(struct engine *engine, const struct container_row *row, char
 {
 	_cleanup_image_ struct image *image = NULL;
 	int r = engine_image_find(engine, row->image_id, &image, err);
-	return r < 0 ? r : launch_lower(engine, row->id, image->diff_ids, ret, err);
+	return r < 0 ? r : launch_lower(engine, row->id, image->id, image->diff_ids, ret, err);
 }
 
 /*

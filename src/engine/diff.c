@@ -20,6 +20,7 @@
 #include "engine/image.h"
 #include "engine/merged.h"
 #include "engine/record.h"
+#include "storage/overlay-marks.h"
 #include "storage/snapshot.h"
 
 struct changes {
@@ -61,7 +62,7 @@ static int read_names(int dir, char ***names)
 static int add_hidden(int dir, struct merged *lower, char ***names)
 {
 	_cleanup_strv_ char **hidden = NULL;
-	int r = lower && merged_is_opaque(dir) ? merged_names(lower, &hidden) : 0;
+	int r = lower && overlay_is_marked(dir, OVERLAY_OPAQUE) ? merged_names(lower, &hidden) : 0;
 	for (char **name = hidden; r >= 0 && name && *name; name++)
 		if (!strv_contains(*names, *name))
 			strv_append(names, *name);
@@ -82,7 +83,7 @@ static int compare_name(int dir, struct merged *lower, const char *name, const c
 	bool is = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!is && errno != ENOENT)
 		return -errno;
-	if (!is || merged_is_whiteout(&st)) {
+	if (!is || overlay_is_whiteout(&st)) {
 		if (was >= 0)
 			add_change(changes, 'D', whole);
 		return 0;
@@ -119,7 +120,7 @@ static int open_layers(struct engine *engine, const struct container_row *row, s
 	if (r >= 0)
 		r = engine_image_find(engine, row->image_id, &image, err);
 	if (r >= 0)
-		r = launch_layers(engine, image->diff_ids, &dirs, err);
+		r = launch_layers(engine, image->id, image->diff_ids, &dirs, err);
 	return r < 0 ? r : merged_open(dirs, ret, err);
 }
 

@@ -109,31 +109,33 @@ int storage_driver_current(struct engine *engine, const struct storage_driver **
 /* Errors: ERR_UNSUPPORTED for a container whose upper directory does not say what it changed. */
 int storage_need_changes(struct engine *engine, const char *id, struct error *err);
 
-/* The snapshot of a new container of these layers. */
-int storage_create(struct engine *engine, const char *id, char *const *diff_ids, struct error *err);
+/* The snapshot of a new container of this image. */
+int storage_create(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids,
+		   struct error *err);
 
 /* --- launch.c --- */
 
 #define CONFIG_FILE "config.json" /* in the run directory: what the container runs with */
 
 /*
- * The directories of an image of these layers (which lists them the other way round), topmost first; at the bottom one of
- * our own.
+ * The directories of an image of these layers (which lists them the other way round), topmost first: what it has besides
+ * (storage/parents.h), the layers, one of our own.
  */
-int launch_layers(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err);
+int launch_layers(struct engine *engine, const char *image_id, char *const *diff_ids, char ***ret, struct error *err);
 
 /*
  * What is below the own layer of the container @id, which is made of such an image: these; of one whose snapshot is whole,
  * nothing but that.
  */
-int launch_lower(struct engine *engine, const char *id, char *const *diff_ids, char ***ret, struct error *err);
+int launch_lower(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids, char ***ret,
+		 struct error *err);
 
 /*
  * Write the container's config.json and files into its run directory @dir. *ret, which takes @dir over, needs
  * launch_named() yet.
  */
-int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, char *const *diff_ids,
-		   struct run_dir *dir, struct launch *ret, struct error *err);
+int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, const char *image_id,
+		   char *const *diff_ids, struct run_dir *dir, struct launch *ret, struct error *err);
 
 /* It has got its name: @row is as the database has it. */
 void launch_named(struct engine *engine, struct launch *launch, const struct container_row *row);

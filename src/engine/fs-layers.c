@@ -9,6 +9,7 @@
 #include "engine/image.h"
 #include "engine/mountpoints.h"
 #include "storage/layer.h"
+#include "storage/parents.h"
 #include "storage/snapshot.h"
 
 void fs_layers_done(struct fs_layers *layers)
@@ -34,7 +35,10 @@ static int add_image(struct engine *engine, const struct image *image, struct fs
 {
 	struct image_step *steps = NULL;
 	size_t count = 0;
+	char *parents = parents_path(engine->store, image->id);
 	int r = engine_image_history(engine, image, &steps, &count, err);
+	if (parents)
+		add(layers, parents, "coffer", "directories that layers have no entry for");
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		if (steps[i].diff_id)
 			add(layers, layer_path(engine->store, steps[i].diff_id), steps[i].diff_id, steps[i].created_by);

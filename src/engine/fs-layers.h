@@ -12,7 +12,7 @@ struct fs_layer {
 	char *created_by; /* the step of the image's history; "" if that does not say */
 };
 
-/* Topmost first: the container's own, the image's, and the one below all (engine/mountpoints.h). */
+/* Topmost first: the container's own, the image's (storage/parents.h), and the one below all (engine/mountpoints.h). */
 struct fs_layers {
 	struct fs_layer *list;
 	size_t count;

@@ -17,8 +17,8 @@
 #include "engine/copy-view.h"
 #include "engine/fs-layers.h"
 #include "engine/layer-size.h"
-#include "engine/merged.h"
 #include "engine/record.h"
+#include "storage/overlay-marks.h"
 
 enum { LINKS_MAX = 40 }; /* the kernel's own limit; source: path_resolution(7) */
 
@@ -89,7 +89,7 @@ static struct level level_new(size_t count)
 /* The order of overlayfs: from the top, until something hides the rest. */
 static enum trace_state judge(const struct stat *st, bool visible, bool *served, bool *blocked)
 {
-	bool whiteout = merged_is_whiteout(st);
+	bool whiteout = overlay_is_whiteout(st);
 	if (!visible || *blocked)
 		return TRACE_HIDDEN;
 	if (whiteout) {
@@ -108,7 +108,7 @@ static enum trace_state judge(const struct stat *st, bool visible, bool *served,
 static bool is_opaque_at(int dir, const char *name)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 && merged_is_opaque(fd);
+	return fd >= 0 && overlay_is_marked(fd, OVERLAY_OPAQUE);
 }
 
 /* Returns an array of level->count. free() it. */
@@ -165,7 +165,7 @@ static void add(struct tracing *tracing, const char *path, const struct look *lo
 	size_t hides = 0;
 	for (size_t j = 0; j < tracing->layers->count; j++)
 		hides += looks[j].there && looks[j].state == TRACE_HIDDEN;
-	bool deletes = merged_is_whiteout(&looks[i].st);
+	bool deletes = overlay_is_whiteout(&looks[i].st);
 	*ARRAY_APPEND(tracing->list, tracing->count) = (struct file_trace){
 		.path = mem_strdup(path),
 		.state = looks[i].state,
@@ -260,7 +260,7 @@ static int open_root(const struct fs_layers *layers, struct level *ret, struct e
 			return r;
 		}
 		root.visible[i] = !blocked;
-		blocked |= merged_is_opaque(root.fds[i]);
+		blocked |= overlay_is_marked(root.fds[i], OVERLAY_OPAQUE);
 	}
 	*ret = root;
 	return 0;

@@ -22,6 +22,7 @@
 #include "image/blob.h"
 #include "image/digest.h"
 #include "storage/layer.h"
+#include "storage/parents.h"
 
 /* One kind of content: a directory of names of 64 digits. */
 struct kind {
@@ -37,6 +38,8 @@ struct kind {
 static const struct kind KINDS[] = {
 	{ "layer", "layers", offsetof(struct store, layers), "SELECT DISTINCT diff_id FROM image_layers ORDER BY 1",
 	  layer_remove, true },
+	{ "image's directory", "parents", offsetof(struct store, parents), "SELECT id FROM images ORDER BY 1",
+	  parents_remove, false },
 	{ "blob", "blobs/sha256", offsetof(struct store, blobs), "SELECT DISTINCT digest FROM image_blobs ORDER BY 1",
 	  blob_remove, false },
 };
@@ -87,7 +90,7 @@ static int find_unused(struct store *store, struct db *db, const struct kind *ki
 	_cleanup_close_ int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
-		return err_sys(err, errno, "list the %ss of the store", kind->what);
+		return err_sys(err, errno, "list '%s' of the store", kind->place);
 	TAKE_FD(fd);
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		_cleanup_free_ char *digest = mem_printf("sha256:%s", entry->d_name);

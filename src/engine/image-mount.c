@@ -19,6 +19,7 @@
 #include "runtime/user-namespace.h"
 #include "storage/layer.h"
 #include "storage/overlay.h"
+#include "storage/parents.h"
 
 #define IMAGES "images"
 
@@ -53,7 +54,10 @@ static int make_place(const struct engine *engine, const char *path, struct erro
 /* As it is, without what every container gets below it. */
 static int open_layers(struct engine *engine, const struct image *image, struct error *err)
 {
+	_cleanup_free_ char *parents = parents_path(engine->store, image->id);
 	_cleanup_strv_ char **lower = NULL;
+	if (parents && strv_count(image->diff_ids) < OVERLAY_LOWER_MAX)
+		strv_append(&lower, parents);
 	for (size_t i = strv_count(image->diff_ids); i-- > 0;)
 		strv_take(&lower, layer_path(engine->store, image->diff_ids[i]));
 	if (!lower)

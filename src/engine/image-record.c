@@ -10,6 +10,7 @@
 #include "image/blob.h"
 #include "image/digest.h"
 #include "storage/layer.h"
+#include "storage/parents.h"
 
 /* What the store has of an arrival. */
 struct content {
@@ -94,6 +95,15 @@ static int read_content(struct store *store, struct db *db, const struct image_a
 
 /* --- writing --- */
 
+/* Before anybody can use it. */
+static int make_parents(struct store *store, const char *id, char *const *diff_ids, struct error *err)
+{
+	_cleanup_strv_ char **layers = NULL;
+	for (size_t i = strv_count(diff_ids); i-- > 0;)
+		strv_take(&layers, layer_path(store, diff_ids[i]));
+	return parents_make(store, id, layers, err);
+}
+
 static int insert_layers(struct db *db, const char *id, const struct content *content, struct error *err)
 {
 	int r = 0;
@@ -168,6 +178,8 @@ int image_record(struct engine *engine, const struct image_arrival *arrival, boo
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = read_content(engine->store, db, arrival, &content, err);
+	if (r >= 0)
+		r = make_parents(engine->store, arrival->config, content.config.diff_ids, err);
 	if (r >= 0)
 		r = db_begin(db, &transaction, err);
 	if (r < 0 || (r = was_known(db, arrival, ret_known, err)) < 0 ||

@@ -26,15 +26,18 @@
 #include "engine/volume-dir.h"
 #include "storage/layer.h"
 #include "storage/overlay.h"
+#include "storage/parents.h"
 #include "storage/snapshot.h"
 
-int launch_layers(struct engine *engine, char *const *diff_ids, char ***ret, struct error *err)
+int launch_layers(struct engine *engine, const char *image_id, char *const *diff_ids, char ***ret, struct error *err)
 {
 	_cleanup_strv_ char **lower = NULL;
-	_cleanup_free_ char *mountpoints = NULL;
+	_cleanup_free_ char *mountpoints = NULL, *parents = parents_path(engine->store, image_id);
 	int r = mountpoints_ensure(engine->store, &mountpoints, err);
 	if (r < 0)
 		return r;
+	if (parents && strv_count(diff_ids) < OVERLAY_LOWER_MAX)
+		strv_append(&lower, parents);
 	for (size_t i = strv_count(diff_ids); i-- > 0;)
 		strv_take(&lower, layer_path(engine->store, diff_ids[i]));
 	/* In a stack that is full already, what is missing is made in the container's own layer. */
@@ -44,10 +47,11 @@ int launch_layers(struct engine *engine, char *const *diff_ids, char ***ret, str
 	return 0;
 }
 
-int launch_lower(struct engine *engine, const char *id, char *const *diff_ids, char ***ret, struct error *err)
+int launch_lower(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids, char ***ret,
+		 struct error *err)
 {
 	if (!snapshot_is_whole(engine->store, id))
-		return launch_layers(engine, diff_ids, ret, err);
+		return launch_layers(engine, image_id, diff_ids, ret, err);
 	char **lower = NULL;
 	strv_take(&lower, snapshot_upper(engine->store, id));
 	*ret = lower;
@@ -113,13 +117,13 @@ static int plan_images(struct engine *engine, const struct container_config *con
 			return r;
 		struct image_plan *plan = ARRAY_APPEND(launch->images, launch->n_images);
 		plan->destination = mem_strdup(mount->target);
-		r = launch_layers(engine, image.diff_ids, &plan->lower, err);
+		r = launch_layers(engine, mount->image_id, image.diff_ids, &plan->lower, err);
 	}
 	return r;
 }
 
-int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, char *const *diff_ids,
-		   struct run_dir *dir, struct launch *ret, struct error *err)
+int launch_prepare(struct engine *engine, const char *id, const struct container_config *config, const char *image_id,
+		   char *const *diff_ids, struct run_dir *dir, struct launch *ret, struct error *err)
 {
 	const struct container_spec *spec = config_spec(config);
 	_cleanup_launch_ struct launch launch = {
@@ -141,7 +145,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	if (r >= 0)
 		r = pressure_notify_plan(spec->pressure_notify, &launch.pressure, err);
 	if (r >= 0)
-		r = launch_lower(engine, id, diff_ids, &launch.lower, err);
+		r = launch_lower(engine, id, image_id, diff_ids, &launch.lower, err);
 	if (r >= 0)
 		r = plan_images(engine, config, &launch, err);
 	if (r >= 0)

@@ -7,13 +7,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "storage/overlay-marks.h"
 
 enum {
 	LINKS_MAX = 40, /* the kernel's own limit; source: path_resolution(7) */
@@ -60,18 +60,6 @@ DEFINE_CLEANUP(struct walk *, walk_free);
 
 /* --- one name in one merged directory --- */
 
-bool merged_is_whiteout(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
-}
-
-bool merged_is_opaque(int dir)
-{
-	char value;
-	return (fgetxattr(dir, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y') ||
-	       (fgetxattr(dir, "user.overlay.opaque", &value, 1) == 1 && value == 'y');
-}
-
 static int open_directory(int parent, const char *name)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -92,7 +80,7 @@ static int look_in_layer(int dir, const char *name, struct found *found)
 	bool is_first = found->directory.n_fds == 0;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (merged_is_whiteout(&st))
+	if (overlay_is_whiteout(&st))
 		return 1;
 	if (!S_ISDIR(st.st_mode)) {
 		if (is_first) {
@@ -105,7 +93,7 @@ static int look_in_layer(int dir, const char *name, struct found *found)
 	if (fd < 0)
 		return fd;
 	*ARRAY_APPEND(found->directory.fds, found->directory.n_fds) = fd;
-	return merged_is_opaque(fd);
+	return overlay_is_marked(fd, OVERLAY_OPAQUE);
 }
 
 static int look_up(const struct level *level, const char *name, struct found *ret)

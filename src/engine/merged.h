@@ -36,10 +36,3 @@ int merged_enter(struct merged *dir, const char *name, struct merged **ret);
 
 /* The names in it; 0 or -errno. strv_free() them. */
 int merged_names(struct merged *dir, char ***ret);
-
-/* For who walks one layer alone: what says that a name is none any more, ... */
-struct stat;
-bool merged_is_whiteout(const struct stat *st);
-
-/* ... and a directory that shows nothing of those below it. */
-bool merged_is_opaque(int dir);

@@ -28,7 +28,7 @@ static int open_merged(struct engine *engine, const struct container_row *row, s
 	_cleanup_strv_ char **lower = NULL, **dirs = NULL;
 	int r = image_config_load(engine->store, row->image_id, &image, err);
 	if (r >= 0)
-		r = launch_lower(engine, row->id, image.diff_ids, &lower, err);
+		r = launch_lower(engine, row->id, row->image_id, image.diff_ids, &lower, err);
 	if (r < 0)
 		return r;
 	strv_take(&dirs, snapshot_upper(engine->store, row->id));

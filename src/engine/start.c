@@ -392,7 +392,7 @@ static int prepare_again(struct engine *engine, const char *id, struct launch *r
 	if ((r = read_diff_ids(engine, row.image_id, &diff_ids, err)) < 0 ||
 	    (r = run_dir_make(engine, id, &dir, err)) < 0)
 		return r;
-	r = launch_prepare(engine, id, &row.config, diff_ids, &dir, ret, err);
+	r = launch_prepare(engine, id, &row.config, row.image_id, diff_ids, &dir, ret, err);
 	if (r >= 0 && (r = volume_mounts_prepare(engine, &row, err)) < 0) {
 		dir = ret->dir;
 		ret->dir = RUN_DIR_NONE;

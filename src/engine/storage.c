@@ -21,13 +21,14 @@ int storage_driver_current(struct engine *engine, const struct storage_driver **
 	return 0;
 }
 
-int storage_create(struct engine *engine, const char *id, char *const *diff_ids, struct error *err)
+int storage_create(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids,
+		   struct error *err)
 {
 	_cleanup_strv_ char **layers = NULL;
 	const struct storage_driver *driver;
 	int r = storage_driver_current(engine, &driver, err);
 	if (r >= 0)
-		r = launch_layers(engine, diff_ids, &layers, err);
+		r = launch_layers(engine, image_id, diff_ids, &layers, err);
 	return r < 0 ? r : driver->create(engine->store, id, layers, err);
 }
 

@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "image/copy.h"
 #include "image/unpack-attributes.h"
+#include "storage/overlay-marks.h"
 
 enum {
 	READ_SIZE = 256 * 1024,
@@ -234,14 +235,6 @@ static int read_names(int fd, char ***ret)
 	return 0;
 }
 
-static bool is_opaque(int fd)
-{
-	char value;
-	struct fd_path path = fd_path(fd);
-	return (getxattr(path.text, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y') ||
-	       (getxattr(path.text, "user.overlay.opaque", &value, 1) == 1 && value == 'y');
-}
-
 static int walk_name(struct walk *walk, int dir, const char *name, const char *parent, struct error *err);
 
 static int walk_directory(struct walk *walk, int fd, const char *path, struct error *err)
@@ -250,7 +243,7 @@ static int walk_directory(struct walk *walk, int fd, const char *path, struct er
 	int r = read_names(fd, &names);
 	if (r < 0)
 		return read_failed(path, -r, err);
-	if (walk->form == COPY_LAYER && is_opaque(fd))
+	if (walk->form == COPY_LAYER && overlay_is_marked(fd, OVERLAY_OPAQUE))
 		r = send_mark(walk, path, ".wh..wh..opq", "", err);
 	for (char **name = names; r >= 0 && *name; name++)
 		r = walk_name(walk, fd, *name, path, err);
@@ -275,11 +268,6 @@ static int walk_fd(struct walk *walk, int fd, const struct stat *st, const char 
 	return r < 0 || !S_ISDIR(st->st_mode) ? r : walk_directory(walk, fd, path, err);
 }
 
-static bool is_whiteout(const struct walk *walk, const struct stat *st)
-{
-	return walk->form == COPY_LAYER && S_ISCHR(st->st_mode) && st->st_rdev == 0;
-}
-
 static int walk_name(struct walk *walk, int dir, const char *name, const char *parent, struct error *err)
 {
 	_cleanup_free_ char *path = mem_printf("%s%s%s", parent, *parent ? "/" : "", name);
@@ -289,7 +277,8 @@ static int walk_name(struct walk *walk, int dir, const char *name, const char *p
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return read_failed(path, errno, err);
-	return is_whiteout(walk, &st) ? send_mark(walk, parent, ".wh.", name, err) : walk_fd(walk, fd, &st, path, err);
+	bool gone = walk->form == COPY_LAYER && overlay_is_whiteout(&st);
+	return gone ? send_mark(walk, parent, ".wh.", name, err) : walk_fd(walk, fd, &st, path, err);
 }
 
 int copy_walk(const struct copy_source *source, const struct copy_sink *sink, struct error *err)

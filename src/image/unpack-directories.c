@@ -10,10 +10,12 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "image/unpack-attributes.h"
+#include "storage/overlay-marks.h"
 
 /* A real layer has tens of thousands of directories at most, with names of a hundred bytes. */
 enum { DIRECTORIES_SIZE_MAX = 256 << 20 };
@@ -22,7 +24,8 @@ struct tree_directory {
 	char *path;
 	size_t order; /* of the entries; the last one of a path counts */
 	mode_t mode;
-	bool implicit; /* no entry: owner and times stay as they are */
+	bool implicit; /* no entry: owner and times stay as they are, ... */
+	bool marked;   /* ... and those of the layers below are to be looked for */
 	uid_t uid;
 	gid_t gid;
 	struct timespec mtime;
@@ -62,13 +65,14 @@ int directories_add(struct tree *tree, const struct entry *entry, struct error *
 	return 0;
 }
 
-int directories_add_implicit(struct tree *tree, const char *path, struct error *err)
+int directories_add_implicit(struct tree *tree, const char *path, bool anew, struct error *err)
 {
 	struct tree_directory *directory = add(tree, mem_strdup(path), 0, err);
 	if (!directory)
 		return -ERR_IMG_LAYER;
 	directory->mode = 0755;
 	directory->implicit = true;
+	directory->marked = !anew;
 	return 0;
 }
 
@@ -89,6 +93,15 @@ static int compare_backwards(const void *a, const void *b)
 	const struct tree_directory *left = a, *right = b;
 	int r = strcmp(right->path, left->path);
 	return r ? r : (right->order > left->order) - (right->order < left->order);
+}
+
+/* Where it cannot be said, the directory hides what those below are like; that is no reason to do without the layer. */
+static bool mark_implied(int fd, const char *path)
+{
+	int r = overlay_set_mark(fd, OVERLAY_IMPLIED);
+	if (r < 0)
+		log_debug("unpack: '%s' is not marked as a directory without an entry: errno %d", path, -r);
+	return r == 0;
 }
 
 static int dress(int fd, const struct tree_directory *directory, struct error *err)
@@ -116,6 +129,9 @@ static int finish_directory(struct tree *tree, const struct tree_directory *dire
 		return 0;
 	if (fd < 0)
 		return err_sys(err, -fd, "open directory '%s' of the layer", path);
+	/* The root comes last, and says that there are such. */
+	if (*directory->path ? directory->marked : tree->implied)
+		tree->implied |= mark_implied(fd, path);
 	return dress(fd, directory, err);
 }
 

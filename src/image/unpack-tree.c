@@ -22,13 +22,9 @@
 #include "image/unpack-directories.h"
 #include "image/unpack-limits.h"
 #include "image/unpack-links.h"
+#include "storage/overlay-marks.h"
 
 enum { DIRECTORY_MODE = 0700 /* while the layer is unpacked (T5) */ };
-
-static bool is_whiteout(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-}
 
 /* A new directory may have got these from the default ACL of the one above it (T5). That it has none is no error. */
 static void remove_inherited_acls(int fd)
@@ -56,7 +52,7 @@ int tree_init(struct tree *tree, int root, uint64_t made_max, struct error *err)
 		return err_sys(err, errno, "prepare the layer's directory");
 	/* On file systems mounted with grpid, the group is inherited from the directory instead. */
 	tree->owner_is_ours = st.st_gid == tree->our_gid;
-	return directories_add_implicit(tree, "", err);
+	return directories_add_implicit(tree, "", true, err);
 }
 
 void tree_done(struct tree *tree)
@@ -87,13 +83,13 @@ static int count_made(struct tree *tree, const struct entry *entry, struct error
 	return 0;
 }
 
-/* Overlayfs hides what the layers below have in the directory @fd; the second name is for who may not set the first. */
+/* Overlayfs hides what the layers below have in the directory @fd. */
 static int make_opaque(int fd, const struct entry *entry, struct error *err)
 {
-	if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) == 0 ||
-	    (errno == EPERM && fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) == 0))
+	int r = overlay_set_mark(fd, OVERLAY_OPAQUE);
+	if (r == 0)
 		return 0;
-	int r = entry_error(entry, errno, "mark as opaque the directory of", err);
+	r = entry_error(entry, -r, "mark as opaque the directory of", err);
 	if (err && (err->sys_errno == ENOTSUP || err->sys_errno == EPERM))
 		err_cause(err, "the file system, or its mount, refuses the extended attribute trusted.overlay.opaque");
 	return r;
@@ -114,7 +110,7 @@ static int make_parent(struct tree *tree, int dir, const char *name, const char 
 		return r;
 	if (mkdirat(dir, name, DIRECTORY_MODE) < 0)
 		return entry_error(entry, errno, "make the directory of", err);
-	r = directories_add_implicit(tree, path, err);
+	r = directories_add_implicit(tree, path, opaque, err);
 	return r == 0 && opaque ? make_opaque_at(dir, name, entry, err) : r;
 }
 
@@ -125,7 +121,7 @@ static int replace_by_parent(struct tree *tree, int dir, const char *name, const
 	struct stat st;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return entry_error(entry, errno, "examine the directory of", err);
-	if (!is_whiteout(&st))
+	if (!overlay_is_whiteout(&st))
 		return err_set(err, ERR_IMG_LAYER, "entry '%s' goes through '%s', which is not a directory", entry->raw,
 			       path);
 	if (unlinkat(dir, name, 0) < 0)
@@ -393,7 +389,8 @@ static int open_target_dir(struct tree *tree, const struct entry *entry, int *re
 
 static int check_target(const struct target *target, const struct entry *entry, struct stat *ret, struct error *err)
 {
-	if (!*target->name || fstatat(target->dir, target->name, ret, AT_SYMLINK_NOFOLLOW) < 0 || is_whiteout(ret))
+	if (!*target->name || fstatat(target->dir, target->name, ret, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    overlay_is_whiteout(ret))
 		return no_target(entry, err);
 	if (S_ISDIR(ret->st_mode))
 		return err_set(err, ERR_IMG_LAYER, "entry '%s' is a hard link to the directory '%s'", entry->raw,

@@ -36,6 +36,7 @@ struct tree {
 	struct tree_directory *directories;
 	size_t n_directories;
 	uint64_t directories_size; /* bytes of memory */
+	bool implied;		   /* a directory was marked as one without an entry */
 };
 
 /* @root, a directory that nobody else uses, stays the caller's. It may be open with O_PATH. */
@@ -52,5 +53,8 @@ int tree_add(struct tree *tree, const struct entry *entry, int *ret_fd, struct e
 /* Set the attributes of the file. @fd stays the caller's. */
 int tree_close_file(struct tree *tree, int fd, const struct entry *entry, struct error *err);
 
-/* Give every directory its attributes; nothing can be added afterwards. */
+/*
+ * Give every directory its attributes, and mark those that have no entry (storage/parents.h); nothing can be added
+ * afterwards.
+ */
 int tree_finish(struct tree *tree, struct error *err);

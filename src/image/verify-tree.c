@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "storage/overlay-marks.h"
 
 enum { BLOCK_SIZE = 256 * 1024, XATTR_NAMES_MAX = 64 * 1024, XATTR_VALUE_MAX = 64 * 1024 };
 
@@ -49,11 +50,6 @@ static int differ(struct comparison *comparison, const char *path, struct error 
 
 /* --- what kind of thing it is --- */
 
-static bool is_whiteout(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-}
-
 static const char *type_name(const struct stat *st)
 {
 	switch (st->st_mode & S_IFMT) {
@@ -66,7 +62,7 @@ static const char *type_name(const struct stat *st)
 	case S_IFIFO:
 		return "a fifo";
 	case S_IFCHR:
-		return is_whiteout(st) ? "a whiteout" : "a character device";
+		return overlay_is_whiteout(st) ? "a whiteout" : "a character device";
 	case S_IFBLK:
 		return "a block device";
 	default:
@@ -82,7 +78,7 @@ static bool has_device(const struct stat *st)
 /* The first thing that differs is said, as a clause in *why; the rest would follow from it often enough. */
 static bool same_status(const struct stat *wanted, const struct stat *got, struct str *why)
 {
-	if (is_whiteout(wanted) && is_whiteout(got)) /* whose and how old it is means nothing */
+	if (overlay_is_whiteout(wanted) && overlay_is_whiteout(got)) /* whose and how old it is means nothing */
 		return true;
 	if ((wanted->st_mode & S_IFMT) != (got->st_mode & S_IFMT))
 		str_appendf(why, "it is %s, not %s", type_name(got), type_name(wanted));

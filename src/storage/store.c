@@ -29,8 +29,8 @@ static const struct {
 	size_t fd; /* offset in struct store */
 } DIRECTORIES[] = {
 	{ "blobs/sha256", offsetof(struct store, blobs) },  { "layers", offsetof(struct store, layers) },
-	{ "snapshots", offsetof(struct store, snapshots) }, { "logs", offsetof(struct store, logs) },
-	{ "records", offsetof(struct store, records) },
+	{ "parents", offsetof(struct store, parents) },	    { "snapshots", offsetof(struct store, snapshots) },
+	{ "logs", offsetof(struct store, logs) },	    { "records", offsetof(struct store, records) },
 	{ "cache/seccomp", offsetof(struct store, cache) }, { "tmp", offsetof(struct store, tmp) },
 };
 

@@ -5,6 +5,7 @@
  *	oci-layout, index.json     the OCI image layout, so that other tools can read the store
  *	blobs/sha256/HEX           manifests, indexes, configs, compressed layers (image/blob.h)
  *	layers/HEX/                an unpacked layer, named by its DiffID (storage/layer.h)
+ *	parents/HEX/               what an image has besides its layers, by its id (storage/parents.h)
  *	snapshots/ID/{upper,work}  what a container wrote (storage/snapshot.h)
  *	logs/ID.log                what a container printed
  *	records/ID/                what is kept of a container's run beyond its end (monitor/recorder.h);
@@ -21,8 +22,8 @@
  *  S2  Things are made below tmp/ and renamed into place; a crash leaves rubbish in tmp/ only.
  *  S3  Nothing that is referenced is removed: references are added under the shared lock, garbage is collected under
  *      the exclusive one.
- *  S4  No path below the store is ever made from a name that was not checked against its grammar; and blobs/, layers/ and
- *      snapshots/ hold only what has such a name.
+ *  S4  No path below the store is ever made from a name that was not checked against its grammar; and blobs/, layers/,
+ *      parents/ and snapshots/ hold only what has such a name.
  *  S5  A container that has been created has a snapshot with both its directories; a snapshot has a container.
  *  S6  index.json says what the database says. It is derived, and never read by us.
  */
@@ -36,6 +37,7 @@ struct store {
 	int root;	/* fds of directories */
 	int blobs;	/* blobs/sha256 */
 	int layers;
+	int parents;
 	int snapshots;
 	int logs;
 	int records;

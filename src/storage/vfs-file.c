@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "storage/overlay-marks.h"
 
 enum { COPY_SIZE = 1 << 20 };
 
@@ -78,11 +79,6 @@ int vfs_copy_content(int from, int to, off_t size)
 
 /* --- the rest --- */
 
-static bool is_overlays_own(const char *name)
-{
-	return str_starts_with(name, "trusted.overlay.") || str_starts_with(name, "user.overlay.");
-}
-
 /* What this file system, or its mount, cannot hold was told when the layer was unpacked: it cannot have it either. */
 static int copy_xattr(const char *from, const char *to, const char *name)
 {
@@ -101,7 +97,7 @@ static int copy_xattrs(const char *from, const char *to)
 		return errno == ENOTSUP ? 0 : -errno;
 	int r = 0;
 	for (const char *name = names; r == 0 && name < names + len; name += strlen(name) + 1)
-		if (!is_overlays_own(name))
+		if (!overlay_is_mark(name))
 			r = copy_xattr(from, to, name);
 	return r;
 }

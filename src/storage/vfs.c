@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "storage/overlay-marks.h"
 #include "storage/vfs-file.h"
 
 enum { DIRECTORY_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
@@ -58,24 +59,6 @@ static void fill_done(struct fill *fill)
 	fd_close(fill->layer);
 }
 #define _cleanup_fill_ _cleanup_(fill_done)
-
-/* --- what overlayfs means by it --- */
-
-static bool is_whiteout(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-}
-
-static bool is_opaque(int dir)
-{
-	static const char *const names[] = { "trusted.overlay.opaque", "user.overlay.opaque" };
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		char value;
-		if (fgetxattr(dir, names[i], &value, 1) == 1 && value == 'y')
-			return true;
-	}
-	return false;
-}
 
 /* --- files --- */
 
@@ -154,7 +137,9 @@ static int enter_directory(struct fill *fill, const struct place *place, const c
 	if (from < 0)
 		return -errno;
 	bool there = fstatat(place->to, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	int r = there && (!S_ISDIR(st.st_mode) || is_opaque(from)) ? path_remove_tree(place->to, name) : 0;
+	int r = there && (!S_ISDIR(st.st_mode) || overlay_is_marked(from, OVERLAY_OPAQUE))
+			? path_remove_tree(place->to, name)
+			: 0;
 	if (r < 0)
 		return r;
 	if (mkdirat(place->to, name, 0700) < 0 && errno != EEXIST)
@@ -172,7 +157,7 @@ static int copy_entry(struct fill *fill, const struct place *place, const char *
 	if (S_ISDIR(st.st_mode))
 		return enter_directory(fill, place, name, path);
 	int r = path_remove_tree(place->to, name);
-	if (r < 0 || is_whiteout(&st))
+	if (r < 0 || overlay_is_whiteout(&st))
 		return r;
 	const struct linked *linked = find_linked(fill, &st);
 	if (linked)
@@ -264,7 +249,7 @@ static int fill_layer(int into, const char *layer, struct error *err)
 	fill.layer = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fill.layer < 0)
 		return err_sys(err, errno, "open layer '%s'", layer);
-	int r = is_opaque(fill.layer) ? empty(into) : 0;
+	int r = overlay_is_marked(fill.layer, OVERLAY_OPAQUE) ? empty(into) : 0;
 	if (r < 0)
 		return err_sys(err, -r, "replace the layers below '%s'", layer);
 	*ARRAY_APPEND(fill.directories, fill.n_directories) = mem_strdup("");

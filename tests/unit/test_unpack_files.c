@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 
 #include "image/hash.h"
+#include "storage/overlay-marks.h"
 
 static void assert_digest(const struct fixture *fixture, const void *data, size_t len)
 {
@@ -144,6 +145,42 @@ static void test_the_mask_does_not_matter(void **state)
 	assert_int_equal(stat_of(fixture, "dir").st_mode, S_IFDIR | 0777);
 	assert_int_equal(stat_of(fixture, "fifo").st_mode, S_IFIFO | 0666);
 	assert_int_equal(stat_of(fixture, "implied").st_mode, S_IFDIR | 0755);
+}
+
+static bool is_marked(const struct fixture *fixture, const char *path)
+{
+	_cleanup_close_ int fd = openat(fixture->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return overlay_is_marked(fd, OVERLAY_IMPLIED);
+}
+
+/* A directory that has taken a whiteout's place is none of those below. */
+static void test_directories_without_an_entry_are_marked(void **state)
+{
+	struct fixture *fixture = *state;
+	tar_add(&fixture->tar, .name = "implied/deep/file");
+	tar_add(&fixture->tar, .name = "said", .type = '5', .mode = 0700);
+	tar_add(&fixture->tar, .name = "said/file");
+	tar_add(&fixture->tar, .name = "late/file");
+	tar_add(&fixture->tar, .name = "late", .type = '5', .mode = 0711);
+	tar_add(&fixture->tar, .name = ".wh.anew");
+	tar_add(&fixture->tar, .name = "anew/file");
+	assert_unpacks(fixture);
+	assert_true(is_marked(fixture, "."));
+	assert_true(is_marked(fixture, "implied"));
+	assert_true(is_marked(fixture, "implied/deep"));
+	assert_false(is_marked(fixture, "said"));
+	assert_false(is_marked(fixture, "late"));
+	assert_false(is_marked(fixture, "anew"));
+}
+
+static void test_a_layer_of_entries_has_no_mark(void **state)
+{
+	struct fixture *fixture = *state;
+	tar_add(&fixture->tar, .name = "said", .type = '5', .mode = 0700);
+	tar_add(&fixture->tar, .name = "said/file");
+	assert_unpacks(fixture);
+	assert_false(is_marked(fixture, "."));
 }
 
 /* What somebody has set on the place where the layer goes is not inherited. */
@@ -636,6 +673,8 @@ int main(void)
 		TEST(test_error_of_the_reader),
 		TEST(test_owner_mode_and_times),
 		TEST(test_the_mask_does_not_matter),
+		TEST(test_directories_without_an_entry_are_marked),
+		TEST(test_a_layer_of_entries_has_no_mark),
 		TEST(test_a_staging_directory_with_a_group),
 		TEST(test_times),
 		TEST(test_times_of_directories),
