@@ -48,7 +48,7 @@ const struct command command_commit = {
 		"The image has the layers of the container's image, and one more with the files that the container has added, "
 		"changed and deleted; what is in volumes, bind mounts and on a tmpfs is not in it. Its ID is printed.\n\n"
 		"It is configured as the container is: command, environment, labels, user and so on. *--change* knows CMD, "
-		"ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME and WORKDIR.\n\n"
+		"ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR.\n\n"
 		"One that runs is paused while its files are read, so that they fit each other; *--pause=false* lets it go on.",
 	.examples =
 		(const struct example[]){

@@ -62,7 +62,8 @@ const struct command command_import = {
 	.description =
 		"The archive may be compressed with gzip or zstd; \"-\" is standard input. The image has one layer, and "
 		"prints its ID.\n\n"
-		"*--change* knows CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME and WORKDIR.",
+		"*--change* knows CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME "
+		"and WORKDIR.",
 	.examples =
 		(const struct example[]){
 			{ "import rootfs.tar base:1", "From a file" },

@@ -32,6 +32,7 @@ static void take_container(const struct container_config *from, struct image_con
 	replace_list(&config->entrypoint, from->entrypoint);
 	replace_list(&config->cmd, from->command);
 	replace_list(&config->labels, from->labels);
+	replace_list(&config->on_build, NULL); /* it was for those who built this one */
 	replace_list(&config->exposed_ports, from->exposed_ports);
 	replace_text(&config->user, from->user);
 	if (config->working_dir || !streq(from->working_dir, "/"))
@@ -61,8 +62,9 @@ static int make_process(struct engine *engine, const struct container_row *row, 
 /* Members that we do not know stay; what we know is as it is now, or not there. */
 static void merge_process(struct json_object *root, struct json_object *made)
 {
-	static const char *const known[] = { "User",	"ExposedPorts", "Env",	  "Entrypoint", "Cmd",
-					     "Volumes", "WorkingDir",	"Labels", "StopSignal", "Healthcheck" };
+	static const char *const known[] = { "User",	   "ExposedPorts", "Env",	 "Entrypoint",
+					     "Cmd",	   "Volumes",	   "WorkingDir", "Labels",
+					     "StopSignal", "Healthcheck",  "OnBuild" };
 	struct json_object *process, *from = json_object_object_get(made, "config");
 	if (!json_object_object_get_ex(root, "config", &process) || !process)
 		process = json_add_object(root, "config");

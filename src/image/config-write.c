@@ -46,6 +46,7 @@ void image_config_add_process(struct json_object *root, const struct image_confi
 	json_add_string(process, "WorkingDir", config->working_dir);
 	if (config->labels)
 		json_add_pairs(process, "Labels", config->labels);
+	json_add_strv(process, "OnBuild", config->on_build);
 	json_add_string(process, "StopSignal", config->stop_signal);
 	add_health(process, &config->health);
 }

@@ -110,6 +110,7 @@ static int parse_process(const struct json_node *root, struct image_config *conf
 		{ "Volumes", copy_set, &config->volumes },
 		{ "ExposedPorts", copy_set, &config->exposed_ports },
 		{ "Labels", copy_map, &config->labels },
+		{ "OnBuild", json_get_strv, &config->on_build },
 	};
 	const struct {
 		const char *key;
@@ -193,8 +194,8 @@ int image_config_parse(const char *text, size_t len, struct image_config *ret, s
 void image_config_done(struct image_config *config)
 {
 	char **strings[] = { &config->created, &config->user, &config->working_dir, &config->stop_signal };
-	char ***lists[] = { &config->env,	    &config->entrypoint, &config->cmd,	   &config->volumes,
-			    &config->exposed_ports, &config->labels,	 &config->diff_ids };
+	char ***lists[] = { &config->env,	    &config->entrypoint, &config->cmd,	    &config->volumes,
+			    &config->exposed_ports, &config->labels,	 &config->on_build, &config->diff_ids };
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		free(*strings[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)

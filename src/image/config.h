@@ -31,6 +31,7 @@ struct image_config {
 	char **volumes;
 	char **exposed_ports;
 	char **labels; /* "key=value" */
+	char **on_build; /* instructions for who builds on it */
 	struct image_health health;
 	char **diff_ids; /* bottom first, valid digests */
 };

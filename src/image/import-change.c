@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "image/import-health.h"
 
 enum { PORT_MAX = 65535 };
 
@@ -46,8 +47,7 @@ static char **split_words(const char *text)
 	return words;
 }
 
-/* ["a", "b"], or NULL if the text is no such array. */
-static char **parse_array(const char *text)
+char **import_parse_array(const char *text)
 {
 	_cleanup_json_document_ struct json_document document = { 0 };
 	char **words = NULL;
@@ -112,7 +112,7 @@ static int change_label(struct image_config *config, const char *text, struct er
 /* The exec form is an array; anything else is a line for a shell. */
 static void set_command(char ***command, const char *text)
 {
-	char **words = parse_array(text);
+	char **words = import_parse_array(text);
 	if (!words) {
 		strv_append(&words, "/bin/sh");
 		strv_append(&words, "-c");
@@ -166,7 +166,7 @@ static int change_workdir(struct image_config *config, const char *text, struct 
 
 static int change_volume(struct image_config *config, const char *text, struct error *err)
 {
-	_cleanup_strv_ char **words = parse_array(text);
+	_cleanup_strv_ char **words = import_parse_array(text);
 	if (!words)
 		words = split_words(text);
 	for (char **word = words; word && *word; word++)
@@ -215,13 +215,26 @@ static int change_expose(struct image_config *config, const char *text, struct e
 	return 0;
 }
 
+/* It is kept as it is, for whoever builds on the image. */
+static int change_onbuild(struct image_config *config, const char *text, struct error *err)
+{
+	static const char *const never[] = { "ONBUILD", "FROM", "MAINTAINER" };
+	size_t len = strcspn(text, " \t");
+	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
+		if (strlen(never[i]) == len && strncasecmp(never[i], text, len) == 0)
+			return err_set(err, ERR_INVALID, "%s isn't allowed as an ONBUILD trigger", never[i]);
+	strv_append(&config->on_build, text);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*change)(struct image_config *config, const char *text, struct error *err);
 } INSTRUCTIONS[] = {
-	{ "CMD", change_cmd },	     { "ENTRYPOINT", change_entrypoint }, { "ENV", change_env },
-	{ "EXPOSE", change_expose }, { "LABEL", change_label },		  { "STOPSIGNAL", change_stopsignal },
-	{ "USER", change_user },     { "VOLUME", change_volume },	  { "WORKDIR", change_workdir },
+	{ "CMD", change_cmd },	       { "ENTRYPOINT", change_entrypoint },	{ "ENV", change_env },
+	{ "EXPOSE", change_expose },   { "HEALTHCHECK", import_change_health }, { "LABEL", change_label },
+	{ "ONBUILD", change_onbuild }, { "STOPSIGNAL", change_stopsignal },	{ "USER", change_user },
+	{ "VOLUME", change_volume },   { "WORKDIR", change_workdir },
 };
 
 int import_change(struct image_config *config, const char *instruction, struct error *err)
@@ -245,7 +258,7 @@ int import_change(struct image_config *config, const char *instruction, struct e
 		return r;
 	}
 	return err_set(err, ERR_INVALID,
-		       "change \"%.200s\": %.*s is not one of CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, "
-		       "STOPSIGNAL, USER, VOLUME and WORKDIR",
+		       "change \"%.200s\": %.*s is not one of CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, "
+		       "LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME and WORKDIR",
 		       instruction, (int)MIN(len, (size_t)60), name);
 }

@@ -161,6 +161,19 @@ everything='
 	new test -e /ready
 }
 
+@test "a health check, and instructions for who builds on it, which no container hands on" {
+	after true
+	coffer commit -c 'HEALTHCHECK --interval=50ms CMD ["test","-e","/bin/sh"]' -c 'ONBUILD RUN make' it new:1
+	config() { coffer image inspect new:1 | jq -c ".[0].Config$1"; }
+	[ "$(config .Healthcheck)" = '{"Test":["CMD","test","-e","/bin/sh"],"Interval":50000000}' ]
+	[ "$(config .OnBuild)" = '["RUN make"]' ]
+	coffer create --network none --name child new:1 true
+	coffer commit child new:2
+	[ "$(coffer image inspect new:2 | jq -c '.[0].Config | [.OnBuild, .Healthcheck.Test[0]]')" = '[null,"CMD"]' ]
+	coffer rm child
+	coffer rmi new:2
+}
+
 @test "what goes wrong, in words" {
 	after true
 	before=$(coffer images -aq | wc -l)

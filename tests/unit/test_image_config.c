@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/util.h"
 #include "image/config-write.h"
 #include "image/config.h"
@@ -216,6 +217,27 @@ static void test_changes(void **state)
 	assert_strv(config.volumes, "/a b|/c|/d");
 	change(&config, "STOPSIGNAL SIGRTMIN+3");
 	assert_string_equal(config.stop_signal, "SIGRTMIN+3");
+	change(&config, "ONBUILD RUN make");
+	change(&config, "onbuild  COPY . /src");
+	assert_strv(config.on_build, "RUN make|COPY . /src");
+}
+
+static void test_health_changes(void **state)
+{
+	_cleanup_image_config_ struct image_config config = { 0 };
+	change(&config,
+	       "HEALTHCHECK --interval=5s --retries=2 --start-period=1m --timeout=500ms --start-interval=1s CMD a || b");
+	assert_strv(config.health.test, "CMD-SHELL|a || b");
+	assert_int_equal(config.health.interval_ns, 5 * NSEC_PER_SEC);
+	assert_int_equal(config.health.start_period_ns, 60 * NSEC_PER_SEC);
+	assert_int_equal(config.health.start_interval_ns, NSEC_PER_SEC);
+	assert_int_equal(config.health.timeout_ns, 500 * NSEC_PER_MSEC);
+	assert_int_equal(config.health.retries, 2);
+	change(&config, "healthcheck cmd [\"curl\", \"-f\"]");
+	assert_strv(config.health.test, "CMD|curl|-f");
+	assert_int_equal(config.health.interval_ns, 0);
+	change(&config, "HEALTHCHECK NONE");
+	assert_strv(config.health.test, "NONE");
 }
 
 static void test_changes_refused(void **state)
@@ -244,6 +266,20 @@ static void test_changes_refused(void **state)
 		"STOPSIGNAL 0",
 		"VOLUME [\"\"]",
 		"USER",
+		"HEALTHCHECK",
+		"HEALTHCHECK NONE x",
+		"HEALTHCHECK CMD",
+		"HEALTHCHECK CMD []",
+		"HEALTHCHECK RUN true",
+		"HEALTHCHECK --interval=5s",
+		"HEALTHCHECK --interval=5 CMD true",
+		"HEALTHCHECK --interval=1us CMD true",
+		"HEALTHCHECK --retries=-1 CMD true",
+		"HEALTHCHECK --retries=x CMD true",
+		"HEALTHCHECK --nosuch=x CMD true",
+		"ONBUILD",
+		"ONBUILD FROM x",
+		"ONBUILD onbuild RUN x",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(instructions); i++) {
 		_cleanup_image_config_ struct image_config config = { 0 };
@@ -277,15 +313,11 @@ static void test_health(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_nearly_nothing),
-		cmocka_unit_test(test_health),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_broken_texts),
-		cmocka_unit_test(test_too_many_layers),
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_manifest_is_one_that_we_read),
-		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_everything),	cmocka_unit_test(test_nearly_nothing),
+		cmocka_unit_test(test_health),		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_broken_texts),	cmocka_unit_test(test_too_many_layers),
+		cmocka_unit_test(test_round_trip),	cmocka_unit_test(test_manifest_is_one_that_we_read),
+		cmocka_unit_test(test_changes),		cmocka_unit_test(test_health_changes),
 		cmocka_unit_test(test_changes_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
