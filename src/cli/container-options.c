@@ -116,6 +116,8 @@ static int parse_health_retries(const char *value, void *field, struct error *er
 
 static const char *const LOG_DRIVERS[] = { "json-file", "local", "journald", "none", "passthrough", NULL };
 
+static const char *const HEALTH_ACTIONS[] = { "none", "kill", "restart", "stop", NULL };
+
 /* In the order of enum pull_policy. */
 static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
 static const char *const SHARING[] = { "private", "host", "container:", NULL };
@@ -152,6 +154,9 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, health_cmd, 0, "health-cmd", "string", "Command that tells whether the container is healthy"),
 	OPT_PARSED(self, spec.health.interval_ns, parse_health_duration, 0, "health-interval", "duration",
 		   "Time between health checks (default 30s)"),
+	OPT_STRING(self, spec.health_on_failure, 0, "health-on-failure", "action",
+		   "When it becomes unhealthy: \"none\", \"kill\", \"restart\", \"stop\" (default \"none\")",
+		   .choices = HEALTH_ACTIONS),
 	OPT_PARSED(self, spec.health.retries, parse_health_retries, 0, "health-retries", "int",
 		   "Failures in a row that make it unhealthy (default 3)"),
 	OPT_PARSED(self, spec.health.start_interval_ns, parse_health_duration, 0, "health-start-interval", "duration",

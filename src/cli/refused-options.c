@@ -12,8 +12,6 @@ const struct option REFUSED_OPTIONS[] = {
 	OPT_REFUSED(0, "cpu-percent", OF_WINDOWS),
 	OPT_REFUSED(0, "gpus",
 		    "device drivers' own files would have to be brought along; --device gives a device as it is"),
-	OPT_REFUSED(0, "health-on-failure", "what has become unhealthy is left alone; `coffer events --filter "
-					    "event=health_status` tells who wants to act"),
 	OPT_REFUSED(0, "hostuser", "users are the image's; --user takes numbers as well"),
 	OPT_REFUSED(0, "init-path", "--init runs coffer's own"),
 	OPT_REFUSED(0, "io-maxbandwidth", OF_WINDOWS),

@@ -145,6 +145,13 @@ char **config_args(const struct container_config *config)
 	return args;
 }
 
+int64_t config_stop_timeout_s(const struct container_config *config)
+{
+	enum { TIMEOUT_DEFAULT_S = 10 };
+	const struct container_spec *spec = config_spec(config);
+	return spec->has_stop_timeout ? spec->stop_timeout_s : TIMEOUT_DEFAULT_S;
+}
+
 static int resolve_working_dir(const struct container_spec *spec, const struct image_config *image, char **ret,
 			       struct error *err)
 {
@@ -217,9 +224,11 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 		r = security_options_absolute(spec->security_options, &config.security_options, err);
 	if (r >= 0)
 		r = exposed_ports_resolve(spec, image, &config.exposed_ports, err);
+	health_config_resolve(spec, &image->health, &config.health);
+	if (r >= 0)
+		r = health_config_check_action(spec, &config.health, err);
 	if (r < 0)
 		return r;
-	health_config_resolve(spec, &image->health, &config.health);
 	const char *user = str_is_empty(spec->user) ? image->user : spec->user;
 	config.user = mem_strdup(user ? user : "");
 	if (!spec->unset_env_all)

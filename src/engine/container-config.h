@@ -54,6 +54,9 @@ static inline bool config_has_volumes(const struct container_config *config)
 /* Entry point and command in one. strv_free() it. */
 char **config_args(const struct container_config *config);
 
+/* How long it has to end when it is stopped; -1: as long as it likes. */
+int64_t config_stop_timeout_s(const struct container_config *config);
+
 /* The environment of a program that runs in it as a user whose home is @home. strv_free() it. */
 char **config_env(const struct container_config *config, bool tty, const char *home);
 

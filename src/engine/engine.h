@@ -349,6 +349,7 @@ struct container_spec {
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
 	struct image_health health;
+	char *health_on_failure; /* "kill", "restart", "stop"; NULL: "none" */
 	char *log_driver;     /* "local", ...; NULL: "json-file" */
 	char **log_options;   /* "max-size=10m" */
 	char *restart_policy; /* "on-failure", ...; NULL: "no" */

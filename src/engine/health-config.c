@@ -13,6 +13,20 @@ static const struct {
 	int retries;
 } DEFAULTS = { 30 * NSEC_PER_SEC, 30 * NSEC_PER_SEC, 5 * NSEC_PER_SEC, 3 };
 
+static enum health_action find_action(const char *name)
+{
+	static const char *const names[] = {
+		[HEALTH_LEAVES] = "none",
+		[HEALTH_KILLS] = "kill",
+		[HEALTH_RESTARTS] = "restart",
+		[HEALTH_STOPS] = "stop",
+	};
+	int action = HEALTH_LEAVES;
+	while (!str_is_empty(name) && action < HEALTH_ACTION_COUNT && !streq(names[action], name))
+		action++;
+	return (enum health_action)action;
+}
+
 int health_config_check(const struct container_spec *spec, struct error *err)
 {
 	const struct {
@@ -30,7 +44,19 @@ int health_config_check(const struct container_spec *spec, struct error *err)
 				       durations[i].name);
 	if (spec->health.retries < 0)
 		return err_set(err, ERR_INVALID, "Retries in Healthcheck cannot be negative");
+	if (find_action(spec->health_on_failure) == HEALTH_ACTION_COUNT)
+		return err_set(err, ERR_INVALID,
+			       "invalid on-failure action \"%s\" of a health check: it is none, kill, restart or stop",
+			       spec->health_on_failure);
 	return 0;
+}
+
+int health_config_check_action(const struct container_spec *spec, const struct image_health *health, struct error *err)
+{
+	if (find_action(spec->health_on_failure) == HEALTH_LEAVES || health_config_is_on(health))
+		return 0;
+	err_set(err, ERR_INVALID, "cannot set on-failure action to %s without a health check", spec->health_on_failure);
+	return err_hint(err, "--health-cmd COMMAND");
 }
 
 static int64_t either(int64_t wish, int64_t image)
@@ -99,8 +125,10 @@ static char **program_of(char *const *test)
 	return args;
 }
 
-void health_config_plan(const struct image_health *health, struct health_plan *ret)
+void health_config_plan(const struct container_config *config, struct health_plan *ret)
 {
+	const struct image_health *health = &config->health;
+	int64_t stop_timeout_s = config_stop_timeout_s(config);
 	*ret = (struct health_plan){ 0 };
 	if (!health_config_is_on(health))
 		return;
@@ -111,5 +139,7 @@ void health_config_plan(const struct image_health *health, struct health_plan *r
 		.start_period_ns = health->start_period_ns,
 		.start_interval_ns = either(health->start_interval_ns, DEFAULTS.start_interval_ns),
 		.retries = health->retries > 0 ? (int)MIN(health->retries, (int64_t)INT_MAX) : DEFAULTS.retries,
+		.action = find_action(config_spec(config)->health_on_failure),
+		.stop_timeout_ms = stop_timeout_s < 0 ? -1 : (int)MIN(stop_timeout_s * 1000, (int64_t)INT_MAX),
 	};
 }

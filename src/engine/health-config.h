@@ -12,6 +12,9 @@
 /* Errors: ERR_INVALID, in Docker's words. */
 int health_config_check(const struct container_spec *spec, struct error *err);
 
+/* Whether there is a check for what is to be done when it fails. Errors: ERR_INVALID. */
+int health_config_check_action(const struct container_spec *spec, const struct image_health *health, struct error *err);
+
 /* What the person says counts, member by member; what they do not say, the image does. */
 void health_config_resolve(const struct container_spec *spec, const struct image_health *image,
 			   struct image_health *ret);
@@ -21,7 +24,7 @@ void health_config_to_json(const struct image_health *health, struct json_object
 int health_config_from_json(const struct json_node *object, struct image_health *ret, struct error *err);
 
 /* What the monitor is told. health_plan_done() it. */
-void health_config_plan(const struct image_health *health, struct health_plan *ret);
+void health_config_plan(const struct container_config *config, struct health_plan *ret);
 
 /* Whether there is something to run. */
 bool health_config_is_on(const struct image_health *health);

@@ -224,6 +224,7 @@ static void add_config(const struct container_row *row, struct json_object *root
 	json_add_pairs(config, "Labels", row->config.labels);
 	json_add_string(config, "StopSignal", stop_signal);
 	health_config_to_json(&row->config.health, config);
+	json_add_string(config, "HealthcheckOnFailureAction", spec->health_on_failure);
 	if (spec->has_stop_timeout)
 		json_add_i64(config, "StopTimeout", spec->stop_timeout_s);
 }

@@ -169,7 +169,7 @@ void launch_named(struct engine *engine, struct launch *launch, const struct con
 {
 	_cleanup_free_ char *log_path = engine_log_path(engine, row->id);
 	log_options_plan(row, log_path, &launch->log);
-	health_config_plan(&row->config.health, &launch->health);
+	health_config_plan(&row->config, &launch->health);
 	launch->name = mem_strdup(row->name);
 	launch->event_attributes = event_container_attributes(row);
 }

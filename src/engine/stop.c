@@ -17,7 +17,6 @@
 #include "engine/record.h"
 
 enum {
-	TIMEOUT_DEFAULT_S = 10,
 	KILL_PATIENCE_MS = 20 * 1000, /* one with much to write back takes its time to die */
 };
 
@@ -92,10 +91,7 @@ DEFINE_CLEANUP(struct stop *, stop_free);
 
 static int64_t choose_timeout(const struct container_row *row, const struct stop_options *options)
 {
-	const struct container_spec *spec = config_spec(&row->config);
-	if (options->has_timeout)
-		return options->timeout_s;
-	return spec->has_stop_timeout ? spec->stop_timeout_s : TIMEOUT_DEFAULT_S;
+	return options->has_timeout ? options->timeout_s : config_stop_timeout_s(&row->config);
 }
 
 /* The kernel drops a signal for the first process of a pid namespace unless it has a handler (pid_namespaces(7)). */

@@ -11,8 +11,10 @@
  *  H5  A probe that takes longer than `timeout` has failed. It is killed, with all of its process group, as is what a
  *      probe that has ended left behind.
  *  H6  A paused container is not probed, and its health stays as it is.
+ *  H7  What is done when it becomes "unhealthy" (Podman's --health-on-failure): nothing; SIGKILL, and then whatever its
+ *      restart policy wants; as `stop` does; or that, and another run whatever its policy says.
  *
- * Source: Docker's documentation, "HEALTHCHECK" in the Dockerfile reference; the behaviour of docker 28.
+ * Source: Docker's documentation, "HEALTHCHECK" in the Dockerfile reference; the behaviour of docker 28; podman-run(1).
  */
 #pragma once
 
@@ -22,10 +24,14 @@
 
 #include "base/error.h"
 
+enum health_action { HEALTH_LEAVES, HEALTH_KILLS, HEALTH_RESTARTS, HEALTH_STOPS, HEALTH_ACTION_COUNT };
+
 struct health_plan {
 	char **args; /* of the program; NULL: no checks */
 	int64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns;
 	int retries;
+	enum health_action action;
+	int stop_timeout_ms; /* of the action; -1: never */
 };
 void health_plan_done(struct health_plan *plan);
 

@@ -83,6 +83,8 @@ static void take_result(struct monitor *monitor)
 	write_record(monitor);
 	if (changed)
 		event_health(monitor, health_state_name(health->record.state));
+	if (changed && health->record.state == HEALTH_UNHEALTHY)
+		stop_unhealthy(monitor);
 }
 
 bool health_reaped(struct monitor *monitor, pid_t pid)

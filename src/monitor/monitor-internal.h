@@ -177,6 +177,9 @@ void stop_signal(struct monitor *monitor, int sig);
 /* As PACKET_STOP has it. */
 void stop_ask(struct monitor *monitor, const struct packet_stop *wish);
 
+/* It has become unhealthy, and plan.health says what is to be done. */
+void stop_unhealthy(struct monitor *monitor);
+
 /* Our own SIGTERM, which process @by has sent: the machine stops, and the container gets its stop signal. */
 void stop_with_machine(struct monitor *monitor, pid_t by);
 
@@ -219,6 +222,7 @@ int join_containers(struct monitor *monitor, struct joined *joined, struct error
 struct restart {
 	int pause_ms; /* the last one; 0: none yet */
 	bool due;     /* it is over */
+	bool forced;  /* whatever the policy says */
 };
 
 /* After a run whose end status has: whether there is to be another one. Counts it, if so. */

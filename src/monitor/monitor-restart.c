@@ -40,7 +40,8 @@ static int next_pause_ms(const struct monitor *monitor)
 
 bool restart_decide(struct monitor *monitor)
 {
-	if (monitor->stop.asked || !policy_wants_it(&monitor->plan, &monitor->status))
+	bool wanted = monitor->restart.forced || policy_wants_it(&monitor->plan, &monitor->status);
+	if (monitor->stop.asked || !wanted)
 		return false;
 	monitor->restart.pause_ms = next_pause_ms(monitor);
 	monitor->status.restart_count++;
@@ -50,7 +51,7 @@ bool restart_decide(struct monitor *monitor)
 /* The policy may have become another one since. */
 static bool is_wanted(const struct monitor *monitor)
 {
-	return !monitor->stop.asked && monitor->plan.restart != RESTART_NO;
+	return !monitor->stop.asked && (monitor->restart.forced || monitor->plan.restart != RESTART_NO);
 }
 
 bool restart_wait(struct monitor *monitor)
@@ -60,7 +61,9 @@ bool restart_wait(struct monitor *monitor)
 	while (!monitor->restart.due && is_wanted(monitor))
 		(void)loop_once(monitor, -1);
 	timer_clear(monitor, TIMER_RESTART);
-	return is_wanted(monitor);
+	bool wanted = is_wanted(monitor);
+	monitor->restart.forced = false;
+	return wanted;
 }
 
 void restart_now(struct monitor *monitor)

@@ -71,6 +71,20 @@ void stop_ask(struct monitor *monitor, const struct packet_stop *wish)
 		kill_after(monitor, wish->timeout_ms);
 }
 
+void stop_unhealthy(struct monitor *monitor)
+{
+	static const char why[] = "its health check, by --health-on-failure";
+	const struct health_plan *plan = &monitor->plan.health;
+	if (plan->action == HEALTH_LEAVES || !runs(monitor))
+		return;
+	if (plan->action == HEALTH_STOPS)
+		monitor->stop.asked = monitor->stop.by_stop = monitor->status.stopped_by_hand = true;
+	monitor->restart.forced = plan->action == HEALTH_RESTARTS;
+	send_signal(monitor, plan->action == HEALTH_KILLS ? SIGKILL : monitor->plan.stop_signal, why);
+	if (plan->action != HEALTH_KILLS && plan->stop_timeout_ms >= 0)
+		kill_after(monitor, plan->stop_timeout_ms);
+}
+
 /* The name is only a hint: it may have ended since. */
 static void describe_process(pid_t pid, char *buf, size_t size)
 {

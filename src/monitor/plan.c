@@ -48,6 +48,8 @@ static void add_health(struct json_object *object, const struct health_plan *hea
 	json_add_i64(section, "startPeriod", health->start_period_ns);
 	json_add_i64(section, "startInterval", health->start_interval_ns);
 	json_add_i64(section, "retries", health->retries);
+	json_add_i64(section, "action", health->action);
+	json_add_i64(section, "stopTimeout", health->stop_timeout_ms);
 }
 
 int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *err)
@@ -150,7 +152,7 @@ static int parse_log(const struct json_node *root, struct log_plan *log, struct 
 static int parse_health(const struct json_node *root, struct health_plan *health, struct error *err)
 {
 	struct json_node section;
-	int64_t retries = 0;
+	int64_t retries = 0, action = HEALTH_LEAVES, stop_timeout = 0;
 	int r = json_get_object(root, "health", &section, err);
 	if (r <= 0)
 		return r;
@@ -159,9 +161,13 @@ static int parse_health(const struct json_node *root, struct health_plan *health
 	    (r = json_get_i64(&section, "timeout", 1, INT64_MAX, &health->timeout_ns, err)) < 0 ||
 	    (r = json_get_i64(&section, "startPeriod", 0, INT64_MAX, &health->start_period_ns, err)) < 0 ||
 	    (r = json_get_i64(&section, "startInterval", 1, INT64_MAX, &health->start_interval_ns, err)) < 0 ||
-	    (r = json_get_i64(&section, "retries", 1, INT_MAX, &retries, err)) < 0)
+	    (r = json_get_i64(&section, "retries", 1, INT_MAX, &retries, err)) < 0 ||
+	    (r = json_get_i64(&section, "action", 0, HEALTH_ACTION_COUNT - 1, &action, err)) < 0 ||
+	    (r = json_get_i64(&section, "stopTimeout", -1, INT_MAX, &stop_timeout, err)) < 0)
 		return r;
 	health->retries = (int)retries;
+	health->action = (enum health_action)action;
+	health->stop_timeout_ms = (int)stop_timeout;
 	bool complete = strv_count(health->args) > 0 && health->interval_ns && health->timeout_ns &&
 			health->start_interval_ns && retries;
 	return complete ? 0 : json_error(&section, err, "a health check is not complete");

@@ -125,8 +125,7 @@ status_of() {
 
 @test "the image's check, and that it can be turned off or changed" {
 	box_tar "$BATS_TEST_TMPDIR/rootfs" | coffer import --change 'CMD ["/bin/sleep","1000"]' \
-		--change 'HEALTHCHECK --interval=50ms --retries=1 CMD echo image' - checked:1 >/dev/null ||
-		skip "import knows no HEALTHCHECK yet"
+		--change 'HEALTHCHECK --interval=50ms --retries=1 CMD echo image' - checked:1 >/dev/null
 	coffer run -d --network none --name image checked:1 >/dev/null
 	eventually is image .State.Health.Status healthy
 	coffer rm -f image
@@ -162,4 +161,55 @@ status_of() {
 	refused "StartPeriod in Healthcheck cannot be less than 1ms" --health-cmd x --health-start-period 1us
 	refused "StartInterval in Healthcheck cannot be less than 1ms" --health-cmd x --health-start-interval 1us
 	refused "--health-interval" --health-cmd x --health-interval -1s
+}
+
+# --- What is done about it ------------------------------------------------------------------------------------------
+
+# failing NAME ACTION FLAG...: runs until the file /ill is there, and is unhealthy from then on
+failing() {
+	run_checked "$1" '! test -e /ill' --health-retries 1 --health-on-failure "$2" "${@:3}"
+	eventually is "$1" .State.Health.Status healthy
+	coffer exec "$1" touch /ill
+}
+
+@test "--health-on-failure kill: and its restart policy holds" {
+	failing killed kill
+	eventually is killed '.State | "\(.Status) \(.ExitCode)"' 'exited 137'
+	[ "$(field killed .Config.HealthcheckOnFailureAction)" = kill ]
+	[[ $(field killed '.State.Death | "\(.cause) \(.by)"') == 'killed '*'--health-on-failure'* ]]
+	coffer rm killed
+	failing revived kill --restart on-failure:1
+	eventually is revived '.State | "\(.Status) \(.ExitCode)"' 'exited 137'
+	is revived .RestartCount 1
+	coffer rm revived
+}
+
+@test "--health-on-failure stop: for good, with its signal and its time" {
+	failing stopped stop --restart always --init
+	eventually is stopped '.State | "\(.Status) \(.ExitCode)"' 'exited 143'
+	is stopped .RestartCount 0
+	coffer events --until 0s -f container=stopped -f event=stop --format '{{.Action}}' | grep -qx stop
+	coffer rm stopped
+	failing deaf stop --stop-timeout 0
+	eventually is deaf '.State | "\(.Status) \(.ExitCode)"' 'exited 137'
+	coffer rm deaf
+}
+
+@test "--health-on-failure restart: whatever its policy says" {
+	failing again restart --stop-timeout 0
+	restarted() { [ "$(field again .RestartCount)" -gt 0 ]; }
+	eventually restarted
+	coffer rm -f again
+}
+
+@test "--health-on-failure none, and what cannot be" {
+	failing left none
+	eventually is left .State.Health.Status unhealthy
+	is left .State.Running true
+	coffer rm -f left
+	run -125 coffer create --health-cmd true --health-on-failure worry box:1 true
+	[[ $output == *'invalid on-failure action "worry" of a health check: it is none, kill, restart or stop'* ]]
+	run -125 coffer create --health-on-failure kill box:1 true
+	[[ $output == *'cannot set on-failure action to kill without a health check'*'--health-cmd'* ]]
+	run -125 coffer create --no-healthcheck --health-on-failure kill box:1 true
 }

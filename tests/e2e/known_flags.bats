@@ -134,7 +134,9 @@ flags_of_podman() {
 		--chrootdirs /x => --volume shows
 		--conmon-pidfile x => --pidfile is told
 		--env-host => ok
-		--health-on-failure kill => left alone
+		--health-on-failure kill --health-cmd true => ok
+		--health-on-failure kill => without a health check
+		--health-on-failure worry --health-cmd true => none, kill, restart or stop
 		--hostuser x => users are the image's
 		--http-proxy => ok
 		--http-proxy=false => ok

@@ -32,6 +32,7 @@ static const struct key KEYS[] = {
 	{ "GroupAdd", KEY_LINES, "--group-add" },
 	{ "HealthCmd", KEY_VALUE, "--health-cmd" },
 	{ "HealthInterval", KEY_VALUE, "--health-interval" },
+	{ "HealthOnFailure", KEY_VALUE, "--health-on-failure" },
 	{ "HealthRetries", KEY_VALUE, "--health-retries" },
 	{ "HealthStartPeriod", KEY_VALUE, "--health-start-period" },
 	{ "HealthTimeout", KEY_VALUE, "--health-timeout" },
