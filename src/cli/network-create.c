@@ -6,7 +6,7 @@
 
 struct create_options {
 	char *driver;
-	char **subnets, **gateways, **ranges, **driver_options, **labels;
+	char **subnets, **gateways, **ranges, **auxiliary, **driver_options, **labels;
 	bool ipv6, internal, ignore;
 };
 
@@ -19,6 +19,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 		.subnets = options->subnets,
 		.gateways = options->gateways,
 		.ranges = options->ranges,
+		.auxiliary = options->auxiliary,
 		.ipv6 = options->ipv6,
 		.internal = options->internal,
 		.options = options->driver_options,
@@ -39,16 +40,19 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 typedef struct create_options self;
 
 static const struct option OPTIONS[] = {
-	OPT_STRING(self, driver, 'd', "driver", "string", "Driver of the network (\"bridge\")"),
-	OPT_LIST(self, gateways, 0, "gateway", "Address of the bridge itself"),
+	OPT_LIST(self, auxiliary, 0, "aux-address", "Give nobody this address of somebody else's, as NAME=ADDRESS"),
+	OPT_STRING(self, driver, 'd', "driver", "string",
+		   "Driver of the network: bridge, macvlan or ipvlan (\"bridge\")"),
+	OPT_LIST(self, gateways, 0, "gateway",
+		 "Address of the bridge itself, or of the router behind a parent interface"),
 	OPT_BOOL(self, ignore, 0, "ignore", "Do not mind if there is one of that name, and print its ID"),
 	OPT_BOOL(self, internal, 0, "internal", "Let nothing in or out but by the host itself"),
 	OPT_LIST(self, ranges, 0, "ip-range", "Give containers addresses from this part of the subnet"),
 	OPT_BOOL(self, ipv6, 0, "ipv6", "Give containers IPv6 addresses as well"),
 	OPT_LIST(self, labels, 0, "label", "Set metadata on the network"),
-	OPT_LIST(self, driver_options, 'o', "opt", "Options of the driver, such as com.docker.network.driver.mtu=1400"),
+	OPT_LIST(self, driver_options, 'o', "opt",
+		 "Options of the driver, such as parent=eth0 or com.docker.network.driver.mtu=1400"),
 	OPT_LIST(self, subnets, 0, "subnet", "Subnet, such as 10.89.0.0/16 or fd00:1::/64"),
-	OPT_REFUSED(0, "aux-address", "it is not available yet"),
 	OPT_REFUSED(0, "ipam-driver", "addresses are given by coffer itself"),
 	OPT_REFUSED(0, "attachable", "there is no swarm"),
 	OPT_REFUSED(0, "ingress", "there is no swarm"),
@@ -63,11 +67,20 @@ const struct command command_network_create = {
 	.summary = "Create a network",
 	.description =
 		"Prints its ID. Without *--subnet* one is chosen that neither another network nor the host uses. What "
-		"needs links of the kernel is made when the first container is started on the network.",
+		"needs links of the kernel is made when the first container is started on the network.\n\n"
+		"The containers of a *macvlan* or *ipvlan* network are machines of their own on the network that the host's "
+		"interface *parent* is on (*eth0*, or a VLAN of it such as *eth0.50*, which is made if it is missing). Without "
+		"a parent they are among themselves. They do not reach the host, nor does it reach them; ports are not "
+		"published, and need not be. Options: *macvlan_mode* (*bridge*, *private*, *vepa*, *passthru*), *ipvlan_mode* "
+		"(*l2*, *l3*, *l3s*), *ipvlan_flag* (*bridge*, *private*, *vepa*).\n\n"
+		"Options of a *bridge*, each behind *com.docker.network.bridge.*: *name*, *enable_icc*, "
+		"*enable_ip_masquerade*, *gateway_mode_ipv4* (*nat*, *routed*), *host_binding_ipv4*.",
 	.examples =
 		(const struct example[]){
 			{ "network create front", "A network with a subnet that is free" },
 			{ "network create --internal --subnet 10.89.1.0/24 db", "One that leads nowhere" },
+			{ "network create -d macvlan -o parent=eth0 --subnet 192.0.2.0/24 --gateway 192.0.2.1 lan",
+			  "Containers on the network of the host's eth0" },
 			{ 0 },
 		},
 	.min_args = 1,

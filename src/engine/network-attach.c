@@ -13,8 +13,10 @@
 #include "engine/network-bridge.h"
 #include "engine/network-cni.h"
 #include "engine/network-dns.h"
+#include "engine/network-driver.h"
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
+#include "engine/network-parent.h"
 #include "engine/network-plug.h"
 #include "engine/network-policy.h"
 #include "engine/network-reserve.h"
@@ -33,7 +35,7 @@ struct attach {
 	const struct container_spec *spec;
 	struct network_record **networks; /* one for each endpoint */
 	struct endpoint_list endpoints;
-	int way_out; /* the place among them, or -1 */
+	int way_out, way_in; /* places among them, or -1 */
 	struct published_list ports;
 };
 
@@ -58,12 +60,6 @@ static int find_networks(struct attach *attach, struct error *err)
 	return r;
 }
 
-/* Published ports lead to where the container's own packets leave. */
-static const struct endpoint *published_endpoint(const struct attach *attach)
-{
-	return &attach->endpoints.items[MAX(attach->way_out, 0)];
-}
-
 static int reserve(struct attach *attach, struct error *err)
 {
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
@@ -76,9 +72,10 @@ static int reserve(struct attach *attach, struct error *err)
 			*ARRAY_APPEND(attach->endpoints.items, attach->endpoints.count) = endpoint;
 	}
 	attach->way_out = network_way_out(attach->spec, attach->networks, &attach->endpoints);
-	if (r >= 0 && attach->endpoints.count > 0)
-		r = reserve_ports(attach->db, attach->id, attach->config, published_endpoint(attach), &attach->ports,
-				  err);
+	attach->way_in = network_way_in(attach->networks, &attach->endpoints, attach->way_out);
+	if (r >= 0 && attach->way_in >= 0)
+		r = reserve_ports(attach->db, attach->id, attach->config, attach->networks[attach->way_in],
+				  &attach->endpoints.items[attach->way_in], &attach->ports, err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
@@ -91,7 +88,7 @@ static int plug(struct attach *attach, int rtnl, const struct netns *netns, size
 	if (r >= 0)
 		r = network_plug(rtnl, netns, attach->networks[i], endpoint, attach->name, (int)i == attach->way_out,
 				 err);
-	return r < 0 ? r : network_shape(rtnl, netns, endpoint, &attach->spec->endpoints[i], err);
+	return r < 0 ? r : network_shape(rtnl, netns, attach->networks[i], endpoint, &attach->spec->endpoints[i], err);
 }
 
 static int build(struct attach *attach, int *ret_netns, struct error *err)
@@ -105,8 +102,8 @@ static int build(struct attach *attach, int *ret_netns, struct error *err)
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
 		r = plug(attach, rtnl, &netns, i, err);
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
-		r = filter_add(attach->engine, attach->networks[i],
-			       &attach->endpoints.items[i] == published_endpoint(attach) ? &attach->ports : NULL, err);
+		r = filter_add(attach->engine, attach->networks[i], (int)i == attach->way_in ? &attach->ports : NULL,
+			       err);
 	if (r >= 0)
 		r = policy_follow(attach->engine, err);
 	if (r >= 0)
@@ -131,6 +128,8 @@ static int attach_networks(struct attach *attach, int *ret_netns, struct endpoin
 			log_failure(LOG_LEVEL_WARN, "take a container from its networks", &failure);
 		return r;
 	}
+	if (attach->way_in < 0 && attach->endpoints.count > 0)
+		network_say_unpublished(attach->spec, attach->networks[MAX(attach->way_out, 0)]);
 	for (size_t i = 0; i < attach->endpoints.count; i++)
 		network_event(attach->engine, attach->networks[i], "connect", attach->id);
 	*ret_endpoints = attach->endpoints;
@@ -259,5 +258,11 @@ int network_take_down(struct engine *engine, const struct network_record *record
 	if (r < 0)
 		return r;
 	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
-	return rtnl < 0 ? rtnl : link_remove(rtnl, record->bridge, err);
+	if (rtnl < 0)
+		return rtnl;
+	if (network_is_bridge(record))
+		return link_remove(rtnl, record->bridge, err);
+	struct db *db;
+	r = engine_db(engine, &db, err);
+	return r < 0 ? r : network_parent_take_down(db, rtnl, record, err);
 }

@@ -21,7 +21,7 @@ int network_attach(struct engine *engine, const struct launch *launch, const str
 /* Give back what the container @id has. Nothing to do is no error. */
 int network_detach(struct engine *engine, const char *id, struct error *err);
 
-/* Remove the bridge of @record and what the packet filter knows of it. */
+/* Remove the bridge of @record, or its parent if that is ours, and what the packet filter knows of it. */
 int network_take_down(struct engine *engine, const struct network_record *record, struct error *err);
 
 /* Make the row of the network "bridge" if it is missing. */

@@ -11,10 +11,13 @@
 #include "base/mem.h"
 #include "base/netlink.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "engine/network-attach.h"
 #include "engine/network-cni.h"
 #include "engine/network-dns.h"
+#include "engine/network-driver.h"
 #include "engine/network-filter.h"
+#include "engine/network-parent.h"
 #include "engine/network-policy.h"
 #include "network/link.h"
 
@@ -80,7 +83,7 @@ static int plug_in_again(int rtnl, const struct network_record *network, const s
 {
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < endpoints->count; i++)
-		r = link_plug(rtnl, endpoints->items[i].link, network->bridge, err);
+		r = link_plug(rtnl, endpoints->items[i].link, network->bridge, network->apart, err);
 	return r;
 }
 
@@ -99,16 +102,29 @@ static int make_again(struct db *db, int rtnl, const struct network_record *netw
 int network_bring_up(struct db *db, int rtnl, const struct network_record *network, struct error *err)
 {
 	struct link link;
-	int r = link_look(rtnl, network->bridge, &link, NULL);
-	if (r < 0 || !link.is_up)
+	bool bridge = network_is_bridge(network);
+	int r = bridge ? link_look(rtnl, network->bridge, &link, NULL) : network_parent_bring_up(rtnl, network, err);
+	if (bridge && (r < 0 || !link.is_up))
 		r = make_again(db, rtnl, network, err);
 	if (r < 0)
 		return err_wrap(err, "bring up the network \"%s\"", network->name);
-	return network->internal ? 0 : allow_forwarding(network, err);
+	return network->internal || !bridge ? 0 : allow_forwarding(network, err);
 }
 
 /* --- repairing all --- */
 
+static int repair_bridge(struct db *db, int rtnl, const struct network_record *network,
+			 const struct endpoint_list *endpoints, struct error *err)
+{
+	int r = network_bring_up(db, rtnl, network, err);
+	int bridge = r < 0 ? r : link_find(rtnl, network->bridge, err);
+	int ports = bridge < 0 ? bridge : bridge_count_ports(rtnl, bridge, err);
+	if (ports < 0 || (size_t)ports >= endpoints->count)
+		return MIN(ports, 0);
+	return plug_in_again(rtnl, network, endpoints, err);
+}
+
+/* Links that stood on a parent went with it: nothing of theirs can be mended from here. */
 static int repair(struct engine *engine, struct db *db, int rtnl, const struct network_record *network,
 		  struct error *err)
 {
@@ -116,13 +132,10 @@ static int repair(struct engine *engine, struct db *db, int rtnl, const struct n
 	int r = endpoint_row_list(db, NULL, network->name, &endpoints, err);
 	if (r < 0 || endpoints.count == 0)
 		return r;
-	r = network_bring_up(db, rtnl, network, err);
-	int bridge = r < 0 ? r : link_find(rtnl, network->bridge, err);
-	int ports = bridge < 0 ? bridge : bridge_count_ports(rtnl, bridge, err);
-	if (ports >= 0 && (size_t)ports < endpoints.count)
-		r = plug_in_again(rtnl, network, &endpoints, err);
-	if (r < 0 || ports < 0)
-		return r < 0 ? r : ports;
+	if (network_is_bridge(network))
+		r = repair_bridge(db, rtnl, network, &endpoints, err);
+	if (r < 0)
+		return r;
 	network_names_repair(engine, network->name);
 	return 0;
 }

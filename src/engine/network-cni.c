@@ -110,7 +110,7 @@ static int reserve(struct db *db, const struct container_config *config, struct 
 	if (r >= 0)
 		r = db_begin(db, &transaction, err);
 	if (r >= 0)
-		r = reserve_ports(db, place->id, config, &unknown, ports, err);
+		r = reserve_ports(db, place->id, config, NULL, &unknown, ports, err);
 	if (r < 0)
 		return r;
 	if (ports->count > 0 && !publishes(place->network)) {

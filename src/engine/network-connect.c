@@ -182,9 +182,9 @@ static int load_networks(struct change *change, const struct endpoint_list *endp
 
 /* --- the way out --- */
 
-/* @endpoint is NULL where no network is left. */
-static int move_ports(struct change *change, const struct endpoint *endpoint, const struct published_list *before,
-		      struct published_list *ret, struct error *err)
+/* @endpoint is NULL where no network is left that they could lead through. */
+static int move_ports(struct change *change, const struct network_record *network, const struct endpoint *endpoint,
+		      const struct published_list *before, struct published_list *ret, struct error *err)
 {
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	int r = before->count > 0 ? filter_remove(change->engine, NULL, before, err) : 0;
@@ -193,8 +193,9 @@ static int move_ports(struct change *change, const struct endpoint *endpoint, co
 	if (r >= 0 && !endpoint)
 		r = published_rows_delete(change->db, change->id, err);
 	else if (r >= 0)
-		r = before->count > 0 ? reserve_ports_again(change->db, change->id, before, endpoint, ret, err)
-				      : reserve_ports(change->db, change->id, change->config, endpoint, ret, err);
+		r = before->count > 0
+			    ? reserve_ports_again(change->db, change->id, before, endpoint, ret, err)
+			    : reserve_ports(change->db, change->id, change->config, network, endpoint, ret, err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
@@ -216,7 +217,7 @@ static int settle_ports(struct change *change, const struct network_record *netw
 	/* In the rows already; whoever was killed then has not told the packet filter. */
 	if (leads_to(&before, endpoint))
 		return filter_add(change->engine, network, &before, err);
-	r = move_ports(change, endpoint, &before, &after, err);
+	r = move_ports(change, network, endpoint, &before, &after, err);
 	return r < 0 || after.count == 0 ? r : filter_add(change->engine, network, &after, err);
 }
 
@@ -226,12 +227,13 @@ static int settle_way_out(struct change *change, const struct endpoint_list *end
 	struct network_record **networks = mem_alloc((endpoints->count + 1) * sizeof *networks);
 	int r = load_networks(change, endpoints, networks, err);
 	int best = r < 0 ? -1 : network_way_out(&change->config->own, networks, endpoints);
-	size_t published = (size_t)MAX(best, 0);
+	int in = r < 0 ? -1 : network_way_in(networks, endpoints, best);
 	if (best >= 0)
 		r = network_lead_out(&change->netns, networks[best], &endpoints->items[best], err);
 	if (r >= 0)
-		r = settle_ports(change, networks[published], endpoints->count ? &endpoints->items[published] : NULL,
-				 err);
+		r = settle_ports(change, in < 0 ? NULL : networks[in], in < 0 ? NULL : &endpoints->items[in], err);
+	if (r >= 0 && in < 0 && endpoints->count > 0)
+		network_say_unpublished(&change->config->own, networks[MAX(best, 0)]);
 	for (size_t i = 0; i < endpoints->count; i++)
 		network_record_free(networks[i]);
 	free(networks);
@@ -263,10 +265,10 @@ static struct endpoint *find_endpoint(const struct endpoint_list *list, const ch
 }
 
 /* The first "ethN" that none of them has. */
-static unsigned free_number(const struct endpoint_list *list)
+static unsigned free_number(const struct endpoint_list *list, const char *prefix)
 {
 	for (unsigned number = 0;; number++) {
-		_cleanup_free_ char *name = mem_printf("eth%u", number);
+		_cleanup_free_ char *name = mem_printf("%s%u", prefix ? prefix : "eth", number);
 		bool taken = false;
 		for (size_t i = 0; i < list->count; i++)
 			taken |= streq(list->items[i].interface, name);
@@ -284,7 +286,8 @@ static int reserve(struct change *change, const struct endpoint_request *request
 	if (r >= 0)
 		r = endpoint_row_list(change->db, change->id, NULL, &list, err);
 	if (r >= 0)
-		r = reserve_endpoint(change->db, change->id, change->network, request, free_number(&list), ret, err);
+		r = reserve_endpoint(change->db, change->id, change->network, request,
+				     free_number(&list, change->network->prefix), ret, err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
@@ -297,7 +300,7 @@ static int unplug(struct change *change, struct error *err)
 	const struct endpoint *endpoint = find_endpoint(&list, change->network->name);
 	if (r < 0 || !endpoint)
 		return r;
-	r = link_remove(change->rtnl, endpoint->link, err);
+	r = network_unplug(change->rtnl, &change->netns, change->network, endpoint, err);
 	int left = network_names_leave(change->engine, change->id, change->network->name, &failure);
 	if (r >= 0 && left < 0 && err)
 		*err = failure;
@@ -317,7 +320,7 @@ static int plug(struct change *change, const struct endpoint_request *request, s
 	if (r >= 0)
 		r = network_plug(change->rtnl, &change->netns, change->network, endpoint, change->name, false, err);
 	if (r >= 0)
-		r = network_shape(change->rtnl, &change->netns, endpoint, request, err);
+		r = network_shape(change->rtnl, &change->netns, change->network, endpoint, request, err);
 	return r < 0 ? r : filter_add(change->engine, change->network, NULL, err);
 }
 

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/live.h"
+#include "engine/network-driver.h"
 #include "engine/network-names.h"
 #include "engine/record.h"
 #include "network/dns.h"
@@ -73,7 +74,8 @@ static int publish_network(struct engine *engine, struct db *db, const char *nam
 		r = names_collect(db, network, without, &names, err);
 	if (r < 0)
 		return r;
-	return names.count == 0 ? dns_stop(directory, err) : serve(directory, network->bridge, -1, &names, err);
+	bool wanted = names.count > 0 && network_is_bridge(network);
+	return wanted ? serve(directory, network->bridge, -1, &names, err) : dns_stop(directory, err);
 }
 
 /* --- of a container on several networks --- */
@@ -133,7 +135,7 @@ static int publish(struct engine *engine, const char *network, const char *witho
 	if (r >= 0)
 		r = publish_network(engine, db, network, without, err);
 	if (r >= 0)
-		r = endpoint_row_several(db, network, NETWORK_DEFAULT_NAME, &ids, err);
+		r = endpoint_row_serving(db, network, NETWORK_DEFAULT_NAME, &ids, err);
 	for (char **id = ids; r >= 0 && id && *id; id++)
 		if (!streq_null(*id, without))
 			r = publish_own(engine, db, *id, without, streq_null(*id, self) ? netns : -1, err);
@@ -146,14 +148,15 @@ static int add_to(struct engine *engine, const struct endpoint *endpoint, int ne
 	return held < 0 ? held : publish(engine, endpoint->network, NULL, endpoint->container, netns, err);
 }
 
-static char *gateway_of(struct engine *engine, const char *name)
+/* Where the name server of a network is: on its bridge, or in each container. */
+static char *server_of(struct engine *engine, const char *name)
 {
 	_cleanup_network_ struct network_record *network = NULL;
 	char text[CIDR_TEXT_MAX];
 	struct db *db;
 	if (engine_db(engine, &db, NULL) < 0 || network_row_load(db, name, &network, NULL) <= 0)
 		return NULL;
-	return mem_strdup(cidr_address_text(&network->gateway, text));
+	return mem_strdup(network_is_bridge(network) ? cidr_address_text(&network->gateway, text) : DNS_ADDRESS);
 }
 
 void network_names_add(struct engine *engine, const struct endpoint_list *endpoints, int netns, char **ret)
@@ -168,7 +171,7 @@ void network_names_add(struct engine *engine, const struct endpoint_list *endpoi
 			_cleanup_free_ char *about = mem_printf("no names on the network \"%s\"", network);
 			log_failure(LOG_LEVEL_WARN, about, &why);
 		} else if (count++ == 0) {
-			*ret = gateway_of(engine, network);
+			*ret = server_of(engine, network);
 		}
 	}
 	if (count < 2)
@@ -180,10 +183,11 @@ void network_names_add(struct engine *engine, const struct endpoint_list *endpoi
 static bool all_run(struct engine *engine, const char *network)
 {
 	_cleanup_free_ char *directory = directory_of(engine, network);
+	_cleanup_free_ char *server = server_of(engine, network);
 	_cleanup_strv_ char **ids = NULL;
 	struct db *db;
-	bool all = dns_is_running(directory);
-	if (engine_db(engine, &db, NULL) < 0 || endpoint_row_several(db, network, NETWORK_DEFAULT_NAME, &ids, NULL) < 0)
+	bool all = streq_null(server, DNS_ADDRESS) || dns_is_running(directory);
+	if (engine_db(engine, &db, NULL) < 0 || endpoint_row_serving(db, network, NETWORK_DEFAULT_NAME, &ids, NULL) < 0)
 		return all;
 	for (char **id = ids; id && *id; id++) {
 		_cleanup_free_ char *own = own_directory_of(engine, *id);

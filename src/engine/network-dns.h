@@ -5,7 +5,8 @@
  *
  * A network's name server runs while containers are on it, and is told again of all of them whenever one comes or goes: the
  * rows are what it says. It cannot know who asks, and must not tell of other networks: a container that is on several has
- * one of its own, which knows the names on all of them.
+ * one of its own, which knows the names on all of them. So has one on a network without a bridge, where this host has no
+ * address to be asked at.
  */
 #pragma once
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "engine/network-driver.h"
 #include "network/conntrack.h"
 #include "network/firewall.h"
 
@@ -23,14 +24,18 @@ const char *filter_table_name(const struct engine *engine, char buf[FIREWALL_TAB
 	return buf;
 }
 
+/* What stands on a parent of its own is not seen by the packet filter. */
 static void put_network(struct firewall_change *change, const struct network_record *record)
 {
+	if (!network_is_bridge(record))
+		return;
 	const struct firewall_network network = {
 		.bridge = record->bridge,
 		.subnet = record->subnet,
 		.subnet6 = record->subnet6,
 		.internal = record->internal,
 		.routed = record->routed,
+		.apart = record->apart,
 	};
 	firewall_put_network(change, &network);
 }

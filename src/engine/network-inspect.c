@@ -31,16 +31,32 @@ static void add_cidr(struct json_object *object, const char *key, const struct c
 
 /* --- networks --- */
 
+static void add_auxiliary(struct json_object *config, char *const *auxiliary, const struct cidr *subnet)
+{
+	struct json_object *addresses = NULL;
+	struct cidr address;
+	for (; auxiliary && *auxiliary; auxiliary++) {
+		const char *equals = strchr(*auxiliary, '=');
+		if (!equals || cidr_parse_address(equals + 1, &address, NULL) < 0 || !cidr_contains(subnet, &address))
+			continue;
+		if (!addresses)
+			addresses = json_add_object(config, "AuxiliaryAddresses");
+		_cleanup_free_ char *name = mem_strndup(*auxiliary, (size_t)(equals - *auxiliary));
+		json_add_string(addresses, name, equals + 1);
+	}
+}
+
 static void add_config(struct json_object *array, const struct cidr *subnet, const struct cidr *range,
-		       const struct cidr *gateway)
+		       const struct cidr *gateway, char *const *auxiliary)
 {
 	if (!subnet->family)
 		return;
 	struct json_object *config = json_object_new_object();
 	add_cidr(config, "Subnet", subnet);
-	if (range && range->family)
+	if (range->family)
 		add_cidr(config, "IPRange", range);
 	add_address(config, "Gateway", gateway);
+	add_auxiliary(config, auxiliary, subnet);
 	json_object_array_add(array, config);
 }
 
@@ -50,8 +66,8 @@ static void add_ipam(struct json_object *object, const struct network_record *re
 	json_add_string(ipam, "Driver", "default");
 	json_object_object_add(ipam, "Options", NULL);
 	struct json_object *config = json_add_array(ipam, "Config");
-	add_config(config, &record->subnet, &record->range, &record->gateway);
-	add_config(config, &record->subnet6, NULL, &record->gateway6);
+	add_config(config, &record->subnet, &record->range, &record->gateway, record->auxiliary);
+	add_config(config, &record->subnet6, &record->range6, &record->gateway6, record->auxiliary);
 }
 
 /* Of a place on a network there is no id but this: the same for both names, and as long as others'. */

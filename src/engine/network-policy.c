@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/util.h"
+#include "engine/network-driver.h"
 #include "engine/network-filter.h"
 #include "engine/network-row.h"
 #include "engine/record.h"
@@ -89,6 +90,21 @@ static int load_container(struct engine *engine, const char *id, struct policy_e
 	return 0;
 }
 
+/* Who does not pass by this host is not held up by it. */
+static int check_enforceable(const struct view *view, const struct network_record *network, struct error *err)
+{
+	const struct policy_endpoint *endpoint = &view->endpoints[view->n_endpoints - 1];
+	for (size_t i = 0; i < view->n_policies && !network_is_bridge(network); i++)
+		if (policy_selects(&view->policies[i], endpoint))
+			return err_set(
+				err, ERR_UNSUPPORTED,
+				"enforce the network policy \"%s\": it selects container %s, which is on the network "
+				"\"%s\" (%s) and does not pass by this host",
+				view->policies[i].name, view->names[view->n_endpoints - 1], network->name,
+				network->driver);
+	return 0;
+}
+
 static int load_network(struct engine *engine, struct db *db, const struct network_record *network, struct view *view,
 			struct error *err)
 {
@@ -101,8 +117,10 @@ static int load_network(struct engine *engine, struct db *db, const struct netwo
 		endpoint->address = list.items[i].address;
 		endpoint->address6 = list.items[i].address6;
 		r = load_container(engine, list.items[i].container, endpoint, view, err);
+		if (r >= 0)
+			r = check_enforceable(view, network, err);
 	}
-	if (list.count > 0)
+	if (list.count > 0 && network_is_bridge(network))
 		strv_append(&view->bridges, network->bridge);
 	return r;
 }

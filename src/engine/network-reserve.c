@@ -14,10 +14,25 @@ static int take_address(const char *text, struct cidr *ret, struct error *err)
 	return text ? cidr_parse_address(text, ret, err) : 0;
 }
 
-static char *interface_name(const struct endpoint_request *request, unsigned number)
+static char *interface_name(const struct network_record *network, const struct endpoint_request *request,
+			    unsigned number)
 {
 	const char *name = env_value(request->options, ENDPOINT_NAME_OPTION);
-	return name ? mem_strdup(name) : mem_printf("eth%u", number);
+	return name ? mem_strdup(name) : mem_printf("%s%u", network->prefix ? network->prefix : "eth", number);
+}
+
+/* Links of ipvlan have that of their parent: it is "" here. */
+static int take_mac(const struct network_record *network, const struct endpoint_request *request, char **ret,
+		    struct error *err)
+{
+	bool shared = streq(network->driver, "ipvlan");
+	if (shared && request->mac)
+		return err_set(
+			err, ERR_INVALID,
+			"MAC address %s: on the network \"%s\" (ipvlan) containers have that of the parent interface",
+			request->mac, network->name);
+	*ret = mem_strdup(shared ? "" : request->mac);
+	return 0;
 }
 
 int reserve_endpoint(struct db *db, const char *id, const struct network_record *network,
@@ -27,11 +42,12 @@ int reserve_endpoint(struct db *db, const char *id, const struct network_record 
 		.container = mem_strdup(id),
 		.network = mem_strdup(network->name),
 		.link = mem_printf("veth%08x", (unsigned)random_u64()),
-		.interface = interface_name(request, number),
-		.mac = mem_strdup(request->mac),
+		.interface = interface_name(network, request, number),
 		.aliases = strv_copy(request->aliases),
 	};
-	int r = take_address(request->address, &endpoint.address, err);
+	int r = take_mac(network, request, &endpoint.mac, err);
+	if (r >= 0)
+		r = take_address(request->address, &endpoint.address, err);
 	if (r >= 0)
 		r = take_address(request->address6, &endpoint.address6, err);
 	if (r >= 0)
@@ -116,11 +132,15 @@ static int reserve_port(struct db *db, const char *id, struct port *port, const 
 	return r >= 0 && host_named ? port_reserve(port, err) : r;
 }
 
-int reserve_ports(struct db *db, const char *id, const struct container_config *config, const struct endpoint *endpoint,
-		  struct published_list *ret, struct error *err)
+int reserve_ports(struct db *db, const char *id, const struct container_config *config,
+		  const struct network_record *network, const struct endpoint *endpoint, struct published_list *ret,
+		  struct error *err)
 {
 	_cleanup_port_list_ struct port_list list = { 0 };
 	int r = parse_ports(config, &list, err);
+	for (size_t i = 0; network && i < list.count; i++)
+		if (!list.items[i].host.family)
+			list.items[i].host = network->binding;
 	for (size_t i = 0; r >= 0 && i < list.count; i++)
 		r = reserve_port(db, id, &list.items[i], endpoint, ret, err);
 	return r;

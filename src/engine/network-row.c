@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/db-list.h"
+#include "engine/network-driver.h"
 
 /* --- values --- */
 
@@ -22,7 +23,7 @@ static struct cidr cidr_column(const struct db_query *query, int column)
 
 #define NETWORK_COLUMNS                                                                                \
 	"name, id, driver, bridge, subnet, gateway, range, subnet6, gateway6, internal, routed, mtu, " \
-	"options, labels, created_at"
+	"options, labels, created_at, range6, auxiliary"
 
 void network_record_free(struct network_record *record)
 {
@@ -32,6 +33,9 @@ void network_record_free(struct network_record *record)
 	free(record->name);
 	free(record->driver);
 	free(record->bridge);
+	free(record->parent);
+	free(record->prefix);
+	strv_free(record->auxiliary);
 	strv_free(record->options);
 	strv_free(record->labels);
 	free(record);
@@ -53,9 +57,14 @@ static int read_network(const struct db_query *query, struct network_record **re
 	record->routed = db_number(query, 10);
 	record->mtu = (unsigned)db_number(query, 11);
 	record->created_at = db_number(query, 14);
+	record->range6 = cidr_column(query, 15);
 	int r = db_list(query, 12, &record->options, err);
 	if (r >= 0)
 		r = db_list(query, 13, &record->labels, err);
+	if (r >= 0)
+		r = db_list(query, 16, &record->auxiliary, err);
+	if (r >= 0)
+		r = network_driver_take_options(record, record->options, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(record);
@@ -65,11 +74,12 @@ static int read_network(const struct db_query *query, struct network_record **re
 int network_row_insert(struct db *db, const struct network_record *record, struct error *err)
 {
 	static const char sql[] = "INSERT INTO networks (" NETWORK_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-				  "?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+				  "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 	char subnet[CIDR_TEXT_MAX], gateway[CIDR_TEXT_MAX], range[CIDR_TEXT_MAX], subnet6[CIDR_TEXT_MAX],
-		gateway6[CIDR_TEXT_MAX];
+		gateway6[CIDR_TEXT_MAX], range6[CIDR_TEXT_MAX];
 	_cleanup_free_ char *options = db_list_text(record->options);
 	_cleanup_free_ char *labels = db_list_text(record->labels);
+	_cleanup_free_ char *auxiliary = db_list_text(record->auxiliary);
 	return db_run(
 		db, sql,
 		DB_VALUES(DB_TEXT(record->name), DB_TEXT(record->id), DB_TEXT(record->driver), DB_TEXT(record->bridge),
@@ -77,7 +87,8 @@ int network_row_insert(struct db *db, const struct network_record *record, struc
 			  DB_TEXT(cidr_text(&record->range, range)), DB_TEXT(cidr_text(&record->subnet6, subnet6)),
 			  DB_TEXT(cidr_text(&record->gateway6, gateway6)), DB_NUMBER(record->internal),
 			  DB_NUMBER(record->routed), DB_NUMBER(record->mtu), DB_TEXT(options), DB_TEXT(labels),
-			  DB_NUMBER(record->created_at)),
+			  DB_NUMBER(record->created_at), DB_TEXT(cidr_text(&record->range6, range6)),
+			  DB_TEXT(auxiliary)),
 		err);
 }
 
@@ -217,12 +228,14 @@ int endpoint_row_any(struct db *db, struct error *err)
 	return r < 0 ? r : db_next(&query, err);
 }
 
-int endpoint_row_several(struct db *db, const char *network, const char *besides, char ***ret, struct error *err)
+int endpoint_row_serving(struct db *db, const char *network, const char *besides, char ***ret, struct error *err)
 {
-	return db_get_texts(db,
-			"SELECT container FROM endpoints WHERE network != ?2 AND container IN "
-			"(SELECT container FROM endpoints WHERE network = ?1) GROUP BY container HAVING count(*) > 1",
-			DB_VALUES(DB_TEXT(network), DB_TEXT(besides)), ret, err);
+	return db_get_texts(
+		db,
+		"SELECT e.container FROM endpoints e JOIN networks n ON n.name = e.network "
+		"WHERE e.network != ?2 AND e.container IN (SELECT container FROM endpoints WHERE network = ?1) "
+		"GROUP BY e.container HAVING count(*) > 1 OR max(n.driver != 'bridge')",
+		DB_VALUES(DB_TEXT(network), DB_TEXT(besides)), ret, err);
 }
 
 int endpoint_row_abandoned(struct db *db, char ***ret, struct error *err)

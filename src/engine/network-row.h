@@ -46,8 +46,11 @@ int endpoint_row_list(struct db *db, const char *container, const char *network,
 /* Whether there is one at all. 1 or 0. */
 int endpoint_row_any(struct db *db, struct error *err);
 
-/* The ids of containers that are on @network, and on another one; @besides does not count. */
-int endpoint_row_several(struct db *db, const char *network, const char *besides, char ***ret, struct error *err);
+/*
+ * The ids of containers that are on @network, and have a name server of their own: for they are on another one as well
+ * (@besides does not count), or on one that has no bridge.
+ */
+int endpoint_row_serving(struct db *db, const char *network, const char *besides, char ***ret, struct error *err);
 
 /* The ids of containers that have some and do not run. */
 int endpoint_row_abandoned(struct db *db, char ***ret, struct error *err);

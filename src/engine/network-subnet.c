@@ -33,7 +33,7 @@ static int find_holder(struct db *db, const struct cidr *subnet, char **ret, str
 	return 0;
 }
 
-int subnet_check(struct db *db, const struct cidr *subnet, struct error *err)
+int subnet_check(struct db *db, const struct cidr *subnet, bool routes, struct error *err)
 {
 	char text[CIDR_TEXT_MAX];
 	_cleanup_free_ char *holder = NULL;
@@ -43,6 +43,8 @@ int subnet_check(struct db *db, const struct cidr *subnet, struct error *err)
 	if (holder)
 		return err_set(err, ERR_NET, "subnet %s overlaps that of the network \"%s\"", cidr_text(subnet, text),
 			       holder);
+	if (!routes)
+		return 0;
 	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
 	r = rtnl < 0 ? rtnl : route_overlaps(rtnl, subnet, err);
 	if (r > 0)
@@ -67,11 +69,11 @@ int subnet_choose(struct db *db, struct cidr *ret, struct error *err)
 {
 	struct cidr subnet;
 	for (unsigned i = 0; candidate(i, &subnet); i++) {
-		int r = subnet_check(db, &subnet, NULL);
+		int r = subnet_check(db, &subnet, true, NULL);
 		if (r == -ERR_NET)
 			continue;
 		if (r < 0)
-			return subnet_check(db, &subnet, err); /* once more, for its words */
+			return subnet_check(db, &subnet, true, err); /* once more, for its words */
 		*ret = subnet;
 		return 0;
 	}
@@ -106,43 +108,93 @@ static struct cidr address_at(const struct network_record *network, uint64_t at)
 	return address;
 }
 
-/* Not the network's own, its broadcast, and its gateway's. */
+static bool is_auxiliary(const struct network_record *network, const struct cidr *address)
+{
+	struct cidr other;
+	for (char *const *text = network->auxiliary; text && *text; text++) {
+		const char *equals = strchr(*text, '=');
+		if (equals && cidr_parse_address(equals + 1, &other, NULL) >= 0 && cidr_same_address(&other, address))
+			return true;
+	}
+	return false;
+}
+
+/* Not the network's own, its broadcast, its gateway's, and somebody else's. */
 static bool can_be_given(const struct network_record *network, const struct cidr *address)
 {
 	struct cidr first = cidr_network(&network->subnet), last = cidr_last(&network->subnet);
 	return !cidr_same_address(address, &first) && !cidr_same_address(address, &last) &&
-	       !cidr_same_address(address, &network->gateway);
+	       !cidr_same_address(address, &network->gateway) && !is_auxiliary(network, address);
 }
 
-/* The one of IPv6 has the same place in its subnet, and so is as unique. */
-static void follow_v6(const struct network_record *network, struct endpoint *endpoint)
+/* In IPv6 the last one is as good as any other. */
+static bool can_be_given6(const struct network_record *network, const struct cidr *address)
 {
-	if (!network->subnet6.family || endpoint->address6.family)
-		return;
-	struct cidr first = cidr_network(&network->subnet), address = cidr_network(&network->subnet6);
+	struct cidr first = cidr_network(&network->subnet6);
+	return !cidr_same_address(address, &first) && !cidr_same_address(address, &network->gateway6) &&
+	       !is_auxiliary(network, address);
+}
+
+/* 1 or 0. */
+static int is_taken6(struct db *db, const struct network_record *network, const struct cidr *address, struct error *err)
+{
+	char text[CIDR_TEXT_MAX];
+	_cleanup_free_ char *holder = NULL;
+	return db_get_text(db, "SELECT container FROM endpoints WHERE network = ?1 AND address6 = ?2",
+			   DB_VALUES(DB_TEXT(network->name), DB_TEXT(cidr_text(address, text))), &holder, err);
+}
+
+/* The one of IPv6 has the same place in its range as the other one in its subnet, or the next one that is free. */
+static int follow_v6(struct db *db, const struct network_record *network, struct endpoint *endpoint, struct error *err)
+{
+	const struct cidr *range = network->range6.family ? &network->range6 : &network->subnet6;
+	struct cidr first = cidr_network(&network->subnet);
 	uint32_t from, to;
+	if (!network->subnet6.family || endpoint->address6.family)
+		return 0;
 	memcpy(&from, first.bytes, sizeof from);
 	memcpy(&to, endpoint->address.bytes, sizeof to);
-	(void)cidr_advance(&address, ntohl(to) - ntohl(from));
-	endpoint->address6 = address;
+	for (uint64_t i = 0, place = ntohl(to) - ntohl(from), count = capacity(range); i < count; i++) {
+		struct cidr address = cidr_network(range);
+		(void)cidr_advance(&address, (place + i) % count);
+		address.prefix = network->subnet6.prefix;
+		int r = can_be_given6(network, &address) ? is_taken6(db, network, &address, err) : 1;
+		if (r < 0)
+			return r;
+		if (r > 0)
+			continue;
+		endpoint->address6 = address;
+		return 0;
+	}
+	return err_set(err, ERR_ADDRESS, "no IPv6 address is left on the network \"%s\" (%s)", network->name,
+		       cidr_text(range, (char[CIDR_TEXT_MAX]){ 0 }));
 }
 
 static int insert(struct db *db, const struct network_record *network, struct endpoint *endpoint, struct error *err)
 {
 	char mac[32];
 	const uint8_t *bytes = endpoint->address.bytes;
-	bool own_mac = endpoint->mac;
-	follow_v6(network, endpoint);
+	bool own_mac = endpoint->mac, own_v6 = endpoint->address6.family;
+	int r = follow_v6(db, network, endpoint, err);
+	if (r < 0)
+		return r;
 	/* Docker's: whoever gets the address again has the same MAC, so nobody's neighbour table is wrong. */
 	snprintf(mac, sizeof mac, "02:42:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3]);
 	if (!own_mac)
 		endpoint->mac = mem_strdup(mac);
-	int r = endpoint_row_insert(db, endpoint, err);
+	r = endpoint_row_insert(db, endpoint, err);
 	if (r < 0 && !own_mac) {
 		free(endpoint->mac);
 		endpoint->mac = NULL;
 	}
+	if (r < 0 && !own_v6)
+		endpoint->address6 = (struct cidr){ 0 };
 	return r;
+}
+
+static int in_use(const struct network_record *network, const char *address, struct error *err)
+{
+	return err_set(err, ERR_ADDRESS, "address %s of the network \"%s\" is in use already", address, network->name);
 }
 
 static int reserve_given(struct db *db, const struct network_record *network, struct endpoint *endpoint,
@@ -157,8 +209,7 @@ static int reserve_given(struct db *db, const struct network_record *network, st
 	struct error why = { 0 };
 	int r = insert(db, network, endpoint, &why);
 	if (r == -ERR_EXISTS)
-		return err_set(err, ERR_ADDRESS, "address %s of the network \"%s\" is in use already", address,
-			       network->name);
+		return in_use(network, address, err);
 	if (r < 0 && err)
 		*err = why;
 	return r;
@@ -182,7 +233,8 @@ static int next_place(struct db *db, const char *name, uint64_t *ret, struct err
 }
 
 /* One that was asked for: in the subnet, with its prefix. */
-static int settle_given6(const struct network_record *network, struct endpoint *endpoint, struct error *err)
+static int settle_given6(struct db *db, const struct network_record *network, struct endpoint *endpoint,
+			 struct error *err)
 {
 	char address[CIDR_TEXT_MAX], subnet[CIDR_TEXT_MAX];
 	struct cidr *given = &endpoint->address6;
@@ -191,11 +243,12 @@ static int settle_given6(const struct network_record *network, struct endpoint *
 	cidr_address_text(given, address);
 	if (!network->subnet6.family)
 		return err_set(err, ERR_ADDRESS, "address %s: the network \"%s\" has no IPv6", address, network->name);
-	if (!cidr_contains(&network->subnet6, given) || cidr_same_address(given, &network->gateway6))
+	if (!cidr_contains(&network->subnet6, given) || !can_be_given6(network, given))
 		return err_set(err, ERR_ADDRESS, "address %s is none that the network \"%s\" (%s) can give", address,
 			       network->name, cidr_text(&network->subnet6, subnet));
 	given->prefix = network->subnet6.prefix;
-	return 0;
+	int r = is_taken6(db, network, given, err);
+	return r > 0 ? in_use(network, address, err) : r;
 }
 
 /* The search goes on where the last one ended: an address that was given back rests for as long as it can. */
@@ -203,7 +256,7 @@ int address_reserve(struct db *db, const struct network_record *network, struct 
 {
 	char text[CIDR_TEXT_MAX];
 	uint64_t next = 0;
-	int r = settle_given6(network, endpoint, err);
+	int r = settle_given6(db, network, endpoint, err);
 	if (r < 0)
 		return r;
 	if (endpoint->address.family)

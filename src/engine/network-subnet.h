@@ -5,10 +5,10 @@
 #include "engine/network-row.h"
 
 /*
- * Whether @subnet is free for a network: neither another network of ours nor a route of the host leads there. Errors: ERR_NET,
- * saying what is in the way.
+ * Whether @subnet is free for a network: no other network of ours is there, and with @routes no route of the host leads there.
+ * Errors: ERR_NET, saying what is in the way.
  */
-int subnet_check(struct db *db, const struct cidr *subnet, struct error *err);
+int subnet_check(struct db *db, const struct cidr *subnet, bool routes, struct error *err);
 
 /* A private subnet that is free. */
 int subnet_choose(struct db *db, struct cidr *ret, struct error *err);

@@ -15,18 +15,16 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/network-attach.h"
+#include "engine/network-driver.h"
 #include "engine/network-event.h"
 #include "engine/network-inspect.h"
+#include "engine/network-parent.h"
 #include "engine/network-row.h"
 #include "engine/network-subnet.h"
 #include "network/link.h"
 #include "base/netlink.h"
 
-#define BRIDGE_OPTION "com.docker.network.bridge.name"
-#define MTU_OPTION "com.docker.network.driver.mtu"
-#define MODE_OPTION "com.docker.network.bridge.gateway_mode_ipv4"
-
-enum { BRIDGE_ID_LENGTH = 10, MTU_MIN = 68, MTU_MAX = 65535 };
+enum { BRIDGE_ID_LENGTH = 10 };
 
 /* --- what was asked for --- */
 
@@ -46,42 +44,17 @@ static int check_name(const char *name, struct error *err)
 	return err_set(err, ERR_INVALID, "invalid network name \"%s\": it is [a-zA-Z0-9][a-zA-Z0-9_.-]*", name);
 }
 
-static int take_option(struct network_record *record, const char *option, struct error *err)
-{
-	const char *value;
-	uint64_t mtu;
-	if ((value = str_after(option, MTU_OPTION "=")) || (value = str_after(option, "mtu="))) {
-		if (parse_u64(value, MTU_MAX, &mtu, NULL) < 0 || mtu < MTU_MIN)
-			return err_set(err, ERR_INVALID, "invalid MTU \"%s\": it is %d to %d", value, MTU_MIN, MTU_MAX);
-		record->mtu = (unsigned)mtu;
-	} else if ((value = str_after(option, BRIDGE_OPTION "=")) || (value = str_after(option, "bridge.name="))) {
-		if (!*value || strlen(value) >= IFNAMSIZ || strpbrk(value, "/ \t:"))
-			return err_set(err, ERR_INVALID, "invalid name for a network interface: \"%s\"", value);
-		free(record->bridge);
-		record->bridge = mem_strdup(value);
-	} else if ((value = str_after(option, MODE_OPTION "="))) {
-		if (!streq(value, "nat") && !streq(value, "routed"))
-			return err_set(err, ERR_INVALID, "unknown gateway mode \"%s\": there are nat and routed",
-				       value);
-		record->routed = streq(value, "routed");
-	} else {
-		return err_set(err, ERR_INVALID, "unknown network option \"%s\"", option);
-	}
-	strv_append(&record->options, option);
-	return 0;
-}
-
 static int take_options(struct network_record *record, const struct network_request *request, struct error *err)
 {
-	int r = 0;
-	for (char *const *option = request->options; r >= 0 && option && *option; option++)
-		r = take_option(record, *option, err);
+	int r = network_driver_take_options(record, request->options, err);
+	if (r >= 0)
+		record->options = strv_copy(request->options);
 	return r;
 }
 
 static int too_many(const char *what, struct error *err)
 {
-	return err_set(err, ERR_INVALID, "several %s of one family are not supported by the driver bridge", what);
+	return err_set(err, ERR_INVALID, "several %s of one family are not supported", what);
 }
 
 static int take_subnets(struct network_record *record, const struct network_request *request, struct error *err)
@@ -127,47 +100,64 @@ static int take_gateway(struct cidr *gateway, const struct cidr *subnet, char *c
 	return 0;
 }
 
-static int take_range(struct network_record *record, char *const *given, struct error *err)
+static int take_range(struct network_record *record, const char *text, struct error *err)
 {
-	for (; given && *given; given++) {
-		struct cidr cidr;
-		int r = cidr_parse(*given, &cidr, err);
-		if (r < 0)
-			return r;
-		if (cidr.family != AF_INET)
-			return err_set(err, ERR_INVALID, "an IPv6 range is not supported: %s", *given);
-		if (record->range.family)
-			return too_many("ranges", err);
-		if (!cidr_contains(&record->subnet, &cidr) || cidr.prefix < record->subnet.prefix)
-			return err_set(err, ERR_INVALID, "no matching subnet for range %s", *given);
-		record->range = cidr_network(&cidr);
-	}
+	struct cidr cidr;
+	int r = cidr_parse(text, &cidr, err);
+	if (r < 0)
+		return r;
+	bool v6 = cidr.family == AF_INET6;
+	struct cidr *range = v6 ? &record->range6 : &record->range;
+	const struct cidr *subnet = v6 ? &record->subnet6 : &record->subnet;
+	if (range->family)
+		return too_many("ranges", err);
+	if (!cidr_contains(subnet, &cidr) || cidr.prefix < subnet->prefix)
+		return err_set(err, ERR_INVALID, "no matching subnet for range %s", text);
+	*range = cidr_network(&cidr);
 	return 0;
+}
+
+/* "router=10.89.0.5": an address that nobody gets. */
+static int take_auxiliary(struct network_record *record, const char *text, struct error *err)
+{
+	struct cidr cidr;
+	const char *equals = strchr(text, '=');
+	if (!equals || equals == text)
+		return err_set(err, ERR_INVALID, "invalid auxiliary address \"%s\": it is NAME=ADDRESS", text);
+	int r = cidr_parse_address(equals + 1, &cidr, err);
+	if (r < 0)
+		return r;
+	if (!cidr_contains(cidr.family == AF_INET6 ? &record->subnet6 : &record->subnet, &cidr))
+		return err_set(err, ERR_INVALID, "no matching subnet for aux-address %s", equals + 1);
+	strv_append(&record->auxiliary, text);
+	return 0;
+}
+
+/* All that has to be in the subnets. */
+static int take_parts(struct network_record *record, const struct network_request *request, struct error *err)
+{
+	int r = take_gateway(&record->gateway, &record->subnet, request->gateways, err);
+	if (r >= 0)
+		r = take_gateway(&record->gateway6, &record->subnet6, request->gateways, err);
+	for (char *const *text = request->ranges; r >= 0 && text && *text; text++)
+		r = take_range(record, *text, err);
+	for (char *const *text = request->auxiliary; r >= 0 && text && *text; text++)
+		r = take_auxiliary(record, *text, err);
+	return r;
 }
 
 /* The subnets that nobody named, then what depends on them. */
 static int settle_subnets(struct db *db, struct network_record *record, const struct network_request *request,
 			  struct error *err)
 {
-	int r = record->subnet.family ? subnet_check(db, &record->subnet, err)
+	bool routes = network_is_bridge(record); /* behind a parent is what the host is on, too */
+	int r = record->subnet.family ? subnet_check(db, &record->subnet, routes, err)
 				      : subnet_choose(db, &record->subnet, err);
 	if (r >= 0 && record->subnet6.family)
-		r = subnet_check(db, &record->subnet6, err);
+		r = subnet_check(db, &record->subnet6, routes, err);
 	else if (request->ipv6)
 		record->subnet6 = subnet6_choose();
-	if (r >= 0)
-		r = take_gateway(&record->gateway, &record->subnet, request->gateways, err);
-	if (r >= 0)
-		r = take_gateway(&record->gateway6, &record->subnet6, request->gateways, err);
-	return r < 0 ? r : take_range(record, request->ranges, err);
-}
-
-static int check_driver(const struct network_request *request, struct error *err)
-{
-	if (!request->driver || streq(request->driver, "bridge"))
-		return 0;
-	err_set(err, ERR_INVALID, "network driver \"%s\" is not available", request->driver);
-	return err_hint(err, "--driver bridge");
+	return r < 0 ? r : take_parts(record, request, err);
 }
 
 /* Two roots on one host may have networks of one name: only the default root's default network has a fixed bridge. */
@@ -185,7 +175,7 @@ static struct network_record *new_record(const struct network_request *request)
 	random_id(id);
 	record->id = mem_strdup(id);
 	record->name = mem_strdup(request->name);
-	record->driver = mem_strdup("bridge");
+	record->driver = mem_strdup(request->driver ? request->driver : "bridge");
 	record->internal = request->internal;
 	record->created_at = time_now_ns();
 	for (char *const *label = request->labels; label && *label; label++)
@@ -206,6 +196,8 @@ static int insert(struct engine *engine, const struct network_request *request, 
 		r = db_begin(db, &transaction, err);
 	if (r >= 0)
 		r = settle_subnets(db, record, request, err);
+	if (r >= 0 && !network_is_bridge(record))
+		r = network_parent_check(db, record, err);
 	if (r < 0)
 		return r;
 	r = network_row_insert(db, record, &why);
@@ -221,7 +213,7 @@ int engine_network_create(struct engine *engine, const struct network_request *r
 {
 	int r = check_name(request->name, err);
 	if (r >= 0)
-		r = check_driver(request, err);
+		r = request->driver ? network_driver_check(request->driver, err) : 0;
 	if (r < 0)
 		return r;
 	_cleanup_network_ struct network_record *record = new_record(request);

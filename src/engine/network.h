@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Networks: what containers are plugged into. Each is a bridge on the host with a subnet of its own, a row of the database,
- * and elements of the packet filter; "none" and "host" are words of their own and no rows.
+ * and elements of the packet filter; or a row and a parent, a link of the host's (network-driver.h). "none" and "host" are
+ * words of their own and no rows.
  *
  * The network "bridge" is there without being made: its row comes into being when it is first needed.
  *
@@ -40,19 +41,29 @@ struct json_object;
 struct network_request {
 	const char *name, *driver;				/* driver NULL: bridge */
 	char *const *subnets, *const *gateways, *const *ranges; /* CIDRs and addresses of either family */
+	char *const *auxiliary;					/* "NAME=ADDRESS" */
 	bool ipv6, internal;
 	char *const *options; /* "com.docker.network.driver.mtu=1400" */
 	char *const *labels;
 };
 
 struct network_record {
-	char *id, *name, *driver, *bridge;
-	struct cidr subnet, gateway, range; /* gateway with the subnet's prefix; range family 0: all of it */
-	struct cidr subnet6, gateway6;	    /* family 0: no IPv6 */
+	char *id, *name, *driver;
+	char *bridge;			       /* or, of another driver, what its own parent is called if it has one */
+	struct cidr subnet, gateway, range;    /* gateway with the subnet's prefix; range family 0: all of it */
+	struct cidr subnet6, gateway6, range6; /* family 0: no IPv6 */
+	char **auxiliary;		       /* "NAME=ADDRESS": somebody else's on that network */
 	bool internal, routed;
 	unsigned mtu; /* 0: the kernel's choice */
 	char **options, **labels;
 	int64_t created_at; /* ns */
+
+	/* What the options say besides (network-driver.h). */
+	char *parent;	      /* NULL: none was named */
+	char *prefix;	      /* of the names of interfaces in containers; NULL: "eth" */
+	unsigned mode, flags; /* of macvlan and ipvlan, as the kernel has them */
+	struct cidr binding;  /* of the host, for ports that are published without an address; family 0: each */
+	bool apart;	      /* containers do not reach each other */
 };
 void network_record_free(struct network_record *record);
 DEFINE_CLEANUP(struct network_record *, network_record_free);

@@ -156,6 +156,10 @@ const char *const SCHEMA_STEPS[] = {
 	"	capabilities TEXT NOT NULL," /* what its plugins get of us */
 	"	result TEXT NOT NULL DEFAULT ''"
 	") WITHOUT ROWID;",
+
+	/* More of a network's subnets. */
+	"ALTER TABLE networks ADD COLUMN range6 TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE networks ADD COLUMN auxiliary TEXT NOT NULL DEFAULT '[]';",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

@@ -136,7 +136,8 @@ void firewall_put_network(struct firewall_change *change, const struct firewall_
 	add_name(&pair, network->bridge);
 	add_name(&pair, network->bridge);
 	put_one(change, "bridges", &name, NULL);
-	put_one(change, "same", &pair, NULL);
+	if (!network->apart)
+		put_one(change, "same", &pair, NULL);
 	if (network->internal)
 		put_one(change, "internal", &name, NULL);
 	put_subnets(change, "subnets4", "subnets6", network);

@@ -59,6 +59,7 @@ struct firewall_network {
 	struct cidr subnet, subnet6; /* family 0: none */
 	bool internal;		     /* nothing gets in or out but by the host itself */
 	bool routed;		     /* what leaves keeps its address */
+	bool apart;		     /* nothing goes from one container to another */
 };
 void firewall_put_network(struct firewall_change *change, const struct firewall_network *network);
 

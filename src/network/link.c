@@ -11,14 +11,15 @@
 
 #include "base/netlink.h"
 #include "base/process.h"
+#include "base/str.h"
 #include "base/util.h"
+#include "network/link-request.h"
 #include "network/tool.h"
 
 enum { LOOPBACK_INDEX = 1 }; /* of every network namespace */
 
 /* Requests about one link have the same shape but for the flags and what follows. */
-static void begin_link(struct netlink_batch *batch, uint16_t type, uint16_t flags, const char *name, bool up,
-		       const char *verb)
+void link_begin(struct netlink_batch *batch, uint16_t type, uint16_t flags, const char *name, bool up, const char *verb)
 {
 	const struct ifinfomsg head = {
 		.ifi_family = AF_UNSPEC,
@@ -29,16 +30,26 @@ static void begin_link(struct netlink_batch *batch, uint16_t type, uint16_t flag
 	netlink_put_string(batch, IFLA_IFNAME, name);
 }
 
+void link_put_kind(struct netlink_batch *batch, const char *kind)
+{
+	size_t info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_put_string(batch, IFLA_INFO_KIND, kind);
+	netlink_nest_end(batch, info);
+}
+
 static int remember(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(message);
-	const struct nlattr *table[IFLA_MASTER + 1];
+	const struct nlattr *table[IFLA_IFALIAS + 1];
 	struct link *link = context;
 	netlink_attributes(message, sizeof *info, table, ARRAY_SIZE(table));
 	link->index = info->ifi_index;
 	link->is_up = info->ifi_flags & IFF_UP;
 	if (table[IFLA_MASTER])
 		memcpy(&link->master, netlink_data(table[IFLA_MASTER]), sizeof link->master);
+	if (table[IFLA_IFALIAS])
+		str_copy(link->alias, MIN(sizeof link->alias, netlink_length(table[IFLA_IFALIAS]) + 1),
+			 netlink_data(table[IFLA_IFALIAS]));
 	return 0;
 }
 
@@ -47,7 +58,7 @@ int link_look(int rtnl, const char *name, struct link *ret, struct error *err)
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
 	struct error why = { 0 };
 	struct link link = { 0 };
-	begin_link(&batch, RTM_GETLINK, 0, name, false, "find the network interface");
+	link_begin(&batch, RTM_GETLINK, 0, name, false, "find the network interface");
 	int r = netlink_query(rtnl, &batch, remember, &link, &why);
 	if (r < 0 && why.sys_errno == ENODEV)
 		return err_set(err, ERR_NOT_FOUND, "there is no network interface \"%s\"", name);
@@ -66,7 +77,7 @@ int link_find(int rtnl, const char *name, struct error *err)
 }
 
 /* Links of a kind that is in no part of this kernel, nor in a module that it could load. */
-static int commit_kind(int rtnl, struct netlink_batch *batch, const char *kind, struct error *err)
+int link_commit_kind(int rtnl, struct netlink_batch *batch, const char *kind, struct error *err)
 {
 	struct error why = { 0 };
 	int r = netlink_commit(rtnl, batch, &why);
@@ -118,21 +129,19 @@ static void put_bridge_mac(struct netlink_batch *batch, const struct cidr *gatew
 int bridge_make(int rtnl, const struct bridge *bridge, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
-	begin_link(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, bridge->name, false, "make the bridge");
+	link_begin(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, bridge->name, false, "make the bridge");
 	netlink_allow(&batch, EEXIST);
 	put_bridge_mac(&batch, &bridge->gateway);
 	if (bridge->mtu > 0)
 		netlink_put_u32(&batch, IFLA_MTU, bridge->mtu);
-	size_t info = netlink_nest(&batch, IFLA_LINKINFO);
-	netlink_put_string(&batch, IFLA_INFO_KIND, "bridge");
-	netlink_nest_end(&batch, info);
-	int r = commit_kind(rtnl, &batch, "bridge", err);
+	link_put_kind(&batch, "bridge");
+	int r = link_commit_kind(rtnl, &batch, "bridge", err);
 	int index = r < 0 ? r : link_find(rtnl, bridge->name, err);
 	if (index < 0)
 		return index;
 	add_address(&batch, index, &bridge->gateway, bridge->name);
 	add_address(&batch, index, &bridge->gateway6, bridge->name);
-	begin_link(&batch, RTM_NEWLINK, 0, bridge->name, true, "bring up the bridge");
+	link_begin(&batch, RTM_NEWLINK, 0, bridge->name, true, "bring up the bridge");
 	if (bridge->alias)
 		netlink_put(&batch, IFLA_IFALIAS, bridge->alias, strlen(bridge->alias));
 	return netlink_commit(rtnl, &batch, err);
@@ -160,7 +169,7 @@ int bridge_filter_ports(int rtnl, const char *name, struct error *err)
 	int r = need_bridge_netfilter(err);
 	if (r < 0)
 		return r;
-	begin_link(&batch, RTM_NEWLINK, 0, name, false, "filter what passes through the bridge");
+	link_begin(&batch, RTM_NEWLINK, 0, name, false, "filter what passes through the bridge");
 	size_t info = netlink_nest(&batch, IFLA_LINKINFO);
 	netlink_put_string(&batch, IFLA_INFO_KIND, "bridge");
 	size_t data = netlink_nest(&batch, IFLA_INFO_DATA);
@@ -171,10 +180,18 @@ int bridge_filter_ports(int rtnl, const char *name, struct error *err)
 	return netlink_commit(rtnl, &batch, err);
 }
 
+int link_set_alias(int rtnl, const char *name, const char *alias, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
+	link_begin(&batch, RTM_NEWLINK, 0, name, false, "set up the network interface");
+	netlink_put(&batch, IFLA_IFALIAS, alias, strlen(alias));
+	return netlink_commit(rtnl, &batch, err);
+}
+
 int link_remove(int rtnl, const char *name, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
-	begin_link(&batch, RTM_DELLINK, 0, name, false, "remove the network interface");
+	link_begin(&batch, RTM_DELLINK, 0, name, false, "remove the network interface");
 	netlink_allow(&batch, ENODEV);
 	return netlink_commit(rtnl, &batch, err);
 }
@@ -218,12 +235,13 @@ static void put_veth(struct netlink_batch *batch, const struct veth *veth)
  * A container that asks for a port of its own, published on the host, is answered through the port of the bridge that its
  * question came by. Where bridges call the packet filter (br_netfilter), the kernel does that only when told.
  */
-static void put_hairpin(struct netlink_batch *batch)
+static void put_port(struct netlink_batch *batch, bool apart)
 {
 	size_t info = netlink_nest(batch, IFLA_LINKINFO);
 	netlink_put_string(batch, IFLA_INFO_SLAVE_KIND, "bridge");
 	size_t data = netlink_nest(batch, IFLA_INFO_SLAVE_DATA);
 	netlink_put_u8(batch, IFLA_BRPORT_MODE, 1);
+	netlink_put_u8(batch, IFLA_BRPORT_ISOLATED, apart);
 	netlink_nest_end(batch, data);
 	netlink_nest_end(batch, info);
 }
@@ -234,19 +252,19 @@ int veth_make(int rtnl, const struct veth *veth, struct error *err)
 	int bridge = link_find(rtnl, veth->bridge, err);
 	if (bridge < 0)
 		return bridge;
-	begin_link(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, veth->name, true, "make the network interface");
+	link_begin(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, veth->name, true, "make the network interface");
 	netlink_put_u32(&batch, IFLA_MASTER, (uint32_t)bridge);
 	if (veth->mtu > 0)
 		netlink_put_u32(&batch, IFLA_MTU, veth->mtu);
 	put_veth(&batch, veth);
 	/* What a new link cannot have from the start. */
-	begin_link(&batch, RTM_NEWLINK, 0, veth->name, false, "set up the network interface");
+	link_begin(&batch, RTM_NEWLINK, 0, veth->name, false, "set up the network interface");
 	netlink_put(&batch, IFLA_IFALIAS, veth->alias, strlen(veth->alias));
-	put_hairpin(&batch);
-	return commit_kind(rtnl, &batch, "veth", err);
+	put_port(&batch, veth->apart);
+	return link_commit_kind(rtnl, &batch, "veth", err);
 }
 
-int link_plug(int rtnl, const char *name, const char *bridge, struct error *err)
+int link_plug(int rtnl, const char *name, const char *bridge, bool apart, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
 	struct link link;
@@ -255,12 +273,12 @@ int link_plug(int rtnl, const char *name, const char *bridge, struct error *err)
 		return index;
 	if (link_look(rtnl, name, &link, NULL) < 0 || link.master == index)
 		return 0;
-	begin_link(&batch, RTM_NEWLINK, 0, name, true, "plug in the network interface");
+	link_begin(&batch, RTM_NEWLINK, 0, name, true, "plug in the network interface");
 	netlink_allow(&batch, ENODEV);
 	netlink_put_u32(&batch, IFLA_MASTER, (uint32_t)index);
-	begin_link(&batch, RTM_NEWLINK, 0, name, false, "set up the network interface");
+	link_begin(&batch, RTM_NEWLINK, 0, name, false, "set up the network interface");
 	netlink_allow(&batch, ENODEV);
-	put_hairpin(&batch);
+	put_port(&batch, apart);
 	return netlink_commit(rtnl, &batch, err);
 }
 
@@ -284,21 +302,24 @@ int bridge_count_ports(int rtnl, int bridge, struct error *err)
 
 /* --- inside --- */
 
+/* A @gateway of zeroes is none: everything is on the link itself. */
 static void add_default_route(struct netlink_batch *batch, int index, const struct cidr *gateway, const char *name)
 {
 	char text[CIDR_TEXT_MAX];
+	bool direct = is_zero(gateway->bytes, sizeof gateway->bytes);
 	if (gateway->family == 0)
 		return;
 	const struct rtmsg head = {
 		.rtm_family = (uint8_t)gateway->family,
 		.rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_BOOT,
-		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_scope = direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
 	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head,
 		      "route by way of %s through \"%s\"", cidr_address_text(gateway, text), name);
-	netlink_put(batch, RTA_GATEWAY, gateway->bytes, cidr_length(gateway));
+	if (!direct)
+		netlink_put(batch, RTA_GATEWAY, gateway->bytes, cidr_length(gateway));
 	netlink_put_u32(batch, RTA_OIF, (uint32_t)index);
 }
 

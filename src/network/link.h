@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "network/cidr.h"
 
-enum { MAC_LENGTH = 6 };
+enum { MAC_LENGTH = 6, LINK_ALIAS_MAX = 256 };
 
 struct bridge {
 	const char *name;
@@ -35,6 +35,9 @@ int bridge_make(int rtnl, const struct bridge *bridge, struct error *err);
  */
 int bridge_filter_ports(int rtnl, const char *name, struct error *err);
 
+/* What people see beside its name. */
+int link_set_alias(int rtnl, const char *name, const char *alias, struct error *err);
+
 /* One that is not there is removed already. */
 int link_remove(int rtnl, const char *name, struct error *err);
 
@@ -42,6 +45,7 @@ struct link {
 	int index;
 	int master; /* the index of the bridge that it is plugged into, or 0 */
 	bool is_up;
+	char alias[LINK_ALIAS_MAX];
 };
 
 /* Errors: ERR_NOT_FOUND. */
@@ -50,8 +54,8 @@ int link_look(int rtnl, const char *name, struct link *ret, struct error *err);
 /* Returns the index, or -ERR_NOT_FOUND. */
 int link_find(int rtnl, const char *name, struct error *err);
 
-/* Plug the link into the bridge, if it is not. One that is not there is none to plug in. */
-int link_plug(int rtnl, const char *name, const char *bridge, struct error *err);
+/* Plug the link into the bridge, if it is not (@apart as of a veth). One that is not there is none to plug in. */
+int link_plug(int rtnl, const char *name, const char *bridge, bool apart, struct error *err);
 
 /* How many links are plugged into the bridge of this index. */
 int bridge_count_ports(int rtnl, int bridge, struct error *err);
@@ -64,6 +68,7 @@ struct veth {
 	int netns;		 /* the container's network namespace */
 	uint8_t mac[MAC_LENGTH]; /* of the container's end; all zero: the kernel's choice */
 	unsigned mtu;
+	bool apart; /* the bridge sends nothing from it to others of that kind */
 };
 
 /* Errors: ERR_NOT_FOUND when the bridge is not there; ERR_UNSUPPORTED. */
@@ -72,7 +77,7 @@ int veth_make(int rtnl, const struct veth *veth, struct error *err);
 struct link_setup {
 	const char *name;
 	struct cidr address, address6; /* with prefix; family 0: none */
-	struct cidr gateway, gateway6; /* of the default routes; family 0: none */
+	struct cidr gateway, gateway6; /* of the default routes; family 0: none; all zeroes: on the link itself */
 };
 
 /*

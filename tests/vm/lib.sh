@@ -7,13 +7,16 @@
 # installed, and nothing outside the cache is written.
 
 # Loaded by the guest's init, for they are not built into the kernel.
-GUEST_MODULES=(overlay)
+GUEST_MODULES=(
+	overlay veth bridge nf_tables nft_ct nft_chain_nat nft_masq nft_nat nft_fib_inet nf_conntrack_netlink
+	macvlan ipvlan 8021q dummy sctp
+)
 
 # Their programs are the guest's tools. runc is the peer that proves a bundle,
 # or the guest itself, to be sound when coffer fails.
 GUEST_PACKAGES=(
-	attr bash bats bsdutils coreutils dash diffutils findutils grep gzip iproute2 jq
-	libcap2-bin mount procps runc sed tar util-linux
+	attr bash bats bsdutils coreutils curl dash diffutils dnsmasq-base findutils grep gzip iproute2 jq
+	libcap2-bin mount nftables procps runc sed socat tar util-linux
 )
 
 # With systemd as the first process; crun is a second peer there.
