@@ -7,10 +7,10 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/limits.h"
+#include "engine/qos.h"
 #include "runtime/cgroup.h"
 #include "runtime/systemd.h"
 
-#define DEFAULT_PARENT "/coffer"
 #define SCOPE_PREFIX "coffer"
 
 static const char *const NAMES[] = {
@@ -96,18 +96,33 @@ int cgroup_place_manager(const struct engine *engine, const struct container_spe
 	return r;
 }
 
+static bool is_promised_memory(const struct container_spec *spec)
+{
+	const struct container_spec effective = qos_effective(spec);
+	for (char **conf = spec->cgroup_conf; conf && *conf; conf++)
+		if (str_starts_with(*conf, "memory.min=") || str_starts_with(*conf, "memory.low="))
+			return true;
+	return effective.memory_min || effective.memory_low || effective.memory_reservation;
+}
+
+/* In system.slice, which is the administrator's, a promise of memory would be worth nothing. */
+static const char *default_slice(const struct container_spec *spec)
+{
+	return is_promised_memory(spec) ? CGROUP_OWN_SLICE : "";
+}
+
 char *cgroup_place_path(enum cgroup_manager manager, const struct container_spec *spec, const char *id)
 {
 	const char *parent = spec->cgroup_parent;
 	switch (manager) {
 	case CGROUP_MANAGER_SYSTEMD:
-		return mem_printf("%s:" SCOPE_PREFIX ":%s", parent ? parent : "", id);
+		return mem_printf("%s:" SCOPE_PREFIX ":%s", parent ? parent : default_slice(spec), id);
 	case CGROUP_MANAGER_DISABLED:
 		return NULL;
 	case CGROUP_MANAGER_CGROUPFS:
 		break;
 	}
 	if (str_is_empty(parent))
-		return mem_printf(DEFAULT_PARENT "/%s", id);
+		return mem_printf(CGROUP_OWN_PARENT "/%s", id);
 	return mem_printf("%s%s%s%s", *parent == '/' ? "" : "/", parent, str_ends_with(parent, "/") ? "" : "/", id);
 }

@@ -3,7 +3,8 @@
  * Where a container's control group is, and who makes it: --cgroup-parent, --cgroups, --cgroup-manager.
  *
  *	cgroupfs   PARENT/ID, and without a parent /coffer/ID
- *	systemd    coffer-ID.scope in the slice PARENT, and without one in system.slice
+ *	systemd    coffer-ID.scope in the slice PARENT, and without one in system.slice; or in coffer.slice, if it is promised
+ *	           memory: the runtime protects there what it promises (runtime/cgroup-protection.c)
  *	disabled   none: it stays where its monitor is
  *
  * Source: docs.docker.com/reference/cli/docker/container/run, "--cgroup-parent"; podman-run(1), "--cgroups".

@@ -42,7 +42,6 @@ struct launch {
 	int stop_signal;
 	enum cgroup_manager cgroup_manager;
 	char **pressure; /* of its monitor's plan */
-	bool best_effort; /* limits may be left out, which has to be said */
 	enum restart_policy restart;
 	int restart_max;
 	char **event_attributes;

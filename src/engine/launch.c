@@ -135,7 +135,6 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 		.auto_remove = spec->auto_remove,
 		.stop_signal = config->stop_signal,
 		.restart = restart_policy_of(spec),
-		.best_effort = spec->cgroups_best_effort,
 		.restart_max = (int)spec->restart_max,
 	};
 	str_copy(launch.id, sizeof launch.id, id);

@@ -224,14 +224,15 @@ static char *unquote(const char *words)
 }
 
 /* The monitor has it in its log; who has started the container is to know it now. */
-static void say_what_was_left_out(const struct launch *launch)
+static void say_what_became_of_limits(const struct launch *launch)
 {
 	_cleanup_free_ char *text = NULL;
-	if (!launch->best_effort || file_read(launch->dir.fd, LOG_FILE, LOG_MAX, &text, NULL, NULL) < 0)
+	if (file_read(launch->dir.fd, LOG_FILE, LOG_MAX, &text, NULL, NULL) < 0)
 		return;
 	_cleanup_strv_ char **lines = strv_split(text, '\n');
 	for (char **line = lines; *line; line++) {
-		const char *words = strstr(*line, CGROUP_LEFT_OUT);
+		const char *left_out = strstr(*line, CGROUP_LEFT_OUT);
+		const char *words = left_out ? left_out : strstr(*line, CGROUP_NO_EFFECT);
 		_cleanup_free_ char *said = words ? unquote(words) : NULL;
 		if (said)
 			log_warn("%s", said);
@@ -456,7 +457,7 @@ static int start(struct engine *engine, struct launch *launch, bool detach, int 
 	if (r >= 0)
 		r = await_start(engine, launch, connection, err);
 	if (r >= 0)
-		say_what_was_left_out(launch);
+		say_what_became_of_limits(launch);
 	if (r >= 0 && !detach)
 		*ret_attach = TAKE_FD(connection);
 	return r;

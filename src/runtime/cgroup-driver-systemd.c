@@ -110,6 +110,13 @@ static int update(const struct container *container, const struct spec_resources
 	return r < 0 ? r : systemd_set_limits(systemd, container->unit, changes, err);
 }
 
+static int protect_slice(const char *name, const struct cgroup_protection *protection, struct error *err)
+{
+	_cleanup_systemd_ struct systemd *systemd = NULL;
+	int r = systemd_open(&systemd, err);
+	return r < 0 ? r : systemd_set_protection(systemd, name, protection->min, protection->low, err);
+}
+
 static int destroy(const struct container *container, struct error *err)
 {
 	_cleanup_systemd_ struct systemd *systemd = NULL;
@@ -123,5 +130,6 @@ const struct cgroup_driver cgroup_driver_systemd = {
 	.make = make,
 	.enter = enter,
 	.update = update,
+	.protect_slice = protect_slice,
 	.destroy = destroy,
 };

@@ -9,6 +9,10 @@
 
 #include "runtime/container.h"
 
+struct cgroup_protection {
+	uint64_t min, low; /* bytes; UINT64_MAX is no bound */
+};
+
 struct cgroup_driver {
 	const char *name;
 
@@ -26,6 +30,9 @@ struct cgroup_driver {
 	/* Before other limits are written: @changes as cgroup_changes() gives them, and cgroup_check() has checked. */
 	int (*update)(const struct container *container, const struct spec_resources *changes, struct error *err);
 
+	/* What memory of the slice @name is protected; NULL: whoever has the directory writes it there. */
+	int (*protect_slice)(const char *name, const struct cgroup_protection *protection, struct error *err);
+
 	/* After all processes are dead, and whatever is there by then: the directories that remain are not its concern. */
 	int (*destroy)(const struct container *container, struct error *err);
 };
@@ -36,6 +43,14 @@ const struct cgroup_driver *cgroup_driver_for(enum cgroup_manager manager);
 
 /* Of a container that exists, whatever is asked for today. */
 const struct cgroup_driver *cgroup_driver_of(const struct container *container);
+
+/*
+ * --- cgroup-protection.c ---
+ *
+ * The container's own cgroup has come, gone, or changed: pass on to its parent how much memory is not to be reclaimed. A
+ * warning says what does not count because of what is above.
+ */
+void cgroup_protection_changed(const struct container *container);
 
 /*
  * The resources of a new container: as config.json has them, and devices that each has in addition to those that it

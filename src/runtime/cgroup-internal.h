@@ -20,6 +20,7 @@
  *  cgroup-destroy     the directories go
  *  cgroup-adopt       v2 cgroups that systemd makes
  *  cgroup-driver      who makes them: cgroup-driver-{none,cgroupfs,systemd}
+ *  cgroup-protection  memory that is not to be reclaimed, and the parents of it
  *  cgroup-oom         what the memory controller counted
  *  cgroup-oom-watch   being told when it kills
  *  cgroup-stats       what all controllers counted: cgroup-stats-v1 and cgroup-stats-v2 read the files

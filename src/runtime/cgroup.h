@@ -41,6 +41,13 @@ bool cgroup_is_available(const char *controller);
 bool cgroup_is_v1(const char *controller);
 
 /*
+ * Above containers whose place nobody has named, and nothing else: these we may set as a whole. The second is systemd's
+ * name of one.
+ */
+#define CGROUP_OWN_PARENT "/coffer"
+#define CGROUP_OWN_SLICE "coffer.slice"
+
+/*
  * Whether @path is one that we may use: absolute, not the root, no "." or "..", nothing empty, none of the kernel's own
  * names ("cgroup.procs"). Errors: ERR_SPEC.
  */
@@ -97,8 +104,12 @@ bool cgroup_is_there(const struct cgroup *cgroup);
  */
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);
 
-/* How a line of the log begins that says what a container goes without (best_effort of the resources). */
+/*
+ * How lines of the log begin that say what becomes of a limit: a container goes without it (best_effort of the
+ * resources), or the kernel has taken it, and does little or nothing about it.
+ */
 #define CGROUP_LEFT_OUT "limit left out"
+#define CGROUP_NO_EFFECT "limit without effect"
 
 /* What cgroup_apply() checks, and nothing written: for somebody else who writes first. */
 int cgroup_check(struct cgroup *cgroup, const struct spec_resources *resources, struct error *err);

@@ -96,5 +96,7 @@ int container_update(struct container *container, const struct spec_resources *r
 	if (driver->update &&
 	    ((r = cgroup_check(cgroup, &changes, err)) < 0 || (r = driver->update(container, &changes, err)) < 0))
 		return r;
-	return cgroup_apply(cgroup, &changes, err);
+	r = cgroup_apply(cgroup, &changes, err);
+	cgroup_protection_changed(container);
+	return r;
 }

@@ -84,7 +84,10 @@ static int undo_cgroup(struct creation *creation, struct error *err)
 	int r = creation->init.pid > 0 ? cgroup_kill(creation->cgroup, err) : 0;
 	if (r == 0 && creation->driver->destroy)
 		r = creation->driver->destroy(creation->container, err);
-	return r < 0 ? r : cgroup_destroy(creation->cgroup, err);
+	if (r == 0)
+		r = cgroup_destroy(creation->cgroup, err);
+	cgroup_protection_changed(creation->container);
+	return r;
 }
 
 /* Take back what was made, in the reverse order, and keep @err as it is. */
@@ -337,7 +340,10 @@ static int make_cgroup(struct creation *creation, struct error *err)
 static int enter_cgroup(struct creation *creation, struct error *err)
 {
 	const struct cgroup_driver *driver = creation->driver;
-	return driver->enter ? driver->enter(creation->options, creation->container, creation->cgroup, err) : 0;
+	int r = driver->enter ? driver->enter(creation->options, creation->container, creation->cgroup, err) : 0;
+	if (r >= 0)
+		cgroup_protection_changed(creation->container);
+	return r;
 }
 
 static int run_creators_hooks(struct creation *creation, struct error *err)
@@ -414,7 +420,8 @@ static int restore(struct creation *creation, struct error *err)
 		return err_set(err, ERR_UNSUPPORTED, "containers cannot be restored into cgroups of %s",
 			       creation->driver->name);
 	int r = criu_find(creation->options->spec, &criu, err);
-	if (r < 0 || (r = reserve(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0)
+	if (r < 0 || (r = reserve(creation, err)) < 0 || (r = make_cgroup(creation, err)) < 0 ||
+	    (r = enter_cgroup(creation, err)) < 0)
 		return r;
 	return restore_process(creation, err);
 }

@@ -112,7 +112,10 @@ static int destroy_cgroup(const struct container *container, struct cgroup *cgro
 	int r = kill ? cgroup_kill(cgroup, err) : 0;
 	if (r < 0 || (r = let_driver_destroy(container, force, err)) < 0)
 		return r;
-	return cgroup ? cgroup_destroy(cgroup, err) : 0;
+	if (cgroup)
+		r = cgroup_destroy(cgroup, err);
+	cgroup_protection_changed(container);
+	return r;
 }
 
 /* One that was never started is killed as with @force: engines that give up between create and start rely on it. */

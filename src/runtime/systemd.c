@@ -282,19 +282,42 @@ int systemd_stop_unit(struct systemd *systemd, const char *name, struct error *e
 	return err_wrap(err, "stop systemd unit '%s'", name);
 }
 
+/* --- properties of units that are there --- */
+
+/* The message up to its array of properties. */
+static struct dbus_array open_changes(struct str *body, const char *name)
+{
+	dbus_put_string(body, name);
+	dbus_put_u32(body, true); /* until the next boot */
+	return dbus_array_open(body, 8);
+}
+
+static int send_changes(struct systemd *systemd, const char *name, struct str *body, struct dbus_array properties,
+			struct error *err)
+{
+	_cleanup_dbus_incoming_ struct dbus_incoming reply = { 0 };
+	dbus_array_close(body, properties);
+	int r = call(systemd, "SetUnitProperties", "sba(sv)", body, &reply, err);
+	return r < 0 ? err_wrap(err, "change systemd unit '%s'", name) : 0;
+}
+
 int systemd_set_limits(struct systemd *systemd, const char *name, const struct spec_resources *resources,
 		       struct error *err)
 {
 	_cleanup_str_ struct str body = { 0 };
-	_cleanup_dbus_incoming_ struct dbus_incoming reply = { 0 };
 	int r = read_version(systemd, err);
 	if (r < 0)
 		return r;
-	dbus_put_string(&body, name);
-	dbus_put_u32(&body, true); /* until the next boot */
-	struct dbus_array properties = dbus_array_open(&body, 8);
+	struct dbus_array properties = open_changes(&body, name);
 	systemd_put_resources(&body, resources, systemd->version);
-	dbus_array_close(&body, properties);
-	r = call(systemd, "SetUnitProperties", "sba(sv)", &body, &reply, err);
-	return r < 0 ? err_wrap(err, "change systemd unit '%s'", name) : 0;
+	return send_changes(systemd, name, &body, properties, err);
+}
+
+int systemd_set_protection(struct systemd *systemd, const char *name, uint64_t min, uint64_t low, struct error *err)
+{
+	_cleanup_str_ struct str body = { 0 };
+	struct dbus_array properties = open_changes(&body, name);
+	systemd_put_u64(&body, "MemoryMin", min);
+	systemd_put_u64(&body, "MemoryLow", low);
+	return send_changes(systemd, name, &body, properties, err);
 }

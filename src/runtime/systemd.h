@@ -48,3 +48,6 @@ int systemd_stop_unit(struct systemd *systemd, const char *name, struct error *e
 /* Other limits; until the next boot. */
 int systemd_set_limits(struct systemd *systemd, const char *name, const struct spec_resources *resources,
 		       struct error *err);
+
+/* A unit's MemoryMin and MemoryLow, in bytes; until the next boot. */
+int systemd_set_protection(struct systemd *systemd, const char *name, uint64_t min, uint64_t low, struct error *err);

@@ -49,6 +49,27 @@ gone() {
 	eventually gone "$id"
 }
 
+@test "who is promised memory is in coffer's own slice, and systemd protects that with the sum" {
+	id=$(coffer run -d --network none --name kept --stop-signal KILL --memory-min 16m --memory-low 8m box:1 sleep 1000)
+	coffer run -d --network none --name too --stop-signal KILL --memory-min 4m box:1 sleep 1000
+	[ -d "/sys/fs/cgroup/coffer.slice/coffer-$id.scope" ]
+	[ "$(cat /sys/fs/cgroup/coffer.slice/memory.{min,low})" = $'20971520\n8388608' ]
+	[ "$(property coffer.slice MemoryMin) $(property coffer.slice MemoryLow)" = "20971520 8388608" ]
+	systemctl daemon-reload
+	[ "$(</sys/fs/cgroup/coffer.slice/memory.min)" = 20971520 ]
+	run -0 coffer update --memory-min 32m kept
+	[ "$(property coffer.slice MemoryMin)" = 37748736 ]
+	coffer rm -f kept
+	eventually gone "$id"
+	[ "$(property coffer.slice MemoryMin) $(property coffer.slice MemoryLow)" = "4194304 0" ]
+	coffer rm -f too
+	[ "$(property coffer.slice MemoryMin)" = 0 ]
+	systemctl stop coffer.slice
+	run -0 coffer run --rm --network none --memory-min 4m --cgroup-parent tests.slice box:1 true
+	[[ $output == *"limit without effect: of memory.min (4194304) counts only what '/sys/fs/cgroup/tests.slice' has of it: 0"* ]]
+	systemctl stop tests.slice
+}
+
 @test "--cgroup-parent names a slice" {
 	id=$(coffer run -d --network none --name inner --cgroup-parent tests-inner.slice box:1 sleep 1000)
 	[ -d "/sys/fs/cgroup/tests.slice/tests-inner.slice/coffer-$id.scope" ]
