@@ -10,6 +10,7 @@
  *
  * coffer-compress PATH, by that name of the same file: compress a rotated log.
  * coffer-holder, likewise: do nothing, and so hold a user's namespaces (engine/rootless.h).
+ * coffer-relay PID-FILE NETNS-FILE RULE..., likewise: published ports (network/relay.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,7 @@
 #include "base/util.h"
 #include "monitor/log-driver.h"
 #include "monitor/monitor.h"
+#include "network/relay.h"
 
 static bool is_connection(int fd)
 {
@@ -113,6 +115,12 @@ _Noreturn static void hold(void)
 		pause();
 }
 
+static int relay(char **argv)
+{
+	prctl(PR_SET_NAME, RELAY_PROGRAM, 0, 0, 0);
+	return relay_main(argv);
+}
+
 int main(int argc, char **argv)
 {
 	struct error err = { 0 };
@@ -120,6 +128,8 @@ int main(int argc, char **argv)
 		hold();
 	if (argc == 2 && streq(argv[0], LOG_COMPRESS_PROGRAM))
 		return compress(argv[1]);
+	if (argc > 3 && streq(argv[0], RELAY_PROGRAM))
+		return relay(argv);
 	if (argc != 3 || argv[2][0] != '/') {
 		fputs("usage: " MONITOR_PROGRAM " NAME DIR\n"
 		      "It is coffer that starts it; DIR is the absolute path of a container's run directory.\n",

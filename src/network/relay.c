@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "network/tool.h"
+
+#define NETNS_FILE "relay.netns"
+#define PID_FILE "relay.pid"
+
+static const char WHAT[] = "publish ports";
+
+/* --- rules --- */
+
+char *relay_rule_text(const struct relay_rule *rule)
+{
+	char host[CIDR_TEXT_MAX], target[CIDR_TEXT_MAX];
+	return mem_printf("%s/%s/%u/%s/%u", rule->protocol == IPPROTO_UDP ? "udp" : "tcp",
+			  cidr_address_text(&rule->host, host), rule->host_port,
+			  cidr_address_text(&rule->target, target), rule->target_port);
+}
+
+static int parse_port(const char *text, uint16_t *ret, struct error *err)
+{
+	uint64_t port;
+	int r = parse_u64(text, UINT16_MAX, &port, err);
+	if (r >= 0)
+		*ret = (uint16_t)port;
+	return r;
+}
+
+int relay_rule_parse(const char *text, struct relay_rule *ret, struct error *err)
+{
+	enum { WORDS = 5 };
+	_cleanup_strv_ char **words = strv_split(text, '/');
+	struct relay_rule rule = { 0 };
+	if (strv_count(words) != WORDS || (!streq(words[0], "tcp") && !streq(words[0], "udp")))
+		return err_set(err, ERR_INVALID, "'%s' is no rule of a relay", text);
+	rule.protocol = streq(words[0], "udp") ? IPPROTO_UDP : IPPROTO_TCP;
+	int r = cidr_parse_address(words[1], &rule.host, err);
+	if (r >= 0)
+		r = parse_port(words[2], &rule.host_port, err);
+	if (r >= 0)
+		r = cidr_parse_address(words[3], &rule.target, err);
+	if (r >= 0)
+		r = parse_port(words[4], &rule.target_port, err);
+	if (r >= 0)
+		*ret = rule;
+	return r;
+}
+
+/* --- the process --- */
+
+static int make_file(const char *path, struct error *err)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_sys(err, errno, "%s: make '%s'", WHAT, path) : 0;
+}
+
+int relay_start(const struct relay *relay, struct error *err)
+{
+	_cleanup_free_ char *netns = path_join(relay->directory, NETNS_FILE);
+	_cleanup_strv_ char **argv = NULL;
+	struct fd_path source = fd_path(relay->netns);
+	strv_append(&argv, RELAY_PROGRAM);
+	strv_take(&argv, path_join(relay->directory, PID_FILE));
+	strv_append(&argv, netns);
+	for (char *const *rule = relay->rules; rule && *rule; rule++)
+		strv_append(&argv, *rule);
+	const struct tool_start start = {
+		.name = RELAY_PROGRAM,
+		.program = relay->program,
+		.what = WHAT,
+		.argv = argv,
+		.netns = -1,
+		.source = source.text,
+		.place = netns,
+	};
+	int r = make_file(netns, err);
+	return r < 0 ? r : tool_start(&start, err);
+}
+
+/* Returns a pidfd, or -ESRCH. */
+static int find(const char *directory)
+{
+	_cleanup_free_ char *pid_file = path_join(directory, PID_FILE);
+	_cleanup_free_ char *netns = path_join(directory, NETNS_FILE);
+	return tool_find_process(pid_file, netns);
+}
+
+bool relay_is_running(const char *directory)
+{
+	_cleanup_close_ int pidfd = find(directory);
+	return pidfd >= 0;
+}
+
+void relay_stop(const char *directory)
+{
+	_cleanup_close_ int pidfd = find(directory);
+	if (pidfd >= 0)
+		tool_end_process(pidfd);
+}

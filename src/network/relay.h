@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Published ports of a network namespace that the host's packet filter does not lead to: a process that listens on the
+ * host, and connects from within the namespace. So what is behind it sees the namespace's own address as the peer's.
+ *
+ * Invariants:
+ *  RY1 It lives as long as the file "relay.netns" in its directory; relay_stop() makes it be gone at once.
+ *  RY2 The namespace is bound to that file in a mount namespace of the relay's alone, so no mount is left, whoever dies.
+ *  RY3 When it carries its first byte it has no capability any more, and files of its own only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "network/cidr.h"
+
+#define RELAY_PROGRAM "coffer-relay" /* the monitor's file by another name */
+
+/* One port, and where it leads. */
+struct relay_rule {
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	struct cidr host, target;
+	uint16_t host_port, target_port;
+};
+
+/* "tcp/0.0.0.0/8080/172.17.0.2/80"; free() it. */
+char *relay_rule_text(const struct relay_rule *rule);
+int relay_rule_parse(const char *text, struct relay_rule *ret, struct error *err);
+
+struct relay {
+	const char *directory; /* absolute, and there */
+	const char *program;   /* of which RELAY_PROGRAM is another name */
+	int netns;
+	char *const *rules; /* texts */
+};
+
+/* Returns when it listens. Errors: what binding says, in its words. */
+int relay_start(const struct relay *relay, struct error *err);
+
+/* Whether the one of this directory runs; end it. */
+bool relay_is_running(const char *directory);
+void relay_stop(const char *directory);
+
+/*
+ * What the process does: coffer-relay PID-FILE NETNS-FILE RULE... Returns 0 in the process that was started, when another
+ * one listens in the background; or an exit status.
+ */
+int relay_main(char *const *argv);
