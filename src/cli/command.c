@@ -30,6 +30,7 @@ const struct command *const COMMANDS[] = {
 	&command_image_layers,
 	&command_image_mount,
 	&command_image_prune,
+	&command_image_referrers,
 	&command_image_tree,
 	&command_image_unmount,
 	&command_image_verify,

@@ -118,6 +118,22 @@ void search_hits_free(struct search_hit *hits, size_t count);
 int engine_search(struct engine *engine, const char *term, unsigned limit, struct search_hit **ret, size_t *ret_count,
 		  struct error *err);
 
+/* A manifest that refers to another one: a signature, a bill of materials, ... */
+struct image_referrer {
+	char *digest, *media_type;
+	char *artifact_type; /* may be empty */
+	int64_t size;	     /* of the manifest, bytes */
+	char **annotations;  /* "key=value" */
+};
+void image_referrers_free(struct image_referrer *referrers, size_t count);
+
+/*
+ * What refers to the manifest that @reference names at its registry; of @artifact_type only, if that is not NULL. Errors:
+ * ERR_IMG_TAG, ERR_REG_*.
+ */
+int engine_image_referrers(struct engine *engine, const char *reference, const char *artifact_type,
+			   struct image_referrer **ret, size_t *ret_count, struct error *err);
+
 struct push_result {
 	char *digest; /* of the manifest */
 	int64_t size; /* of the manifest, bytes */

@@ -15,6 +15,7 @@
 #include "image/hash.h"
 #include "image/manifest.h"
 #include "image/registry-config.h"
+#include "image/registry-referrers.h"
 #include "image/registry-upload.h"
 
 enum {
@@ -45,6 +46,7 @@ struct push {
 	struct push_blob *blobs; /* each distinct layer, and the config */
 	size_t n_blobs;
 	bool answered; /* the one question that is waited for */
+	bool listed;   /* the registry has taken the manifest for a referrer */
 };
 
 void push_options_done(struct push_options *options)
@@ -86,6 +88,8 @@ static void on_answer(void *context, struct http_answer *answer, const struct er
 	push->answered = true;
 	if (failure)
 		push->err = *failure;
+	else
+		push->listed = answer->subject != NULL;
 }
 
 /* Which protocol it speaks and what it wants of us is found out by one question, before there are many. */
@@ -261,6 +265,17 @@ static int put_manifest(struct push *push)
 			 });
 }
 
+/* A manifest that refers to another one stands in a list, which is ours to keep if the registry does not. */
+static int list_referrer(struct push *push, const char *repository)
+{
+	_cleanup_referrer_ struct referrer referrer = { 0 };
+	int r = referrer_parse(push->text, push->len, push->manifest.media_type, push->options->manifest, &referrer,
+			       &push->err);
+	if (r < 0 || !referrer.subject || push->listed)
+		return r;
+	return registry_referrers_update(push->registry, push->transfer, repository, &referrer, &push->err);
+}
+
 /* --- all of it --- */
 
 static char **mount_repositories(const struct push_options *options)
@@ -296,7 +311,9 @@ static int push_all(struct push *push)
 		r = knock(push);
 	if (r >= 0)
 		r = push_blobs(push);
-	return r < 0 ? r : put_manifest(push);
+	if (r >= 0)
+		r = put_manifest(push);
+	return r < 0 ? r : list_referrer(push, place.repository);
 }
 
 static void push_done(struct push *push)

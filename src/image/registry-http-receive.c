@@ -18,9 +18,10 @@ void answer_forget_headers(struct http_answer *answer)
 	free(answer->location);
 	free(answer->range);
 	free(answer->link);
+	free(answer->subject);
 	strv_free(answer->challenges);
 	answer->content_type = answer->content_digest = answer->content_range = NULL;
-	answer->location = answer->range = answer->link = NULL;
+	answer->location = answer->range = answer->link = answer->subject = NULL;
 	answer->challenges = NULL;
 	answer->retry_after_s = -1;
 }
@@ -45,6 +46,7 @@ static void take_header(struct http_answer *answer, const char *name, const char
 		{ "Location", &answer->location },
 		{ "Range", &answer->range },
 		{ "Link", &answer->link },
+		{ "OCI-Subject", &answer->subject },
 	};
 	uint64_t seconds;
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {

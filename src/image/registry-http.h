@@ -56,6 +56,7 @@ struct http_answer {
 	char *content_range;
 	char *location;	       /* as it stands there */
 	char *link;
+	char *subject;	       /* OCI-Subject */
 	char *range;	       /* of an upload's state */
 	char **challenges;     /* WWW-Authenticate, each */
 	int64_t retry_after_s; /* or -1 */

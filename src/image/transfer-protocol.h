@@ -9,6 +9,7 @@
  *	{"command":"pull", "reference":"HOST/NAME:TAG" (in full), "platform":"linux/amd64"}
  *	{"command":"check", "reference":"HOST/NAME:TAG" (in full), "known":["sha256:...", ...]}
  *	{"command":"tags", "reference":"HOST/NAME"}
+ *	{"command":"referrers", "reference":"HOST/NAME:TAG" (in full), "artifact_type":"..." or absent}
  *	{"command":"search", "registry":"HOST", "term":"...", "limit":N}
  *	{"command":"import", "fd":3 (a tar file or pipe that it inherits), "reference":"..." or absent,
  *	 "platform":"linux/amd64", "message":"...", "changes":["CMD [...]", ...]}
@@ -33,9 +34,11 @@
  *	 "path":"..." (what in it; or absent), "why":"its ..."}      of a verification
  *	{"event":"layer", "digest":"sha256:...", "state":"mounted", "from":"NAME"}      after a push
  *	{"event":"found", "name":"NAME" (without the registry), "description":"...", "stars":N, "official":true|false}
+ *	{"event":"found", "digest":"sha256:...", "media_type":"...", "artifact_type":"..." (may be empty), "size":BYTES,
+ *	 "annotations":{...} or absent}      of referrers
  *	{"event":"done", "manifest":"sha256:..." (the image manifest), "index":"sha256:..." (what the tag named, if that
  *	 was an index), "config":"sha256:...", "digest":"sha256:..." (what the tag named), "size":BYTES (compressed)}
- *	 ... after a save, a push, a search or a verification, without all that; after an extract, with the size alone; after a load, with
+ *	 ... after a save, a push, a search, a list of referrers or a verification, without all that; after an extract, with the size alone; after a load, with
  *	 "images":[{"manifest":..., "index":..., "config":..., "names":["HOST/NAME:TAG", ...]}, ...] instead
  *	 ... after a check, "digest" alone: which of the known ones the tag names; absent: another
  *	 ... after a list of tags, "tags":["...", ...]

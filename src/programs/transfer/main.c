@@ -134,6 +134,9 @@ static int work(struct store *store, const struct transfer_request *request, con
 	case COMMAND_SEARCH:
 		r = registry_search(transfer, &request->search, err);
 		break;
+	case COMMAND_REFERRERS:
+		r = registry_referrers(transfer, &request->referrers, err);
+		break;
 	case COMMAND_PUSH:
 		r = push_image(store, transfer, &request->push, err);
 		break;

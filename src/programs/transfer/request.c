@@ -68,6 +68,22 @@ static int parse_tags(const struct json_node *root, struct transfer_request *req
 	return r;
 }
 
+static int parse_referrers(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	struct registry_referrers_options *referrers = &request->referrers;
+	const char *reference;
+	uint64_t timeout_ms = 0;
+	int r = json_need_string(root, "reference", &reference, err);
+	if (r >= 0)
+		r = reference_parse(reference, &referrers->reference, err);
+	if (r >= 0)
+		r = json_get_text(root, "artifact_type", &referrers->artifact_type, err);
+	if (r >= 0)
+		r = json_get_u64(root, "timeout_ms", TIMEOUT_MAX_MS, &timeout_ms, err);
+	referrers->timeout_ms = (unsigned)timeout_ms;
+	return r;
+}
+
 static int parse_search(const struct json_node *root, struct transfer_request *request, struct error *err)
 {
 	struct registry_search_options *search = &request->search;
@@ -313,6 +329,7 @@ static const struct {
 	{ "check", COMMAND_CHECK, parse_check },
 	{ "tags", COMMAND_TAGS, parse_tags },
 	{ "search", COMMAND_SEARCH, parse_search },
+	{ "referrers", COMMAND_REFERRERS, parse_referrers },
 	{ "push", COMMAND_PUSH, parse_push },
 	{ "import", COMMAND_IMPORT, parse_import },
 	{ "save", COMMAND_SAVE, parse_save },
@@ -363,6 +380,7 @@ void request_done(struct transfer_request *request)
 	pull_check_options_done(&request->check);
 	reference_done(&request->tags.reference);
 	registry_search_options_done(&request->search);
+	registry_referrers_options_done(&request->referrers);
 	push_options_done(&request->push);
 	login_options_done(&request->login);
 	for (size_t i = 0; i < request->save.n_images; i++) {

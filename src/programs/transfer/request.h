@@ -9,6 +9,7 @@
 #include "image/pull-check.h"
 #include "image/pull.h"
 #include "image/push.h"
+#include "image/registry-referrers.h"
 #include "image/registry-search.h"
 #include "image/registry-tags.h"
 #include "image/save.h"
@@ -19,6 +20,7 @@ enum transfer_command {
 	COMMAND_CHECK,
 	COMMAND_TAGS,
 	COMMAND_SEARCH,
+	COMMAND_REFERRERS,
 	COMMAND_PUSH,
 	COMMAND_IMPORT,
 	COMMAND_SAVE,
@@ -35,6 +37,7 @@ struct transfer_request {
 	struct pull_check_options check;
 	struct registry_tags_options tags;
 	struct registry_search_options search;
+	struct registry_referrers_options referrers;
 	struct push_options push;
 	struct import_options import; /* its strings are ours */
 	struct import_base base;
