@@ -10,13 +10,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "engine/changes.h"
 #include "engine/commit.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/live.h"
 #include "image/copy.h"
 #include "runtime/container.h"
-#include "storage/snapshot.h"
 
 struct layer_writer {
 	pid_t pid;
@@ -29,16 +29,29 @@ struct writing {
 	struct engine *engine;
 	const struct container_row *row;
 	struct container *container; /* to be paused; or NULL */
-	int upper;
+	struct changes_source files;
 	int out;
 };
+
+/* Out of a directory that holds everything. */
+static int copy_changes(const struct changes_source *files, const struct copy_sink *sink, struct error *err)
+{
+	_cleanup_changes_ struct changes changes = { 0 };
+	int r = changes_find(files, &changes, err);
+	if (r < 0)
+		return r;
+	_cleanup_free_ struct copy_listed *list = mem_alloc((changes.count + 1) * sizeof *list);
+	for (size_t i = 0; i < changes.count; i++)
+		list[i] = (struct copy_listed){ changes.list[i].path + 1, changes.list[i].kind == 'D' };
+	return copy_walk_list(files->dir, list, changes.count, sink, err);
+}
 
 static int write_layer(const struct writing *writing, struct error *err)
 {
 	_cleanup_copy_tar_ struct copy_tar tar = { .fd = writing->out };
 	const struct copy_sink sink = copy_tar_sink(&tar);
-	const struct copy_source source = { .fd = writing->upper, .as = "", .form = COPY_LAYER };
-	int r = copy_walk(&source, &sink, err);
+	const struct copy_source source = { .fd = writing->files.dir, .as = "", .form = COPY_LAYER };
+	int r = writing->files.whole ? copy_changes(&writing->files, &sink, err) : copy_walk(&source, &sink, err);
 	return r < 0 ? r : copy_tar_finish(&tar, err);
 }
 
@@ -64,16 +77,6 @@ static void run_writer(const struct writing *writing, struct error *failure)
 		(void)signal(ignored[i], SIG_IGN);
 	int r = writing->container ? write_paused(writing, failure) : write_layer(writing, failure);
 	_exit(r < 0);
-}
-
-static int open_upper(struct engine *engine, const char *id, struct error *err)
-{
-	_cleanup_free_ char *path = snapshot_upper(engine->store, id);
-	int r = storage_need_changes(engine, id, err);
-	if (r < 0)
-		return r;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? err_sys(err, errno, "open directory '%s'", path) : fd;
 }
 
 /* *ret stays NULL for one that does not run, or is paused already. */
@@ -120,14 +123,15 @@ int layer_writer_start(struct engine *engine, const struct container_row *row, b
 	int r = pause ? find_running(engine, row, &container, err) : 0;
 	if (r < 0)
 		return r;
-	_cleanup_close_ int upper = open_upper(engine, row->id, err);
-	if (upper < 0)
-		return upper;
+	_cleanup_changes_source_ struct changes_source files = CHANGES_SOURCE_NONE;
+	r = changes_open(engine, row, &files, err);
+	if (r < 0)
+		return r;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "make a pipe");
 	_cleanup_close_ int out = ends[1];
 	const struct writing writing = {
-		.engine = engine, .row = row, .container = container, .upper = upper, .out = out
+		.engine = engine, .row = row, .container = container, .files = files, .out = out
 	};
 	struct layer_writer *writer = NEW(struct layer_writer);
 	writer->fd = ends[0];

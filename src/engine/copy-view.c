@@ -38,7 +38,7 @@ int view_open_layers(struct engine *engine, const struct container_row *row, str
 	int r = lower_of(engine, row, &lower, err);
 	if (r < 0)
 		return r;
-	if (!snapshot_is_whole(engine->store, row->id))
+	if (!snapshot_is_whole(engine->store, row->id, NULL))
 		strv_take(&dirs, snapshot_upper(engine->store, row->id));
 	for (char **dir = lower; *dir; dir++)
 		strv_append(&dirs, *dir);
@@ -51,7 +51,7 @@ static int open_writable(struct engine *engine, const struct container_row *row,
 	_cleanup_strv_ char **lower = NULL;
 	_cleanup_free_ char *upper = snapshot_upper(engine->store, row->id),
 			    *work = snapshot_work(engine->store, row->id);
-	if (snapshot_is_whole(engine->store, row->id)) {
+	if (snapshot_is_whole(engine->store, row->id, NULL)) {
 		int fd = open(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		return fd < 0 ? err_sys(err, errno, "open directory '%s'", upper) : fd;
 	}

@@ -105,9 +105,6 @@ int monitor_tell(struct engine *engine, const char *id, enum packet_type type, c
 struct storage_driver;
 int storage_driver_current(struct engine *engine, const struct storage_driver **ret, struct error *err);
 
-/* Errors: ERR_UNSUPPORTED for a container whose upper directory does not say what it changed. */
-int storage_need_changes(struct engine *engine, const char *id, struct error *err);
-
 /* The snapshot of a new container of this image. */
 int storage_create(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids,
 		   struct error *err);

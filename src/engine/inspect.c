@@ -257,7 +257,7 @@ static int add_graph_driver(struct engine *engine, const struct container_record
 	if (r < 0)
 		return r;
 	struct json_object *driver = json_add_object(root, "GraphDriver");
-	if (snapshot_is_whole(engine->store, record->id))
+	if (snapshot_is_whole(engine->store, record->id, NULL))
 		json_object_object_add(driver, "Data", NULL); /* as Docker has it */
 	else
 		add_overlay(engine, record, lower, driver);

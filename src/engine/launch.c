@@ -50,7 +50,7 @@ int launch_layers(struct engine *engine, const char *image_id, char *const *diff
 int launch_lower(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids, char ***ret,
 		 struct error *err)
 {
-	if (!snapshot_is_whole(engine->store, id))
+	if (!snapshot_is_whole(engine->store, id, NULL))
 		return launch_layers(engine, image_id, diff_ids, ret, err);
 	char **lower = NULL;
 	strv_take(&lower, snapshot_upper(engine->store, id));
@@ -83,7 +83,7 @@ static int write_config(struct engine *engine, const struct container_config *co
 	_cleanup_free_ char *upper = snapshot_upper(engine->store, launch->id);
 	const struct oci_context context = {
 		.id = launch->id,
-		.rootfs = snapshot_is_whole(engine->store, launch->id) ? upper : NULL,
+		.rootfs = snapshot_is_whole(engine->store, launch->id, NULL) ? upper : NULL,
 		.run_dir = run_dir,
 		.volumes = volumes,
 		.cgroup = cgroup,

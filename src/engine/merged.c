@@ -255,26 +255,74 @@ int merged_enter(struct merged *dir, const char *name, struct merged **ret)
 	return 1;
 }
 
-static bool is_there(struct merged *dir, const char *name)
+int merged_stat(struct merged *dir, const char *name, struct stat *ret)
 {
-	_cleanup_merged_ struct merged *below = NULL;
-	return merged_enter(dir, name, &below) >= 0;
+	struct found found;
+	int r = look_up(&dir->root, name, &found);
+	if (r < 0)
+		return r;
+	if (found.directory.n_fds > 0)
+		r = fstat(found.directory.fds[0], ret);
+	else
+		r = fstatat(found.parent, name, ret, AT_SYMLINK_NOFOLLOW);
+	r = r < 0 ? -errno : 0;
+	level_done(&found.directory);
+	return r;
+}
+
+/* --- names --- */
+
+struct names {
+	char **list;
+	size_t count;
+};
+
+static int add_names(int dir, struct names *names)
+{
+	_cleanup_close_ int fd = open_directory(dir, ".");
+	_cleanup_closedir_ DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	if (!stream)
+		return fd < 0 ? fd : -errno;
+	TAKE_FD(fd);
+	for (struct dirent *entry; (entry = readdir(stream));)
+		if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
+			*ARRAY_APPEND(names->list, names->count) = mem_strdup(entry->d_name);
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Each once, and only those that no whiteout hides. */
+static void keep_visible(struct merged *dir, struct names *names)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < names->count; i++) {
+		struct stat st;
+		bool again = kept > 0 && streq(names->list[kept - 1], names->list[i]);
+		if (!again && merged_stat(dir, names->list[i], &st) == 0)
+			names->list[kept++] = names->list[i];
+		else
+			free(names->list[i]);
+	}
+	names->count = kept;
 }
 
 int merged_names(struct merged *dir, char ***ret)
 {
-	_cleanup_strv_ char **names = NULL;
-	for (size_t i = 0; i < dir->root.n_fds; i++) {
-		_cleanup_close_ int fd = open_directory(dir->root.fds[i], ".");
-		_cleanup_closedir_ DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-		if (!stream)
-			return fd < 0 ? fd : -errno;
-		TAKE_FD(fd);
-		for (struct dirent *entry; (entry = readdir(stream));)
-			if (!streq(entry->d_name, ".") && !streq(entry->d_name, "..") &&
-			    !strv_contains(names, entry->d_name) && is_there(dir, entry->d_name))
-				strv_append(&names, entry->d_name);
-	}
-	*ret = TAKE_PTR(names);
-	return 0;
+	struct names names = { 0 };
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < dir->root.n_fds; i++)
+		r = add_names(dir->root.fds[i], &names);
+	if (names.count > 0)
+		qsort(names.list, names.count, sizeof *names.list, compare_names);
+	keep_visible(dir, &names);
+	*ARRAY_APPEND(names.list, names.count) = NULL;
+	if (r < 0)
+		strv_free(names.list);
+	else
+		*ret = names.list;
+	return r;
 }

@@ -34,5 +34,9 @@ int merged_read(struct merged *merged, const char *path, size_t max, char **ret,
  */
 int merged_enter(struct merged *dir, const char *name, struct merged **ret);
 
-/* The names in it; 0 or -errno. strv_free() them. */
+/* The same, for all that is to be known of it: 0, or -errno. */
+struct stat;
+int merged_stat(struct merged *dir, const char *name, struct stat *ret);
+
+/* The names in it, sorted; 0 or -errno. strv_free() them. */
 int merged_names(struct merged *dir, char ***ret);

@@ -70,7 +70,7 @@ static char **cleanup_command(const struct engine *engine, const char *id)
 
 static int write_plan(struct engine *engine, const struct launch *launch, bool detach, struct error *err)
 {
-	bool whole = snapshot_is_whole(engine->store, launch->id); /* config.json has its directory */
+	bool whole = snapshot_is_whole(engine->store, launch->id, NULL); /* config.json has its directory */
 	struct monitor_plan plan = {
 		.id = mem_strdup(launch->id),
 		.name = mem_strdup(launch->name),

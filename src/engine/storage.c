@@ -3,7 +3,6 @@
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "storage/driver.h"
-#include "storage/snapshot.h"
 
 int engine_set_storage_driver(struct engine *engine, const char *name, struct error *err)
 {
@@ -30,12 +29,4 @@ int storage_create(struct engine *engine, const char *id, const char *image_id, 
 	if (r >= 0)
 		r = launch_layers(engine, image_id, diff_ids, &layers, err);
 	return r < 0 ? r : driver->create(engine->store, id, layers, err);
-}
-
-int storage_need_changes(struct engine *engine, const char *id, struct error *err)
-{
-	if (!snapshot_is_whole(engine->store, id))
-		return 0;
-	err_set(err, ERR_UNSUPPORTED, "nothing tells what it changed: it has a copy of its image (storage driver vfs)");
-	return err_hint(err, "coffer export %.12s, which gives all of its files", id);
 }

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/util.h"
 #include "image/copy.h"
 #include "image/unpack-attributes.h"
@@ -250,21 +251,25 @@ static int walk_directory(struct walk *walk, int fd, const char *path, struct er
 	return r;
 }
 
-/* @path of "" is the top, which has no entry of its own. */
-static int walk_fd(struct walk *walk, int fd, const struct stat *st, const char *path, struct error *err)
+/* One thing, without what is in it. */
+static int send_one(struct walk *walk, int fd, const struct stat *st, const char *path, struct error *err)
 {
 	_cleanup_held_ struct held held = { 0 };
-	int r = 0;
 	if (S_ISSOCK(st->st_mode)) {
 		log_debug("'%s' is left out: it is a socket", path);
 		return 0;
 	}
-	if (*path && (r = read_entry(walk, fd, path, st, &held)) < 0)
+	int r = read_entry(walk, fd, path, st, &held);
+	if (r < 0)
 		return read_failed(path, -r, err);
-	if (S_ISREG(st->st_mode))
-		return send_file(walk, fd, &held.entry, err);
-	if (*path)
-		r = walk->sink->entry(walk->sink->context, &held.entry, err);
+	return S_ISREG(st->st_mode) ? send_file(walk, fd, &held.entry, err)
+				    : walk->sink->entry(walk->sink->context, &held.entry, err);
+}
+
+/* @path of "" is the top, which has no entry of its own. */
+static int walk_fd(struct walk *walk, int fd, const struct stat *st, const char *path, struct error *err)
+{
+	int r = *path ? send_one(walk, fd, st, path, err) : 0;
 	return r < 0 || !S_ISDIR(st->st_mode) ? r : walk_directory(walk, fd, path, err);
 }
 
@@ -290,6 +295,37 @@ int copy_walk(const struct copy_source *source, const struct copy_sink *sink, st
 		return read_failed(source->as, ENOTDIR, err);
 	struct walk walk = { .sink = sink, .form = source->form, .buf = mem_alloc(READ_SIZE) };
 	int r = walk_fd(&walk, source->fd, &st, source->as, err);
+	links_done(&walk.links);
+	free(walk.buf);
+	return r;
+}
+
+/* --- what is listed --- */
+
+static int walk_listed(struct walk *walk, int dir, const struct copy_listed *listed, struct error *err)
+{
+	const char *name = path_base(listed->path);
+	struct stat st;
+	if (listed->gone) {
+		size_t len = (size_t)(name - listed->path);
+		_cleanup_free_ char *parent = mem_strndup(listed->path, len > 0 ? len - 1 : 0);
+		return send_mark(walk, parent, ".wh.", name, err);
+	}
+	_cleanup_close_ int fd = path_open_beneath(dir, listed->path, O_PATH | O_NOFOLLOW, 0);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return read_failed(listed->path, fd < 0 ? -fd : errno, err);
+	return send_one(walk, fd, &st, listed->path, err);
+}
+
+int copy_walk_list(int dir, const struct copy_listed *list, size_t count, const struct copy_sink *sink,
+		   struct error *err)
+{
+	struct walk walk = { .sink = sink, .form = COPY_LAYER, .buf = mem_alloc(READ_SIZE) };
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = walk_listed(&walk, dir, &list[i], err);
 	links_done(&walk.links);
 	free(walk.buf);
 	return r;

@@ -53,6 +53,16 @@ struct copy_source {
  */
 int copy_walk(const struct copy_source *source, const struct copy_sink *sink, struct error *err);
 
+/* What is to be said of one path below a directory, which goes by no link: that it is there, or that it is gone. */
+struct copy_listed {
+	const char *path;
+	bool gone; /* a ".wh." file says so */
+};
+
+/* These alone, in their order; what is in a directory only if it is listed, too. */
+int copy_walk_list(int dir, const struct copy_listed *list, size_t count, const struct copy_sink *sink,
+		   struct error *err);
+
 /* --- the archive --- */
 
 struct copy_tar {

@@ -125,5 +125,5 @@ int storage_driver_choose(struct store *store, const struct storage_driver **ret
 
 const struct storage_driver *storage_driver_of(struct store *store, const char *id)
 {
-	return &DRIVERS[snapshot_is_whole(store, id) ? VFS : OVERLAY];
+	return &DRIVERS[snapshot_is_whole(store, id, NULL) ? VFS : OVERLAY];
 }

@@ -40,7 +40,8 @@ static int fill(int stage, char *const *layers, struct error *err)
 	_cleanup_close_ int mark = openat(stage, WHOLE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (upper < 0 || mark < 0)
 		return err_sys(err, errno, "make a copy of the image");
-	return vfs_fill(upper, layers, err);
+	int r = vfs_fill(upper, layers, err);
+	return r >= 0 && futimens(mark, NULL) < 0 ? err_sys(err, errno, "note when the image was copied") : r;
 }
 
 static int create(struct store *store, const char *id, char *const *layers, struct error *err)
@@ -76,10 +77,15 @@ int snapshot_create_whole(struct store *store, const char *id, char *const *laye
 	return create(store, id, layers, err);
 }
 
-bool snapshot_is_whole(struct store *store, const char *id)
+bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled)
 {
+	struct stat st;
 	_cleanup_free_ char *path = store_is_hex64(id) ? mem_printf("%s/" WHOLE, id) : NULL;
-	return path && faccessat(store->snapshots, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!path || fstatat(store->snapshots, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	if (ret_filled)
+		*ret_filled = st.st_mtim;
+	return true;
 }
 
 bool snapshot_exists(struct store *store, const char *id)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "storage/store.h"
@@ -15,7 +16,8 @@ int snapshot_create(struct store *store, const char *id, struct error *err);
 
 /* A whole one: upper shows what @layers do, topmost first. */
 int snapshot_create_whole(struct store *store, const char *id, char *const *layers, struct error *err);
-bool snapshot_is_whole(struct store *store, const char *id);
+/* @ret_filled (may be NULL) is when it was whole: what has been touched later, the container has touched. */
+bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled);
 
 bool snapshot_exists(struct store *store, const char *id);
 
