@@ -74,7 +74,12 @@ const struct command command_network_create = {
 		"published, and need not be. Options: *macvlan_mode* (*bridge*, *private*, *vepa*, *passthru*), *ipvlan_mode* "
 		"(*l2*, *l3*, *l3s*), *ipvlan_flag* (*bridge*, *private*, *vepa*).\n\n"
 		"Options of a *bridge*, each behind *com.docker.network.bridge.*: *name*, *enable_icc*, "
-		"*enable_ip_masquerade*, *gateway_mode_ipv4* (*nat*, *routed*), *host_binding_ipv4*.",
+		"*enable_ip_masquerade*, *gateway_mode_ipv4* (*nat*, *routed*), *host_binding_ipv4*.\n\n"
+		"No container of a *bridge* can send packets with the address of another one, or of the network's gateway, whatever its "
+		"capabilities. Addresses that nobody was given are nobody's: containers may route, or share an address that "
+		"moves among them. With *--opt com.coffer.spoof=deny* those of the network send with nothing but what they "
+		"were given, which is so on all networks while there are policies (see coffer-network-policy(1)); with "
+		"*--opt com.coffer.spoof=allow*, they may send with what they like.",
 	.examples =
 		(const struct example[]){
 			{ "network create front", "A network with a subnet that is free" },

@@ -137,8 +137,10 @@ const struct command command_network_policy = {
 		"What no policy selects may reach everything. What one selects may be reached, or reach, only as the "
 		"policies that select it allow. The host itself always reaches its containers. Containers that come and go "
 		"are followed; rules count what they let through: *nft list ruleset* shows it.\n\n"
-		"Containers are known by their addresses. One that may make packets of its own (NET_RAW, a default capability) "
-		"can pretend to have another one: give *--cap-drop NET_RAW* to those that are not trusted.\n\n"
+		"Containers are known by their addresses, so while there is a policy they can send with no others than they "
+		"were given. A network whose containers route, or have addresses that move among them, is left out of that by "
+		"*coffer network create --opt com.coffer.spoof=allow*; then one that may make packets of its own (NET_RAW, a "
+		"default capability) can pretend to be another.\n\n"
 		"What is not understood in a document is an error, and the document is not applied.",
 	.examples =
 		(const struct example[]){

@@ -102,8 +102,8 @@ static int build(struct attach *attach, int *ret_netns, struct error *err)
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
 		r = plug(attach, rtnl, &netns, i, err);
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
-		r = filter_add(attach->engine, attach->networks[i], (int)i == attach->way_in ? &attach->ports : NULL,
-			       err);
+		r = filter_add(attach->engine, attach->networks[i], &attach->endpoints.items[i],
+			       (int)i == attach->way_in ? &attach->ports : NULL, err);
 	if (r >= 0)
 		r = policy_follow(attach->engine, err);
 	if (r >= 0)
@@ -240,8 +240,8 @@ int network_detach(struct engine *engine, const char *id, struct error *err)
 	if (r < 0 || endpoints.count == 0)
 		return r;
 	r = published_row_list(db, id, &ports, err);
-	if (r >= 0 && ports.count > 0)
-		r = filter_remove(engine, NULL, &ports, err);
+	if (r >= 0)
+		r = filter_remove(engine, &endpoints, &ports, err);
 	/* The links went with the namespace, or go in a moment: nobody waits for the kernel. */
 	if (r >= 0)
 		r = network_names_remove(engine, id, &endpoints, err);
@@ -254,7 +254,7 @@ int network_take_down(struct engine *engine, const struct network_record *record
 {
 	int r = network_names_stop(engine, record, err);
 	if (r >= 0)
-		r = filter_remove(engine, record, NULL, err);
+		r = filter_remove_network(engine, record, err);
 	if (r < 0)
 		return r;
 	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);

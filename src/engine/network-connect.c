@@ -216,9 +216,9 @@ static int settle_ports(struct change *change, const struct network_record *netw
 		return r;
 	/* In the rows already; whoever was killed then has not told the packet filter. */
 	if (leads_to(&before, endpoint))
-		return filter_add(change->engine, network, &before, err);
+		return filter_add(change->engine, network, endpoint, &before, err);
 	r = move_ports(change, network, endpoint, &before, &after, err);
-	return r < 0 || after.count == 0 ? r : filter_add(change->engine, network, &after, err);
+	return r < 0 || after.count == 0 ? r : filter_add(change->engine, network, endpoint, &after, err);
 }
 
 /* The default routes and the published ports lead through the network that is the best one now. */
@@ -300,7 +300,10 @@ static int unplug(struct change *change, struct error *err)
 	const struct endpoint *endpoint = find_endpoint(&list, change->network->name);
 	if (r < 0 || !endpoint)
 		return r;
+	const struct endpoint_list place = { (struct endpoint *)endpoint, 1 };
 	r = network_unplug(change->rtnl, &change->netns, change->network, endpoint, err);
+	if (r >= 0)
+		r = filter_remove(change->engine, &place, NULL, err);
 	int left = network_names_leave(change->engine, change->id, change->network->name, &failure);
 	if (r >= 0 && left < 0 && err)
 		*err = failure;
@@ -315,13 +318,14 @@ static int plug(struct change *change, const struct endpoint_request *request, s
 		r = reserve(change, request, endpoint, err);
 	if (r >= 0)
 		r = network_bring_up(change->db, change->rtnl, change->network, err);
+	/* Before it can send anything. */
 	if (r >= 0)
-		r = policy_follow(change->engine, err); /* before it can send anything */
+		r = filter_add(change->engine, change->network, endpoint, NULL, err);
+	if (r >= 0)
+		r = policy_follow(change->engine, err);
 	if (r >= 0)
 		r = network_plug(change->rtnl, &change->netns, change->network, endpoint, change->name, false, err);
-	if (r >= 0)
-		r = network_shape(change->rtnl, &change->netns, change->network, endpoint, request, err);
-	return r < 0 ? r : filter_add(change->engine, change->network, NULL, err);
+	return r < 0 ? r : network_shape(change->rtnl, &change->netns, change->network, endpoint, request, err);
 }
 
 static int connect_running(struct change *change, const struct endpoint_request *request, struct error *err)

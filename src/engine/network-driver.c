@@ -144,6 +144,16 @@ static int take_binding(struct network_record *record, const char *value, struct
 	return 0;
 }
 
+static int take_spoof(struct network_record *record, const char *value, struct error *err)
+{
+	static const struct word words[] = { { "allow", SPOOF_ALLOW }, { "deny", SPOOF_DENY } };
+	unsigned spoof = 0;
+	int r = take_word(words, ARRAY_SIZE(words), "word for forged addresses", value, &spoof, err);
+	if (r >= 0)
+		record->spoof = spoof;
+	return r;
+}
+
 static int take_prefix(struct network_record *record, const char *value, struct error *err)
 {
 	/* A number follows. */
@@ -231,6 +241,7 @@ static const struct known {
 	{ BRIDGE "gateway_mode_ipv6", NULL, OF_BRIDGE, NULL, "both families go by gateway_mode_ipv4" },
 	{ BRIDGE "host_binding_ipv4", NULL, OF_BRIDGE, take_binding, NULL },
 	{ "com.docker.network.container_iface_prefix", NULL, OF_ALL, take_prefix, NULL },
+	{ "com.coffer.spoof", NULL, OF_BRIDGE, take_spoof, NULL },
 	{ "isolate", NULL, OF_BRIDGE, take_isolate, NULL },
 	{ "parent", NULL, OF_PARENT, take_parent, NULL },
 	{ "macvlan_mode", NULL, OF_MACVLAN, take_macvlan_mode, NULL },

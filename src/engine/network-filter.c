@@ -6,8 +6,11 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "engine/network-driver.h"
+#include "engine/network-policy.h"
 #include "network/conntrack.h"
 #include "network/firewall.h"
 
@@ -24,6 +27,34 @@ const char *filter_table_name(const struct engine *engine, char buf[FIREWALL_TAB
 	return buf;
 }
 
+/* --- what is put into it --- */
+
+/* Each may be missing. */
+struct content {
+	const struct network_record *network;
+	const struct firewall_place *places;
+	size_t n_places;
+	const struct published_list *ports;
+};
+
+bool filter_is_strict(const struct network_record *network, bool policies)
+{
+	return network_is_bridge(network) &&
+	       (network->spoof == SPOOF_DENY || (network->spoof == SPOOF_UNOWNED && policies));
+}
+
+static struct firewall_place place_of(const struct endpoint *endpoint, const struct network_record *network,
+				      bool policies)
+{
+	return (struct firewall_place){
+		.link = endpoint->link,
+		.address = endpoint->address,
+		.address6 = endpoint->address6,
+		.guarded = network->spoof != SPOOF_ALLOW,
+		.strict = filter_is_strict(network, policies),
+	};
+}
+
 /* What stands on a parent of its own is not seen by the packet filter. */
 static void put_network(struct firewall_change *change, const struct network_record *record)
 {
@@ -33,6 +64,8 @@ static void put_network(struct firewall_change *change, const struct network_rec
 		.bridge = record->bridge,
 		.subnet = record->subnet,
 		.subnet6 = record->subnet6,
+		.gateway = record->gateway,
+		.gateway6 = record->gateway6,
 		.internal = record->internal,
 		.routed = record->routed,
 		.apart = record->apart,
@@ -40,19 +73,35 @@ static void put_network(struct firewall_change *change, const struct network_rec
 	firewall_put_network(change, &network);
 }
 
-static void put_ports(struct firewall_change *change, const struct published_list *ports)
+static void put_port(struct firewall_change *change, const struct published *published)
 {
-	for (size_t i = 0; ports && i < ports->count; i++) {
-		const struct published *published = &ports->items[i];
-		const struct firewall_port port = {
-			.host = published->port.host,
-			.protocol = published->port.protocol,
-			.host_port = published->port.host_port,
-			.container = published->address,
-			.container_port = published->port.container_port,
-		};
-		firewall_put_port(change, &port);
-	}
+	const struct firewall_port port = {
+		.host = published->port.host,
+		.protocol = published->port.protocol,
+		.host_port = published->port.host_port,
+		.container = published->address,
+		.container_port = published->port.container_port,
+	};
+	firewall_put_port(change, &port);
+}
+
+static void put(struct firewall_change *change, const struct content *content)
+{
+	if (content->network)
+		put_network(change, content->network);
+	for (size_t i = 0; i < content->n_places; i++)
+		firewall_put_place(change, &content->places[i]);
+	for (size_t i = 0; content->ports && i < content->ports->count; i++)
+		put_port(change, &content->ports->items[i]);
+}
+
+static int add(const char *table, const struct content *content, bool unguarded, struct error *err)
+{
+	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
+	firewall_change_begin(&change, table, false);
+	change.unguarded = unguarded;
+	put(&change, content);
+	return firewall_apply(&change, err);
 }
 
 /*
@@ -70,29 +119,57 @@ static void forget_flows(const struct published_list *ports)
 	}
 }
 
-/* Everything that the rows say, into an empty table (N2). */
+/* --- all of it --- */
+
+static int put_whole_network(struct firewall_change *change, struct db *db, const struct network_record *network,
+			     bool policies, struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
+	int r = endpoint_row_list(db, NULL, network->name, &endpoints, err);
+	if (r < 0)
+		return r;
+	put_network(change, network);
+	for (size_t i = 0; i < endpoints.count && network_is_bridge(network); i++) {
+		const struct firewall_place place = place_of(&endpoints.items[i], network, policies);
+		firewall_put_place(change, &place);
+	}
+	return 0;
+}
+
+static int put_networks(struct firewall_change *change, struct db *db, bool policies, struct error *err)
+{
+	struct network_record **records;
+	size_t count;
+	int r = network_row_list(db, &records, &count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		if (r >= 0)
+			r = put_whole_network(change, db, records[i], policies, err);
+		network_record_free(records[i]);
+	}
+	free(records);
+	return r;
+}
+
+/* Everything that the rows say, into what is there of the table (N2). */
 static int fill_table(struct engine *engine, const char *table, struct error *err)
 {
 	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 	_cleanup_published_list_ struct published_list ports = { 0 };
-	struct network_record **records;
-	size_t count;
 	struct db *db;
-	int r = engine_db(engine, &db, err);
+	int r = engine_db(engine, &db, err), policies = 0;
 	if (r >= 0)
-		r = network_row_list(db, &records, &count, err);
-	if (r < 0)
-		return r;
+		r = policies = policy_any(db, err);
 	firewall_change_begin(&change, table, false);
-	for (size_t i = 0; i < count; i++) {
-		put_network(&change, records[i]);
-		network_record_free(records[i]);
-	}
-	free(records);
-	r = published_row_list(db, NULL, &ports, err);
+	change.unguarded = firewall_is_unguarded(table);
+	if (r >= 0)
+		r = put_networks(&change, db, policies > 0, err);
+	if (r >= 0)
+		r = published_row_list(db, NULL, &ports, err);
 	if (r < 0)
 		return r;
-	put_ports(&change, &ports);
+	put(&change, &(struct content){ .ports = &ports });
 	return firewall_apply(&change, err);
 }
 
@@ -110,16 +187,41 @@ int filter_repair(struct engine *engine, struct error *err)
 	return r == 0 ? make_anew(engine, table, "it has not all of its rules", err) : r < 0 ? r : 0;
 }
 
-int filter_add(struct engine *engine, const struct network_record *network, const struct published_list *ports,
-	       struct error *err)
+int filter_set_strict(struct engine *engine, char *const *links, struct error *err)
 {
 	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 	char table[FIREWALL_TABLE_MAX];
-	struct error why = { 0 };
+	int r = filter_repair(engine, err);
+	if (r < 0)
+		return r;
 	firewall_change_begin(&change, filter_table_name(engine, table), false);
-	put_network(&change, network);
-	put_ports(&change, ports);
-	int r = firewall_apply(&change, &why);
+	change.unguarded = firewall_is_unguarded(table);
+	firewall_put_strict(&change, links);
+	return firewall_apply(&change, err);
+}
+
+/* --- parts of it --- */
+
+static int any_policies(struct engine *engine, struct db **ret_db, struct error *err)
+{
+	int r = engine_db(engine, ret_db, err);
+	return r < 0 ? r : policy_any(*ret_db, err);
+}
+
+int filter_add(struct engine *engine, const struct network_record *network, const struct endpoint *endpoint,
+	       const struct published_list *ports, struct error *err)
+{
+	char table[FIREWALL_TABLE_MAX];
+	struct error why = { 0 };
+	struct db *db;
+	int policies = any_policies(engine, &db, err);
+	if (policies < 0)
+		return policies;
+	const struct firewall_place place = place_of(endpoint, network, policies > 0);
+	const struct content content = { network, &place, network_is_bridge(network) ? 1 : 0, ports };
+	int r = add(filter_table_name(engine, table), &content, false, &why);
+	if (r == -ERR_NOT_FOUND && firewall_is_unguarded(table))
+		r = add(table, &content, true, &why);
 	/* Nobody has made the table yet, or somebody has flushed it, or left elements of a container that is gone. */
 	if (r == -ERR_NOT_FOUND || r == -ERR_EXISTS || r == -ERR_BUSY)
 		r = make_anew(engine, table, why.message, err);
@@ -130,42 +232,37 @@ int filter_add(struct engine *engine, const struct network_record *network, cons
 	return r;
 }
 
-/* One by one, if all at once does not do because one of them is gone already. */
-static int remove_ports_singly(const char *table, const struct published_list *ports, struct error *err)
-{
-	int r = 0;
-	for (size_t i = 0; i < ports->count; i++) {
-		_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
-		const struct published_list one = { &ports->items[i], 1 };
-		struct error why = { 0 };
-		firewall_change_begin(&change, table, true);
-		put_ports(&change, &one);
-		int removed = firewall_apply(&change, &why);
-		if (removed < 0 && removed != -ERR_NOT_FOUND && r >= 0) {
-			r = removed;
-			if (err)
-				*err = why;
-		}
-	}
-	return r;
-}
-
-int filter_remove(struct engine *engine, const struct network_record *network, const struct published_list *ports,
-		  struct error *err)
+static int remove_content(struct engine *engine, const struct content *content, struct error *err)
 {
 	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 	char table[FIREWALL_TABLE_MAX];
-	struct error why = { 0 };
 	firewall_change_begin(&change, filter_table_name(engine, table), true);
-	if (network)
-		put_network(&change, network);
-	put_ports(&change, ports);
-	int r = firewall_apply(&change, &why);
+	put(&change, content);
+	int r = firewall_apply(&change, err);
 	child_close(engine, TAKE_FD(change.sock));
-	forget_flows(ports);
-	if (r == -ERR_NOT_FOUND)
-		return ports ? remove_ports_singly(table, ports, err) : 0;
-	if (r < 0 && err)
-		*err = why;
 	return r;
+}
+
+int filter_remove(struct engine *engine, const struct endpoint_list *endpoints, const struct published_list *ports,
+		  struct error *err)
+{
+	size_t count = endpoints ? endpoints->count : 0, n_places = 0;
+	_cleanup_free_ struct firewall_place *places = mem_alloc((count + 1) * sizeof *places);
+	struct db *db;
+	int r = any_policies(engine, &db, err), policies = r;
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		_cleanup_network_ struct network_record *network = NULL;
+		r = network_row_load(db, endpoints->items[i].network, &network, err);
+		if (r > 0 && network_is_bridge(network))
+			places[n_places++] = place_of(&endpoints->items[i], network, policies > 0);
+	}
+	if (r >= 0)
+		r = remove_content(engine, &(struct content){ NULL, places, n_places, ports }, err);
+	forget_flows(ports);
+	return r;
+}
+
+int filter_remove_network(struct engine *engine, const struct network_record *network, struct error *err)
+{
+	return remove_content(engine, &(struct content){ .network = network }, err);
 }

@@ -10,13 +10,23 @@
 /* The name of our table. Returns @buf. */
 const char *filter_table_name(const struct engine *engine, char buf[FIREWALL_TABLE_MAX]);
 
-/* Let in what is published for one container on one network; both are there already when they are again. */
-int filter_add(struct engine *engine, const struct network_record *network, const struct published_list *ports,
-	       struct error *err);
+/* Whether its containers can send with no addresses but their own. @policies: whether there are some. */
+bool filter_is_strict(const struct network_record *network, bool policies);
+
+/*
+ * Let in what is published (or NULL) for one container, and know its place on @network. All of it is there already when it
+ * is so again.
+ */
+int filter_add(struct engine *engine, const struct network_record *network, const struct endpoint *endpoint,
+	       const struct published_list *ports, struct error *err);
 
 /* Make the table again if somebody has removed it, or flushed its rules. */
 int filter_repair(struct engine *engine, struct error *err);
 
-/* The other way round; NULL leaves the one or the other alone. What is not there need not be removed. */
-int filter_remove(struct engine *engine, const struct network_record *network, const struct published_list *ports,
+/* Have @links, and no others, be strict ones. */
+int filter_set_strict(struct engine *engine, char *const *links, struct error *err);
+
+/* The other way round, before the rows are gone; either may be NULL. What is not there need not be removed. */
+int filter_remove(struct engine *engine, const struct endpoint_list *endpoints, const struct published_list *ports,
 		  struct error *err);
+int filter_remove_network(struct engine *engine, const struct network_record *network, struct error *err);

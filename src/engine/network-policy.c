@@ -37,6 +37,7 @@ struct view {
 	struct policy_endpoint *endpoints;
 	char **names;	/* of the endpoints' containers */
 	char **bridges; /* that have endpoints */
+	char **strict;	/* links of those that send with their own addresses only */
 	size_t n_endpoints;
 };
 
@@ -54,6 +55,7 @@ static void view_done(struct view *view)
 	free(view->endpoints);
 	strv_free(view->names);
 	strv_free(view->bridges);
+	strv_free(view->strict);
 }
 #define _cleanup_view_ _cleanup_(view_done)
 
@@ -116,6 +118,8 @@ static int load_network(struct engine *engine, struct db *db, const struct netwo
 		endpoint->network_labels = strv_copy(network->labels);
 		endpoint->address = list.items[i].address;
 		endpoint->address6 = list.items[i].address6;
+		if (filter_is_strict(network, view->n_policies > 0))
+			strv_append(&view->strict, list.items[i].link);
 		r = load_container(engine, list.items[i].container, endpoint, view, err);
 		if (r >= 0)
 			r = check_enforceable(view, network, err);
@@ -174,6 +178,8 @@ static int enforce(struct engine *engine, const struct view *view, struct error 
 	}
 	int r = view->n_policies > 0 ? filter_bridges(view, err) : 0;
 	if (r >= 0)
+		r = filter_set_strict(engine, view->strict, err); /* who may forge addresses is above policies */
+	if (r >= 0)
 		r = firewall_run_nft(str_text(&commands), table, err);
 	return r < 0 ? err_wrap(err, "enforce the network policies") : 0;
 }
@@ -191,7 +197,7 @@ static int refresh(struct engine *engine, const struct view *view, struct error 
 	return firewall_run_nft(str_text(&commands), table, NULL) >= 0 ? 0 : enforce(engine, view, err);
 }
 
-static int any(struct db *db, struct error *err)
+int policy_any(struct db *db, struct error *err)
 {
 	_cleanup_free_ char *one = NULL;
 	return db_get_text(db, "SELECT 1 FROM policies LIMIT 1", DB_NO_VALUES, &one, err);
@@ -204,7 +210,7 @@ static int with_view(struct engine *engine,
 	_cleanup_view_ struct view view = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
-	if (r < 0 || (r = any(db, err)) <= 0 || (r = db_begin(db, &transaction, err)) < 0 ||
+	if (r < 0 || (r = policy_any(db, err)) <= 0 || (r = db_begin(db, &transaction, err)) < 0 ||
 	    (r = load(engine, db, &view, err)) < 0 || (r = act(engine, &view, err)) < 0)
 		return r;
 	return db_commit(&transaction, err);

@@ -44,5 +44,8 @@ int engine_policy_remove(struct engine *engine, const char *name, struct error *
 /* The places of containers on networks have changed: have the sets say so. Costs one query where there are no policies. */
 int policy_follow(struct engine *engine, struct error *err);
 
+/* Whether there are policies at all. 1 or 0. */
+int policy_any(struct db *db, struct error *err);
+
 /* Make the table anew if somebody has taken it away. */
 int policy_repair(struct engine *engine, struct error *err);

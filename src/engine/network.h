@@ -47,6 +47,13 @@ struct network_request {
 	char *const *labels;
 };
 
+/* With which addresses containers may send. */
+enum network_spoof {
+	SPOOF_UNOWNED, /* their own, and those that nobody was given; while there are policies, their own */
+	SPOOF_ALLOW,   /* all */
+	SPOOF_DENY,    /* their own */
+};
+
 struct network_record {
 	char *id, *name, *driver;
 	char *bridge;			       /* or, of another driver, what its own parent is called if it has one */
@@ -64,6 +71,7 @@ struct network_record {
 	unsigned mode, flags; /* of macvlan and ipvlan, as the kernel has them */
 	struct cidr binding;  /* of the host, for ports that are published without an address; family 0: each */
 	bool apart;	      /* containers do not reach each other */
+	enum network_spoof spoof;
 };
 void network_record_free(struct network_record *record);
 DEFINE_CLEANUP(struct network_record *, network_record_free);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/str.h"
@@ -68,6 +69,47 @@
 	"	oifname @bridges drop\n"                                                                         \
 	"}\n"
 
+/*
+ * Who is on a bridge is believed to be whom its packets say; so they may not say that they are somebody else's. Addresses
+ * that nobody was given pass, or containers could not route, nor share an address among them; by strict links they do
+ * not. "places" has what belongs to a link, "owned" all that belongs to somebody.
+ *
+ * For IPv6, addresses are compared as bytes: the source, and what a neighbour's advertisement is about (RFC 4861, 4.4),
+ * look alike then. What is strict leaves a link's own addresses to what cannot do without (neighbour discovery, groups).
+ */
+#define GUARD_SETS                                   \
+	"set guarded { type ifname; }\n"             \
+	"set strict { type ifname; }\n"              \
+	"set owned4 { type ipv4_addr; }\n"           \
+	"set owned6 { typeof @nh,64,128; }\n"        \
+	"set places4 { type ifname . ipv4_addr; }\n" \
+	"set places6 { typeof iifname . @nh,64,128; }\n"
+
+#define GUARD_RULES                                                                             \
+	"chain forged {\n"                                                                      \
+	"	counter drop comment \"an address that is another's\"\n"                              \
+	"}\n"                                                                                   \
+	"chain strict {\n"                                                                      \
+	"	arp saddr ip 0.0.0.0 accept\n"                                                        \
+	"	ip6 saddr { ::, fe80::/10 } ip6 daddr ff00::/8 accept\n"                              \
+	"	ip6 saddr fe80::/10 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n" \
+	"	counter drop comment \"no address of its own\"\n"                                     \
+	"}\n"                                                                                   \
+	"chain guard {\n"                                                                       \
+	"	type filter hook prerouting priority -300; policy accept;\n"                          \
+	"	iifname . ip saddr @places4 accept\n"                                                 \
+	"	iifname != @guarded accept\n"                                                         \
+	"	iifname . arp saddr ip @places4 accept\n"                                             \
+	"	icmpv6 type nd-router-advert counter drop comment \"no router\"\n"                    \
+	"	icmpv6 type nd-neighbor-advert iifname . @th,64,128 @places6 accept\n"                \
+	"	icmpv6 type nd-neighbor-advert @th,64,128 @owned6 goto forged\n"                      \
+	"	meta protocol ip6 iifname . @nh,64,128 @places6 accept\n"                             \
+	"	ip saddr @owned4 goto forged\n"                                                       \
+	"	arp saddr ip @owned4 goto forged\n"                                                   \
+	"	meta protocol ip6 @nh,64,128 @owned6 goto forged\n"                                   \
+	"	iifname @strict jump strict\n"                                                        \
+	"}\n"
+
 #define NFT "nft"
 
 int firewall_run_nft(const char *commands, const char *table, struct error *err)
@@ -87,16 +129,33 @@ int firewall_run_nft(const char *commands, const char *table, struct error *err)
 }
 
 /* "add" before "delete": what is not there can be deleted as well then, in the one transaction that a file is. */
-int firewall_make_table(const char *table, struct error *err)
+#define AFRESH(family) "add table " family " %s\ndelete table " family " %s\n"
+
+static int make_table(const char *table, bool guarded, struct error *err)
 {
-	_cleanup_free_ char *commands = mem_printf(
-		"add table inet %s\ndelete table inet %s\ntable inet %s {\n" RULES "}\n", table, table, table);
-	return firewall_run_nft(commands, table, err);
+	_cleanup_str_ struct str commands = { 0 };
+	str_appendf(&commands, AFRESH("inet") "table inet %s {\n%s" RULES "}\n", table, table, table,
+		    guarded ? "" : "set unguarded { type ifname; }\n");
+	if (guarded)
+		str_appendf(&commands, AFRESH("bridge") "table bridge %s {\n" GUARD_SETS GUARD_RULES "}\n", table,
+			    table, table);
+	return firewall_run_nft(str_text(&commands), table, err);
 }
 
-size_t firewall_rule_count(void)
+int firewall_make_table(const char *table, struct error *err)
 {
-	static const char rules[] = RULES;
+	struct error why = { 0 };
+	if (make_table(table, true, &why) >= 0)
+		return 0;
+	int r = make_table(table, false, err);
+	if (r >= 0)
+		log_failure(LOG_LEVEL_WARN, "containers can send with each other's addresses", &why);
+	return r;
+}
+
+/* Lines of a chain, but for the one that says where it hangs. */
+static size_t count_rules(const char *rules)
+{
 	size_t count = 0;
 	for (const char *line = rules; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
@@ -105,8 +164,20 @@ size_t firewall_rule_count(void)
 	return count;
 }
 
+size_t firewall_guard_rule_count(void)
+{
+	return count_rules(GUARD_RULES);
+}
+
+size_t firewall_rule_count(void)
+{
+	return count_rules(RULES);
+}
+
 int firewall_remove_table(const char *table, struct error *err)
 {
-	_cleanup_free_ char *commands = mem_printf("add table inet %s\ndelete table inet %s\n", table, table);
+	_cleanup_free_ char *commands =
+		firewall_is_unguarded(table) ? mem_printf(AFRESH("inet"), table, table)
+					     : mem_printf(AFRESH("inet") AFRESH("bridge"), table, table, table, table);
 	return firewall_run_nft(commands, table, err);
 }

@@ -82,24 +82,38 @@ static void put_element(struct netlink_batch *batch, const struct bytes *key, co
 	netlink_nest_end(batch, element);
 }
 
-/* Returns the nest of the elements, which put_elements_end() takes. */
-static size_t put_elements(struct firewall_change *change, const char *set)
+/* @family: of the table that the set is in. */
+static void put_set(struct firewall_change *change, bool remove, uint8_t family, const char *set)
 {
 	struct netlink_batch *batch = &change->batch;
-	const struct nfgenmsg head = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
-	netlink_begin(batch, message_type(change->remove ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM),
-		      change->remove ? 0 : NLM_F_CREATE, &head, sizeof head,
-		      "change \"%s\" in the packet filter's table \"%s\"", set, change->table);
+	const struct nfgenmsg head = { .nfgen_family = family, .version = NFNETLINK_V0 };
+	netlink_begin(batch, message_type(remove ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM), remove ? 0 : NLM_F_CREATE,
+		      &head, sizeof head, "change \"%s\" in the packet filter's table \"%s\"", set, change->table);
 	netlink_put_string(batch, NFTA_SET_ELEM_LIST_TABLE, change->table);
 	netlink_put_string(batch, NFTA_SET_ELEM_LIST_SET, set);
 	change->n_elements++;
-	return netlink_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+}
+
+/* Returns the nest of the elements, which netlink_nest_end() takes. */
+static size_t put_elements(struct firewall_change *change, uint8_t family, const char *set)
+{
+	put_set(change, change->remove, family, set);
+	return netlink_nest(&change->batch, NFTA_SET_ELEM_LIST_ELEMENTS);
 }
 
 static void put_one(struct firewall_change *change, const char *set, const struct bytes *key, const struct bytes *data)
 {
-	size_t nest = put_elements(change, set);
+	size_t nest = put_elements(change, NFPROTO_INET, set);
 	put_element(&change->batch, key, data, 0);
+	netlink_nest_end(&change->batch, nest);
+}
+
+static void put_guard(struct firewall_change *change, const char *set, const struct bytes *key)
+{
+	if (change->unguarded)
+		return;
+	size_t nest = put_elements(change, NFPROTO_BRIDGE, set);
+	put_element(&change->batch, key, NULL, 0);
 	netlink_nest_end(&change->batch, nest);
 }
 
@@ -113,7 +127,7 @@ static void put_subnet(struct firewall_change *change, const char *set, const st
 	bool bounded = cidr_advance(&behind, 1);
 	add_part(&first, network.bytes, cidr_length(&network));
 	add_part(&end, behind.bytes, cidr_length(&behind));
-	size_t nest = put_elements(change, set);
+	size_t nest = put_elements(change, NFPROTO_INET, set);
 	put_element(&change->batch, &first, NULL, 0);
 	if (bounded)
 		put_element(&change->batch, &end, NULL, NFT_SET_ELEM_INTERVAL_END);
@@ -127,6 +141,15 @@ static void put_subnets(struct firewall_change *change, const char *set4, const 
 		put_subnet(change, set4, &network->subnet);
 	if (network->subnet6.family)
 		put_subnet(change, set6, &network->subnet6);
+}
+
+/* Nobody but the host has it. */
+static void put_owned(struct firewall_change *change, const struct cidr *address)
+{
+	struct bytes key = { 0 };
+	add_part(&key, address->bytes, cidr_length(address));
+	if (address->family)
+		put_guard(change, address->family == AF_INET6 ? "owned6" : "owned4", &key);
 }
 
 void firewall_put_network(struct firewall_change *change, const struct firewall_network *network)
@@ -143,6 +166,47 @@ void firewall_put_network(struct firewall_change *change, const struct firewall_
 	put_subnets(change, "subnets4", "subnets6", network);
 	if (!network->internal && !network->routed)
 		put_subnets(change, "masquerade4", "masquerade6", network);
+	put_owned(change, &network->gateway);
+	put_owned(change, &network->gateway6);
+}
+
+/* --- places --- */
+
+static void put_address(struct firewall_change *change, const char *link, const struct cidr *address)
+{
+	struct bytes key = { 0 };
+	if (!address->family)
+		return;
+	add_name(&key, link);
+	add_part(&key, address->bytes, cidr_length(address));
+	put_guard(change, address->family == AF_INET6 ? "places6" : "places4", &key);
+	put_owned(change, address);
+}
+
+static void put_link(struct firewall_change *change, const char *set, const char *link)
+{
+	struct bytes name = { 0 };
+	add_name(&name, link);
+	put_guard(change, set, &name);
+}
+
+void firewall_put_place(struct firewall_change *change, const struct firewall_place *place)
+{
+	if (place->guarded)
+		put_link(change, "guarded", place->link);
+	if (place->strict)
+		put_link(change, "strict", place->link);
+	put_address(change, place->link, &place->address);
+	put_address(change, place->link, &place->address6);
+}
+
+/* All elements of a set are removed by a request that names none. */
+void firewall_put_strict(struct firewall_change *change, char *const *links)
+{
+	if (!change->unguarded)
+		put_set(change, true, NFPROTO_BRIDGE, "strict");
+	for (; links && *links; links++)
+		put_link(change, "strict", *links);
 }
 
 /* --- ports --- */
@@ -175,25 +239,71 @@ static int count_rule(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-int firewall_is_whole(const char *table, struct error *err)
+bool firewall_is_unguarded(const char *table)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
 	const struct nfgenmsg head = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
 	size_t count = 0;
-	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, err);
-	if (sock < 0)
-		return sock;
+	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, NULL);
+	netlink_begin(&batch, message_type(NFT_MSG_GETSET), 0, &head, sizeof head, "find a mark");
+	netlink_put_string(&batch, NFTA_SET_TABLE, table);
+	netlink_put_string(&batch, NFTA_SET_NAME, "unguarded");
+	return sock >= 0 && netlink_query(sock, &batch, count_rule, &count, NULL) >= 0;
+}
+
+static int count_rules(int sock, uint8_t family, const char *table, size_t *count, struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
+	const struct nfgenmsg head = { .nfgen_family = family, .version = NFNETLINK_V0 };
+	*count = 0;
 	netlink_begin(&batch, message_type(NFT_MSG_GETRULE), NLM_F_DUMP, &head, sizeof head,
 		      "read the rules of the table \"%s\"", table);
 	netlink_put_string(&batch, NFTA_RULE_TABLE, table);
-	int r = netlink_query(sock, &batch, count_rule, &count, err);
-	return r < 0 ? r : count == firewall_rule_count();
+	return netlink_query(sock, &batch, count_rule, count, err);
+}
+
+int firewall_is_whole(const char *table, struct error *err)
+{
+	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, err);
+	size_t rules = 0, guards = 0;
+	int r = sock < 0 ? sock : count_rules(sock, NFPROTO_INET, table, &rules, err);
+	if (r >= 0)
+		r = count_rules(sock, NFPROTO_BRIDGE, table, &guards, err);
+	if (r < 0)
+		return r;
+	return rules == firewall_rule_count() &&
+	       (guards == firewall_guard_rule_count() || (guards == 0 && firewall_is_unguarded(table)));
 }
 
 /* --- doing it --- */
 
+/* Each by itself. Goes on after an error, and returns the first. */
+static int remove_each(int sock, const struct str *all, struct error *err)
+{
+	struct error first = { 0 };
+	size_t left = all->len;
+	for (const struct nlmsghdr *at = (struct nlmsghdr *)all->data; NLMSG_OK(at, left); at = NLMSG_NEXT(at, left)) {
+		_cleanup_netlink_batch_ struct netlink_batch one = { 0 };
+		struct error why = { 0 };
+		if (at->nlmsg_type == NFNL_MSG_BATCH_BEGIN || at->nlmsg_type == NFNL_MSG_BATCH_END)
+			continue;
+		mark(&one, NFNL_MSG_BATCH_BEGIN);
+		netlink_begin(&one, at->nlmsg_type, 0, NLMSG_DATA(at), at->nlmsg_len - (size_t)NLMSG_HDRLEN,
+			      "remove an element of the packet filter's");
+		mark(&one, NFNL_MSG_BATCH_END);
+		int r = netlink_commit(sock, &one, &why);
+		if (r < 0 && r != -ERR_NOT_FOUND && first.code == ERR_NONE)
+			first = why;
+	}
+	if (first.code != ERR_NONE && err)
+		*err = first;
+	return -first.code;
+}
+
 int firewall_apply(struct firewall_change *change, struct error *err)
 {
+	_cleanup_str_ struct str all = { 0 };
+	struct error why = { 0 };
 	if (change->n_elements == 0)
 		return 0;
 	if (change->sock < 0)
@@ -201,6 +311,12 @@ int firewall_apply(struct firewall_change *change, struct error *err)
 	if (change->sock < 0)
 		return err ? -err->code : -ERR_SYSTEM;
 	mark(&change->batch, NFNL_MSG_BATCH_END);
+	str_append_len(&all, change->batch.bytes.data, change->batch.bytes.len);
 	change->n_elements = 0;
-	return netlink_commit(change->sock, &change->batch, err);
+	int r = netlink_commit(change->sock, &change->batch, &why);
+	if (r == -ERR_NOT_FOUND && change->remove)
+		return remove_each(change->sock, &all, err);
+	if (r < 0 && err)
+		*err = why;
+	return r;
 }

@@ -184,6 +184,19 @@ database_policy() {
 		spec: {podSelector: {}}
 	EOF
 	run ! reaches_it
+	# Nor to the host's own services, for who may not go out.
+	coffer network policy rm closed
+	local host
+	host=$(ip -6 address show dev "cf-$(coffer network inspect six | jq -r '.[0].Id[:10]')" | grep -o 'fe80::[0-9a-f:]*')
+	reaches_host() { coffer exec other ping -c 1 -W 1 "$host%eth0" >/dev/null; }
+	eventually reaches_host
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: in}
+		spec: {podSelector: {}, policyTypes: [Egress]}
+	EOF
+	run ! reaches_host
 }
 
 @test "a container that is connected while it runs is known before it can send" {
