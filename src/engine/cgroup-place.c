@@ -8,6 +8,7 @@
 #include "engine/engine-internal.h"
 #include "engine/limits.h"
 #include "engine/qos.h"
+#include "engine/sharing.h"
 #include "runtime/cgroup.h"
 #include "runtime/systemd.h"
 
@@ -94,6 +95,27 @@ int cgroup_place_manager(const struct engine *engine, const struct container_spe
 	if (r >= 0)
 		*ret = manager;
 	return r;
+}
+
+/* NULL: the kernel keeps its own limits from it. */
+static const char *why_not_writable(const struct container_spec *spec)
+{
+	if (cgroup_layout() != CGROUP_LAYOUT_V2)
+		return "its part of the tree can be separated on cgroup v2 only, which this machine does not have alone";
+	if (streq_null(spec->cgroups_mode, "disabled"))
+		return "it has no control group of its own (--cgroups)";
+	if (!has_own(spec, NAMESPACE_CGROUP))
+		return "it has no cgroup namespace of its own (--cgroupns)";
+	return cgroup_bounds_delegation() ? NULL : "cgroup v2 is mounted without the option nsdelegate";
+}
+
+int cgroup_place_check_writable(const struct container_spec *spec, struct error *err)
+{
+	const char *why = why_not_writable(spec);
+	if (!why)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "--security-opt writable-cgroups: the container could change its own limits");
+	return err_cause(err, "%s", why);
 }
 
 static bool is_promised_memory(const struct container_spec *spec)

@@ -22,6 +22,12 @@
 int cgroup_place_manager(const struct engine *engine, const struct container_spec *spec, enum cgroup_manager *ret,
 			 struct error *err);
 
+/*
+ * Whether a container may have its cgroup writable, to divide it, without being able to lift its own limits. Errors:
+ * ERR_UNSUPPORTED.
+ */
+int cgroup_place_check_writable(const struct container_spec *spec, struct error *err);
+
 /* As linux.cgroupsPath of config.json; free() it. */
 char *cgroup_place_path(enum cgroup_manager manager, const struct container_spec *spec, const char *id);
 

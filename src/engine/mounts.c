@@ -175,14 +175,21 @@ static struct json_object *add_default(const struct container_spec *spec, const 
 	return options;
 }
 
-static void add_defaults(const struct container_config *config, struct json_object *mounts)
+static bool is_protected(const struct container_spec *spec, const struct default_mount *mount, bool writable_cgroups)
+{
+	if (mount->shows == NAMESPACE_CGROUP)
+		return !writable_cgroups;
+	return mount->protects && !spec->privileged;
+}
+
+static void add_defaults(const struct container_config *config, bool writable_cgroups, struct json_object *mounts)
 {
 	const struct container_spec *spec = config_spec(config);
 	for (size_t i = 0; i < ARRAY_SIZE(DEFAULTS); i++) {
 		if (is_left_out(config, DEFAULTS[i].destination))
 			continue;
 		struct json_object *options = add_default(spec, &DEFAULTS[i], mounts);
-		if (options && DEFAULTS[i].protects && !spec->privileged)
+		if (options && is_protected(spec, &DEFAULTS[i], writable_cgroups))
 			json_append_string(options, "ro");
 	}
 }
@@ -340,10 +347,11 @@ static void add_requests(const struct container_config *config, const struct oci
 	}
 }
 
-void mounts_add(const struct container_config *config, const struct oci_context *context, struct json_object *root)
+void mounts_add(const struct container_config *config, const struct oci_context *context, bool writable_cgroups,
+		struct json_object *root)
 {
 	struct json_object *mounts = json_add_array(root, "mounts");
-	add_defaults(config, mounts);
+	add_defaults(config, writable_cgroups, mounts);
 	add_shm(config, mounts);
 	add_requests(config, context, mounts);
 }

@@ -21,7 +21,8 @@ int mounts_check(const struct container_spec *spec, struct error *err);
 /* The specification's "mounts", in the order in which they have to be made. */
 struct container_config;
 struct oci_context;
-void mounts_add(const struct container_config *config, const struct oci_context *context, struct json_object *root);
+void mounts_add(const struct container_config *config, const struct oci_context *context, bool writable_cgroups,
+		struct json_object *root);
 
 /* The option that says how mounts in and out of it propagate, or NULL. */
 const char *mount_propagation(const struct mount_request *mount);

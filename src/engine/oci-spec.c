@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/cgroup-place.h"
 #include "engine/device-request.h"
 #include "engine/limits.h"
 #include "engine/mounts.h"
@@ -254,6 +255,8 @@ static int check(struct work *work, struct error *err)
 		r = check_sysctls(work->spec, err);
 	if (r >= 0)
 		r = security_resolve(work->spec, config->security_options, &work->security, err);
+	if (r >= 0 && work->security.writable_cgroups && !work->spec->privileged)
+		r = cgroup_place_check_writable(work->spec, err);
 	if (r >= 0)
 		r = user_resolve(work->context->merged, config->user, work->spec->image, &work->user, err);
 	if (r >= 0)
@@ -281,7 +284,7 @@ static int make(const struct work *work, struct json_object *root, struct error 
 		json_add_string(root, "hostname", work->config->hostname);
 	json_add_string(root, "domainname", work->spec->domainname);
 	add_annotations(work->spec, root);
-	mounts_add(work->config, work->context, root);
+	mounts_add(work->config, work->context, work->security.writable_cgroups, root);
 	int r = add_process(work, root, err);
 	return r < 0 ? r : add_linux(work, root, err);
 }

@@ -100,6 +100,15 @@ static int set_system_paths(struct security *security, const char *value, struct
 	return 0;
 }
 
+static int set_writable_cgroups(struct security *security, const char *value, struct error *err)
+{
+	bool on = true;
+	if (value && parse_bool(value, &on, NULL) < 0)
+		return err_set(err, ERR_SEC_OPT, "it is writable-cgroups[=true|false]");
+	security->writable_cgroups = on;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct security *security, const char *value, struct error *err);
@@ -109,6 +118,7 @@ static const struct {
 	{ "apparmor", set_apparmor },
 	{ "label", set_label },
 	{ "systempaths", set_system_paths },
+	{ "writable-cgroups", set_writable_cgroups },
 };
 
 static int unknown_option(const char *name, struct error *err)
@@ -137,6 +147,7 @@ int security_resolve(const struct container_spec *spec, char *const *options, st
 {
 	_cleanup_security_ struct security security = {
 		.open_system_paths = spec->privileged,
+		.writable_cgroups = spec->privileged,
 		.seccomp = spec->privileged ? SECCOMP_UNCONFINED : SECCOMP_BUILTIN,
 	};
 	for (; options && *options; options++)

@@ -13,6 +13,7 @@ enum seccomp_choice { SECCOMP_BUILTIN, SECCOMP_UNCONFINED, SECCOMP_FILE };
 struct security {
 	uint64_t capabilities;
 	bool no_new_privileges;
+	bool writable_cgroups;	/* it may divide its cgroup */
 	bool open_system_paths; /* nothing below /proc and /sys is hidden or read-only */
 	enum seccomp_choice seccomp;
 	char *seccomp_file;

@@ -14,6 +14,7 @@
  *  cgroup-devices     the device rules: v1 files here, v2 programs in device-policy*
  *  cgroup-join        processes go in
  *  cgroup-sub         into sub-cgroups of the container's own
+ *  cgroup-delegate    the container's own sub-cgroups
  *  cgroup-walk        directories and processes of a sub-tree
  *  cgroup-signal      signals to all of them
  *  cgroup-freeze      stop and resume

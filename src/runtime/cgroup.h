@@ -120,6 +120,18 @@ int cgroup_check(struct cgroup *cgroup, const struct spec_resources *resources, 
  */
 struct spec_resources cgroup_changes(const struct cgroup *cgroup, const struct spec_resources *resources);
 
+/*
+ * Where a container of @spec sees its v2 cgroup writable, in a cgroup namespace of its own: give its first user what he
+ * needs to divide it. Source: config-linux.md, "Cgroup ownership". Errors: ERR_CGROUP.
+ */
+int cgroup_delegate(const struct cgroup *cgroup, const struct spec *spec, struct error *err);
+
+/*
+ * Whether the kernel keeps a container from changing the limits of its own cgroup, also if its user owns their files: v2
+ * is mounted with "nsdelegate".
+ */
+bool cgroup_bounds_delegation(void);
+
 /* A v2 directory for clone3(CLONE_INTO_CGROUP), or -1 where there is none. Owned by @cgroup. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 

@@ -341,9 +341,10 @@ static int enter_cgroup(struct creation *creation, struct error *err)
 {
 	const struct cgroup_driver *driver = creation->driver;
 	int r = driver->enter ? driver->enter(creation->options, creation->container, creation->cgroup, err) : 0;
-	if (r >= 0)
-		cgroup_protection_changed(creation->container);
-	return r;
+	if (r < 0)
+		return r;
+	cgroup_protection_changed(creation->container);
+	return cgroup_is_there(creation->cgroup) ? cgroup_delegate(creation->cgroup, creation->options->spec, err) : 0;
 }
 
 static int run_creators_hooks(struct creation *creation, struct error *err)

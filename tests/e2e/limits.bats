@@ -123,6 +123,14 @@ cpu_time() {
 	[ -z "$(coffer ps -aq)" ]
 }
 
+@test "v1: a container cannot divide its control group" {
+	need_v1 memory
+	run -125 coffer run --rm --network none --security-opt writable-cgroups=true box:1 true
+	[[ $output == *'--security-opt writable-cgroups: the container could change its own limits'* ]]
+	[[ $output == *'can be separated on cgroup v2 only, which this machine does not have alone'* ]]
+	coffer run --rm --network none --security-opt writable-cgroups=false box:1 true
+}
+
 @test "v2: realtime scheduling and swappiness are v1's" {
 	need_v2 cpu
 	run -125 coffer run --rm --network none --cpu-rt-runtime 1000 box:1 true
