@@ -25,6 +25,7 @@ setup_file() {
 teardown_file() {
 	load lib/coffer
 	load lib/registry
+	docker_stop
 	registry_stop
 	coffer_file_teardown
 }
@@ -82,14 +83,113 @@ podman_here() {
 	cmp rootfs/bin/busybox /bin/busybox
 }
 
-@test "docker pulls what coffer pushed, and coffer what docker pushed" {
-	docker=$(command -v docker) && timeout 10 "$docker" version >/dev/null 2>&1 || skip "no docker engine answers here"
+# --- buildah ------------------------------------------------------------------------------------------------------
+
+buildah_here() {
+	buildah --root "$BATS_TEST_TMPDIR/buildah/root" --runroot "$BATS_TEST_TMPDIR/buildah/run" --storage-driver vfs \
+		--log-level error "$@"
+}
+
+@test "buildah pulls what coffer pushed and saved, and coffer what buildah pushed" {
+	buildah_here pull -q --tls-verify=false "docker://$REGISTRY/box:1"
+	[ "$(buildah_here inspect --type image --format '{{.FromImageID}} {{.FromImageDigest}}' "$REGISTRY/box:1")" = \
+		"${ID#sha256:} $DIGEST" ]
+	buildah_here push -q --tls-verify=false "$REGISTRY/box:1" "docker://$REGISTRY/from-buildah:1"
+	coffer pull -q "$REGISTRY/from-buildah:1"
+	[ "$(coffer inspect --format '{{.Id}}' "$REGISTRY/from-buildah:1")" = "$ID" ]
+	coffer rmi "$REGISTRY/from-buildah:1" >/dev/null
+	buildah_here pull -q "oci-archive:$SAVED"
+	[ "$(buildah_here images --format '{{.ID}}' --no-trunc | sort -u)" = "$ID" ]
+}
+
+@test "coffer pulls, loads and runs what buildah built on it" {
+	buildah_here from -q --name work --tls-verify=false "docker://$REGISTRY/box:1"
+	echo built >"$BATS_TEST_TMPDIR/file"
+	buildah_here copy -q work "$BATS_TEST_TMPDIR/file" /built
+	buildah_here config --cmd 'cat /built' --env MADE=by-buildah work
+	for format in oci docker; do
+		buildah_here commit -q --format "$format" work "built:$format"
+		buildah_here push -q --tls-verify=false "built:$format" "docker://$REGISTRY/built:$format"
+		[ "$(coffer run --rm --network none --quiet "$REGISTRY/built:$format")" = built ]
+		[ "$(coffer inspect --format '{{.Id}}' "$REGISTRY/built:$format" | cut -d: -f2)" = \
+			"$(buildah_here images --no-trunc --format '{{.ID}}' "built:$format" | cut -d: -f2)" ]
+		[ "$(coffer inspect --format '{{index .RootFS.Layers 0}}' "$REGISTRY/built:$format")" = \
+			"$(coffer inspect --format '{{index .RootFS.Layers 0}}' box:1)" ]
+	done
+	buildah_here push -q built:oci "oci-archive:$BATS_TEST_TMPDIR/built.tar:built:saved"
+	coffer load -i "$BATS_TEST_TMPDIR/built.tar"
+	[ "$(coffer inspect --format '{{.Id}}' built:saved)" = "$(coffer inspect --format '{{.Id}}' "$REGISTRY/built:oci")" ]
+	coffer rmi built:saved "$REGISTRY/built:oci" "$REGISTRY/built:docker" >/dev/null
+}
+
+# --- umoci --------------------------------------------------------------------------------------------------------
+
+@test "a bundle that umoci unpacked runs under coffer-runtime" {
+	skopeo --insecure-policy copy -q --src-tls-verify=false "docker://$REGISTRY/box:1" "oci:$PWD/oci:1"
+	umoci unpack --image oci:1 bundle 2>/dev/null
+	jq '.process.terminal = false | .process.args = ["echo", "ran"]' bundle/config.json >config.json
+	mv config.json bundle/config.json
+	[ "$("$COFFER_BIN/coffer-runtime" --root "$BATS_TEST_TMPDIR/runtime" run --bundle bundle "interop-$$")" = ran ]
+}
+
+# --- docker -------------------------------------------------------------------------------------------------------
+
+# Debian's daemon and client, whatever else is called docker here. It is in mount and pid namespaces of its own, and goes
+# with them.
+docker_start() {
+	export DOCKER_DIR=$BATS_FILE_TMPDIR/docker
+	mkdir "$DOCKER_DIR"
+	unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
+		sh -c 'mount -t tmpfs -o mode=755 tmpfs /run && mount -t tmpfs tmpfs /etc/docker && exec "$@"' docker \
+		/usr/sbin/dockerd --data-root "$DOCKER_DIR/data" --exec-root /run/docker --pidfile /run/docker.pid \
+		--host "unix://$DOCKER_DIR/socket" --storage-driver vfs \
+		--iptables=false --ip6tables=false --ip-masq=false --ip-forward=false --bridge=none \
+		>"$DOCKER_DIR/log" 2>&1 </dev/null 3>&- &
+	echo $! >"$DOCKER_DIR/pid"
+	eventually docker_has_started && docker version >/dev/null 2>&1
+}
+
+# ... or has failed to.
+docker_has_started() {
+	docker version >/dev/null 2>&1 || ! alive "$(<"$DOCKER_DIR/pid")"
+}
+
+docker_stop() {
+	local pid
+	pid=$(cat "$BATS_FILE_TMPDIR/docker/pid" 2>/dev/null) || return 0
+	kill -KILL "$pid" 2>/dev/null || true # and so all that is in its namespaces
+	eventually docker_is_gone "$pid"
+}
+
+docker_is_gone() {
+	! alive "$1"
+}
+
+docker() {
+	timeout 60 /usr/bin/docker --host "unix://$DOCKER_DIR/socket" "$@"
+}
+
+@test "docker pulls what coffer pushed and loads what it saved, and coffer what docker pushed and saved" {
+	[ -x /usr/sbin/dockerd ] || skip "needs Debian's docker.io"
+	docker_start || skip "Docker's daemon does not start here: $(grep -v level=info "$DOCKER_DIR/log" | tail -1)"
 	docker pull -q "$REGISTRY/box:1"
-	[ "$(docker inspect --format '{{.Id}}' "$REGISTRY/box:1")" = "$ID" ]
+	[ "$(docker inspect --format '{{.Id}} {{index .RepoDigests 0}}' "$REGISTRY/box:1")" = "$ID $REGISTRY/box@$DIGEST" ]
 	docker tag "$REGISTRY/box:1" "$REGISTRY/from-docker:1"
 	docker push -q "$REGISTRY/from-docker:1"
 	coffer pull -q "$REGISTRY/from-docker:1"
 	[ "$(coffer inspect --format '{{.Id}}' "$REGISTRY/from-docker:1")" = "$ID" ]
-	docker rmi -f "$REGISTRY/box:1" "$REGISTRY/from-docker:1"
+	digests='{{range .RepoDigests}}{{println .}}{{end}}'
+	[ "$(coffer inspect --format "$digests" "$REGISTRY/from-docker:1" | grep from-docker)" = \
+		"$(docker inspect --format "$digests" "$REGISTRY/from-docker:1" | grep from-docker)" ]
 	coffer rmi "$REGISTRY/from-docker:1" >/dev/null
+	docker rmi -f "$REGISTRY/box:1" "$REGISTRY/from-docker:1" >/dev/null
+
+	docker load -q -i "$SAVED"
+	[ "$(docker inspect --format '{{.Id}}' box:1)" = "$ID" ]
+	docker tag box:1 from-docker:2
+	docker save -o "$BATS_TEST_TMPDIR/docker.tar" from-docker:2
+	coffer load -i "$BATS_TEST_TMPDIR/docker.tar"
+	[ "$(coffer inspect --format '{{.Id}}' from-docker:2)" = "$ID" ]
+	[ "$(coffer run --rm --network none from-docker:2 echo ran)" = ran ]
+	coffer rmi from-docker:2 >/dev/null
 }
