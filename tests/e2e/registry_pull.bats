@@ -140,6 +140,32 @@ $REGISTRY/again:1" ]
 	coffer rmi "$REGISTRY/foreign:1"
 }
 
+@test "by tag and digest: the digest counts, and the image gets no name by the tag" {
+	digest=$(registry_digest many:a)
+	[ "$(coffer pull -q "$REGISTRY/many:a@$digest")" = "$REGISTRY/many:a@$digest" ]
+	[ "$(coffer pull -q "$REGISTRY/many:nothing@$digest")" = "$REGISTRY/many:nothing@$digest" ]
+	run -0 coffer images --digests --format '{{.Tag}} {{.Digest}}' "$REGISTRY/many"
+	[ "$output" = "" ]
+	[ "$(coffer run --rm --network none "$REGISTRY/many:other@$digest" cat /etc/motd)" = third ]
+	run -0 coffer inspect --format '{{json .RepoTags}} {{json .RepoDigests}}' "$REGISTRY/many@$digest"
+	[[ "$output" != *"$REGISTRY/many:"*"$REGISTRY/many@$digest"* && "$output" == *"$REGISTRY/many@$digest"* ]]
+	coffer rmi "$REGISTRY/many@$digest"
+}
+
+@test "500 layers, up and down" {
+	tar --create --file "$BATS_TEST_TMPDIR/box.tar" --directory "$BATS_FILE_TMPDIR/rootfs" .
+	python3 "$BATS_TEST_DIRNAME/lib/deep-image.py" "$BATS_TEST_TMPDIR/deep" 500 "$BATS_TEST_TMPDIR/box.tar"
+	tar --create --file "$BATS_TEST_TMPDIR/deep.tar" --directory "$BATS_TEST_TMPDIR/deep" .
+	coffer load -q -i "$BATS_TEST_TMPDIR/deep.tar"
+	coffer tag deep:1 "$REGISTRY/deep:1"
+	coffer push -q "$REGISTRY/deep:1"
+	coffer rmi -f "$(coffer inspect --format '{{.Id}}' deep:1)" >/dev/null
+	run -0 coffer pull "$REGISTRY/deep:1"
+	[ "$(grep -c ': Pull complete$' <<<"$output")" -eq 500 ]
+	[ "$(coffer run --rm --network none "$REGISTRY/deep:1" sh -c 'cat /last; ls /each | wc -l' | tr '\n' ' ')" = "499 499 " ]
+	coffer rmi "$REGISTRY/deep:1" >/dev/null
+}
+
 @test "all tags" {
 	run --separate-stderr coffer pull --all-tags "$REGISTRY/many"
 	[ "$status" -eq 0 ]

@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "image/registry-auth.h"
 #include "image/registry-credentials.h"
+#include "image/registry-internal.h"
 #include "image/registry-url.h"
 
 /* --- WWW-Authenticate --- */
@@ -318,23 +319,51 @@ static void test_resolved_urls(void **state)
 	assert_null(url_resolve("no url", "x"));
 }
 
+/* --- when to ask again --- */
+
+static void test_backoff(void **state)
+{
+	struct http_answer silent = { .retry_after_s = -1 }, said = { .retry_after_s = 7 },
+			   long_said = { .retry_after_s = 3600 };
+	int64_t before = 0;
+	for (unsigned tries = 1; tries < REGISTRY_TRIES; tries++) {
+		int64_t ms = registry_backoff_ms(tries, &silent);
+		assert_true(ms > before);
+		before = ms;
+	}
+	assert_int_equal(registry_backoff_ms(1, &said), 7000);
+	assert_int_equal(registry_backoff_ms(1, &long_said), 30 * 1000);
+}
+
+static void test_what_may_get_better(void **state)
+{
+	static const struct {
+		long status;
+		bool transient;
+	} cases[] = { { 429, true },  { 500, true },  { 502, true },  { 503, true },  { 504, true },
+		      { 501, false }, { 400, false }, { 401, false }, { 404, false }, { 200, false } };
+	const struct registry far = { .loopback = false }, here = { .loopback = true };
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct http_answer answer = { .outcome = HTTP_ANSWERED, .status = cases[i].status };
+		assert_int_equal(registry_is_transient(&far, &answer), cases[i].transient);
+	}
+	assert_true(registry_is_transient(&here, &(struct http_answer){ .outcome = HTTP_LOST }));
+	assert_true(registry_is_transient(&far, &(struct http_answer){ .outcome = HTTP_REFUSED }));
+	assert_false(registry_is_transient(&here, &(struct http_answer){ .outcome = HTTP_REFUSED }));
+	assert_false(registry_is_transient(&far, &(struct http_answer){ .outcome = HTTP_TLS }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resolved_urls),
-		cmocka_unit_test(test_challenges),
-		cmocka_unit_test(test_several_headers),
-		cmocka_unit_test(test_token_urls),
-		cmocka_unit_test(test_local_realms),
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_credentials),
-		cmocka_unit_test(test_tokens_in_place_of_passwords),
-		cmocka_unit_test(test_made_credentials),
-		cmocka_unit_test(test_broken_credentials),
-		cmocka_unit_test(test_no_credentials),
-		cmocka_unit_test(test_loopback),
-		cmocka_unit_test(test_origins),
-		cmocka_unit_test(test_urls_refused),
+		cmocka_unit_test(test_resolved_urls),	 cmocka_unit_test(test_challenges),
+		cmocka_unit_test(test_several_headers),	 cmocka_unit_test(test_token_urls),
+		cmocka_unit_test(test_local_realms),	 cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_credentials),	 cmocka_unit_test(test_tokens_in_place_of_passwords),
+		cmocka_unit_test(test_made_credentials), cmocka_unit_test(test_broken_credentials),
+		cmocka_unit_test(test_no_credentials),	 cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_origins),		 cmocka_unit_test(test_urls_refused),
+		cmocka_unit_test(test_backoff),		 cmocka_unit_test(test_what_may_get_better),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
