@@ -53,6 +53,7 @@ const struct command command_network_connect = {
 		},
 	.min_args = 2,
 	.max_args = 2,
+	.completes = COMPLETE_NETWORKS,
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct connect_options),
 	.run = run,

@@ -24,6 +24,7 @@ const struct command command_network_disconnect = {
 	.summary = "Take a container off a network",
 	.min_args = 2,
 	.max_args = 2,
+	.completes = COMPLETE_NETWORKS,
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct disconnect_options),
 	.run = run,

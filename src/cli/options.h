@@ -33,7 +33,16 @@ enum option_kind {
 };
 
 /* What a value, or an argument of a command, can be: for completion. */
-enum completes { COMPLETE_NOTHING, COMPLETE_FILES, COMPLETE_CONTAINERS, COMPLETE_IMAGES, COMPLETE_COMMANDS };
+enum completes {
+	COMPLETE_NOTHING,
+	COMPLETE_FILES,
+	COMPLETE_CONTAINERS,
+	COMPLETE_IMAGES,
+	COMPLETE_NETWORKS,
+	COMPLETE_SECRETS,
+	COMPLETE_VOLUMES,
+	COMPLETE_COMMANDS,
+};
 
 struct option {
 	const char *name; /* without the dashes; NULL ends a table */

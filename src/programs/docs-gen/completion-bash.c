@@ -28,12 +28,24 @@ static const char FUNCTIONS[] =
 	"\t_coffer_offer \"$(coffer images 2>/dev/null | awk 'NR > 1 && $1 != \"<none>\" { print $1 \":\" $2 }')\"\n"
 	"}\n"
 	"\n"
+	"_coffer_networks() {\n"
+	"\t_coffer_offer \"$(coffer network ls --format '{{.Name}}' 2>/dev/null)\"\n"
+	"}\n"
+	"\n"
+	"_coffer_secrets() {\n"
+	"\t_coffer_offer \"$(coffer secret ls --format '{{.Name}}' 2>/dev/null)\"\n"
+	"}\n"
+	"\n"
+	"_coffer_volumes() {\n"
+	"\t_coffer_offer \"$(coffer volume ls --format '{{.Name}}' 2>/dev/null)\"\n"
+	"}\n"
+	"\n"
 	"_coffer_files() {\n"
 	"\tcompopt -o default\n"
 	"}\n"
 	"\n";
 
-static const char MAIN_FUNCTION[] =
+static const char MAIN_FUNCTION_START[] =
 	"_coffer() {\n"
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i\n"
 	"\tCOMPREPLY=()\n"
@@ -44,24 +56,28 @@ static const char MAIN_FUNCTION[] =
 	"\tfi\n"
 	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	"\t\tcase ${COMP_WORDS[i]} in\n"
-	"\t\t--root | --runroot | --log-level | -l)\n"
-	"\t\t\tif [ -z \"$command\" ]; then\n"
-	"\t\t\t\t((i++))\n"
-	"\t\t\t\t[[ ${COMP_WORDS[i]} != '=' ]] || ((i++))\n"
-	"\t\t\tfi\n"
-	"\t\t\t;;\n"
-	"\t\t-* | =) ;;\n"
-	"\t\t*)\n"
-	"\t\t\tcase $command in\n"
-	"\t\t\t'' | container | image | system) command=${command:+$command }${COMP_WORDS[i]} ;;\n"
-	"\t\t\tesac\n"
-	"\t\t\t;;\n"
-	"\t\tesac\n"
-	"\tdone\n"
-	"\t_coffer_command \"$command\" \"$cur\" \"$prev\"\n"
-	"}\n"
-	"\n"
-	"complete -F _coffer coffer\n";
+	"\t\t";
+
+static const char MAIN_FUNCTION_MIDDLE[] = ")\n"
+					   "\t\t\tif [ -z \"$command\" ]; then\n"
+					   "\t\t\t\t((i++))\n"
+					   "\t\t\t\t[[ ${COMP_WORDS[i]} != '=' ]] || ((i++))\n"
+					   "\t\t\tfi\n"
+					   "\t\t\t;;\n"
+					   "\t\t-* | =) ;;\n"
+					   "\t\t*)\n"
+					   "\t\t\tcase $command in\n"
+					   "\t\t\t'' | ";
+
+static const char MAIN_FUNCTION_END[] = ") command=${command:+$command }${COMP_WORDS[i]} ;;\n"
+					"\t\t\tesac\n"
+					"\t\t\t;;\n"
+					"\t\tesac\n"
+					"\tdone\n"
+					"\t_coffer_command \"$command\" \"$cur\" \"$prev\"\n"
+					"}\n"
+					"\n"
+					"complete -F _coffer coffer\n";
 
 static const char *action(enum completes completes)
 {
@@ -72,6 +88,12 @@ static const char *action(enum completes completes)
 		return "_coffer_containers";
 	case COMPLETE_IMAGES:
 		return "_coffer_images";
+	case COMPLETE_NETWORKS:
+		return "_coffer_networks";
+	case COMPLETE_SECRETS:
+		return "_coffer_secrets";
+	case COMPLETE_VOLUMES:
+		return "_coffer_volumes";
 	case COMPLETE_NOTHING:
 	case COMPLETE_COMMANDS:
 		break;
@@ -160,5 +182,6 @@ void completion_bash(void)
 		if (!((*command)->flags & COMMAND_HIDDEN))
 			print_command(*command);
 	fputs("\tesac\n}\n\n", stdout);
-	fputs(MAIN_FUNCTION, stdout);
+	_cleanup_free_ char *flags = completion_global_flags(" | "), *groups = completion_groups(" | ");
+	printf("%s%s%s%s%s", MAIN_FUNCTION_START, flags, MAIN_FUNCTION_MIDDLE, groups, MAIN_FUNCTION_END);
 }

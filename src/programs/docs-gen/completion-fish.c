@@ -4,25 +4,29 @@
 #include "base/str.h"
 #include "programs/docs-gen/docs-gen.h"
 
-static const char FUNCTIONS[] =
-	"# fish completion of coffer, made by docs-gen out of the table of commands\n"
-	"\n"
-	"# The command on the line so far: one word, or two where the first is a group.\n"
-	"function __coffer_command\n"
-	"\tset -l words\n"
-	"\tset -l skip no\n"
-	"\tfor word in (commandline -opc)[2..-1]\n"
-	"\t\tif test $skip = yes\n"
-	"\t\t\tset skip no\n"
-	"\t\t\tcontinue\n"
-	"\t\tend\n"
-	"\t\tswitch $word\n"
-	"\t\t\tcase --root --runroot --log-level -l\n"
-	"\t\t\t\tset skip yes\n"
-	"\t\t\tcase '-*'\n"
-	"\t\t\tcase '*'\n"
-	"\t\t\t\tset -a words $word\n"
-	"\t\t\t\tcontains -- $words[1] container image system; and test (count $words) -lt 2; or break\n"
+static const char FUNCTIONS_START[] = "# fish completion of coffer, made by docs-gen out of the table of commands\n"
+				      "\n"
+				      "# The command on the line so far: one word, or two where the first is a group.\n"
+				      "function __coffer_command\n"
+				      "\tset -l words\n"
+				      "\tset -l skip no\n"
+				      "\tfor word in (commandline -opc)[2..-1]\n"
+				      "\t\tif test $skip = yes\n"
+				      "\t\t\tset skip no\n"
+				      "\t\t\tcontinue\n"
+				      "\t\tend\n"
+				      "\t\tswitch $word\n"
+				      "\t\t\tcase ";
+
+static const char FUNCTIONS_MIDDLE[] = "\n"
+				       "\t\t\t\tset skip yes\n"
+				       "\t\t\tcase '-*'\n"
+				       "\t\t\tcase '*'\n"
+				       "\t\t\t\tset -a words $word\n"
+				       "\t\t\t\tcontains -- $words[1] ";
+
+static const char FUNCTIONS_END[] =
+	"; and test (count $words) -lt 2; or break\n"
 	"\t\tend\n"
 	"\tend\n"
 	"\tstring join ' ' -- $words\n"
@@ -38,6 +42,18 @@ static const char FUNCTIONS[] =
 	"\n"
 	"function __coffer_images\n"
 	"\tcoffer images 2>/dev/null | awk 'NR > 1 && $1 != \"<none>\" { print $1 \":\" $2 }'\n"
+	"end\n"
+	"\n"
+	"function __coffer_networks\n"
+	"\tcoffer network ls --format '{{.Name}}' 2>/dev/null\n"
+	"end\n"
+	"\n"
+	"function __coffer_secrets\n"
+	"\tcoffer secret ls --format '{{.Name}}' 2>/dev/null\n"
+	"end\n"
+	"\n"
+	"function __coffer_volumes\n"
+	"\tcoffer volume ls --format '{{.Name}}' 2>/dev/null\n"
 	"end\n"
 	"\n"
 	"complete -c coffer -f\n";
@@ -62,6 +78,12 @@ static const char *action(enum completes completes)
 		return " -a '(__coffer_containers)'";
 	case COMPLETE_IMAGES:
 		return " -a '(__coffer_images)'";
+	case COMPLETE_NETWORKS:
+		return " -a '(__coffer_networks)'";
+	case COMPLETE_SECRETS:
+		return " -a '(__coffer_secrets)'";
+	case COMPLETE_VOLUMES:
+		return " -a '(__coffer_volumes)'";
 	case COMPLETE_NOTHING:
 	case COMPLETE_COMMANDS:
 		break;
@@ -130,7 +152,8 @@ static void put_command(const struct command *command)
 
 void completion_fish(void)
 {
-	fputs(FUNCTIONS, stdout);
+	_cleanup_free_ char *flags = completion_global_flags(" "), *groups = completion_groups(" ");
+	printf("%s%s%s%s%s", FUNCTIONS_START, flags, FUNCTIONS_MIDDLE, groups, FUNCTIONS_END);
 	put_options("''", (option_tables)(const struct option *[]){ GLOBAL_OPTIONS, NULL });
 	put_words("''", NULL);
 	for (const struct command_group *group = COMMAND_GROUPS; group->name; group++)

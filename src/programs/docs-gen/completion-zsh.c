@@ -19,6 +19,24 @@ static const char FUNCTIONS[] =
 	"\tnames=(${(f)\"$(coffer images 2>/dev/null | awk 'NR > 1 && $1 != \"<none>\" { print $1 \":\" $2 }')\"})\n"
 	"\tcompadd -a names\n"
 	"}\n"
+	"\n"
+	"_coffer_networks() {\n"
+	"\tlocal -a names\n"
+	"\tnames=(${(f)\"$(coffer network ls --format '{{.Name}}' 2>/dev/null)\"})\n"
+	"\tcompadd -a names\n"
+	"}\n"
+	"\n"
+	"_coffer_secrets() {\n"
+	"\tlocal -a names\n"
+	"\tnames=(${(f)\"$(coffer secret ls --format '{{.Name}}' 2>/dev/null)\"})\n"
+	"\tcompadd -a names\n"
+	"}\n"
+	"\n"
+	"_coffer_volumes() {\n"
+	"\tlocal -a names\n"
+	"\tnames=(${(f)\"$(coffer volume ls --format '{{.Name}}' 2>/dev/null)\"})\n"
+	"\tcompadd -a names\n"
+	"}\n"
 	"\n";
 
 static const char MAIN_FUNCTION_START[] = "_coffer() {\n"
@@ -26,10 +44,12 @@ static const char MAIN_FUNCTION_START[] = "_coffer() {\n"
 					  "\ttypeset -A opt_args\n"
 					  "\t_arguments -C -s -S -A '-*' '(- *)--help[Print usage]' \\\n";
 
-static const char MAIN_FUNCTION_END[] = "\t\t'1:command:_coffer_commands' '*::argument:->argument' && return\n"
-					"\tname=$words[1]\n"
-					"\tcase $name in\n"
-					"\tcontainer | image | system)\n"
+static const char MAIN_FUNCTION_MIDDLE[] = "\t\t'1:command:_coffer_commands' '*::argument:->argument' && return\n"
+					   "\tname=$words[1]\n"
+					   "\tcase $name in\n"
+					   "\t";
+
+static const char MAIN_FUNCTION_END[] = ")\n"
 					"\t\tif ((CURRENT == 2)); then\n"
 					"\t\t\t_coffer_group_$name\n"
 					"\t\t\treturn\n"
@@ -65,6 +85,12 @@ static const char *action(enum completes completes)
 		return "_coffer_containers";
 	case COMPLETE_IMAGES:
 		return "_coffer_images";
+	case COMPLETE_NETWORKS:
+		return "_coffer_networks";
+	case COMPLETE_SECRETS:
+		return "_coffer_secrets";
+	case COMPLETE_VOLUMES:
+		return "_coffer_volumes";
 	case COMPLETE_COMMANDS:
 		return "_coffer_commands";
 	case COMPLETE_NOTHING:
@@ -166,5 +192,6 @@ void completion_zsh(void)
 	fputs("\tesac\n}\n\n", stdout);
 	fputs(MAIN_FUNCTION_START, stdout);
 	put_options((option_tables)(const struct option *[]){ GLOBAL_OPTIONS, NULL });
-	fputs(MAIN_FUNCTION_END, stdout);
+	_cleanup_free_ char *groups = completion_groups(" | ");
+	printf("%s%s%s", MAIN_FUNCTION_MIDDLE, groups, MAIN_FUNCTION_END);
 }

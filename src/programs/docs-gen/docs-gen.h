@@ -20,5 +20,9 @@ void completion_fish(void);
 void completion_runtime_bash(void);
 void completion_runtime_fish(void);
 
+/* The groups of commands, and the flags before a command that take a value ("--root -l"), with @separator in between. */
+char *completion_groups(const char *separator);
+char *completion_global_flags(const char *separator);
+
 /* All names of @command that can be typed, the first one its own: a strv. */
 char **command_names(const struct command *command);

@@ -30,6 +30,27 @@ char **command_names(const struct command *command)
 	return names;
 }
 
+char *completion_groups(const char *separator)
+{
+	_cleanup_strv_ char **names = NULL;
+	for (const struct command_group *group = COMMAND_GROUPS; group->name; group++)
+		strv_append(&names, group->name);
+	return strv_join(names, separator);
+}
+
+char *completion_global_flags(const char *separator)
+{
+	_cleanup_strv_ char **flags = NULL;
+	for (const struct option *option = GLOBAL_OPTIONS; option->name; option++) {
+		if (option->kind == OPTION_BOOL)
+			continue;
+		strv_take(&flags, mem_printf("--%s", option->name));
+		if (option->letter)
+			strv_take(&flags, mem_printf("-%c", option->letter));
+	}
+	return strv_join(flags, separator);
+}
+
 static void print_pages(void)
 {
 	puts("coffer.1");
