@@ -66,6 +66,10 @@ const struct command *const COMMANDS[] = {
 	&command_run,
 	&command_save,
 	&command_search,
+	&command_secret_create,
+	&command_secret_inspect,
+	&command_secret_ls,
+	&command_secret_rm,
 	&command_start,
 	&command_stats,
 	&command_stop,
@@ -90,15 +94,11 @@ const struct command *const COMMANDS[] = {
 };
 
 const struct command_group COMMAND_GROUPS[] = {
-	{ "container", "Manage containers" },
-	{ "fs", "Look into the files of containers" },
-	{ "generate", "Make units of systemd" },
-	{ "image", "Manage images" },
-	{ "network", "Manage networks" },
-	{ "perf", "Count and sample what processors do in containers" },
-	{ "system", "Manage coffer itself" },
-	{ "volume", "Manage volumes" },
-	{ 0 },
+	{ "container", "Manage containers" },	 { "fs", "Look into the files of containers" },
+	{ "generate", "Make units of systemd" }, { "image", "Manage images" },
+	{ "network", "Manage networks" },	 { "perf", "Count and sample what processors do in containers" },
+	{ "secret", "Manage secrets" },		 { "system", "Manage coffer itself" },
+	{ "volume", "Manage volumes" },		 { 0 },
 };
 
 const struct option GLOBAL_OPTIONS[] = {

@@ -8,11 +8,12 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "engine/network.h"
+#include "engine/secret.h"
 #include "engine/volume.h"
 
-enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_NETWORK, OBJECT_VOLUME, OBJECT_ANY };
+enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_NETWORK, OBJECT_SECRET, OBJECT_VOLUME, OBJECT_ANY };
 
-static const char *const TYPES[] = { "container", "image", "network", "volume", NULL };
+static const char *const TYPES[] = { "container", "image", "network", "secret", "volume", NULL };
 
 struct inspect_options {
 	bool latest;
@@ -33,6 +34,15 @@ static int inspect_volume(struct cli *cli, const char *name, struct json_object 
 	int r = engine_volume_find(cli->engine, name, &volume, err);
 	if (r >= 0)
 		*ret = volume_describe(volume);
+	return r;
+}
+
+static int inspect_secret(struct cli *cli, const char *name, struct json_object **ret, struct error *err)
+{
+	_cleanup_secret_ struct secret *secret = NULL;
+	int r = engine_secret_find(cli->engine, name, &secret, err);
+	if (r >= 0)
+		*ret = secret_describe(secret);
 	return r;
 }
 
@@ -67,6 +77,8 @@ static int inspect_one(struct cli *cli, enum object_type type, const char *name,
 		return engine_image_inspect(cli->engine, name, ret, err);
 	case OBJECT_NETWORK:
 		return engine_network_inspect(cli->engine, name, ret, err);
+	case OBJECT_SECRET:
+		return inspect_secret(cli, name, ret, err);
 	case OBJECT_VOLUME:
 		return inspect_volume(cli, name, ret, err);
 	case OBJECT_ANY:
@@ -153,7 +165,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES,
-		   "Look for a \"container\", an \"image\", a \"network\" or a \"volume\" only"),
+		   "Look for a \"container\", an \"image\", a \"network\", a \"secret\" or a \"volume\" only"),
 	FORMAT,
 	OPT_LATEST(struct inspect_options),
 	SIZE,
@@ -162,6 +174,12 @@ static const struct option OPTIONS[] = {
 
 static const struct option CONTAINER_OPTIONS[] = { FORMAT, OPT_LATEST(struct inspect_options), SIZE, OPT_END };
 static const struct option FORMAT_OPTIONS[] = { FORMAT, OPT_END };
+static const struct option SECRET_OPTIONS[] = {
+	FORMAT,
+	OPT_REFUSED(0, "showsecret", "no command shows what a secret is; a container can read it"),
+	OPT_REFUSED(0, "pretty", "--format prints as a template says"),
+	OPT_END,
+};
 static const struct option NETWORK_OPTIONS[] = {
 	FORMAT,
 	OPT_BOOL(struct inspect_options, verbose, 'v', "verbose", "As without it: there is no swarm to tell of"),
@@ -232,9 +250,24 @@ const struct command command_network_inspect = {
 		},
 	.min_args = 1,
 	.max_args = ARGS_ANY,
+	.completes = COMPLETE_NETWORKS,
 	.options = (const struct option *const[]){ NETWORK_OPTIONS, NULL },
 	.options_size = sizeof(struct inspect_options),
 	.defaults = &(const struct inspect_options){ .type = OBJECT_NETWORK },
+	.run = run,
+};
+
+const struct command command_secret_inspect = {
+	.name = "secret inspect",
+	.flags = COMMAND_ENGINE,
+	.usage = "[OPTIONS] SECRET [SECRET...]",
+	.summary = "Show all that is known of secrets, but what they are",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.completes = COMPLETE_SECRETS,
+	.options = (const struct option *const[]){ SECRET_OPTIONS, NULL },
+	.options_size = sizeof(struct inspect_options),
+	.defaults = &(const struct inspect_options){ .type = OBJECT_SECRET },
 	.run = run,
 };
 
@@ -250,6 +283,7 @@ const struct command command_volume_inspect = {
 		},
 	.min_args = 1,
 	.max_args = ARGS_ANY,
+	.completes = COMPLETE_VOLUMES,
 	.options = (const struct option *const[]){ FORMAT_OPTIONS, NULL },
 	.options_size = sizeof(struct inspect_options),
 	.defaults = &(const struct inspect_options){ .type = OBJECT_VOLUME },

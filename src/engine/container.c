@@ -18,6 +18,7 @@
 #include "engine/name.h"
 #include "engine/record.h"
 #include "engine/restart.h"
+#include "engine/secret-request.h"
 #include "engine/volume-mounts.h"
 #include "image/platform.h"
 #include "storage/layer.h"
@@ -116,6 +117,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 		r = log_options_check(spec, err);
 	if (r >= 0)
 		r = health_config_check(spec, err);
+	if (r >= 0)
+		r = secret_requests_check(engine, spec, err);
 	if (r >= 0)
 		r = image_resolve(engine, spec->image, &row->image_id, NULL, err);
 	if (r >= 0)

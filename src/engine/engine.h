@@ -334,6 +334,7 @@ struct container_spec {
 	char **device_rules;	 /* "c 13:* rwm" */
 	char **annotations;	 /* "key=value", of config.json */
 	char **sysctls;		 /* "key=value" */
+	char **secrets;		 /* engine/secret-request.h */
 	char **ulimits;		 /* "nofile=1024:2048" */
 	char **groups;		 /* further ones of the user, by name or number */
 	char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *userns_mode; /* "host", "private"; NULL: private */

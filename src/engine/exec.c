@@ -15,6 +15,7 @@
 #include "engine/merged.h"
 #include "engine/oci-spec.h"
 #include "engine/record.h"
+#include "engine/secret-request.h"
 #include "engine/user.h"
 #include "runtime/spec.h"
 
@@ -61,6 +62,7 @@ static int change_user(int dir, const struct container_config *config, const str
 	if (!str_is_empty(request->user))
 		replace_user(&user, process);
 	env = config_env(config, request->tty, user.home);
+	secret_requests_keep_env(config_spec(config), process, &env);
 	env_merge_own(&env, request->env);
 	json_add_strv(process, "env", env);
 	return 0;

@@ -25,6 +25,7 @@
 #include "engine/record.h"
 #include "engine/qos.h"
 #include "engine/restart.h"
+#include "engine/secret-request.h"
 #include "runtime/spec.h"
 #include "storage/driver.h"
 #include "storage/snapshot.h"
@@ -225,6 +226,7 @@ static void add_config(const struct container_row *row, struct json_object *root
 	json_add_string(config, "StopSignal", stop_signal);
 	health_config_to_json(&row->config.health, config);
 	json_add_string(config, "HealthcheckOnFailureAction", spec->health_on_failure);
+	secret_requests_describe(spec, config);
 	if (spec->has_stop_timeout)
 		json_add_i64(config, "StopTimeout", spec->stop_timeout_s);
 }

@@ -23,6 +23,7 @@
 #include "engine/oci-spec.h"
 #include "engine/pressure-notify.h"
 #include "engine/restart.h"
+#include "engine/secret-request.h"
 #include "engine/volume-dir.h"
 #include "storage/layer.h"
 #include "storage/overlay.h"
@@ -75,7 +76,10 @@ static int write_config(struct engine *engine, const struct container_config *co
 	_cleanup_free_ char *run_dir = mem_printf("%s/containers/%s", engine->runroot, launch->id);
 	_cleanup_json_ struct json_object *object = NULL;
 	_cleanup_merged_ struct merged *merged = NULL;
+	_cleanup_strv_ char **secret_env = NULL;
 	int r = open_merged(engine, launch->id, launch->lower, &merged, err);
+	if (r >= 0)
+		r = secret_requests_write(engine, config_spec(config), dir, &secret_env, err);
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *volumes = volumes_path(engine);
@@ -87,6 +91,7 @@ static int write_config(struct engine *engine, const struct container_config *co
 		.run_dir = run_dir,
 		.volumes = volumes,
 		.cgroup = cgroup,
+		.secret_env = secret_env,
 		.merged = merged,
 	};
 	r = oci_spec_make(config, &context, &object, err);

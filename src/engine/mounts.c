@@ -15,7 +15,9 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/container-config.h"
+#include "engine/mount-request.h"
 #include "engine/oci-spec.h"
+#include "engine/secret-request.h"
 #include "engine/sharing.h"
 #include "engine/volume-dir.h"
 #include "monitor/protocol.h"
@@ -272,6 +274,8 @@ struct requests {
 	size_t count;
 	struct mount_request files[ARRAY_SIZE(FILES)];
 	struct mount_request init;
+	struct mount_request *secrets;
+	size_t n_secrets;
 };
 
 static void requests_done(struct requests *requests)
@@ -279,6 +283,7 @@ static void requests_done(struct requests *requests)
 	for (size_t i = 0; i < ARRAY_SIZE(FILES); i++)
 		free(requests->files[i].source);
 	free(requests->init.source);
+	mount_requests_free(requests->secrets, requests->n_secrets);
 	free(requests->sorted);
 }
 #define _cleanup_requests_ _cleanup_(requests_done)
@@ -298,6 +303,9 @@ static void take_own(const struct container_config *config, const char *run_dir,
 		if (!is_asked_for(config, file->target))
 			take(requests, file);
 	}
+	secret_requests_mount(config_spec(config), run_dir, &requests->secrets, &requests->n_secrets);
+	for (size_t i = 0; i < requests->n_secrets; i++)
+		take(requests, &requests->secrets[i]);
 	if (!config_spec(config)->init)
 		return;
 	requests->init = (struct mount_request){

@@ -23,6 +23,7 @@ struct oci_context {
 	const char *run_dir;   /* absolute; has the files of network/files.h */
 	const char *cgroup;    /* linux.cgroupsPath (engine/cgroup-place.h), or NULL */
 	const char *volumes;   /* absolute; has the directories of volumes */
+	char *const *secret_env; /* variables that are secrets, a strv */
 	struct merged *merged; /* the root filesystem, for looking up users */
 };
 

@@ -11,6 +11,7 @@
  *	records/ID/                what is kept of a container's run beyond its end (monitor/recorder.h);
  *	                           .removed/ID of containers that were removed (engine/tombstone.h)
  *	volumes/NAME/_data         the files of a volume (engine/volume.h)
+ *	secrets/NAME/              a secret (engine/secret.h)
  *	events/                    the journal of events (monitor/journal.h)
  *	cache/seccomp/             compiled system call filters
  *	tmp/                       unfinished things; what no running process has locked is rubbish

@@ -270,6 +270,14 @@ hints() {
 	[ "$(complete_line coffer --root /x run --pull '')" = 'missing always never' ]
 	[ "$(complete_line coffer run --pull = al)" = 'always' ]
 	[ "$(complete_line coffer help vers)" = 'version' ]
+	[ "$(complete_line coffer --storage-driver vfs volume pr)" = 'prune' ]
+	[ "$(complete_line coffer network connect --al)" = '--alias' ]
+	coffer() { # what is there
+		[ "$2" = ls ] && echo "$1-one"
+	}
+	[ "$(complete_line coffer volume rm '')" = 'volume-one' ]
+	[ "$(complete_line coffer network inspect netw)" = 'network-one' ]
+	[ "$(complete_line coffer run --secret s)" = 'secret-one' ]
 }
 
 @test "completion of zsh and fish" {

@@ -154,7 +154,8 @@ flags_of_podman() {
 		--rootfs => `coffer import` makes an image
 		--sdnotify conmon => a health check tells it
 		--seccomp-policy image => names another profile
-		--secret x => there is no store of secrets
+		--secret x => No such secret: x
+		--secret x,mode=999 => --secret "x,mode=999"
 		--systemd always => what systemd needs
 		--timeout 3 => run `timeout SECONDS`
 		--tls-verify => certificates are checked always
