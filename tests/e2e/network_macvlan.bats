@@ -250,7 +250,7 @@ needs() {
 	coffer network create -d ipvlan -o parent=out --subnet 198.51.100.0/24 --gateway 198.51.100.2 lan
 	sleeper one --network lan --ip 198.51.100.20
 	run -0 mode_of one
-	[[ $output == *'ipvlan  mode l2'* && $output == *"$(<"/sys/class/net/out/address")"* ]]
+	[[ $output == *'ipvlan  mode l2'* && $output == *"$(ip -j link show out | jq -r '.[0].address')"* ]]
 	outside busybox ping -c 1 -W 3 198.51.100.20
 	coffer run --rm --network lan box:1 ping -c 1 -W 3 one
 	run -125 coffer run --rm --network lan --mac-address 02:00:00:00:00:80 box:1 true
@@ -260,7 +260,7 @@ needs() {
 	coffer rm -f one
 	coffer network rm lan
 	coffer network create -d ipvlan -o parent=out -o ipvlan_mode=l3 --subnet 10.9.0.0/24 lan
-	outside ip route add 10.9.0.0/24 dev eth0
+	outside ip route add 10.9.0.0/24 via 198.51.100.1
 	run -0 coffer run --rm --network lan box:1 sh -c 'ip route; ping -c 1 -W 3 198.51.100.2'
 	[[ $output == *'default dev eth0'* && $output == *' 0% packet loss'* ]]
 	outside ip route del 10.9.0.0/24

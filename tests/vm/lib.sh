@@ -110,8 +110,8 @@ guest_base() {
 		root=$work/base
 		guest_skeleton "$root"
 		mkdir -p "$root"/{coffer,dev,etc,mnt,proc,root,run,sys,tmp,var} "$root/usr/lib/busybox"
-		echo 'root:x:0:0:root:/root:/bin/bash' >"$root/etc/passwd"
-		echo 'root:x:0:' >"$root/etc/group"
+		printf '%s\n' 'root:x:0:0:root:/root:/bin/bash' 'nobody:x:65534:65534:nobody:/:/bin/false' >"$root/etc/passwd"
+		printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
 		echo '127.0.0.1 localhost' >"$root/etc/hosts"
 
 		mapfile -t files < <(dpkg -L "${GUEST_PACKAGES[@]}" | grep -E '^(/usr)?/s?bin/[^/]+$')
