@@ -16,6 +16,7 @@
 #include "engine/network-driver.h"
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
+#include "engine/network-loopback.h"
 #include "engine/network-parent.h"
 #include "engine/network-plug.h"
 #include "engine/network-policy.h"
@@ -239,6 +240,7 @@ int network_detach(struct engine *engine, const char *id, struct error *err)
 		return network_user_detach(engine, id, err);
 	if (r < 0 || endpoints.count == 0)
 		return r;
+	network_loopback_close(engine, id);
 	r = published_row_list(db, id, &ports, err);
 	if (r >= 0)
 		r = filter_remove(engine, &endpoints, &ports, err);

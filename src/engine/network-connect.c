@@ -22,6 +22,7 @@
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
 #include "engine/network-inspect.h"
+#include "engine/network-loopback.h"
 #include "engine/network-plug.h"
 #include "engine/network-policy.h"
 #include "engine/network-reserve.h"
@@ -217,8 +218,13 @@ static int settle_ports(struct change *change, const struct network_record *netw
 	/* In the rows already; whoever was killed then has not told the packet filter. */
 	if (leads_to(&before, endpoint))
 		return filter_add(change->engine, network, endpoint, &before, err);
+	network_loopback_close(change->engine, change->id);
 	r = move_ports(change, network, endpoint, &before, &after, err);
-	return r < 0 || after.count == 0 ? r : filter_add(change->engine, network, endpoint, &after, err);
+	if (r >= 0 && after.count > 0)
+		r = filter_add(change->engine, network, endpoint, &after, err);
+	if (r >= 0)
+		network_loopback_open(change->engine, change->id);
+	return r;
 }
 
 /* The default routes and the published ports lead through the network that is the best one now. */

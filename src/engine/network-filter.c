@@ -75,6 +75,8 @@ static void put_network(struct firewall_change *change, const struct network_rec
 
 static void put_port(struct firewall_change *change, const struct published *published)
 {
+	if (published->port.host.family && published->port.host.family != published->address.family)
+		return; /* network-loopback.h */
 	const struct firewall_port port = {
 		.host = published->port.host,
 		.protocol = published->port.protocol,

@@ -86,6 +86,15 @@ static int parse_ports(const struct container_config *config, struct port_list *
 	return r;
 }
 
+/* What somebody asks for by IPv6 reaches a container without it as well (network-loopback.h). */
+static bool serves(const struct endpoint *endpoint, const struct cidr *address, const struct port *port)
+{
+	if (address->family == 0)
+		return false;
+	bool translated = port->host.family == AF_INET6 && address->family == AF_INET && !endpoint->address6.family;
+	return !port->host.family || port->host.family == address->family || translated;
+}
+
 /* One row for each family that the port is to be reached by. */
 static int insert_port(struct db *db, const char *id, const struct port *port, const struct endpoint *endpoint,
 		       struct published_list *list, struct error *err)
@@ -94,7 +103,7 @@ static int insert_port(struct db *db, const char *id, const struct port *port, c
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(addresses); i++) {
 		const struct cidr *address = addresses[i];
-		if (address->family == 0 || (port->host.family && port->host.family != address->family))
+		if (!serves(endpoint, address, port))
 			continue;
 		struct published *published = ARRAY_APPEND(list->items, list->count);
 		*published = (struct published){ .container = mem_strdup(id), .port = *port, .address = *address };

@@ -275,24 +275,29 @@ void published_list_done(struct published_list *list)
 	*list = (struct published_list){ 0 };
 }
 
-/* "0.0.0.0" is each address of its family. */
-static void host_text(const struct port *port, char buf[CIDR_TEXT_MAX])
+/* "0.0.0.0" is each address of its family, which is the container's but for "::" in front of one without IPv6. */
+static void host_text(const struct published *published, char buf[CIDR_TEXT_MAX])
 {
-	cidr_address_text(&port->host, buf);
-	if (streq(buf, "0.0.0.0") || streq(buf, "::"))
+	cidr_address_text(&published->port.host, buf);
+	if (streq(buf, "0.0.0.0") || (streq(buf, "::") && published->address.family == AF_INET6))
 		buf[0] = '\0';
 }
 
 int published_row_insert(struct db *db, const struct published *published, struct error *err)
 {
-	/* An address of its own and "each address" are not the same, and yet exclude each other. */
+	/*
+	 * An address of its own and "each address" are not the same, and yet exclude each other; the families do not,
+	 * neither those of containers' addresses nor those of the host's in front of one.
+	 */
 	static const char holder[] = "SELECT c.name FROM ports p JOIN containers c ON c.id = p.container WHERE "
-				     "p.protocol = ?1 AND p.host_port = ?2 AND (p.host = ?3 OR p.host = '' OR ?3 = '') "
-				     "AND (p.address LIKE '%:%') = (?4 LIKE '%:%') LIMIT 1";
+				     "p.protocol = ?1 AND p.host_port = ?2 "
+				     "AND (p.host = ?3 OR p.host IN ('', '::') OR ?3 IN ('', '::')) "
+				     "AND (p.address LIKE '%:%') = (?4 LIKE '%:%') "
+				     "AND (?4 LIKE '%:%' OR (p.host LIKE '%:%') = (?3 LIKE '%:%')) LIMIT 1";
 	const struct port *port = &published->port;
 	char host[CIDR_TEXT_MAX], address[CIDR_TEXT_MAX];
 	_cleanup_free_ char *name = NULL;
-	host_text(port, host);
+	host_text(published, host);
 	cidr_address_text(&published->address, address);
 	int r = db_get_text(db, holder,
 			    DB_VALUES(DB_NUMBER(port->protocol), DB_NUMBER(port->host_port), DB_TEXT(host),

@@ -27,6 +27,7 @@
 #include "engine/network-attach.h"
 #include "engine/network-cni.h"
 #include "engine/network-dns.h"
+#include "engine/network-loopback.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 #include "engine/volume-attach.h"
@@ -454,6 +455,9 @@ static int start(struct engine *engine, struct launch *launch, bool detach, int 
 	if (connection < 0)
 		return connection;
 	int r = ask_to_start(connection, detach, err);
+	/* While the monitor does its part. */
+	if (r >= 0 && launch->networked)
+		network_loopback_open(engine, launch->id);
 	if (r >= 0)
 		r = await_start(engine, launch, connection, err);
 	if (r >= 0)

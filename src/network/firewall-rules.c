@@ -7,8 +7,8 @@
  * else; the host itself, whose packets are not forwarded, reaches all of them. What leaves a network for the world gets
  * the host's address.
  *
- * From the host itself, ::1 leads to no published port: the kernel does not send a packet from there over a link, whatever
- * its addresses become, and nothing listens there. Who asks for "localhost" is refused at ::1, and goes on to 127.0.0.1.
+ * From the host itself, ::1 is left to who listens there, which is a relay for published ports: the kernel does not send a
+ * packet from there over a link, whatever its addresses become.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +49,7 @@
 	"}\n"                                                                                              \
 	"chain output {\n"                                                                                 \
 	"	type nat hook output priority -100; policy accept;\n"                                            \
+	"	ip6 daddr ::1 return\n"                                                                          \
 	"	fib daddr type local jump publish\n"                                                             \
 	"}\n"                                                                                              \
 	"chain postrouting {\n"                                                                            \

@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Published ports at the host's ::1, and at IPv6 addresses in front of a container without IPv6: a relay listens there.
+# shellcheck disable=SC2030,SC2031 # bats runs every test in a subshell
+
+bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/network
+
+setup_file() {
+	network_file_setup
+	[ -e /proc/net/if_inet6 ] || skip "no IPv6 here"
+}
+
+teardown_file() {
+	network_file_teardown
+}
+
+teardown() {
+	network_teardown
+	! relays
+}
+
+relays() {
+	pgrep -f "^coffer-relay $COFFER_TEST_ROOT/run/"
+}
+
+# The port that is published, at both addresses of the loopback interface.
+both() {
+	fetch http://127.0.0.1:8080/ && fetch 'http://[::1]:8080/'
+}
+
+# inside NAME COMMAND...: with the container's network
+inside() {
+	nsenter --net="/proc/$(coffer inspect -f '{{.State.Pid}}' "$1")/ns/net" -- "${@:2}"
+}
+
+@test "::1 leads to what is published, on containers with and without IPv6" {
+	web one -p 8080:80
+	run -0 both
+	[ "$output" = $'from the container\nfrom the container' ]
+	run ! outside curl -sf --max-time 1 'http://[2001:db8::1]:8080/'
+	coffer rm -f one
+	run ! fetch 'http://[::1]:8080/'
+	coffer network create --subnet 10.89.1.0/24 --subnet fd00:89::/64 front
+	web one --network front -p 8080:80
+	run -0 both
+	run -0 outside curl -sf --max-time 3 'http://[2001:db8::1]:8080/'
+	[ "$output" = 'from the container' ]
+}
+
+@test "there is no relay where none is needed" {
+	web one
+	run ! relays
+	web two -p 127.0.0.1:8080:80 -p 198.51.100.1:8080:80
+	run ! relays
+	fetch http://127.0.0.1:8080/
+	run ! fetch 'http://[::1]:8080/'
+}
+
+@test "an IPv6 address of the host in front of a container that has none" {
+	web one -p '[2001:db8::1]:8080:80' -p '[::1]:8081:80' -p '0.0.0.0:8082:80' -p '[::]:8082:80'
+	outside curl -sf --max-time 3 'http://[2001:db8::1]:8080/'
+	run ! fetch 'http://[::1]:8080/'
+	run ! fetch 'http://127.0.0.1:8081/'
+	fetch 'http://[::1]:8081/'
+	outside curl -sf --max-time 3 'http://[2001:db8::1]:8082/'
+	fetch 'http://[::1]:8082/'
+	fetch 'http://127.0.0.1:8082/'
+	run -0 coffer port one
+	[[ $output == *'80/tcp -> [::1]:8081'* && $output == *'80/tcp -> [::]:8082'* && $output == *'80/tcp -> 0.0.0.0:8082'* ]]
+	run -125 coffer run --rm -p '[::1]:8081:81' box:1 true
+	[[ $output == *'port 8081/tcp is already allocated'*'container one has published it'* ]]
+}
+
+@test "datagrams, and much at once" {
+	coffer run -d --name one -p 7001:7/udp -p 7002:8 box:1 sleep 600 >/dev/null
+	nsenter --net="/proc/$(coffer inspect -f '{{.State.Pid}}' one)/ns/net" -- socat -T 5 UDP-LISTEN:7,fork PIPE 3>&- &
+	local udp=$!
+	head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/much"
+	inside one socat -u "FILE:$BATS_TEST_TMPDIR/much" TCP-LISTEN:8,reuseaddr 3>&- &
+	local tcp=$!
+	said_back() { [ "$(echo hello | timeout 2 socat -t 1 - 'UDP6:[::1]:7001' 2>/dev/null)" = hello ]; }
+	eventually said_back
+	kill $udp
+	arrives() { timeout 20 socat -u 'TCP6:[::1]:7002' - 2>/dev/null | cmp - "$BATS_TEST_TMPDIR/much"; }
+	eventually listens_inside
+	arrives
+	wait $tcp
+}
+
+listens_inside() {
+	inside one ss -Hltn 'sport = :8' | grep -q .
+}
+
+@test "it follows the container: start, restart, networks, and the end" {
+	coffer network create --subnet 10.89.1.0/24 front
+	coffer network create --subnet 10.89.2.0/24 back
+	web one --network front -p 8080:80
+	both
+	coffer restart -t 0 one
+	eventually both
+	coffer network connect --gw-priority 1 back one
+	inside one ip link set eth0 down
+	both
+	coffer network disconnect back one
+	inside one ip link set eth0 up
+	both
+	coffer stop -t 0 one
+	run ! relays
+	coffer start one
+	eventually both
+	# Whoever kills the monitor has ended it when the next command has looked.
+	kill -KILL "$(coffer inspect -f '{{.State.Pid}}' one)"
+	ended() { [ "$(coffer inspect -f '{{.State.Running}}' one)" = false ] && ! relays; }
+	eventually ended
+	coffer rm -f one
+	coffer run --rm -p 8080:80 box:1 true
+}
+
+@test "it has no right that it does not need" {
+	web one -p 8080:80
+	local pid
+	pid=$(relays)
+	grep -q '^CapEff:[[:space:]]*0000000000000000$' "/proc/$pid/status"
+	grep -q '^NoNewPrivs:[[:space:]]*1$' "/proc/$pid/status"
+	coffer rm -f one
+	run ! alive "$pid"
+}
+
+@test "a host whose loopback interface has no ::1 does without" {
+	ip addr del ::1/128 dev lo
+	local failed=0
+	web one -p 8080:80 || failed=1
+	run relays
+	ip addr add ::1/128 dev lo
+	[ "$failed" -eq 0 ] && [ "$status" -ne 0 ]
+	fetch http://127.0.0.1:8080/
+}
+
+@test "a port of ::1 that somebody of the host has" {
+	socat 'TCP6-LISTEN:8080,bind=[::1],reuseaddr' PIPE 3>&- &
+	local holder=$!
+	host_listens() { ss -Hltn "sport = :8080" | grep -q .; }
+	eventually host_listens
+	run -0 coffer run -d --name one -v "$BATS_FILE_TMPDIR/www:/www:ro" -p 8080:80 box:1 httpd -f -h /www
+	[[ $output == *'ports are not published at ::1'*'address already in use'* ]]
+	kill $holder
+	eventually fetch http://127.0.0.1:8080/
+}
