@@ -111,7 +111,9 @@ static char *repository_of(const char *name)
 static bool reference_matches(const char *pattern, const char *name)
 {
 	_cleanup_free_ char *repository = repository_of(name);
-	return fnmatch(pattern, name, FNM_PATHNAME) == 0 || fnmatch(pattern, repository, FNM_PATHNAME) == 0;
+	/* "[::1]:5000/x" is a name, too. */
+	return streq(pattern, name) || streq(pattern, repository) || fnmatch(pattern, name, FNM_PATHNAME) == 0 ||
+	       fnmatch(pattern, repository, FNM_PATHNAME) == 0;
 }
 
 bool image_filter_shows_name(const struct image_filter *filter, const char *name)

@@ -131,6 +131,40 @@ four() {
 	[[ $(coffer images -q --no-trunc) == *sha256:* ]]
 }
 
+@test "images by a name or a pattern, besides the filter for that" {
+	coffer tag box:1 pattern/one:1
+	coffer tag box:1 pattern/two:2
+	[ "$(coffer images --format '{{.Repository}}:{{.Tag}}' pattern/one)" = pattern/one:1 ]
+	[ "$(coffer images --format '{{.Repository}}:{{.Tag}}' pattern/two:2)" = pattern/two:2 ]
+	[ "$(coffer images --format '{{.Repository}}:{{.Tag}}' 'pattern/*:2')" = pattern/two:2 ]
+	[ "$(coffer images -q 'pattern/*' | wc -l)" -eq 2 ]
+	[ "$(coffer images -q -f reference=pattern/one pattern/two | wc -l)" -eq 2 ]
+	[ -z "$(coffer images -q pattern)" ]
+	coffer rmi pattern/one:1 pattern/two:2
+}
+
+@test "images as a tree: each below the one that it is made on" {
+	coffer run --name made-on-box --network none box:1 sh -c 'echo more >/more'
+	for tag in 1 2; do
+		coffer commit -m "$tag" made-on-box "above:$tag" >/dev/null
+	done
+	coffer rm made-on-box
+	coffer run --name made-on-that --network none above:2 sh -c 'echo most of all >/most'
+	coffer commit made-on-that top:1 >/dev/null
+	coffer rm made-on-that
+	run -0 coffer images --tree
+	[[ "${lines[0]}" =~ ^IMAGE\ +IMAGE\ ID\ +SIZE\ +OWN\ SIZE$ ]]
+	[[ "$output" =~ $'\n'"box:1 "\ +[0-9a-f]{12}\ +([0-9.]+MB)\ +([0-9.]+MB) ]]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+	[[ "$output" =~ "├── above:2 "\ +[0-9a-f]{12}\ +[0-9.]+MB\ +5B ]]
+	[[ "$output" =~ "│   └── top:1 "\ +[0-9a-f]{12}\ +[0-9.]+MB\ +12B ]]
+	[[ "$output" =~ "└── above:1 "\ +[0-9a-f]{12}\ +[0-9.]+MB\ +5B ]]
+	[ "$(coffer images --tree -f reference=top | wc -l)" -eq 2 ]
+	run -125 coffer images --tree --quiet
+	[[ "$output" == *"--tree has columns of its own"* ]]
+	coffer rmi top:1 above:1 above:2 >/dev/null
+}
+
 @test "tag and rmi; an image in use is not removed" {
 	coffer tag box:1 other:2
 	[[ $(coffer images) == *other* ]]

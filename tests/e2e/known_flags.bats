@@ -213,7 +213,6 @@ check_all() {
 	done <<-'LINES'
 		start --checkpoint x flagged => coffer-runtime can do that
 		start --checkpoint-dir x flagged => coffer-runtime can do that
-		images --tree => coffer image tree
 		rmi --no-prune nosuch => No such image: nosuch
 		rmi --platform linux/amd64 nosuch => an image here is of one platform
 		history --platform linux/amd64 nosuch => an image here is of one platform
