@@ -64,7 +64,7 @@ static int find_credentials(const struct login_options *options, struct credenti
 		credentials_make(options->user, options->password ? options->password : "", ret);
 		return 0;
 	}
-	int r = credentials_find(options->registry, ret, err);
+	int r = credentials_find(options->registry, NULL, ret, err);
 	if (r >= 0 && !ret->authorization && !ret->identity_token) {
 		(void)err_set(err, ERR_NOT_FOUND, "there are no credentials for %s", options->registry);
 		return err_cause(err, "they were looked for in %s", ret->source ? ret->source : "no place");

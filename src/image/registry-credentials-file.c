@@ -103,7 +103,7 @@ static int take_token(const struct json_node *entry, const char *key, const char
 	return 0;
 }
 
-static int take_entry(const struct json_node *entry, struct credentials *credentials, struct error *err)
+int credentials_entry_parse(const struct json_node *entry, struct credentials *credentials, struct error *err)
 {
 	const char *auth = NULL;
 	int r = json_as_object(entry, err);
@@ -134,7 +134,7 @@ int credentials_file_find(const struct credentials_file *file, const char *regis
 	struct json_iterator iterator = { 0 };
 	for (struct json_node entry; r >= 0 && json_next(&auths, &iterator, &entry);)
 		if (is_key_of(entry.key, registry) && !found.authorization && !found.identity_token)
-			r = take_entry(&entry, &found, err);
+			r = credentials_entry_parse(&entry, &found, err);
 	if (r < 0)
 		credentials_done(&found);
 	else

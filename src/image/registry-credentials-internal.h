@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two places for credentials: Docker's config.json, and the programs that it names. */
+/* The places for credentials: Docker's config.json, the programs that it names, and what Podman and its kin have. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,6 +28,9 @@ void credentials_file_done(struct credentials_file *file);
 int credentials_file_find(const struct credentials_file *file, const char *registry, struct credentials *ret,
 			  struct error *err);
 
+/* One registry's entry, as Docker and Podman have it. */
+int credentials_entry_parse(const struct json_node *entry, struct credentials *ret, struct error *err);
+
 /* *ret: which program keeps those of @registry, a copy; or NULL. */
 int credentials_file_helper(const struct credentials_file *file, const char *registry, char **ret, struct error *err);
 
@@ -44,6 +47,11 @@ struct credentials_file_entry {
 	const char *auth, *identity_token;
 };
 credentials_change_fn credentials_file_set, credentials_file_remove;
+
+/* --- registry-credentials-podman.c --- */
+
+/* 1 with what there is for @repository (NULL: of any name) of @registry, or 0. */
+int credentials_podman_find(const char *registry, const char *repository, struct credentials *ret, struct error *err);
 
 /* --- registry-credentials-helper.c --- */
 

@@ -66,23 +66,28 @@ static bool ask_helper(const char *helper, const char *key, struct credentials *
 	return r > 0;
 }
 
-static int find(const struct credentials_file *file, const char *registry, struct credentials *ret, struct error *err)
+/* Docker's first: that is where a login of ours goes. */
+static int find(const struct credentials_file *file, const char *registry, const char *repository,
+		struct credentials *ret, struct error *err)
 {
 	_cleanup_free_ char *helper = NULL;
 	int r = credentials_file_helper(file, registry, &helper, err);
 	if (r < 0 || (helper && ask_helper(helper, credentials_key(registry), ret)))
 		return r;
-	return credentials_file_find(file, registry, ret, err);
+	r = credentials_file_find(file, registry, ret, err);
+	if (r < 0 || ret->authorization || ret->identity_token)
+		return r;
+	return credentials_podman_find(registry, repository, ret, err);
 }
 
-int credentials_find(const char *registry, struct credentials *ret, struct error *err)
+int credentials_find(const char *registry, const char *repository, struct credentials *ret, struct error *err)
 {
 	_cleanup_credentials_file_ struct credentials_file file = { 0 };
 	_cleanup_credentials_ struct credentials credentials = { 0 };
 	struct error why = { 0 };
 	int r = credentials_file_load(&file, &why);
 	if (r >= 0)
-		r = find(&file, registry, &credentials, &why);
+		r = find(&file, registry, repository, &credentials, &why);
 	if (r < 0)
 		return err_set(err, ERR_REG_AUTH, "cannot use the registries' credentials: %s", why.message);
 	if (!credentials.source)

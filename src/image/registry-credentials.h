@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the user has for registries, where Docker keeps it: in config.json ($DOCKER_CONFIG or ~/.docker), or with the
- * programs docker-credential-NAME that it names ("credHelpers" for one registry, "credsStore" for all).
+ * programs docker-credential-NAME that it names ("credHelpers" for one registry, "credsStore" for all). What is not there may
+ * be where Podman keeps it, and is read from there.
  *
  * Source: docs.docker.com/reference/cli/docker/login, "Credential stores"; github.com/docker/docker-credential-helpers,
  * README, "Development".
@@ -22,10 +23,10 @@ void credentials_done(struct credentials *credentials);
 #define _cleanup_credentials_ _cleanup_(credentials_done)
 
 /*
- * For @registry ("docker.io", "localhost:5000"). A missing file is no error, a broken one is; a program that is missing or
+ * For @repository (NULL: whichever) of @registry ("docker.io", "localhost:5000"). A missing file is no error, a broken one is; a program that is missing or
  * fails is a warning in the log. Waits for the program. Errors: ERR_REG_AUTH.
  */
-int credentials_find(const char *registry, struct credentials *ret, struct error *err);
+int credentials_find(const char *registry, const char *repository, struct credentials *ret, struct error *err);
 
 /* Of a user who has just said it. */
 void credentials_make(const char *user, const char *password, struct credentials *ret);

@@ -89,7 +89,7 @@ static int load_credentials(struct registry *registry, struct error *err)
 {
 	if (registry->have_credentials)
 		return 0;
-	int r = credentials_find(registry->name, &registry->credentials, err);
+	int r = credentials_find(registry->name, registry->repository, &registry->credentials, err);
 	registry->have_credentials = r == 0;
 	return r;
 }

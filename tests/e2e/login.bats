@@ -152,6 +152,36 @@ make_helper() {
 	[ "$(jq -r '.auths[].auth | @base64d' "$config")" = user:password ]
 }
 
+@test "what podman's login has left is used, for as much of a registry as it is for" {
+	coffer login -u user --password-stdin "$REGISTRY" <<<password
+	coffer tag box:1 "$REGISTRY/team/app:1"
+	coffer push -q "$REGISTRY/team/app:1"
+	rm "$config"
+	podman --root "$PWD/podman" --runroot "$PWD/podman-run" login --tls-verify=false --authfile "$PWD/auth.json" -u user -p password \
+		"$REGISTRY"
+	run -1 coffer pull -q "$REGISTRY/team/app:1"
+	REGISTRY_AUTH_FILE=$PWD/auth.json coffer pull -q "$REGISTRY/team/app:1"
+	mkdir -p "$HOME/.config/containers" run/containers
+	cp auth.json run/containers/
+	XDG_RUNTIME_DIR=$PWD/run coffer pull -q "$REGISTRY/team/app:1"
+	[ ! -e "$config" ]
+	wrong=$(printf nobody:nothing | base64)
+	jq --arg name "$REGISTRY/team" --arg auth "$wrong" '.auths[$name] = {auth: $auth}' auth.json >"$HOME/.config/containers/auth.json"
+	run -1 coffer pull -q "$REGISTRY/team/app:1"
+	[[ $output == *"the credentials of user \"nobody\" in $HOME/.config/containers/auth.json were rejected"* ]]
+	jq --arg name "$REGISTRY/tea" --arg auth "$wrong" '.auths[$name] = {auth: $auth}' auth.json >"$HOME/.config/containers/auth.json"
+	coffer pull -q "$REGISTRY/team/app:1"
+	# A login of ours counts for more, and leaves theirs alone.
+	echo '{"auths": []}' >"$HOME/.config/containers/auth.json"
+	run -1 coffer pull -q "$REGISTRY/team/app:1"
+	[[ $output == *"$HOME/.config/containers/auth.json:1:11: /auths: expected an object, found an array"* ]]
+	coffer login -u user --password-stdin "$REGISTRY" <<<password
+	coffer pull -q "$REGISTRY/team/app:1"
+	coffer logout "$REGISTRY"
+	[ "$(cat "$HOME/.config/containers/auth.json")" = '{"auths": []}' ]
+	coffer rmi "$REGISTRY/team/app:1" >/dev/null
+}
+
 @test "a program keeps them" {
 	make_helper all
 	mkdir "$HOME/.docker"

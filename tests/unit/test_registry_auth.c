@@ -143,6 +143,8 @@ static char folder[64];
 static int make_folder(void **state)
 {
 	str_copy(folder, sizeof folder, "/tmp/coffer-test-auth-XXXXXX");
+	if (setenv("REGISTRY_AUTH_FILE", "/nonexistent/auth.json", 1) < 0)
+		return -1;
 	return mkdtemp(folder) && setenv("DOCKER_CONFIG", folder, 1) == 0 ? 0 : -1;
 }
 
@@ -176,7 +178,7 @@ static void test_credentials(void **state)
 		     "\"helper.example\":{}},\"credsStore\":\"pass\"}");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_credentials_ struct credentials credentials = { 0 };
-		assert_int_equal(credentials_find(cases[i].registry, &credentials, NULL), 0);
+		assert_int_equal(credentials_find(cases[i].registry, NULL, &credentials, NULL), 0);
 		assert_true(streq_null(credentials.authorization, cases[i].authorization));
 		assert_true(streq_null(credentials.user, cases[i].user));
 		assert_true(str_starts_with(credentials.source, folder));
@@ -188,10 +190,10 @@ static void test_tokens_in_place_of_passwords(void **state)
 	_cleanup_credentials_ struct credentials identity = { 0 }, registry = { 0 };
 	write_config("{\"auths\":{\"a.example\":{\"auth\":\"dXNlcjo=\",\"identitytoken\":\"abc\"},"
 		     "\"b.example\":{\"registrytoken\":\"xyz\"}}}");
-	assert_int_equal(credentials_find("a.example", &identity, NULL), 0);
+	assert_int_equal(credentials_find("a.example", NULL, &identity, NULL), 0);
 	assert_string_equal(identity.identity_token, "abc");
 	assert_string_equal(identity.user, "user");
-	assert_int_equal(credentials_find("b.example", &registry, NULL), 0);
+	assert_int_equal(credentials_find("b.example", NULL, &registry, NULL), 0);
 	assert_string_equal(registry.authorization, "Bearer xyz");
 }
 
@@ -234,7 +236,7 @@ static void test_broken_credentials(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
 		struct credentials credentials = { .user = (char *)"untouched" };
 		write_config(configs[i]);
-		if (credentials_find("r.example", &credentials, NULL) != -ERR_REG_AUTH)
+		if (credentials_find("r.example", NULL, &credentials, NULL) != -ERR_REG_AUTH)
 			fail_msg("was not refused: %s", configs[i]);
 		assert_string_equal(credentials.user, "untouched");
 	}
@@ -245,7 +247,7 @@ static void test_no_credentials(void **state)
 	_cleanup_free_ char *path = path_join(folder, "config.json");
 	(void)path_remove_tree(AT_FDCWD, path);
 	_cleanup_credentials_ struct credentials credentials = { 0 };
-	assert_int_equal(credentials_find("r.example", &credentials, NULL), 0);
+	assert_int_equal(credentials_find("r.example", NULL, &credentials, NULL), 0);
 	assert_null(credentials.authorization);
 }
 
