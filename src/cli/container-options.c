@@ -231,6 +231,7 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Signal that stops the container"),
 	OPT_PARSED(self, spec, parse_timeout, 0, "stop-timeout", "int",
 		   "Seconds until a container that is to stop is killed, -1 for never (default 10)"),
+	OPT_LIST(self, spec.storage_options, 0, "storage-opt", "Limit what the container may write: size=BYTES"),
 	OPT_LIST(self, spec.sysctls, 0, "sysctl", "Set kernel parameters of the container's own"),
 	OPT_LIST(self, tmpfs, 0, "tmpfs", "Mount a tmpfs on a directory"),
 	OPT_BOOL(self, spec.tty, 't', "tty", "Give the container a terminal"),

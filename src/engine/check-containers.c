@@ -71,7 +71,7 @@ static int make_anew(struct engine *engine, const struct container_row *row, str
 	int r = engine_image_find(engine, row->image_id, &image, err);
 	if (r >= 0)
 		r = snapshot_remove(engine->store, row->id, err);
-	return r < 0 ? r : storage_create(engine, row->id, image->id, image->diff_ids, err);
+	return r < 0 ? r : storage_create(engine, row, image->diff_ids, err);
 }
 
 /* Of one that has never run, nothing is lost that it wrote; of another one, only a person can say what to do. */

@@ -40,6 +40,7 @@ static const struct field {
 	FIELD(cpu_shares, KIND_U64),
 	FIELD(pids_limit, KIND_I64),
 	FIELD(shm_size, KIND_U64),
+	FIELD(storage_options, KIND_STRV),
 	FIELD(cap_add, KIND_STRV),
 	FIELD(cap_drop, KIND_STRV),
 	FIELD(devices, KIND_STRV),

@@ -116,6 +116,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 	if (r >= 0)
 		r = log_options_check(spec, err);
 	if (r >= 0)
+		r = storage_options_check(spec, err);
+	if (r >= 0)
 		r = health_config_check(spec, err);
 	if (r >= 0)
 		r = secret_requests_check(engine, spec, err);
@@ -187,7 +189,7 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 		struct container_row *row, struct run_dir *dir, struct launch *ret, struct error *err)
 {
 	_cleanup_launch_ struct launch launch = LAUNCH_NONE;
-	int r = storage_create(engine, row->id, row->image_id, image->diff_ids, err);
+	int r = storage_create(engine, row, image->diff_ids, err);
 	if (r >= 0)
 		r = launch_prepare(engine, row->id, &row->config, row->image_id, image->diff_ids, dir, &launch, err);
 	if (r >= 0)

@@ -105,9 +105,9 @@ int monitor_tell(struct engine *engine, const char *id, enum packet_type type, c
 struct storage_driver;
 int storage_driver_current(struct engine *engine, const struct storage_driver **ret, struct error *err);
 
-/* The snapshot of a new container of this image. */
-int storage_create(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids,
-		   struct error *err);
+/* The snapshot of a new container of an image of these layers. */
+int storage_create(struct engine *engine, const struct container_row *row, char *const *diff_ids, struct error *err);
+int storage_options_check(const struct container_spec *spec, struct error *err);
 
 /* --- launch.c --- */
 

@@ -328,6 +328,7 @@ struct container_spec {
 	uint64_t cpu_shares;
 	int64_t pids_limit;  /* 0: not said, -1: unlimited */
 	uint64_t shm_size;   /* bytes; 0: 64 MiB */
+	char **storage_options; /* "size=10g" */
 	char **cap_add, **cap_drop;
 	char **security_options; /* "seccomp=FILE", "no-new-privileges", ... */
 	char **devices;		 /* "/dev/x[:/dev/y[:rwm]]" */

@@ -183,6 +183,8 @@ static void add_host_config(const struct container_row *row, struct json_object 
 	add_list(host, "CapAdd", spec->cap_add);
 	add_list(host, "CapDrop", spec->cap_drop);
 	add_list(host, "SecurityOpt", row->config.security_options);
+	if (strv_count(spec->storage_options) > 0)
+		json_add_pairs(host, "StorageOpt", spec->storage_options);
 	if (strv_count(spec->sysctls) > 0)
 		json_add_pairs(host, "Sysctls", spec->sysctls);
 	if (strv_count(spec->annotations) > 0)

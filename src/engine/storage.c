@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Containers and storage drivers. */
+#include "base/parse.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "storage/driver.h"
@@ -20,13 +21,38 @@ int storage_driver_current(struct engine *engine, const struct storage_driver **
 	return 0;
 }
 
-int storage_create(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids,
-		   struct error *err)
+/* Bytes, 0 for no limit. The last one counts, as with Docker. */
+static int parse_options(const struct container_spec *spec, uint64_t *ret_size, struct error *err)
+{
+	*ret_size = 0;
+	for (char **option = spec->storage_options; option && *option; option++) {
+		const char *size = str_after(*option, "size=");
+		if (!size) {
+			err_set(err, ERR_INVALID, "--storage-opt %s: there is no such option", *option);
+			return err_hint(err, "--storage-opt size=10g");
+		}
+		int r = parse_size(size, ret_size, err);
+		if (r < 0)
+			return err_wrap(err, "--storage-opt %s", *option);
+	}
+	return 0;
+}
+
+int storage_options_check(const struct container_spec *spec, struct error *err)
+{
+	uint64_t size;
+	return parse_options(spec, &size, err);
+}
+
+int storage_create(struct engine *engine, const struct container_row *row, char *const *diff_ids, struct error *err)
 {
 	_cleanup_strv_ char **layers = NULL;
 	const struct storage_driver *driver;
-	int r = storage_driver_current(engine, &driver, err);
+	uint64_t size;
+	int r = parse_options(config_spec(&row->config), &size, err);
 	if (r >= 0)
-		r = launch_layers(engine, image_id, diff_ids, &layers, err);
-	return r < 0 ? r : driver->create(engine->store, id, layers, err);
+		r = storage_driver_current(engine, &driver, err);
+	if (r >= 0)
+		r = launch_layers(engine, row->image_id, diff_ids, &layers, err);
+	return r < 0 ? r : driver->create(engine->store, row->id, layers, size, err);
 }

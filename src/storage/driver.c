@@ -51,9 +51,9 @@ static int overlay_probe(struct store *store, struct error *err)
 	return r;
 }
 
-static int overlay_create(struct store *store, const char *id, char *const *layers, struct error *err)
+static int overlay_create(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err)
 {
-	return snapshot_create(store, id, err);
+	return snapshot_create(store, id, size, err);
 }
 
 /* --- vfs --- */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "storage/store.h"
@@ -15,8 +16,11 @@ struct storage_driver {
 	const char *summary; /* what it costs */
 	/* Whether it works in this store; errors say why not. */
 	int (*probe)(struct store *store, struct error *err);
-	/* Make the snapshot @id of @layers, topmost first. Errors: ERR_EXISTS, of the disk. */
-	int (*create)(struct store *store, const char *id, char *const *layers, struct error *err);
+	/*
+	 * Make the snapshot @id of @layers, topmost first, that may have @size bytes (0: no limit). Errors: ERR_EXISTS, of
+	 * the disk, of storage/quota.h.
+	 */
+	int (*create)(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err);
 };
 
 /* Errors: ERR_UNSUPPORTED for one that coffer does not have, saying what to use; ERR_INVALID. */

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "storage/quota.h"
 #include "storage/space.h"
 #include "storage/vfs.h"
 
@@ -44,7 +45,7 @@ static int fill(int stage, char *const *layers, struct error *err)
 	return r >= 0 && futimens(mark, NULL) < 0 ? err_sys(err, errno, "note when the image was copied") : r;
 }
 
-static int create(struct store *store, const char *id, char *const *layers, struct error *err)
+static int create(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err)
 {
 	int r = check_id(id, err);
 	if (r < 0)
@@ -53,8 +54,10 @@ static int create(struct store *store, const char *id, char *const *layers, stru
 	_cleanup_close_ int stage = store_stage(store, &name, err);
 	if (stage < 0)
 		return stage;
-	r = make_parts(stage);
-	int filled = r == 0 ? fill(stage, layers, err) : 0;
+	int filled = size > 0 ? quota_limit(stage, size, err) : 0;
+	r = filled < 0 ? 0 : make_parts(stage);
+	if (r == 0 && filled == 0)
+		filled = fill(stage, layers, err);
 	if (r == 0 && filled == 0 && renameat(store->tmp, name, store->snapshots, id) < 0)
 		r = errno == ENOTEMPTY ? -EEXIST : -errno; /* a snapshot is never empty, so none is replaced */
 	if (r == 0 && filled == 0)
@@ -67,14 +70,14 @@ static int create(struct store *store, const char *id, char *const *layers, stru
 	return space_explain(err_sys(err, -r, "make snapshot '%s'", id), store->tmp, 0, err);
 }
 
-int snapshot_create(struct store *store, const char *id, struct error *err)
+int snapshot_create(struct store *store, const char *id, uint64_t size, struct error *err)
 {
-	return create(store, id, NULL, err);
+	return create(store, id, NULL, size, err);
 }
 
-int snapshot_create_whole(struct store *store, const char *id, char *const *layers, struct error *err)
+int snapshot_create_whole(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err)
 {
-	return create(store, id, layers, err);
+	return create(store, id, layers, size, err);
 }
 
 bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled)
@@ -109,13 +112,24 @@ char *snapshot_work(struct store *store, const char *id)
 	return part_path(store, id, "work");
 }
 
+static uint32_t project_of(struct store *store, const char *id)
+{
+	_cleanup_close_ int fd = openat(store->snapshots, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? 0 : quota_project(fd);
+}
+
 int snapshot_remove(struct store *store, const char *id, struct error *err)
 {
 	int r = check_id(id, err);
 	if (r < 0)
 		return r;
+	uint32_t project = project_of(store, id);
 	r = store_discard(store, store->snapshots, id);
-	return r < 0 ? err_sys(err, -r, "remove snapshot '%s'", id) : 0;
+	if (r < 0)
+		return err_sys(err, -r, "remove snapshot '%s'", id);
+	if (project > 0)
+		quota_forget(store->snapshots, project);
+	return 0;
 }
 
 int snapshot_list(struct store *store, char ***ret, struct error *err)

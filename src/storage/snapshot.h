@@ -6,16 +6,20 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "base/error.h"
 #include "storage/store.h"
 
-/* @id is 64 hexadecimal digits (S4). ERR_EXISTS if it is there already. */
-int snapshot_create(struct store *store, const char *id, struct error *err);
+/*
+ * @id is 64 hexadecimal digits (S4). ERR_EXISTS if it is there already. What is in it may have @size bytes, if that is not 0
+ * (storage/quota.h).
+ */
+int snapshot_create(struct store *store, const char *id, uint64_t size, struct error *err);
 
 /* A whole one: upper shows what @layers do, topmost first. */
-int snapshot_create_whole(struct store *store, const char *id, char *const *layers, struct error *err);
+int snapshot_create_whole(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err);
 /* @ret_filled (may be NULL) is when it was whole: what has been touched later, the container has touched. */
 bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled);
 

@@ -106,7 +106,6 @@ flags_of_docker() {
 		--stop-signal USR1 => ok
 		--stop-signal NONSENSE => NONSENSE
 		--stop-timeout 3 => ok
-		--storage-opt size=1g => cannot be limited
 		--sysctl kernel.shmmax=1000000 => ok
 		--sysctl net.ipv4.ip_forward=1 => ok
 		--sysctl kernel.pid_max=100 => is not namespaced; it would change the host

@@ -149,6 +149,29 @@ changes() {
 	coffer rm copy shared
 }
 
+@test "a limit of the size, where the file system has no quotas, is refused in its words" {
+	mkdir "$BATS_TEST_TMPDIR/store"
+	cat >"$BATS_TEST_TMPDIR/limited" <<-'SCRIPT'
+		set -euo pipefail
+		mount -t tmpfs none "$BATS_TEST_TMPDIR/store"
+		limited() {
+			"$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/store" --runroot "$COFFER_TEST_ROOT/run" "$@"
+		}
+		tar --create --directory "$BATS_FILE_TMPDIR/rootfs" . | limited import - box:1 >/dev/null
+		limited create --storage-opt size=10m --network none box:1 true
+	SCRIPT
+	run -125 unshare --mount bash "$BATS_TEST_TMPDIR/limited"
+	[[ $output == *"limit the size of the container's layer"*"(tmpfs none): the file system has no project quotas, "* ]]
+	[[ $output == *"hint:  --root DIRECTORY"*E-UNSUPPORTED* ]]
+}
+
+@test "options of storage that make no sense" {
+	run -125 coffer create --storage-opt dm.basesize=1g box:1
+	[[ $output == *'--storage-opt dm.basesize=1g: there is no such option'*'hint:  --storage-opt size=10g'* ]]
+	run -125 coffer create --storage-opt size=much box:1
+	[[ $output == *'--storage-opt size=much: '*E-INVALID* ]]
+}
+
 @test "drivers that there are not" {
 	run -125 coffer --storage-driver devicemapper info
 	[[ $output == *'there is no storage driver "devicemapper": it was removed from Docker, too'*\

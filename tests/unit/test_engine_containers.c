@@ -373,7 +373,7 @@ static void test_finish_removes_all_of_an_rm(void **state)
 {
 	insert_row(ID_A, "web", STATE_RUNNING, true);
 	leave_run_dir(ID_A, &ENDED);
-	assert_ok(snapshot_create(fixture.engine->store, ID_A, &err));
+	assert_ok(snapshot_create(fixture.engine->store, ID_A, 0, &err));
 	static const char *const logs[] = { "", ".1", ".2" };
 	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
 		_cleanup_free_ char *log = mem_printf("logs/%s.log%s", ID_A, logs[i]);
@@ -426,8 +426,8 @@ static void test_a_monitor_that_died(void **state)
 	insert_row(ID_B, "removed", STATE_RUNNING, true);
 	leave_run_dir(ID_A, &running);
 	leave_run_dir(ID_B, &running);
-	assert_ok(snapshot_create(fixture.engine->store, ID_A, &err));
-	assert_ok(snapshot_create(fixture.engine->store, ID_B, &err));
+	assert_ok(snapshot_create(fixture.engine->store, ID_A, 0, &err));
+	assert_ok(snapshot_create(fixture.engine->store, ID_B, 0, &err));
 	assert_ok(engine_reconcile(fixture.engine, &err));
 	assert_state("kept", STATE_EXITED, 255);
 	assert_gone("removed");
@@ -441,7 +441,7 @@ static void test_a_machine_that_was_restarted(void **state)
 	insert_row(ID_A, "kept", STATE_RUNNING, false);
 	insert_row(ID_B, "removed", STATE_RUNNING, true);
 	insert_row(ID_C, "created", STATE_CREATED, true);
-	assert_ok(snapshot_create(fixture.engine->store, ID_B, &err));
+	assert_ok(snapshot_create(fixture.engine->store, ID_B, 0, &err));
 	engine_free(fixture.engine);
 	fixture.engine = NULL;
 	assert_int_equal(path_remove_tree(AT_FDCWD, fixture.runroot), 0);
@@ -510,8 +510,8 @@ static void test_pieces_without_a_row(void **state)
 {
 	leave_run_dir(ID_A, NULL);
 	leave_run_dir(ID_B, &ENDED);
-	assert_ok(snapshot_create(fixture.engine->store, ID_A, &err));
-	assert_ok(snapshot_create(fixture.engine->store, ID_C, &err));
+	assert_ok(snapshot_create(fixture.engine->store, ID_A, 0, &err));
+	assert_ok(snapshot_create(fixture.engine->store, ID_C, 0, &err));
 	_cleanup_free_ char *removed = mem_printf("%s/containers/.removed-0123456789abcdef/x", fixture.runroot);
 	write_file("/", removed, "");
 	assert_ok(engine_reconcile(fixture.engine, &err));
@@ -523,7 +523,7 @@ static void test_pieces_that_somebody_works_on(void **state)
 {
 	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
 	assert_ok(run_dir_make(fixture.engine, ID_A, &dir, &err));
-	assert_ok(snapshot_create(fixture.engine->store, ID_A, &err));
+	assert_ok(snapshot_create(fixture.engine->store, ID_A, 0, &err));
 	assert_ok(engine_reconcile(fixture.engine, &err));
 	assert_true(exists("%s/snapshots/%s", fixture.root, ID_A));
 	assert_true(exists("%s/containers/%s", fixture.runroot, ID_A));

@@ -107,7 +107,7 @@ static void test_the_mask_does_not_matter(void **state)
 		_cleanup_store_ struct store *store = NULL;
 		mode_t before = umask(masks[i]);
 		assert_int_equal(store_open(path, &store, NULL), 0);
-		assert_int_equal(snapshot_create(store, HEX_A, NULL), 0);
+		assert_int_equal(snapshot_create(store, HEX_A, 0, NULL), 0);
 		umask(before);
 		for (size_t k = 0; k < ARRAY_SIZE(DIRECTORIES); k++)
 			assert_int_equal(mode_of(store->root, DIRECTORIES[k]), 0700);
@@ -324,7 +324,7 @@ static void test_bad_names_reach_nothing(void **state)
 	}
 	static const char *const bad_ids[] = { "", ".", "..", "../" HEX_A, HEX_A "/", HEX_A "0", DIGEST_A };
 	for (size_t i = 0; i < ARRAY_SIZE(bad_ids); i++) {
-		assert_int_equal(snapshot_create(store, bad_ids[i], NULL), -ERR_INVALID);
+		assert_int_equal(snapshot_create(store, bad_ids[i], 0, NULL), -ERR_INVALID);
 		assert_int_equal(snapshot_remove(store, bad_ids[i], NULL), -ERR_INVALID);
 		assert_null(snapshot_upper(store, bad_ids[i]));
 		assert_null(snapshot_work(store, bad_ids[i]));
@@ -421,10 +421,10 @@ static void test_snapshots(void **state)
 {
 	const struct fixture *fixture = *state;
 	struct store *store = fixture->store;
-	assert_int_equal(snapshot_create(store, HEX_A, NULL), 0);
+	assert_int_equal(snapshot_create(store, HEX_A, 0, NULL), 0);
 	struct error err = { 0 };
-	assert_int_equal(snapshot_create(store, HEX_A, &err), -ERR_EXISTS);
-	assert_int_equal(snapshot_create(store, HEX_B, NULL), 0);
+	assert_int_equal(snapshot_create(store, HEX_A, 0, &err), -ERR_EXISTS);
+	assert_int_equal(snapshot_create(store, HEX_B, 0, NULL), 0);
 	assert_int_equal(mkdirat(store->snapshots, "not-one", 0700), 0);
 
 	_cleanup_strv_ char **ids = NULL;

@@ -10,12 +10,13 @@
 GUEST_MODULES=(
 	overlay veth bridge nf_tables nft_ct nft_chain_nat nft_masq nft_nat nft_fib_inet nf_conntrack_netlink
 	macvlan ipvlan 8021q dummy sctp
+	quota_v2
 )
 
 # Their programs are the guest's tools. runc is the peer that proves a bundle,
 # or the guest itself, to be sound when coffer fails.
 GUEST_PACKAGES=(
-	attr bash bats bsdutils coreutils curl dash diffutils dnsmasq-base findutils grep gzip iproute2 jq
+	attr bash bats bsdutils coreutils curl dash diffutils dnsmasq-base e2fsprogs findutils grep gzip iproute2 jq
 	libcap2-bin mount nftables procps runc sed socat tar util-linux
 )
 
