@@ -31,11 +31,15 @@ int engine_set_cgroup_manager(struct engine *engine, const char *name, struct er
 		       name);
 }
 
-/* An ordinary user's service manager rules over nothing that was not delegated to it, and need not be there at all. */
+/*
+ * An ordinary user's service manager need not be there; but where it is, nobody else can make cgroups for him: only to it
+ * are they delegated.
+ */
 static bool systemd_rules(void)
 {
 	/* The layout last: all that is mounted has to be read for it. */
-	return systemd_check_running(NULL) >= 0 && !systemd_is_of_user() && cgroup_layout() == CGROUP_LAYOUT_V2;
+	return systemd_check_running(NULL) >= 0 && (!systemd_is_of_user() || systemd_has_bus()) &&
+	       cgroup_layout() == CGROUP_LAYOUT_V2;
 }
 
 static enum cgroup_manager default_manager(const struct engine *engine)

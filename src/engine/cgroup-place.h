@@ -17,7 +17,7 @@
 
 /*
  * Who makes it: who was asked for, or else systemd where it has brought the machine up and cgroup v2 is all there is, for
- * then the tree is its own. Errors: ERR_INVALID, ERR_UNSUPPORTED.
+ * then the tree is its own; for ordinary users their own service manager, where its bus is there. Errors: ERR_INVALID, ERR_UNSUPPORTED.
  */
 int cgroup_place_manager(const struct engine *engine, const struct container_spec *spec, enum cgroup_manager *ret,
 			 struct error *err);

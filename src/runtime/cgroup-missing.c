@@ -10,6 +10,12 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "runtime/cgroup-internal.h"
+#include "runtime/systemd.h"
+
+#define DELEGATE_HINT                                                                  \
+	"as root write the lines [Service] and Delegate=cpu cpuset io memory pids to " \
+	"/etc/systemd/system/user@.service.d/delegate.conf; systemctl daemon-reload; and log in again"
+#define LINGER_HINT "loginctl enable-linger; export XDG_RUNTIME_DIR=/run/user/$(id -u)"
 
 static const char *v1_name_of(const char *controller)
 {
@@ -39,9 +45,13 @@ static void explain_mount(const struct cgroup *cgroup, const struct cgroup_mount
 			err_cause(err, "bound to the v1 hierarchy '%s'", mount->mount_point);
 	for (size_t i = 0; i < cgroup->n_refusals; i++) {
 		char text[128];
-		if (cgroup->refusals[i].mount == mount)
-			err_cause(err, "'%s%s' cannot be made: %s", mount->mount_point, cgroup->path,
-				  str_errno(cgroup->refusals[i].sys_errno, text, sizeof text));
+		if (cgroup->refusals[i].mount != mount)
+			continue;
+		err_cause(err, "'%s%s' cannot be made: %s", mount->mount_point, cgroup->path,
+			  str_errno(cgroup->refusals[i].sys_errno, text, sizeof text));
+		/* A user's own service manager could, but its bus was not found. */
+		if (systemd_is_of_user() && systemd_check_running(NULL) >= 0)
+			err_hint(err, LINGER_HINT);
 	}
 	err_cause(err, "'%s%s' does not exist", mount->mount_point, cgroup->path);
 }
@@ -75,7 +85,7 @@ static void explain_processes(const char *level, struct error *err)
 }
 
 /* A cgroup on the way that does not hand it down. */
-static void explain_obstacle(const struct cgroup_tree *tree, const char *controller,
+static void explain_obstacle(const struct cgroup_tree *tree, const char *path, const char *controller,
 			     const struct cgroup_obstacle *obstacle, struct error *err)
 {
 	_cleanup_free_ char *level = cgroup_tree_path(tree, obstacle->level);
@@ -86,22 +96,21 @@ static void explain_obstacle(const struct cgroup_tree *tree, const char *control
 	}
 	err_cause(err, "missing from cgroup.subtree_control of '%s', and adding it fails: %s", level,
 		  str_errno(obstacle->sys_errno, text, sizeof text));
-	/* A user's service manager hands down what its unit file says. */
-	if (strstr(level, "/user@"))
-		err_hint(err, "systemctl edit user@.service, with the lines [Service] and "
-			      "Delegate=cpu cpuset io memory pids");
-	if (obstacle->sys_errno == EACCES || obstacle->sys_errno == EPERM)
+	/* A user's service manager hands down what its own unit was given, whichever level above it that stops at. */
+	if (strstr(path, "/user@"))
+		err_hint(err, DELEGATE_HINT);
+	else if (obstacle->sys_errno == EACCES || obstacle->sys_errno == EPERM)
 		err_hint(err, "echo +%s >%s/cgroup.subtree_control", controller, level);
 }
 
-static void explain_v2(const struct cgroup_tree *tree, const char *controller, const struct cgroup_obstacle *obstacle,
-		       struct error *err)
+static void explain_v2(const struct cgroup_tree *tree, const char *path, const char *controller,
+		       const struct cgroup_obstacle *obstacle, struct error *err)
 {
 	_cleanup_close_ int root = open(tree->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (!cgroup_offers(root, "cgroup.controllers", controller))
 		explain_root(tree, controller, err);
 	else if (obstacle->sys_errno != 0)
-		explain_obstacle(tree, controller, obstacle, err);
+		explain_obstacle(tree, path, controller, obstacle, err);
 }
 
 int cgroup_explain_missing(const struct cgroup *cgroup, const char *controller, const char *what,
@@ -122,7 +131,7 @@ int cgroup_explain_missing(const struct cgroup *cgroup, const char *controller, 
 	}
 	/* The first cause stays: what follows counts only if no v1 hierarchy has it. */
 	if (tree) {
-		explain_v2(tree, controller, obstacle, err);
+		explain_v2(tree, cgroup->path, controller, obstacle, err);
 	} else if (v2) {
 		explain_mount(cgroup, v2, err);
 	} else if (mounts->count > 0) {

@@ -44,6 +44,7 @@
 #include "runtime/rootfs.h"
 #include "runtime/scheduling.h"
 #include "runtime/seccomp-listener.h"
+#include "runtime/systemd.h"
 
 struct exec_context {
 	const struct container *container;
@@ -140,12 +141,35 @@ struct joined {
 	struct error error;
 };
 
+/*
+ * A user may move processes within what was delegated to his service manager, but not from his session into it: that,
+ * the manager has somebody do for whom it knows.
+ */
+static int join_by_manager(const struct container *container, struct error *err)
+{
+	_cleanup_systemd_ struct systemd *systemd = NULL;
+	int r = systemd_open(&systemd, err);
+	return r < 0 ? r : systemd_attach(systemd, container->unit, getpid(), err);
+}
+
+static int join_cgroup(struct exec_context *context, struct error *err)
+{
+	struct error why = { 0 };
+	int r = context->cgroup ? cgroup_join_self(context->cgroup, context->in_cgroup, &why) : 0;
+	bool refused = why.sys_errno == EACCES || why.sys_errno == EPERM;
+	if (r < 0 && refused && *context->container->unit && systemd_is_of_user())
+		return join_by_manager(context->container, err);
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
 /* What has to be done while the host's /proc can still be seen, and before rights are lost to a user namespace. */
 static int prepare_to_join(struct exec_context *context, struct error *err)
 {
 	const struct spec_process *process = &context->process;
 	int r = process->initial_cpus ? scheduling_bind(process->initial_cpus, err) : 0;
-	if (r < 0 || (context->cgroup && (r = cgroup_join_self(context->cgroup, context->in_cgroup, err)) < 0))
+	if (r < 0 || (r = join_cgroup(context, err)) < 0)
 		return r;
 	if ((process->initial_cpus || process->final_cpus) && (r = scheduling_bind(process->final_cpus, err)) < 0)
 		return r;

@@ -126,6 +126,14 @@ static char *bus_address(void)
 	return str_is_empty(runtime_dir) ? NULL : mem_printf("unix:path=%s/bus", runtime_dir);
 }
 
+bool systemd_has_bus(void)
+{
+	_cleanup_free_ char *address = bus_address();
+	const char *path = address ? str_after(address, "unix:path=") : NULL;
+	_cleanup_free_ char *socket = path ? mem_strndup(path, strcspn(path, ",;")) : NULL;
+	return address && (!socket || access(socket, W_OK) == 0);
+}
+
 static int explain_no_bus(struct error *err)
 {
 	err_set(err, ERR_SYSTEMD, "cannot find the message bus of your service manager");
@@ -261,6 +269,19 @@ int systemd_start_scope(struct systemd *systemd, const struct systemd_scope *sco
 	if (r == 0)
 		r = await_job(systemd, &reply.message, err);
 	return r < 0 ? err_wrap(err, "start systemd unit '%s'", scope->name) : 0;
+}
+
+int systemd_attach(struct systemd *systemd, const char *name, pid_t pid, struct error *err)
+{
+	_cleanup_str_ struct str body = { 0 };
+	_cleanup_dbus_incoming_ struct dbus_incoming reply = { 0 };
+	dbus_put_string(&body, name);
+	dbus_put_string(&body, ""); /* none of its sub-cgroups */
+	struct dbus_array pids = dbus_array_open(&body, sizeof(uint32_t));
+	dbus_put_u32(&body, (uint32_t)pid);
+	dbus_array_close(&body, pids);
+	int r = call(systemd, "AttachProcessesToUnit", "ssau", &body, &reply, err);
+	return r < 0 ? err_wrap(err, "put process %d in systemd unit '%s'", pid, name) : 0;
 }
 
 int systemd_stop_unit(struct systemd *systemd, const char *name, struct error *err)

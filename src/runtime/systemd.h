@@ -20,6 +20,9 @@ int systemd_check_running(struct error *err);
 /* Whether who we are has a service manager of his own: not root, or root of a user namespace alone. */
 bool systemd_is_of_user(void);
 
+/* Whether the address of that manager's bus leads anywhere. */
+bool systemd_has_bus(void);
+
 /* Errors: ERR_SYSTEMD, and those of systemd_check_running(). */
 int systemd_open(struct systemd **ret, struct error *err);
 void systemd_close(struct systemd *systemd);
@@ -41,6 +44,9 @@ struct systemd_scope {
 
 /* Returns when it is there. Errors: ERR_EXISTS, ERR_SYSTEMD, ERR_TIMEOUT, and ERR_SPEC for annotations. */
 int systemd_start_scope(struct systemd *systemd, const struct systemd_scope *scope, struct error *err);
+
+/* Move process @pid, which is ours, into the cgroup of unit @name. */
+int systemd_attach(struct systemd *systemd, const char *name, pid_t pid, struct error *err);
 
 /* Kill what is in it, and have systemd forget it. One that is not there is success. */
 int systemd_stop_unit(struct systemd *systemd, const char *name, struct error *err);
