@@ -121,6 +121,7 @@ static const char *const HEALTH_ACTIONS[] = { "none", "kill", "restart", "stop",
 /* In the order of enum pull_policy. */
 static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL };
 static const char *const SHARING[] = { "private", "host", "container:", NULL };
+static const char *const USER_NAMESPACES[] = { "host", "auto", "keep-id", "nomap", "private", "container:", NULL };
 static const char *const IPC_MODES[] = { "private", "shareable", "none", "host", "container:", NULL };
 static const char *const STREAMS[] = { "stdin", "stdout", "stderr", NULL };
 static const char *const NETWORKS[] = { "bridge", "none", "host", NULL };
@@ -168,6 +169,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, spec.groups, 0, "group-add", "Further groups of the user, by name or number"),
 	OPT_BOOL(self, spec.init, 0, "init", "Run a small init as first process, which forwards signals and reaps"),
 	OPT_LIST(self, spec.exposed, 0, "expose", "Ports that --publish-all publishes: PORT[-END][/PROTOCOL]"),
+	OPT_LIST(self, spec.gid_maps, 0, "gidmap",
+		 "Group ids of the container's user namespace: [+]CONTAINER:[@]HOST[:SIZE]"),
 	OPT_STRING(self, spec.hostname, 'h', "hostname", "string", "Host name of the container"),
 	OPT_STRING(self, network.address, 0, "ip", "address", "IPv4 address on the first network"),
 	OPT_STRING(self, network.address6, 0, "ip6", "address", "IPv6 address on the first network"),
@@ -232,13 +235,23 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_PARSED(self, spec, parse_timeout, 0, "stop-timeout", "int",
 		   "Seconds until a container that is to stop is killed, -1 for never (default 10)"),
 	OPT_LIST(self, spec.storage_options, 0, "storage-opt", "Limit what the container may write: size=BYTES"),
+	OPT_STRING(self, spec.subgid_name, 0, "subgidname", "string",
+		   "Map the group ids that /etc/subgid gives to this name"),
+	OPT_STRING(self, spec.subuid_name, 0, "subuidname", "string",
+		   "Map the user ids that /etc/subuid gives to this name"),
 	OPT_LIST(self, spec.sysctls, 0, "sysctl", "Set kernel parameters of the container's own"),
 	OPT_LIST(self, tmpfs, 0, "tmpfs", "Mount a tmpfs on a directory"),
 	OPT_BOOL(self, spec.tty, 't', "tty", "Give the container a terminal"),
+	OPT_LIST(self, spec.uid_maps, 0, "uidmap",
+		 "User ids of the container's user namespace: [+]CONTAINER:[@]HOST[:SIZE]"),
 	OPT_LIST(self, spec.ulimits, 0, "ulimit", "Resource limits of processes, such as \"nofile=1024:2048\""),
 	OPT_PARSED(self, spec.umask, parse_umask, 0, "umask", "octal",
 		   "The program's file mode creation mask (default 0022)"),
-	OPT_STRING(self, spec.userns_mode, 0, "userns", "string", "User namespace (\"host\")"),
+	OPT_STRING(
+		self, spec.userns_mode, 0, "userns", "string",
+		"User namespace (\"host\", \"auto[:...]\", \"keep-id[:...]\", \"nomap\", \"private\", \"container:NAME\", "
+		"\"ns:PATH\") (default \"host\")",
+		.choices = USER_NAMESPACES),
 	OPT_STRING(self, spec.uts_mode, 0, "uts", "string",
 		   "UTS namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
 		   .choices = SHARING),

@@ -251,6 +251,8 @@ void container_config_done(struct container_config *config)
 	strv_free(config->security_options);
 	strv_free(config->exposed_ports);
 	strv_free(config->joins);
+	strv_free(config->uid_map);
+	strv_free(config->gid_map);
 	mount_requests_free(config->mounts, config->n_mounts);
 	free(config->working_dir);
 	free(config->user);
@@ -273,6 +275,8 @@ struct json_object *container_config_to_json(const struct container_config *conf
 	json_add_strv(object, "securityOptions", config->security_options);
 	json_add_strv(object, "exposedPorts", config->exposed_ports);
 	json_add_strv(object, "joins", config->joins);
+	json_add_strv(object, "uidMap", config->uid_map);
+	json_add_strv(object, "gidMap", config->gid_map);
 	mount_requests_to_json(config->mounts, config->n_mounts, object);
 	json_add_string(object, "workingDir", config->working_dir);
 	json_add_string(object, "user", config->user);
@@ -314,6 +318,8 @@ static int from_json(const struct json_node *root, struct container_config *conf
 	    (r = json_get_strv(root, "securityOptions", &config->security_options, err)) < 0 ||
 	    (r = json_get_strv(root, "exposedPorts", &config->exposed_ports, err)) < 0 ||
 	    (r = json_get_strv(root, "joins", &config->joins, err)) < 0 ||
+	    (r = json_get_strv(root, "uidMap", &config->uid_map, err)) < 0 ||
+	    (r = json_get_strv(root, "gidMap", &config->gid_map, err)) < 0 ||
 	    (r = mount_requests_from_json(root, &config->mounts, &config->n_mounts, err)) < 0 ||
 	    (r = get_strings(root, config, err)) < 0 ||
 	    (r = json_get_i64(root, "stopSignal", 1, SIGRTMAX, &stop_signal, err)) < 0 ||

@@ -18,6 +18,7 @@ struct container_config {
 	char **security_options; /* with absolute paths */
 	char **exposed_ports;	 /* exposed-ports.h */
 	char **joins;		 /* "ipc=ID": whose namespaces it lives in (sharing.h) */
+	char **uid_map, **gid_map;    /* of its user namespace (id-mapping.h); NULL: it has the engine's */
 	struct mount_request *mounts; /* all, by whomever asked for; no two on one place (volume-mounts.h) */
 	size_t n_mounts;
 	char *working_dir; /* absolute */
@@ -49,6 +50,11 @@ static inline bool config_has_volumes(const struct container_config *config)
 		if (config->mounts[i].kind == MOUNT_VOLUME)
 			return true;
 	return false;
+}
+
+static inline bool config_has_userns(const struct container_config *config)
+{
+	return config->uid_map != NULL;
 }
 
 /* Entry point and command in one. strv_free() it. */

@@ -19,12 +19,13 @@
 #include "engine/record.h"
 #include "engine/restart.h"
 #include "engine/secret-request.h"
+#include "engine/userns.h"
 #include "engine/volume-mounts.h"
 #include "image/platform.h"
 #include "storage/layer.h"
 #include "storage/snapshot.h"
 
-enum { NAME_ATTEMPTS = 10 };
+enum { NAME_ATTEMPTS = 10, RANGE_ATTEMPTS = 100 };
 
 /* --- the image --- */
 
@@ -107,8 +108,8 @@ static int check_names(const struct container_spec *spec, struct error *err)
 }
 
 /* Everything of the row but its name, if it is to be generated. */
-static int resolve(struct engine *engine, const struct container_spec *spec, struct image_config *image,
-		   struct container_row *row, struct error *err)
+static int resolve(struct engine *engine, const struct container_spec *spec, int attempt, struct image_config *image,
+		   struct container_row *row, struct id_range *range, struct error *err)
 {
 	int r = check_names(spec, err);
 	if (r >= 0)
@@ -134,6 +135,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, str
 		suggest_shell(engine, spec->image, image->diff_ids, err);
 	if (r >= 0)
 		r = join_resolve(engine, spec, &row->config.joins, err);
+	if (r >= 0)
+		r = userns_resolve(engine, spec, row->image_id, image->diff_ids, attempt, &row->config, range, err);
 	if (r >= 0)
 		r = volume_mounts_resolve(engine, spec, image, &row->config, err);
 	if (r < 0)
@@ -164,9 +167,9 @@ static int insert_named(struct db *db, const struct container_spec *spec, struct
 	return r;
 }
 
-/* The row, and with it those of its volumes. */
+/* The row, and with it those of its volumes and its ids. Returns 0 if somebody else has come to have these. */
 static int insert(struct engine *engine, const struct container_spec *spec, struct container_row *row,
-		  struct error *err)
+		  const struct id_range *range, struct error *err)
 {
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	_cleanup_volume_rows_ struct volume_rows rows = { 0 };
@@ -179,22 +182,27 @@ static int insert(struct engine *engine, const struct container_spec *spec, stru
 	if (r >= 0)
 		r = volume_mounts_insert(engine, db, row, &rows, err);
 	if (r >= 0)
-		r = db_commit(&transaction, err);
-	if (r >= 0)
-		volume_mounts_inserted(engine, &rows);
-	return r;
+		r = userns_insert(db, row, range, err);
+	if (r <= 0)
+		return r;
+	r = db_commit(&transaction, err);
+	if (r < 0)
+		return r;
+	volume_mounts_inserted(engine, &rows);
+	return 1;
 }
 
 static int make(struct engine *engine, const struct container_spec *spec, const struct image_config *image,
-		struct container_row *row, struct run_dir *dir, struct launch *ret, struct error *err)
+		struct container_row *row, const struct id_range *range, struct run_dir *dir, struct launch *ret,
+		struct error *err)
 {
 	_cleanup_launch_ struct launch launch = LAUNCH_NONE;
 	int r = storage_create(engine, row, image->diff_ids, err);
 	if (r >= 0)
 		r = launch_prepare(engine, row->id, &row->config, row->image_id, image->diff_ids, dir, &launch, err);
 	if (r >= 0)
-		r = insert(engine, spec, row, err);
-	if (r < 0) {
+		r = insert(engine, spec, row, range, err);
+	if (r <= 0) {
 		*dir = launch.dir;
 		launch.dir = RUN_DIR_NONE;
 		return r;
@@ -202,7 +210,7 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 	launch_named(engine, &launch, row);
 	*ret = launch;
 	launch = LAUNCH_NONE;
-	return 0;
+	return 1;
 }
 
 /* What was made of a container that is not to be. */
@@ -224,19 +232,22 @@ static void erase(struct engine *engine, const struct container_row *row, struct
 	launch_done(launch);
 }
 
-static int create(struct engine *engine, const struct container_spec *spec, struct container_row *row, struct error *err)
+/* Returns 0 if all of it has to be done again, with other ids. */
+static int create(struct engine *engine, const struct container_spec *spec, int attempt, struct container_row *row,
+		  struct error *err)
 {
 	_cleanup_image_config_ struct image_config image = { 0 };
+	struct id_range range = { 0 };
 	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
 	struct launch launch;
 	random_id(row->id);
-	int r = resolve(engine, spec, &image, row, err);
+	int r = resolve(engine, spec, attempt, &image, row, &range, err);
 	if (r >= 0)
 		r = run_dir_make(engine, row->id, &dir, err);
 	if (r < 0)
 		return r;
-	r = make(engine, spec, &image, row, &dir, &launch, err);
-	if (r < 0) {
+	r = make(engine, spec, &image, row, &range, &dir, &launch, err);
+	if (r <= 0) {
 		unmake(engine, row->id, &dir);
 		return r;
 	}
@@ -247,14 +258,20 @@ static int create(struct engine *engine, const struct container_spec *spec, stru
 	}
 	*ARRAY_APPEND(engine->created, engine->n_created) = launch;
 	event_container(engine, row, "create", NULL);
-	return 0;
+	return 1;
 }
 
 int engine_container_create(struct engine *engine, const struct container_spec *spec, struct container_record **ret,
 			    struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
-	int r = create(engine, spec, &row, err);
+	int r = 0;
+	for (int attempt = 0; r == 0 && attempt < RANGE_ATTEMPTS; attempt++) {
+		container_row_done(&row);
+		r = create(engine, spec, attempt, &row, err);
+	}
+	if (r == 0)
+		r = err_set(err, ERR_IDMAP, "--userns auto: others were faster %d times", RANGE_ATTEMPTS);
 	if (r < 0) {
 		(void)err_stage(err, STAGE_CREATE);
 		return r;

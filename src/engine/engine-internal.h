@@ -32,6 +32,9 @@ struct launch {
 	struct run_dir dir;
 	char **lower; /* the layers' directories, topmost first */
 	char **joins; /* as of the configuration */
+	char **uid_map, **gid_map; /* the same */
+	char *userns_path;	   /* of the user namespace that is joined, or NULL */
+	int userns;		   /* that of the container, or -1 */
 	struct image_plan *images;
 	size_t n_images;
 	char *pid_file; /* or NULL */
@@ -48,7 +51,7 @@ struct launch {
 	struct log_plan log;
 	struct health_plan health;
 };
-#define LAUNCH_NONE ((struct launch){ .dir = RUN_DIR_NONE, .netns = -1 })
+#define LAUNCH_NONE ((struct launch){ .dir = RUN_DIR_NONE, .userns = -1, .netns = -1 })
 void launch_done(struct launch *launch);
 #define _cleanup_launch_ _cleanup_(launch_done)
 
@@ -146,6 +149,9 @@ struct endpoint_list;
  */
 int launch_write_files(struct engine *engine, const struct container_config *config,
 		       const struct endpoint_list *endpoints, const char *resolver, int dir, struct error *err);
+
+/* Give them to the root of the container's user namespace, who may change them as any other. */
+int launch_give_files(const struct launch *launch, struct error *err);
 
 /* Whether they can be made, before it is known where it will be. Errors: ERR_INVALID. */
 int launch_check_files(struct engine *engine, const struct container_config *config, struct error *err);

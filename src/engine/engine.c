@@ -101,6 +101,10 @@ void launch_done(struct launch *launch)
 {
 	run_dir_close(&launch->dir);
 	fd_close(launch->netns);
+	fd_close(launch->userns);
+	strv_free(launch->uid_map);
+	strv_free(launch->gid_map);
+	free(launch->userns_path);
 	free(launch->name);
 	strv_free(launch->joins);
 	image_plans_free(launch->images, launch->n_images);

@@ -339,6 +339,8 @@ struct container_spec {
 	char **ulimits;		 /* "nofile=1024:2048" */
 	char **groups;		 /* further ones of the user, by name or number */
 	char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *userns_mode; /* "host", "private"; NULL: private */
+	char **uid_maps, **gid_maps;	 /* "CONTAINER:HOST:SIZE", as engine/id-mapping.h has them */
+	char *subuid_name, *subgid_name; /* whose ranges of /etc/subuid and /etc/subgid they are */
 	int64_t memory_reservation; /* bytes; 0: not said */
 	bool has_swappiness;
 	uint64_t swappiness; /* per cent */

@@ -132,6 +132,23 @@ static void add_mode(const struct container_row *row, enum namespace_type type, 
 	add_text(host, key, text);
 }
 
+/* As asked for; who named ids alone has asked for a namespace of its own. */
+static const char *userns_word(const struct container_config *config)
+{
+	const char *word = config_spec(config)->userns_mode;
+	return word || !config_has_userns(config) ? word : "private";
+}
+
+/* As Podman has it. */
+static void add_id_mappings(const struct container_config *config, struct json_object *host)
+{
+	if (!config_has_userns(config))
+		return;
+	struct json_object *mappings = json_add_object(host, "IDMappings");
+	json_add_strv(mappings, "UidMap", config->uid_map);
+	json_add_strv(mappings, "GidMap", config->gid_map);
+}
+
 /* What is not the container's own, and what it cannot see. */
 static void add_isolation(const struct container_row *row, struct json_object *host)
 {
@@ -141,7 +158,8 @@ static void add_isolation(const struct container_row *row, struct json_object *h
 	add_mode(row, NAMESPACE_IPC, "IpcMode", spec->ipc_mode ? spec->ipc_mode : "private", host);
 	add_mode(row, NAMESPACE_PID, "PidMode", spec->pid_mode, host);
 	add_mode(row, NAMESPACE_UTS, "UTSMode", spec->uts_mode, host);
-	add_text(host, "UsernsMode", spec->userns_mode);
+	add_mode(row, NAMESPACE_USER, "UsernsMode", userns_word(&row->config), host);
+	add_id_mappings(&row->config, host);
 	if (spec->groups)
 		json_add_strv(host, "GroupAdd", spec->groups);
 	if (spec->privileged)

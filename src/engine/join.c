@@ -28,6 +28,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, enu
 	int r = container_load_row(engine, name, &row, err);
 	if (r >= 0 && type == NAMESPACE_IPC)
 		r = check_shareable(&row, err);
+	if (r >= 0 && type == NAMESPACE_USER && !config_has_userns(&row.config))
+		return 0; /* it is the engine's, which is ours, too */
 	if (r >= 0)
 		strv_take(joins, mem_printf("%s=%s", namespace_spec_name(type), row.id));
 	return r;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -11,6 +12,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/id-mapping.h"
 #include "engine/network-row.h"
 #include "engine/record.h"
 #include "network/files.h"
@@ -108,6 +110,19 @@ int launch_write_files(struct engine *engine, const struct container_config *con
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(NAMES); i++)
 		r = write_readable(dir, NAMES[i], texts[i], err);
 	return r;
+}
+
+int launch_give_files(const struct launch *launch, struct error *err)
+{
+	_cleanup_id_mapping_ struct id_mapping mapping = { 0 };
+	uint32_t uid, gid;
+	int r = id_mapping_from_texts(launch->uid_map, launch->gid_map, &mapping, err);
+	if (r < 0 || !id_list_to_host(&mapping.uids, 0, &uid) || !id_list_to_host(&mapping.gids, 0, &gid))
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+		if (fchownat(launch->dir.fd, NAMES[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return err_sys(err, errno, "give \"%s\" to the container", NAMES[i]);
+	return 0;
 }
 
 /* --- of one that runs --- */

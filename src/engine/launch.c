@@ -24,6 +24,7 @@
 #include "engine/pressure-notify.h"
 #include "engine/restart.h"
 #include "engine/secret-request.h"
+#include "engine/sharing.h"
 #include "engine/volume-dir.h"
 #include "storage/layer.h"
 #include "storage/overlay.h"
@@ -135,6 +136,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 		.dir = RUN_DIR_NONE,
 		.has_volumes = config_has_volumes(config),
 		.networked = spec->network != NETWORK_NONE && spec->network != NETWORK_HOST,
+		.userns = -1,
 		.netns = -1,
 		.open_stdin = spec->open_stdin,
 		.auto_remove = spec->auto_remove,
@@ -145,6 +147,9 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 	str_copy(launch.id, sizeof launch.id, id);
 	launch.joins = strv_copy(config->joins);
 	launch.pid_file = mem_strdup(spec->pid_file);
+	launch.uid_map = config->uid_map ? strv_copy(config->uid_map) : NULL;
+	launch.gid_map = config->gid_map ? strv_copy(config->gid_map) : NULL;
+	launch.userns_path = mem_strdup(joined_path(spec, NAMESPACE_USER));
 	int r = cgroup_place_manager(engine, spec, &launch.cgroup_manager, err);
 	if (r >= 0)
 		r = pressure_notify_plan(spec->pressure_notify, &launch.pressure, err);

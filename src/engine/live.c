@@ -28,15 +28,20 @@ int live_not_running(const struct container_row *row, const char *what, struct e
 }
 
 /* The process had its pid before and after the look at it. */
-int live_open_netns(const struct monitor_status *status)
+int live_open_namespace(const struct monitor_status *status, const char *type)
 {
 	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)status->pid);
+	snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)status->pid, type);
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int r = fd < 0 ? -errno : 0;
 	if (process_start_time(status->pid, NULL) != status->start_time)
 		return -ESRCH;
 	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int live_open_netns(const struct monitor_status *status)
+{
+	return live_open_namespace(status, "net");
 }
 
 int live_load(struct engine *engine, const char *id, struct container **ret, struct error *err)

@@ -41,9 +41,10 @@ int live_note_pause(const struct live *live, struct error *err);
 bool live_is_paused(struct engine *engine, const char *id, int dir);
 
 /*
- * The network namespace of the first process that @status tells of. -ESRCH if that has ended, and its pid may be another
- * process's; else -errno.
+ * The namespace ("net", "user", ...) of the first process that @status tells of. -ESRCH if that has ended, and its pid may
+ * be another process's; else -errno.
  */
+int live_open_namespace(const struct monitor_status *status, const char *type);
 int live_open_netns(const struct monitor_status *status);
 
 /* The runtime's view of it. container_free() it. */

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/container-config.h"
+#include "engine/join.h"
 #include "engine/mount-request.h"
 #include "engine/oci-spec.h"
 #include "engine/secret-request.h"
@@ -153,27 +154,57 @@ static struct json_object *add_bound(struct json_object *mounts, const char *des
 }
 
 /* A user namespace without groups of terminals has none for these, either. */
-static void append_options(struct json_object *options, const char *const *words)
+static void append_options(struct json_object *options, const char *const *words, uint32_t last_group)
 {
 	for (; *words; words++)
-		if (!streq(*words, "gid=5") || user_namespace_last_gid() >= TERMINAL_GROUP)
+		if (!streq(*words, "gid=5") || last_group >= TERMINAL_GROUP)
 			json_append_string(options, *words);
 }
 
-/*
- * Of the host's namespaces, a user namespace may bind what is mounted already, but not mount it anew. NULL: it is not
- * mounted.
- */
-static struct json_object *add_default(const struct container_spec *spec, const struct default_mount *mount,
-				       struct json_object *mounts)
+/* Of the same container as its user namespace, which so is the one that the other namespace belongs to. */
+static bool is_of_same(const struct container_config *config, enum namespace_type type)
 {
+	const char *userns = join_id(config->joins, namespace_spec_name(NAMESPACE_USER));
+	const char *other = join_id(config->joins, namespace_spec_name(type));
+	const struct container_spec *spec = config_spec(config);
+	if (type == NAMESPACE_NETWORK && userns && spec->network == NETWORK_CONTAINER)
+		return streq_null(joined_container(spec, NAMESPACE_USER), spec->network_target);
+	return streq_null(userns, other) && other;
+}
+
+enum owner { OWNED, OWNED_BY_HOST, OWNED_BY_OTHER };
+
+/*
+ * Whose user namespace the namespace belongs to that the mount shows: only in its own can it be mounted anew. Of the
+ * host's there is a mount to bind, and what sysfs shows of another's network is the host's, too.
+ */
+static enum owner owner_of(const struct container_config *config, const struct default_mount *mount)
+{
+	const struct container_spec *spec = config_spec(config);
 	bool shows = mount->shows == NAMESPACE_PID || mount->shows == NAMESPACE_NETWORK ||
 		     mount->shows == NAMESPACE_IPC;
-	if (shows && is_shared(spec, mount->shows) && user_namespace_is_own())
-		return access(mount->destination, F_OK) < 0 ? NULL
-							    : add_bound(mounts, mount->destination, mount->destination);
+	if (!shows || (!config_has_userns(config) && !user_namespace_is_own()))
+		return OWNED;
+	if (is_shared(spec, mount->shows))
+		return OWNED_BY_HOST;
+	if (!config_has_userns(config) || is_of_same(config, mount->shows))
+		return OWNED;
+	if (mount->shows == NAMESPACE_NETWORK)
+		return spec->network == NETWORK_CONTAINER || spec->network == NETWORK_PATH ? OWNED_BY_HOST : OWNED;
+	return has_own(spec, mount->shows) ? OWNED : OWNED_BY_OTHER;
+}
+
+/* NULL: it is not mounted. */
+static struct json_object *add_default(const struct container_config *config, const struct default_mount *mount,
+				       uint32_t last_group, struct json_object *mounts)
+{
+	enum owner owner = owner_of(config, mount);
+	if (owner == OWNED_BY_OTHER || (owner == OWNED_BY_HOST && access(mount->destination, F_OK) < 0))
+		return NULL;
+	if (owner == OWNED_BY_HOST)
+		return add_bound(mounts, mount->destination, mount->destination);
 	struct json_object *options = add_mount(mounts, mount->destination, mount->type, mount->source);
-	append_options(options, mount->options);
+	append_options(options, mount->options, last_group);
 	return options;
 }
 
@@ -184,13 +215,14 @@ static bool is_protected(const struct container_spec *spec, const struct default
 	return mount->protects && !spec->privileged;
 }
 
-static void add_defaults(const struct container_config *config, bool writable_cgroups, struct json_object *mounts)
+static void add_defaults(const struct container_config *config, const struct oci_context *context, bool writable_cgroups,
+			 struct json_object *mounts)
 {
 	const struct container_spec *spec = config_spec(config);
 	for (size_t i = 0; i < ARRAY_SIZE(DEFAULTS); i++) {
 		if (is_left_out(config, DEFAULTS[i].destination))
 			continue;
-		struct json_object *options = add_default(spec, &DEFAULTS[i], mounts);
+		struct json_object *options = add_default(config, &DEFAULTS[i], context->last_group, mounts);
 		if (options && is_protected(spec, &DEFAULTS[i], writable_cgroups))
 			json_append_string(options, "ro");
 	}
@@ -233,7 +265,7 @@ const char *mount_propagation(const struct mount_request *mount)
  * Read-only with everything below it: a mount inside of the source would be writable otherwise. Whoever says "ro" among
  * the options wants just that.
  */
-static void add_bind(const struct mount_request *mount, const char *source, struct json_object *mounts)
+static struct json_object *add_bind(const struct mount_request *mount, const char *source, struct json_object *mounts)
 {
 	static const char *const binds[] = { "bind", "rbind", NULL };
 	struct json_object *options = add_mount(mounts, mount->target, "bind", source);
@@ -249,12 +281,24 @@ static void add_bind(const struct mount_request *mount, const char *source, stru
 		_cleanup_free_ char *subpath = mem_printf(MOUNT_SUBPATH "%s", mount->subpath);
 		json_append_string(options, subpath);
 	}
+	return options;
 }
 
-static void add_volume(const struct mount_request *mount, const char *volumes, struct json_object *mounts)
+/* Returns the array for its options. */
+static struct json_object *add_volume(const struct mount_request *mount, const char *volumes,
+				      struct json_object *mounts)
 {
 	_cleanup_free_ char *path = mem_printf("%s/%s/" VOLUME_DATA, volumes, mount->source);
-	add_bind(mount, path, mounts);
+	return add_bind(mount, path, mounts);
+}
+
+/* A volume's files are the containers', whichever of the host's ids each of them has: one can serve several. */
+static bool is_to_be_mapped(const struct container_config *config, const struct mount_request *mount)
+{
+	bool is_mapped = false;
+	for (char **option = mount->options; option && *option; option++)
+		is_mapped |= streq(*option, "idmap") || str_starts_with(*option, "idmap=");
+	return config_has_userns(config) && !is_mapped;
 }
 
 static void add_tmpfs(const struct mount_request *mount, struct json_object *mounts)
@@ -344,14 +388,17 @@ static void add_requests(const struct container_config *config, const struct oci
 		qsort(requests.sorted, requests.count, sizeof *requests.sorted, compare_depth);
 	for (size_t i = 0; i < requests.count; i++) {
 		const struct mount_request *request = requests.sorted[i];
+		struct json_object *options = NULL;
 		if (request->kind == MOUNT_BIND)
-			add_bind(request, request->source, mounts);
+			(void)add_bind(request, request->source, mounts);
 		else if (request->kind == MOUNT_IMAGE)
-			add_bind(request, request->source, mounts); /* which the monitor knows by its place */
+			(void)add_bind(request, request->source, mounts); /* which the monitor knows by its place */
 		else if (request->kind == MOUNT_VOLUME)
-			add_volume(request, context->volumes, mounts);
+			options = add_volume(request, context->volumes, mounts);
 		else
 			add_tmpfs(request, mounts);
+		if (options && is_to_be_mapped(config, request))
+			json_append_string(options, "idmap");
 	}
 }
 
@@ -359,7 +406,7 @@ void mounts_add(const struct container_config *config, const struct oci_context 
 		struct json_object *root)
 {
 	struct json_object *mounts = json_add_array(root, "mounts");
-	add_defaults(config, writable_cgroups, mounts);
+	add_defaults(config, context, writable_cgroups, mounts);
 	add_shm(config, mounts);
 	add_requests(config, context, mounts);
 }

@@ -34,6 +34,7 @@ struct attach {
 	const char *id, *name;
 	const struct container_config *config;
 	const struct container_spec *spec;
+	int userns;			  /* that the network namespace is to belong to, or -1 */
 	struct network_record **networks; /* one for each endpoint */
 	struct endpoint_list endpoints;
 	int way_out, way_in; /* places among them, or -1 */
@@ -99,7 +100,9 @@ static int build(struct attach *attach, int *ret_netns, struct error *err)
 	bool ipv6 = false;
 	for (size_t i = 0; i < attach->endpoints.count; i++)
 		ipv6 |= attach->endpoints.items[i].address6.family != 0;
-	int r = rtnl < 0 ? rtnl : netns_make(ipv6, &netns, err);
+	int r = rtnl < 0	      ? rtnl
+		: attach->userns >= 0 ? netns_make_apart(attach->userns, ipv6, &netns, err)
+				      : netns_make(ipv6, &netns, err);
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
 		r = plug(attach, rtnl, &netns, i, err);
 	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
@@ -185,6 +188,7 @@ int network_attach(struct engine *engine, const struct launch *launch, const str
 		.name = launch->name,
 		.config = config,
 		.spec = spec,
+		.userns = launch->userns,
 	};
 	int r = 0;
 	switch (spec->network) {

@@ -172,7 +172,7 @@ static int join(struct db *db, struct cni_place *place, const struct launch *lau
 		struct netns *netns, struct endpoint_list *endpoints, struct error *err)
 {
 	struct endpoint endpoint;
-	int r = netns_make(true, netns, err);
+	int r = launch->userns >= 0 ? netns_make_apart(launch->userns, true, netns, err) : netns_make(true, netns, err);
 	if (r >= 0)
 		r = add(db, place, launch, netns->fd, err);
 	if (r >= 0)

@@ -101,15 +101,15 @@ static char *directory_of(const struct engine *engine, const char *id)
 	return mem_printf("%s/containers/%s", engine->runroot, id);
 }
 
-static int connect_namespace(struct engine *engine, const char *id, const struct published_list *ports, int *ret_netns,
-			     struct error *err)
+static int connect_namespace(struct engine *engine, const struct launch *launch, const struct published_list *ports,
+			     int *ret_netns, struct error *err)
 {
-	_cleanup_free_ char *directory = directory_of(engine, id);
+	_cleanup_free_ char *directory = directory_of(engine, launch->id);
 	_cleanup_strv_ char **tcp = NULL, **udp = NULL;
 	_cleanup_netns_ struct netns netns = NETNS_NONE;
 	int r = add_words(ports, &tcp, &udp, err);
 	if (r >= 0)
-		r = netns_make_apart(&netns, err);
+		r = netns_make_apart(launch->userns, true, &netns, err);
 	if (r < 0)
 		return r;
 	const struct pasta pasta = { .directory = directory, .netns = netns.fd, .tcp = tcp, .udp = udp };
@@ -131,7 +131,7 @@ int network_user_attach(struct engine *engine, const struct launch *launch, cons
 		r = reserve(db, launch->id, config, &ports, err);
 	if (r < 0)
 		return r;
-	r = connect_namespace(engine, launch->id, &ports, ret_netns, err);
+	r = connect_namespace(engine, launch, &ports, ret_netns, err);
 	if (r < 0)
 		(void)network_user_detach(engine, launch->id, NULL);
 	return r;

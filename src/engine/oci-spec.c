@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "engine/cgroup-place.h"
 #include "engine/device-request.h"
+#include "engine/id-mapping.h"
 #include "engine/limits.h"
 #include "engine/mounts.h"
 #include "engine/qos.h"
@@ -27,6 +28,7 @@
 
 /* What the monitor holds, and the runtime in it joins. */
 #define NETNS_PATH "/proc/self/fd/" STRINGIFY(MONITOR_NETNS_NUMBER)
+#define USERNS_PATH "/proc/self/fd/" STRINGIFY(MONITOR_USERNS_NUMBER)
 
 const char *const OCI_MASKED_PATHS[] = {
 	"/proc/asound",	      "/proc/acpi",	   "/proc/interrupts",	"/proc/kcore",
@@ -45,12 +47,14 @@ struct work {
 	const struct oci_context *context;
 	struct security security;
 	struct user user;
+	struct id_mapping mapping; /* of its user namespace */
 };
 
 static void work_done(struct work *work)
 {
 	security_done(&work->security);
 	user_done(&work->user);
+	id_mapping_done(&work->mapping);
 }
 #define _cleanup_work_ _cleanup_(work_done)
 
@@ -152,6 +156,37 @@ static void add_namespaces(const struct container_spec *spec, struct json_object
 	}
 }
 
+static uint32_t last_group(const struct work *work)
+{
+	return config_has_userns(work->config) ? id_list_last(&work->mapping.gids) : user_namespace_last_gid();
+}
+
+static void add_mappings(struct json_object *section, const char *key, const struct id_list *list)
+{
+	struct json_object *mappings = json_add_array(section, key);
+	for (size_t i = 0; i < list->count; i++) {
+		struct json_object *mapping = json_object_new_object();
+		json_add_i64(mapping, "containerID", list->items[i].container_id);
+		json_add_i64(mapping, "hostID", list->items[i].host_id);
+		json_add_i64(mapping, "size", list->items[i].size);
+		json_object_array_add(mappings, mapping);
+	}
+}
+
+/* That of another container has no path yet: the monitor looks for it at every start. */
+static void add_user_namespace(const struct work *work, struct json_object *section)
+{
+	struct json_object *namespaces, *namespace;
+	if (!config_has_userns(work->config) || !json_object_object_get_ex(section, "namespaces", &namespaces))
+		return;
+	namespace = json_object_new_object();
+	json_add_string(namespace, "type", namespace_spec_name(NAMESPACE_USER));
+	json_add_string(namespace, "path", joined_container(work->spec, NAMESPACE_USER) ? NULL : USERNS_PATH);
+	json_object_array_add(namespaces, namespace);
+	add_mappings(section, "uidMappings", &work->mapping.uids);
+	add_mappings(section, "gidMappings", &work->mapping.gids);
+}
+
 /* Older kernels lack some. */
 static void add_if_known(struct json_object *sysctls, const char *key, const char *path, const char *value)
 {
@@ -163,20 +198,20 @@ static void add_if_known(struct json_object *sysctls, const char *key, const cha
  * Settings that every network namespace of its own gets: nothing in it is privileged but what needs a capability. As for
  * groups, the kernel takes those that are mapped.
  */
-static void add_network_sysctls(struct json_object *sysctls)
+static void add_network_sysctls(uint32_t last_group, struct json_object *sysctls)
 {
 	char groups[32];
-	snprintf(groups, sizeof groups, "0 %u", MIN(user_namespace_last_gid(), (uint32_t)INT32_MAX));
+	snprintf(groups, sizeof groups, "0 %u", MIN(last_group, (uint32_t)INT32_MAX));
 	add_if_known(sysctls, "net.ipv4.ip_unprivileged_port_start", "/proc/sys/net/ipv4/ip_unprivileged_port_start",
 		     "0");
 	add_if_known(sysctls, "net.ipv4.ping_group_range", "/proc/sys/net/ipv4/ping_group_range", groups);
 }
 
-static void add_sysctls(const struct container_spec *spec, struct json_object *section)
+static void add_sysctls(const struct container_spec *spec, uint32_t last_group, struct json_object *section)
 {
 	struct json_object *sysctls = json_add_object(section, "sysctl");
 	if (spec->network != NETWORK_HOST)
-		add_network_sysctls(sysctls);
+		add_network_sysctls(last_group, sysctls);
 	for (char **setting = spec->sysctls; setting && *setting; setting++) {
 		size_t len = strcspn(*setting, "=");
 		_cleanup_free_ char *key = mem_strndup(*setting, len);
@@ -210,7 +245,8 @@ static int add_linux(const struct work *work, struct json_object *root, struct e
 	struct json_object *section = json_add_object(root, "linux");
 	json_add_string(section, "cgroupsPath", work->context->cgroup);
 	add_namespaces(work->spec, section);
-	add_sysctls(work->spec, section);
+	add_user_namespace(work, section);
+	add_sysctls(work->spec, last_group(work), section);
 	if (!work->security.open_system_paths) {
 		add_paths(section, "maskedPaths", OCI_MASKED_PATHS);
 		add_paths(section, "readonlyPaths", OCI_READONLY_PATHS);
@@ -237,11 +273,26 @@ static int check_sysctls(const struct container_spec *spec, struct error *err)
 	json_add_string(json_add_object(root, "root"), "path", "rootfs");
 	struct json_object *section = json_add_object(root, "linux");
 	add_namespaces(spec, section);
-	add_sysctls(spec, section);
+	add_sysctls(spec, 0, section);
 	_cleanup_json_document_ struct json_document document = { 0 };
 	_cleanup_spec_ struct spec *parsed = NULL;
 	json_document_wrap(root, "--sysctl", ERR_SYSCTL, &document);
 	return spec_from_json(&document, &parsed, err);
+}
+
+/* Who has no id in its user namespace cannot be its user. */
+static int check_ids(const struct work *work, struct error *err)
+{
+	const struct user *user = &work->user;
+	if (!id_list_has(&work->mapping.uids, user->uid, 1))
+		return err_set(err, ERR_IDMAP,
+			       "the container's user namespace has no user id %u, which it is to run as", user->uid);
+	for (size_t i = 0; i < user->n_groups; i++)
+		if (!id_list_has(&work->mapping.gids, user->groups[i], 1))
+			return err_set(err, ERR_IDMAP,
+				       "the container's user namespace has no group id %u, which its user is to have",
+				       user->groups[i]);
+	return 0;
 }
 
 static int check(struct work *work, struct error *err)
@@ -262,6 +313,10 @@ static int check(struct work *work, struct error *err)
 		r = user_resolve(work->context->merged, config->user, work->spec->image, &work->user, err);
 	if (r >= 0)
 		r = user_add_groups(work->context->merged, work->spec->groups, work->spec->image, &work->user, err);
+	if (r >= 0)
+		r = id_mapping_from_texts(config->uid_map, config->gid_map, &work->mapping, err);
+	if (r >= 0 && config_has_userns(config))
+		r = check_ids(work, err);
 	return r;
 }
 
@@ -285,7 +340,9 @@ static int make(const struct work *work, struct json_object *root, struct error 
 		json_add_string(root, "hostname", work->config->hostname);
 	json_add_string(root, "domainname", work->spec->domainname);
 	add_annotations(work->spec, root);
-	mounts_add(work->config, work->context, work->security.writable_cgroups, root);
+	struct oci_context context = *work->context;
+	context.last_group = last_group(work);
+	mounts_add(work->config, &context, work->security.writable_cgroups, root);
 	int r = add_process(work, root, err);
 	return r < 0 ? r : add_linux(work, root, err);
 }

@@ -160,6 +160,13 @@ const char *const SCHEMA_STEPS[] = {
 	/* More of a network's subnets. */
 	"ALTER TABLE networks ADD COLUMN range6 TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE networks ADD COLUMN auxiliary TEXT NOT NULL DEFAULT '[]';",
+	/* Ids of the host that containers have in user namespaces of their own (id-range.h). */
+	"CREATE TABLE id_ranges ("
+	"	container TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,"
+	"	first INTEGER NOT NULL,"
+	"	size INTEGER NOT NULL,"
+	"	PRIMARY KEY (container, first)"
+	") WITHOUT ROWID;",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

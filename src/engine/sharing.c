@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/userns-mode.h"
 
 /* What a mode can be, beside "private" and "host". */
 enum { JOINS_CONTAINERS = 1 << 0, JOINS_PATHS = 1 << 1, HAS_IPC_WORDS = 1 << 2 };
@@ -19,7 +20,8 @@ static const struct mode {
 	{ NAMESPACE_UTS, JOINS_CONTAINERS | JOINS_PATHS, "uts", "UTS", offsetof(struct container_spec, uts_mode) },
 	{ NAMESPACE_CGROUP, JOINS_CONTAINERS | JOINS_PATHS, "cgroupns", "CGROUP",
 	  offsetof(struct container_spec, cgroupns_mode) },
-	{ NAMESPACE_USER, 0, "userns", "USER", offsetof(struct container_spec, userns_mode) },
+	{ NAMESPACE_USER, JOINS_CONTAINERS | JOINS_PATHS, "userns", "USER",
+	  offsetof(struct container_spec, userns_mode) },
 };
 
 static const struct mode *mode_of(enum namespace_type type)
@@ -44,7 +46,7 @@ static int invalid_mode(const struct mode *mode, const char *word, struct error 
 /* Of the host, or of its own: what may be joined by others and what may not is the same kind of namespace. */
 static bool is_plain(const struct mode *mode, const char *word)
 {
-	return streq(word, "") || streq(word, "host") || (mode->type != NAMESPACE_USER && streq(word, "private")) ||
+	return streq(word, "") || streq(word, "host") || streq(word, "private") ||
 	       ((mode->words & HAS_IPC_WORDS) && (streq(word, "shareable") || streq(word, "none")));
 }
 
@@ -53,8 +55,6 @@ static int check_mode(const struct mode *mode, const char *word, struct error *e
 	const char *container = str_after(word, "container:"), *path = str_after(word, "ns:");
 	if (is_plain(mode, word))
 		return 0;
-	if (mode->type == NAMESPACE_USER)
-		return err_set(err, ERR_UNSUPPORTED, "--userns %s: user namespaces are not available yet", word);
 	if (path && *path != '/')
 		return err_set(err, ERR_INVALID, "--%s %s: the path of a namespace is absolute", mode->flag, word);
 	return (container && *container) || path ? 0 : invalid_mode(mode, word, err);
@@ -62,8 +62,11 @@ static int check_mode(const struct mode *mode, const char *word, struct error *e
 
 int sharing_check(const struct container_spec *spec, struct error *err)
 {
+	_cleanup_userns_mode_ struct userns_mode userns = { 0 };
+	if (userns_mode_parse(spec, &userns, err) < 0)
+		return -ERR_INVALID;
 	for (size_t i = 0; i < ARRAY_SIZE(MODES); i++) {
-		int r = check_mode(&MODES[i], word_of(spec, &MODES[i]), err);
+		int r = MODES[i].type == NAMESPACE_USER ? 0 : check_mode(&MODES[i], word_of(spec, &MODES[i]), err);
 		if (r < 0)
 			return r;
 	}

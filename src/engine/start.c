@@ -30,6 +30,7 @@
 #include "engine/network-loopback.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
+#include "engine/userns.h"
 #include "engine/volume-attach.h"
 #include "engine/volume-mounts.h"
 #include "runtime/container.h"
@@ -91,6 +92,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.health = launch->health,
 		.records_path = engine_records_path(engine, launch->id),
 		.cleanup = cleanup_command(engine, launch->id),
+		.map_ids = launch->uid_map,
 		.stop_signal = launch->stop_signal,
 		.cgroup_manager = launch->cgroup_manager,
 		.pressure = strv_copy(launch->pressure),
@@ -122,7 +124,7 @@ static int open_monitor(struct engine *engine, struct error *err)
 	int fd = self_protected_program(path, err);
 	if (fd < 0)
 		return err_wrap(err, "start the monitor");
-	int above = fd_move_above(fd, MONITOR_NETNS_FD + 1);
+	int above = fd_move_above(fd, MONITOR_USERNS_FD + 1);
 	if (above < 0) {
 		fd_close(fd);
 		return err_sys(err, -above, "start the monitor");
@@ -146,16 +148,18 @@ static int spawn_monitor(struct engine *engine, const struct launch *launch, int
 	struct fd_path program = fd_path(engine->monitor);
 	char *argv[] = { (char *)MONITOR_PROGRAM, launch->name, dir, NULL };
 	bool passes = launch->log.driver == LOG_DRIVER_PASSTHROUGH;
-	const int pass_fds[] = { control, launch->dir.lock, launch->netns };
+	const int pass_fds[] = { control, launch->dir.lock, launch->netns, launch->userns };
 	static_assert(MONITOR_CONTROL_FD == (int)PASS_FD_FIRST && MONITOR_LOCK_FD == PASS_FD_FIRST + 1 &&
-			      MONITOR_NETNS_FD == PASS_FD_FIRST + 2,
+			      MONITOR_NETNS_FD == PASS_FD_FIRST + 2 && MONITOR_USERNS_FD == PASS_FD_FIRST + 3,
 		      "in this order");
 	const struct process_spawn spawn = {
 		.path = program.text,
 		.argv = argv,
 		.stdio = { passes ? STDIN_FILENO : -1, passes ? STDOUT_FILENO : -1, passes ? STDERR_FILENO : log },
 		.pass_fds = pass_fds,
-		.n_pass_fds = launch->netns < 0 ? 2 : 3,
+		.n_pass_fds = launch->userns >= 0  ? 4
+			      : launch->netns >= 0 ? 3
+						   : 2,
 		.new_session = true,
 	};
 	pid_t pid;
@@ -445,7 +449,11 @@ static int launch_monitor(struct engine *engine, struct launch *launch, bool det
 	if (r >= 0)
 		r = attach_volumes(engine, db, launch, err);
 	if (r >= 0)
+		r = userns_open(engine, launch, &launch->userns, err);
+	if (r >= 0)
 		r = connect_networks(engine, db, launch, err);
+	if (r >= 0)
+		r = launch_give_files(launch, err);
 	return r < 0 ? r : start_monitor(engine, launch, err);
 }
 

@@ -8,11 +8,13 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "runtime/user-namespace.h"
 
 enum {
 	FILE_SIZE_MAX = 8 << 20,
 	GROUPS_MAX = 65536, /* the kernel's NGROUPS_MAX */
+	NOBODY = 65534,
 	NAMES_SHOWN = 8,
 };
 
@@ -316,6 +318,39 @@ int user_add_groups(struct merged *merged, char *const *names, const char *image
 			add_group(user, gid);
 	}
 	return r;
+}
+
+/* --- how many there are --- */
+
+static void raise(uint32_t *last, uint32_t id)
+{
+	if (id != NOBODY)
+		*last = MAX(*last, id);
+}
+
+int user_last_id(struct merged *merged, const char *wish, uint32_t *ret, struct error *err)
+{
+	_cleanup_wish_ struct wish parsed = { 0 };
+	_cleanup_files_ struct files files = { 0 };
+	_cleanup_entry_ struct entry entry = { 0 };
+	struct passwd_entry passwd;
+	struct group_entry group;
+	int r = parse_wish(wish, &parsed, err);
+	if (r >= 0)
+		r = merged_read(merged, PASSWD, FILE_SIZE_MAX, &files.passwd, err);
+	if (r >= 0)
+		r = merged_read(merged, GROUP, FILE_SIZE_MAX, &files.group, err);
+	if (r < 0)
+		return r;
+	uint32_t last = MAX(parsed.user.number, parsed.group.number);
+	for (const char *text = files.passwd; next_entry(&text, &entry);)
+		if (read_passwd(&entry, &passwd))
+			raise(&last, MAX(passwd.uid, passwd.gid));
+	for (const char *text = files.group; next_entry(&text, &entry);)
+		if (read_group(&entry, &group))
+			raise(&last, group.gid);
+	*ret = last;
+	return 0;
 }
 
 void user_done(struct user *user)

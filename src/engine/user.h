@@ -11,6 +11,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -29,5 +30,11 @@ int user_resolve(struct merged *merged, const char *wish, const char *image, str
 
 /* Add further groups, by name or number. Errors: ERR_USER. */
 int user_add_groups(struct merged *merged, char *const *names, const char *image, struct user *user, struct error *err);
+
+/*
+ * The highest id that the two files have, or that @wish is, if that is a number; of users and groups alike. What is called
+ * nobody does not count.
+ */
+int user_last_id(struct merged *merged, const char *wish, uint32_t *ret, struct error *err);
 void user_done(struct user *user);
 #define _cleanup_user_ _cleanup_(user_done)

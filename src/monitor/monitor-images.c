@@ -77,10 +77,15 @@ static struct spec_mount *find_place(struct spec *spec, const char *destination)
 	return NULL;
 }
 
-static int open_image(struct monitor *monitor, const struct image_plan *plan, int *fd, struct error *err)
+static int open_image(struct monitor *monitor, const struct image_plan *plan, const int *user_namespace, int *fd,
+		      struct error *err)
 {
 	struct spec_mount *place = find_place(monitor->spec, plan->destination);
-	const struct overlay_options options = { .lower = plan->lower, .userxattr = user_namespace_is_own() };
+	const struct overlay_options options = {
+		.lower = plan->lower,
+		.userxattr = user_namespace_is_own(),
+		.user_namespace = user_namespace,
+	};
 	if (!place)
 		return err_set(err, ERR_INTERNAL, "config.json has no mount on %s", plan->destination);
 	int mount = overlay_mount(&options, err);
@@ -91,7 +96,8 @@ static int open_image(struct monitor *monitor, const struct image_plan *plan, in
 	return 0;
 }
 
-int image_mounts_open(struct monitor *monitor, struct image_mounts *mounts, struct error *err)
+int image_mounts_open(struct monitor *monitor, const int *user_namespace, struct image_mounts *mounts,
+		      struct error *err)
 {
 	const struct monitor_plan *plan = &monitor->plan;
 	int r = 0;
@@ -100,7 +106,7 @@ int image_mounts_open(struct monitor *monitor, struct image_mounts *mounts, stru
 	mounts->fds = mem_alloc(plan->n_images * sizeof *mounts->fds);
 	for (; r >= 0 && mounts->count < plan->n_images; mounts->count++) {
 		mounts->fds[mounts->count] = -1;
-		r = open_image(monitor, &plan->images[mounts->count], &mounts->fds[mounts->count], err);
+		r = open_image(monitor, &plan->images[mounts->count], user_namespace, &mounts->fds[mounts->count], err);
 	}
 	return r;
 }

@@ -200,7 +200,8 @@ void image_mounts_done(struct image_mounts *mounts);
 #define _cleanup_image_mounts_ _cleanup_(image_mounts_done)
 
 /* Open what plan.images says, and put it into the spec, where it is valid as long as @mounts is. */
-int image_mounts_open(struct monitor *monitor, struct image_mounts *mounts, struct error *err);
+int image_mounts_open(struct monitor *monitor, const int *user_namespace, struct image_mounts *mounts,
+		      struct error *err);
 
 /* --- monitor-join.c --- */
 
@@ -213,6 +214,9 @@ struct joined {
 static_assert(NAMESPACE_COUNT == 8, "JOINED_NONE has a -1 for each");
 void joined_done(struct joined *joined);
 #define _cleanup_joined_ _cleanup_(joined_done)
+
+/* The fd of the user namespace whose ids are on disk, as *ret and @ret; NULL if they are those of ours. */
+const int *user_namespace_of(const struct monitor *monitor, const struct joined *joined, int *ret);
 
 /* Open what plan.joins says, and put it into the spec, where it is valid as long as @joined is. Errors: ERR_STATE. */
 int join_containers(struct monitor *monitor, struct joined *joined, struct error *err);

@@ -208,6 +208,15 @@ int join_containers(struct monitor *monitor, struct joined *joined, struct error
 	return r < 0 ? r : 0;
 }
 
+const int *user_namespace_of(const struct monitor *monitor, const struct joined *joined, int *ret)
+{
+	bool is_joined = joined->fds[NAMESPACE_USER] >= 0;
+	if (!monitor->plan.map_ids || (!is_joined && !monitor->options->has_userns))
+		return NULL;
+	*ret = is_joined ? joined->fds[NAMESPACE_USER] : MONITOR_USERNS_FD;
+	return ret;
+}
+
 void joined_done(struct joined *joined)
 {
 	for (int type = 0; type < NAMESPACE_COUNT; type++)

@@ -99,17 +99,30 @@ static int prepare(struct monitor *monitor, struct error *err)
 
 /* --- 2. Create --- */
 
+/* A copy of the image is one directory, which the runtime mounts by itself as it is. */
+static int mount_copy(const struct monitor_plan *plan, const int *user_namespace, int *ret_mount, struct error *err)
+{
+	if (!user_namespace)
+		return 0;
+	int mount = overlay_mount_copy(plan->upper, *user_namespace, err);
+	if (mount < 0)
+		return mount;
+	*ret_mount = mount;
+	return 0;
+}
+
 /* Returns the mount's fd, or -1 if root.path of config.json is to be used. */
-static int mount_rootfs(const struct monitor_plan *plan, int *ret_mount, struct error *err)
+static int mount_rootfs(const struct monitor_plan *plan, const int *user_namespace, int *ret_mount, struct error *err)
 {
 	if (!plan->lower)
-		return 0;
+		return mount_copy(plan, user_namespace, ret_mount, err);
 	struct overlay_options options = {
 		.lower = plan->lower,
 		.upper = plan->upper,
 		.work = plan->work,
 		.ephemeral = plan->ephemeral,
 		.userxattr = user_namespace_is_own(),
+		.user_namespace = user_namespace,
 	};
 	int mount = overlay_mount(&options, err);
 	if (mount < 0)
@@ -135,8 +148,10 @@ static int create(struct monitor *monitor, struct error *err)
 	_cleanup_joined_ struct joined joined = JOINED_NONE;
 	_cleanup_image_mounts_ struct image_mounts images = { 0 };
 	_cleanup_close_ int rootfs = -1;
-	int r = join_containers(monitor, &joined, err);
-	if (r < 0 || (r = mount_rootfs(plan, &rootfs, err)) < 0 || (r = image_mounts_open(monitor, &images, err)) < 0 ||
+	int userns, r = join_containers(monitor, &joined, err);
+	const int *mapped = r < 0 ? NULL : user_namespace_of(monitor, &joined, &userns);
+	if (r < 0 || (r = mount_rootfs(plan, mapped, &rootfs, err)) < 0 ||
+	    (r = image_mounts_open(monitor, mapped, &images, err)) < 0 ||
 	    (!terminal && (r = io_open_pipes(monitor, &ends, err)) < 0))
 		return r;
 	_cleanup_close_ int cache = monitor_open_cache(plan);

@@ -29,6 +29,7 @@ struct monitor_options {
 	int dir;	  /* the same, open */
 	int control;	  /* the starter's connection, or -1; taken over */
 	int lock;	  /* the held lock, which is released when the end is recorded, or -1 */
+	bool has_userns;  /* MONITOR_USERNS_FD is open */
 	bool start;	  /* do not wait for PACKET_START */
 };
 

@@ -65,6 +65,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	image_plans_to_json(plan, object);
 	json_add_string(object, "upper", plan->upper);
 	json_add_string(object, "work", plan->work);
+	json_add_bool(object, "mapIds", plan->map_ids);
 	json_add_bool(object, "ephemeral", plan->ephemeral);
 	json_add_bool(object, "openStdin", plan->open_stdin);
 	json_add_bool(object, "stdinOnce", plan->stdin_once);
@@ -185,6 +186,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
 	    (r = json_get_strv(root, "pressure", &plan->pressure, err)) < 0 ||
 	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
+	    (r = json_get_bool(root, "mapIds", &plan->map_ids, err)) < 0 ||
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
 	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
 	    (r = json_get_bool(root, "stdinOnce", &plan->stdin_once, err)) < 0 ||

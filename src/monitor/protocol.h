@@ -39,6 +39,7 @@
 #define MONITOR_PROGRAM "coffer-monitor"
 #define HOLDER_PROGRAM "coffer-holder" /* the same file by another name: engine/rootless.h */
 #define MONITOR_NETNS_NUMBER 5 /* as a macro, for it stands in paths */
+#define MONITOR_USERNS_NUMBER 6
 #define MONITOR_SOCKET "attach" /* in the run directory */
 #define MONITOR_SHARED_MEMORY "coffer:shm" /* source of a bind mount: the /dev/shm of the container with the IPC namespace */
 
@@ -48,6 +49,7 @@ enum {
 	MONITOR_CONTROL_FD = 3, /* the starter's connection, in the monitor */
 	MONITOR_LOCK_FD = 4,
 	MONITOR_NETNS_FD = MONITOR_NETNS_NUMBER, /* the container's network namespace, if it does not make one itself */
+	MONITOR_USERNS_FD = MONITOR_USERNS_NUMBER, /* its user namespace, if that is not ours */
 };
 
 enum packet_type {
@@ -153,6 +155,7 @@ struct monitor_plan {
 	char *upper, *work; /* NULL: read-only view of lower; without lower, upper is root.path of config.json */
 	struct image_plan *images;
 	size_t n_images;
+	bool map_ids;	    /* what is on disk has ids of the container's user namespace */
 	bool ephemeral;	    /* upper is removed at the end: nothing of it has to reach the disk */
 	bool open_stdin;    /* keep standard input open for peers; else it is /dev/null */
 	bool stdin_once;    /* it ends with the first peer that wrote to it */

@@ -87,19 +87,21 @@ int netns_make(bool ipv6, struct netns *ret, struct error *err)
 }
 
 /* What it says is an error, whose code is ERR_NONE if all went well; then it sends the namespace and the socket along. */
-_Noreturn static void make_and_send(int connection)
+_Noreturn static void make_and_send(int connection, int user_namespace, bool ipv6)
 {
 	struct netns made = NETNS_NONE;
 	struct error failure = { 0 };
-	if (unshare(CLONE_NEWNET) < 0)
+	if (user_namespace >= 0 && setns(user_namespace, CLONE_NEWUSER) < 0)
+		err_sys(&failure, errno, "enter the container's user namespace");
+	else if (unshare(CLONE_NEWNET) < 0)
 		err_sys(&failure, errno, "make a network namespace");
 	else
-		(void)fill(true, &made, &failure);
+		(void)fill(ipv6, &made, &failure);
 	const int fds[] = { made.fd, made.rtnl };
 	_exit(fd_send(connection, &failure, sizeof failure, fds, failure.code ? 0 : ARRAY_SIZE(fds)) < 0);
 }
 
-static int receive(int connection, struct netns *ret, struct error *err)
+static int receive(int connection, bool ipv6, struct netns *ret, struct error *err)
 {
 	struct error failure;
 	int fds[2] = { -1, -1 };
@@ -113,11 +115,11 @@ static int receive(int connection, struct netns *ret, struct error *err)
 			*err = failure;
 		return -failure.code;
 	}
-	*ret = (struct netns){ .fd = fds[0], .rtnl = fds[1], .ipv6 = true };
+	*ret = (struct netns){ .fd = fds[0], .rtnl = fds[1], .ipv6 = ipv6 };
 	return 0;
 }
 
-int netns_make_apart(struct netns *ret, struct error *err)
+int netns_make_apart(int user_namespace, bool ipv6, struct netns *ret, struct error *err)
 {
 	int ends[2], status;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -128,9 +130,9 @@ int netns_make_apart(struct netns *ret, struct error *err)
 	if (pid < 0)
 		return err_sys(err, errno, "make a process");
 	if (pid == 0)
-		make_and_send(theirs);
+		make_and_send(theirs, user_namespace, ipv6);
 	fd_close(TAKE_FD(theirs));
-	int r = receive(ours, ret, err);
+	int r = receive(ours, ipv6, ret, err);
 	(void)process_wait(pid, &status, NULL);
 	return r;
 }

@@ -26,10 +26,10 @@ struct netns {
 int netns_make(bool ipv6, struct netns *ret, struct error *err);
 
 /*
- * The same for who may not come back, since the network namespace that we are in is not our user namespace's: a process
- * goes there in our place. Interfaces in it may have IPv6 addresses.
+ * The same for who may not come back, since the network namespace that we are in is not our user namespace's, or with
+ * @user_namespace (or -1) as the one that it is to belong to: a process goes there in our place.
  */
-int netns_make_apart(struct netns *ret, struct error *err);
+int netns_make_apart(int user_namespace, bool ipv6, struct netns *ret, struct error *err);
 
 /* One that is there. Takes @fd over, whatever comes of it. */
 int netns_open(int fd, struct netns *ret, struct error *err);

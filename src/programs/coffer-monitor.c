@@ -4,8 +4,8 @@
  *
  * DIR is the container's run directory; NAME is there for whoever reads `ps`. Fd 3 is the starter's connection and fd 4
  * the open file that holds DIR/lock; without the first the container starts at once, without the second we lock it. Fd 5
- * can be a network namespace, which lives as long as we hold it, through all restarts of the container. Who starts us has
- * made a session of ours, with /dev/null for standard streams (or, with the log driver "passthrough", those of the
+ * can be a network namespace and fd 6 a user namespace, which live as long as we hold them, through all restarts of the
+ * container. Who starts us has made a session of ours, with /dev/null for standard streams (or, with the log driver "passthrough", those of the
  * container), and runs us from a detached read-only mount.
  *
  * coffer-compress PATH, by that name of the same file: compress a rotated log.
@@ -51,9 +51,9 @@ static bool is_open_on(int fd, const char *path)
 	       ours.st_ino == named.st_ino;
 }
 
-static bool is_netns(int fd)
+static bool is_namespace(int fd, int type)
 {
-	return ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+	return ioctl(fd, NS_GET_NSTYPE) == type;
 }
 
 /*
@@ -69,9 +69,12 @@ static void take_fds(const char *path, struct monitor_options *options)
 		fd_close(MONITOR_CONTROL_FD);
 	if (options->lock < 0)
 		fd_close(MONITOR_LOCK_FD);
-	if (!is_netns(MONITOR_NETNS_FD))
+	if (!is_namespace(MONITOR_NETNS_FD, CLONE_NEWNET))
 		fd_close(MONITOR_NETNS_FD);
-	fd_close_from(MONITOR_NETNS_FD + 1);
+	options->has_userns = is_namespace(MONITOR_USERNS_FD, CLONE_NEWUSER);
+	if (!options->has_userns)
+		fd_close(MONITOR_USERNS_FD);
+	fd_close_from(MONITOR_USERNS_FD + 1);
 	fd_cloexec_from(MONITOR_CONTROL_FD);
 	(void)fd_fill_standard();
 }

@@ -102,7 +102,7 @@ int id_maps_namespace(int proc, const struct id_maps *maps, struct error *err)
 	return fd < 0 ? err_sys_code(err, ERR_IDMAP, errno, "open a user namespace") : fd;
 }
 
-/* --- comparing --- */
+/* --- reading and comparing --- */
 
 enum { MAP_SIZE_MAX = 64 << 10 };
 
@@ -127,17 +127,36 @@ static bool same_map(const char *text, const struct spec_id_mapping *mappings, s
 	return n == count;
 }
 
-static int matches(int proc, pid_t pid, const char *file, const struct spec_id_mapping *mappings, size_t count,
-		   struct error *err)
+static int read_map(int proc, pid_t pid, const char *file, char **ret, struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
 	char path[32];
 	snprintf(path, sizeof path, "%d/%s", pid, file);
 	_cleanup_close_ int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys_code(err, ERR_IDMAP, errno, "read %s of a user namespace", file);
-	int r = fd_read_text(fd, MAP_SIZE_MAX, file, &text, NULL, err);
+	return fd_read_text(fd, MAP_SIZE_MAX, file, ret, NULL, err);
+}
+
+static int matches(int proc, pid_t pid, const char *file, const struct spec_id_mapping *mappings, size_t count,
+		   struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = read_map(proc, pid, file, &text, err);
 	return r < 0 ? r : same_map(text, mappings, count);
+}
+
+int id_maps_read(int proc, int fd, char **ret_uids, char **ret_gids, struct error *err)
+{
+	_cleanup_free_ char *uids = NULL, *gids = NULL;
+	_cleanup_holder_ pid_t pid = hold(fd, err);
+	int r = pid < 0 ? pid : read_map(proc, pid, "uid_map", &uids, err);
+	if (r >= 0)
+		r = read_map(proc, pid, "gid_map", &gids, err);
+	if (r < 0)
+		return r;
+	*ret_uids = TAKE_PTR(uids);
+	*ret_gids = TAKE_PTR(gids);
+	return 0;
 }
 
 int id_maps_match(int proc, int fd, const struct id_maps *maps, struct error *err)

@@ -23,5 +23,8 @@ int id_maps_write(int proc, pid_t pid, const struct id_maps *maps, struct error 
 /* A new user namespace with these mappings and no process in it, as an fd. */
 int id_maps_namespace(int proc, const struct id_maps *maps, struct error *err);
 
+/* The texts of uid_map and gid_map of the user namespace @fd, as seen from ours; free() them. */
+int id_maps_read(int proc, int fd, char **ret_uids, char **ret_gids, struct error *err);
+
 /* Whether the user namespace @fd has these mappings: 1, 0, or an error. */
 int id_maps_match(int proc, int fd, const struct id_maps *maps, struct error *err);

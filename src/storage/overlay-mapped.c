@@ -187,6 +187,11 @@ int overlay_mount_covered(const struct overlay_options *options, struct error *e
 	return overlay_run_privately(mount_covered, options, err);
 }
 
+int overlay_mount_copy(const char *path, int user_namespace, struct error *err)
+{
+	return clone_mapped(path, user_namespace, err);
+}
+
 int overlay_mount_mapped(const struct overlay_options *options, struct error *err)
 {
 	struct error why = { 0 };

@@ -41,3 +41,6 @@ struct overlay_options {
  * namespace ERR_IDMAP (a file system that cannot map ids, or we may not).
  */
 int overlay_mount(const struct overlay_options *options, struct error *err);
+
+/* The directory @path alone, writable, with ids as @user_namespace (an fd) maps them: the same for a copy of an image. */
+int overlay_mount_copy(const char *path, int user_namespace, struct error *err);

@@ -154,7 +154,7 @@ flags() {
 		refused 'mode: "nonsense"' --$flag nonsense
 	done
 	flags --userns host box:1 true
-	refused 'user namespaces are not available yet' --userns auto
+	refused 'mode: "nonsense"' --userns nonsense
 }
 
 @test "--pid host sees the host's processes, and all of the container's end with its first" {
