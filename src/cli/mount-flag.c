@@ -88,6 +88,16 @@ static int take_chown(struct mount_request *mount, const char *key, const char *
 	return take_bool(key, value, &mount->chown, err);
 }
 
+/* Which ids its files have in the container, as -v has it; the words of a map are the runtime's to read. */
+static int take_idmap(struct mount_request *mount, const char *key, const char *value, struct error *err)
+{
+	bool wanted = true, is_map = value && strchr(value, '=');
+	int r = is_map ? 0 : take_bool(key, value, &wanted, err);
+	if (r >= 0 && wanted)
+		strv_take(&mount->options, is_map ? mem_printf("idmap=%s", value) : mem_strdup("idmap"));
+	return r;
+}
+
 /* Hints for other systems, labels of other kernels. */
 static int ignore(struct mount_request *mount, const char *key, const char *value, struct error *err)
 {
@@ -188,6 +198,7 @@ static const struct key {
 	{ "relabel", FOR_ALL, false, ignore },
 	{ "U", FOR_ALL, true, take_chown },
 	{ "chown", FOR_ALL, true, take_chown },
+	{ "idmap", FOR_ALL, true, take_idmap },
 	{ "bind-propagation", MOUNT_BIND, false, take_propagation },
 	{ "bind-nonrecursive", MOUNT_BIND, true, take_nonrecursive },
 	{ "bind-recursive", MOUNT_BIND, false, take_recursive },

@@ -17,7 +17,7 @@
 static const char *const VOLUME_OPTIONS[] = {
 	"shared", "rshared", "slave", "rslave", "private", "rprivate",
 	"nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime", "relatime",
-	"bind", "rbind", "nocopy", "z", "Z", "U", "ro", "rw", NULL,
+	"bind", "rbind", "nocopy", "idmap", "z", "Z", "U", "ro", "rw", NULL,
 };
 /* clang-format on */
 
@@ -71,7 +71,7 @@ static int unknown_option(const char *option, struct error *err)
 
 static int add_volume_option(struct mount_request *mount, const char *option, struct error *err)
 {
-	if (!strv_contains((char *const *)VOLUME_OPTIONS, option))
+	if (!strv_contains((char *const *)VOLUME_OPTIONS, option) && !str_starts_with(option, "idmap="))
 		return unknown_option(option, err);
 	if (streq(option, "ro") || streq(option, "rw"))
 		mount->readonly = streq(option, "ro");

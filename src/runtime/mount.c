@@ -218,6 +218,10 @@ int mount_map_ids(int mount, int user_namespace, bool recursive, struct error *e
 	int r = err_sys_code(err, ERR_IDMAP, errno, "map the ids of the mount");
 	if (err && err->sys_errno == EINVAL)
 		err_cause(err, "its file system, or this kernel, does not support mapped ids");
+	else if (err && err->sys_errno == EPERM)
+		err_cause(
+			err,
+			"only root of the user namespace that its file system was mounted in may map ids, and only once");
 	return r;
 }
 
