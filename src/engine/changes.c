@@ -18,6 +18,7 @@
 
 struct comparison {
 	const struct timespec *filled; /* NULL: it is an upper directory */
+	const struct id_mapping *ids;
 	struct changes *changes;
 };
 
@@ -101,9 +102,18 @@ static bool looks_other(const struct stat *was, const struct stat *is)
 	       is_later(&is->st_mtim, &was->st_mtim);
 }
 
-/* What an upper directory has was changed, or it would not be there. */
-static bool has_changed(const struct comparison *comparison, const struct stat *was, const struct stat *is)
+/* An id of the image as the directory has it. */
+static uint32_t on_disk(const struct id_list *list, uint32_t id)
 {
+	(void)id_list_to_host(list, id, &id);
+	return id;
+}
+
+/* What an upper directory has was changed, or it would not be there. */
+static bool has_changed(const struct comparison *comparison, struct stat *was, const struct stat *is)
+{
+	was->st_uid = on_disk(&comparison->ids->uids, was->st_uid);
+	was->st_gid = on_disk(&comparison->ids->gids, was->st_gid);
 	return !comparison->filled || is_later(&is->st_ctim, comparison->filled) || looks_other(was, is);
 }
 
@@ -160,7 +170,7 @@ static int compare_directory(const struct comparison *comparison, int dir, struc
 int changes_find(const struct changes_source *source, struct changes *ret, struct error *err)
 {
 	_cleanup_changes_ struct changes changes = { 0 };
-	const struct comparison comparison = { source->whole ? &source->filled : NULL, &changes };
+	const struct comparison comparison = { source->whole ? &source->filled : NULL, &source->ids, &changes };
 	int r = compare_directory(&comparison, source->dir, source->image, "");
 	if (r < 0)
 		return err_sys(err, -r, "compare its files with those of its image");
@@ -183,6 +193,8 @@ int changes_open(struct engine *engine, const struct container_row *row, struct 
 		return err_sys(err, errno, "open directory '%s'", path);
 	int r = engine_image_find(engine, row->image_id, &image, err);
 	if (r >= 0)
+		r = ids_on_disk(engine, row, &source.ids, err);
+	if (r >= 0)
 		r = launch_layers(engine, image->id, image->diff_ids, &layers, err);
 	if (r >= 0)
 		r = merged_open(layers, &source.image, err);
@@ -197,4 +209,5 @@ void changes_source_done(struct changes_source *source)
 {
 	fd_close(source->dir);
 	merged_free(source->image);
+	id_mapping_done(&source->ids);
 }

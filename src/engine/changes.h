@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "engine/container-row.h"
+#include "engine/id-mapping.h"
 #include "engine/merged.h"
 
 /* Parents before what is in them, in the order of names; absolute paths. */
@@ -28,6 +29,7 @@ struct changes_source {
 	struct merged *image;
 	bool whole;		/* @dir holds everything, and not changes alone; ... */
 	struct timespec filled; /* ... it was filled until then: see storage/snapshot.h */
+	struct id_mapping ids;	/* that its files were given to; or empty */
 };
 #define CHANGES_SOURCE_NONE \
 	{                   \

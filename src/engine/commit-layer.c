@@ -49,7 +49,8 @@ static int copy_changes(const struct changes_source *files, const struct copy_si
 static int write_layer(const struct writing *writing, struct error *err)
 {
 	_cleanup_copy_tar_ struct copy_tar tar = { .fd = writing->out };
-	const struct copy_sink sink = copy_tar_sink(&tar);
+	struct copy_ids ids = { .sink = copy_tar_sink(&tar), .maps = id_mapping_maps(&writing->files.ids) };
+	const struct copy_sink sink = ids.maps.n_uids > 0 ? copy_ids_sink(&ids) : ids.sink;
 	const struct copy_source source = { .fd = writing->files.dir, .as = "", .form = COPY_LAYER };
 	int r = writing->files.whole ? copy_changes(&writing->files, &sink, err) : copy_walk(&source, &sink, err);
 	return r < 0 ? r : copy_tar_finish(&tar, err);

@@ -112,6 +112,10 @@ int storage_driver_current(struct engine *engine, const struct storage_driver **
 int storage_create(struct engine *engine, const struct container_row *row, char *const *diff_ids, struct error *err);
 int storage_options_check(const struct container_spec *spec, struct error *err);
 
+/* Which ids of the host its files were given to on disk; empty if they are the container's own. */
+struct id_mapping;
+int ids_on_disk(struct engine *engine, const struct container_row *row, struct id_mapping *ret, struct error *err);
+
 /* --- launch.c --- */
 
 #define CONFIG_FILE "config.json" /* in the run directory: what the container runs with */

@@ -36,14 +36,7 @@ void id_list_append(struct id_list *list, uint64_t container, uint64_t host, uin
 
 bool id_list_to_host(const struct id_list *list, uint32_t id, uint32_t *ret)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const struct spec_id_mapping *item = &list->items[i];
-		if (id < item->container_id || id - item->container_id >= item->size)
-			continue;
-		*ret = item->host_id + (id - item->container_id);
-		return true;
-	}
-	return false;
+	return id_map_to_host(list->items, list->count, id, ret);
 }
 
 bool id_list_has(const struct id_list *list, uint32_t first, uint32_t size)

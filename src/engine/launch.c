@@ -89,6 +89,7 @@ static int write_config(struct engine *engine, const struct container_config *co
 	const struct oci_context context = {
 		.id = launch->id,
 		.rootfs = snapshot_is_whole(engine->store, launch->id, NULL) ? upper : NULL,
+		.shifted = config_has_userns(config) && snapshot_is_shifted(engine->store, launch->id),
 		.run_dir = run_dir,
 		.volumes = volumes,
 		.cgroup = cgroup,
@@ -118,6 +119,11 @@ static int plan_images(struct engine *engine, const struct container_config *con
 		_cleanup_image_config_ struct image_config image = { 0 };
 		if (mount->kind != MOUNT_IMAGE)
 			continue;
+		if (config_has_userns(config) && snapshot_is_shifted(engine->store, launch->id))
+			return err_set(err, ERR_UNSUPPORTED,
+				       "an image cannot be mounted on %s: its files would not have the ids"
+				       " of the container's user namespace",
+				       mount->target);
 		r = image_config_load(engine->store, mount->image_id, &image, err);
 		if (r < 0)
 			return r;

@@ -215,8 +215,8 @@ static bool is_protected(const struct container_spec *spec, const struct default
 	return mount->protects && !spec->privileged;
 }
 
-static void add_defaults(const struct container_config *config, const struct oci_context *context, bool writable_cgroups,
-			 struct json_object *mounts)
+static void add_defaults(const struct container_config *config, const struct oci_context *context,
+			 bool writable_cgroups, struct json_object *mounts)
 {
 	const struct container_spec *spec = config_spec(config);
 	for (size_t i = 0; i < ARRAY_SIZE(DEFAULTS); i++) {
@@ -261,6 +261,16 @@ const char *mount_propagation(const struct mount_request *mount)
 	return find_any(mount, words);
 }
 
+bool mount_maps_ids(const struct mount_request *mount)
+{
+	for (char **option = mount->options; option && *option; option++) {
+		const char *rest = str_after(*option, "idmap");
+		if (rest && (*rest == '\0' || *rest == '='))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Read-only with everything below it: a mount inside of the source would be writable otherwise. Whoever says "ro" among
  * the options wants just that.
@@ -293,12 +303,10 @@ static struct json_object *add_volume(const struct mount_request *mount, const c
 }
 
 /* A volume's files are the containers', whichever of the host's ids each of them has: one can serve several. */
-static bool is_to_be_mapped(const struct container_config *config, const struct mount_request *mount)
+static bool is_to_be_mapped(const struct container_config *config, const struct oci_context *context,
+			    const struct mount_request *mount)
 {
-	bool is_mapped = false;
-	for (char **option = mount->options; option && *option; option++)
-		is_mapped |= streq(*option, "idmap") || str_starts_with(*option, "idmap=");
-	return config_has_userns(config) && !is_mapped;
+	return config_has_userns(config) && !context->shifted && !mount_maps_ids(mount);
 }
 
 static void add_tmpfs(const struct mount_request *mount, struct json_object *mounts)
@@ -397,7 +405,7 @@ static void add_requests(const struct container_config *config, const struct oci
 			options = add_volume(request, context->volumes, mounts);
 		else
 			add_tmpfs(request, mounts);
-		if (options && is_to_be_mapped(config, request))
+		if (options && is_to_be_mapped(config, context, request))
 			json_append_string(options, "idmap");
 	}
 }

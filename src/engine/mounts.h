@@ -27,6 +27,9 @@ void mounts_add(const struct container_config *config, const struct oci_context 
 /* The option that says how mounts in and out of it propagate, or NULL. */
 const char *mount_propagation(const struct mount_request *mount);
 
+/* Whether somebody has asked for its ids to be mapped: the option "idmap". */
+bool mount_maps_ids(const struct mount_request *mount);
+
 /* Where the host has our init program, and the container sees it. */
 #define INIT_PROGRAM "coffer-init"
 #define INIT_PATH "/sbin/coffer-init"

@@ -22,6 +22,7 @@ struct oci_context {
 	const char *rootfs;  /* its directory; NULL: the monitor mounts it */
 	const char *run_dir;   /* absolute; has the files of network/files.h */
 	const char *cgroup;    /* linux.cgroupsPath (engine/cgroup-place.h), or NULL */
+	bool shifted;	       /* its files have ids of the host on disk */
 	uint32_t last_group;   /* of those that the container can have */
 	const char *volumes;   /* absolute; has the directories of volumes */
 	char *const *secret_env; /* variables that are secrets, a strv */

@@ -92,7 +92,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.health = launch->health,
 		.records_path = engine_records_path(engine, launch->id),
 		.cleanup = cleanup_command(engine, launch->id),
-		.map_ids = launch->uid_map,
+		.map_ids = launch->uid_map && !snapshot_is_shifted(engine->store, launch->id),
 		.stop_signal = launch->stop_signal,
 		.cgroup_manager = launch->cgroup_manager,
 		.pressure = strv_copy(launch->pressure),

@@ -3,7 +3,10 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/id-mapping.h"
 #include "storage/driver.h"
+#include "storage/mapped-ids.h"
+#include "storage/snapshot.h"
 
 int engine_set_storage_driver(struct engine *engine, const char *name, struct error *err)
 {
@@ -44,6 +47,24 @@ int storage_options_check(const struct container_spec *spec, struct error *err)
 	return parse_options(spec, &size, err);
 }
 
+int ids_on_disk(struct engine *engine, const struct container_row *row, struct id_mapping *ret, struct error *err)
+{
+	const struct container_config *config = &row->config;
+	if (!config_has_userns(config) || !snapshot_is_shifted(engine->store, row->id))
+		return 0;
+	return id_mapping_from_texts(config->uid_map, config->gid_map, ret, err);
+}
+
+/* Nothing can show its files with the container's ids, so it gets files of its own. */
+static int create_shifted(struct engine *engine, const struct container_row *row, char *const *layers, uint64_t size,
+			  struct error *err)
+{
+	_cleanup_id_mapping_ struct id_mapping mapping = { 0 };
+	int r = id_mapping_from_texts(row->config.uid_map, row->config.gid_map, &mapping, err);
+	const struct id_maps maps = id_mapping_maps(&mapping);
+	return r < 0 ? r : snapshot_create_shifted(engine->store, row->id, layers, &maps, size, err);
+}
+
 int storage_create(struct engine *engine, const struct container_row *row, char *const *diff_ids, struct error *err)
 {
 	_cleanup_strv_ char **layers = NULL;
@@ -54,5 +75,7 @@ int storage_create(struct engine *engine, const struct container_row *row, char 
 		r = storage_driver_current(engine, &driver, err);
 	if (r >= 0)
 		r = launch_layers(engine, row->image_id, diff_ids, &layers, err);
+	if (r >= 0 && config_has_userns(&row->config) && !store_can_map_ids(engine->store))
+		return create_shifted(engine, row, layers, size, err);
 	return r < 0 ? r : driver->create(engine->store, row->id, layers, size, err);
 }

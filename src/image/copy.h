@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "image/unpack-entry.h"
+#include "runtime/id-map.h"
 
 /* Where entries go. Each function returns 0 or a code. */
 struct copy_sink {
@@ -62,6 +63,16 @@ struct copy_listed {
 /* These alone, in their order; what is in a directory only if it is listed, too. */
 int copy_walk_list(int dir, const struct copy_listed *list, size_t count, const struct copy_sink *sink,
 		   struct error *err);
+
+/* --- on the way --- */
+
+/* To a sink, with other owners: ids of the host become those of a container, or the other way round (then ERR_IDMAP). */
+struct copy_ids {
+	struct copy_sink sink;
+	struct id_maps maps;
+	bool to_host;
+};
+struct copy_sink copy_ids_sink(struct copy_ids *ids);
 
 /* --- the archive --- */
 

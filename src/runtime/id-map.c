@@ -17,6 +17,28 @@
 #include "base/util.h"
 #include "runtime/procfs.h"
 
+bool id_map_to_host(const struct spec_id_mapping *mappings, size_t count, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (id < mappings[i].container_id || id - mappings[i].container_id >= mappings[i].size)
+			continue;
+		*ret = mappings[i].host_id + (id - mappings[i].container_id);
+		return true;
+	}
+	return false;
+}
+
+bool id_map_to_container(const struct spec_id_mapping *mappings, size_t count, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (id < mappings[i].host_id || id - mappings[i].host_id >= mappings[i].size)
+			continue;
+		*ret = mappings[i].container_id + (id - mappings[i].host_id);
+		return true;
+	}
+	return false;
+}
+
 static int write_map(int proc, pid_t pid, const char *file, const struct spec_id_mapping *mappings, size_t count,
 		     struct error *err)
 {

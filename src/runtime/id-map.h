@@ -6,7 +6,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -16,6 +18,10 @@ struct id_maps {
 	const struct spec_id_mapping *uids, *gids;
 	size_t n_uids, n_gids;
 };
+
+/* Whether @id of the container is one of the host's, which *ret becomes; and the other way round. */
+bool id_map_to_host(const struct spec_id_mapping *mappings, size_t count, uint32_t id, uint32_t *ret);
+bool id_map_to_container(const struct spec_id_mapping *mappings, size_t count, uint32_t id, uint32_t *ret);
 
 /* Give the user namespace that @pid has made its mappings. Errors: ERR_IDMAP. */
 int id_maps_write(int proc, pid_t pid, const struct id_maps *maps, struct error *err);

@@ -18,6 +18,7 @@
 #include "storage/vfs.h"
 
 #define WHOLE "whole"
+#define SHIFTED "shifted"
 
 static int check_id(const char *id, struct error *err)
 {
@@ -32,20 +33,29 @@ static int make_parts(int stage)
 	return mkdirat(stage, "work", 0700) < 0 ? -errno : 0;
 }
 
+static int mark(int stage, const char *name, struct error *err)
+{
+	int fd = openat(stage, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd_close(fd);
+	return fd < 0 ? err_sys(err, errno, "make a copy of the image") : 0;
+}
+
 /* Everything that @layers show, into the upper directory of the snapshot at @stage; NULL: the snapshot is not whole. */
-static int fill(int stage, char *const *layers, struct error *err)
+static int fill(int stage, char *const *layers, const struct id_maps *maps, struct error *err)
 {
 	if (!layers)
 		return 0;
 	_cleanup_close_ int upper = openat(stage, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int mark = openat(stage, WHOLE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (upper < 0 || mark < 0)
+	if (upper < 0)
 		return err_sys(err, errno, "make a copy of the image");
-	int r = vfs_fill(upper, layers, err);
-	return r >= 0 && futimens(mark, NULL) < 0 ? err_sys(err, errno, "note when the image was copied") : r;
+	int r = maps ? mark(stage, SHIFTED, err) : 0;
+	if (r >= 0)
+		r = vfs_fill(upper, layers, maps, err);
+	return r < 0 ? r : mark(stage, WHOLE, err); /* whose time says when */
 }
 
-static int create(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err)
+static int create(struct store *store, const char *id, char *const *layers, const struct id_maps *maps, uint64_t size,
+		  struct error *err)
 {
 	int r = check_id(id, err);
 	if (r < 0)
@@ -57,7 +67,7 @@ static int create(struct store *store, const char *id, char *const *layers, uint
 	int filled = size > 0 ? quota_limit(stage, size, err) : 0;
 	r = filled < 0 ? 0 : make_parts(stage);
 	if (r == 0 && filled == 0)
-		filled = fill(stage, layers, err);
+		filled = fill(stage, layers, maps, err);
 	if (r == 0 && filled == 0 && renameat(store->tmp, name, store->snapshots, id) < 0)
 		r = errno == ENOTEMPTY ? -EEXIST : -errno; /* a snapshot is never empty, so none is replaced */
 	if (r == 0 && filled == 0)
@@ -72,12 +82,18 @@ static int create(struct store *store, const char *id, char *const *layers, uint
 
 int snapshot_create(struct store *store, const char *id, uint64_t size, struct error *err)
 {
-	return create(store, id, NULL, size, err);
+	return create(store, id, NULL, NULL, size, err);
 }
 
 int snapshot_create_whole(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err)
 {
-	return create(store, id, layers, size, err);
+	return create(store, id, layers, NULL, size, err);
+}
+
+int snapshot_create_shifted(struct store *store, const char *id, char *const *layers, const struct id_maps *maps,
+			    uint64_t size, struct error *err)
+{
+	return create(store, id, layers, maps, size, err);
 }
 
 bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled)
@@ -89,6 +105,12 @@ bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret
 	if (ret_filled)
 		*ret_filled = st.st_mtim;
 	return true;
+}
+
+bool snapshot_is_shifted(struct store *store, const char *id)
+{
+	_cleanup_free_ char *path = store_is_hex64(id) ? mem_printf("%s/" SHIFTED, id) : NULL;
+	return path && faccessat(store->snapshots, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool snapshot_exists(struct store *store, const char *id)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "runtime/id-map.h"
 #include "storage/store.h"
 
 /*
@@ -22,6 +23,14 @@ int snapshot_create(struct store *store, const char *id, uint64_t size, struct e
 int snapshot_create_whole(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err);
 /* @ret_filled (may be NULL) is when it was whole: what has been touched later, the container has touched. */
 bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled);
+
+/*
+ * A whole one whose files are given to the ids that @maps makes of theirs: for who lives in a user namespace and cannot have
+ * mapped mounts (mapped-ids.h). The file snapshots/ID/shifted says so. Errors: ERR_IDMAP.
+ */
+int snapshot_create_shifted(struct store *store, const char *id, char *const *layers, const struct id_maps *maps,
+			    uint64_t size, struct error *err);
+bool snapshot_is_shifted(struct store *store, const char *id);
 
 bool snapshot_exists(struct store *store, const char *id);
 

@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "runtime/id-map.h"
 #include "storage/overlay-marks.h"
 #include "storage/vfs-file.h"
 
@@ -32,6 +33,8 @@ struct linked {
 /* One layer on its way into the copy. */
 struct fill {
 	int layer, into;
+	const struct id_maps *maps; /* or NULL */
+	uid_t stranger;		    /* an id that they do not have, and which a file has */
 	char **directories; /* paths, in the order in which they were met: parents come first */
 	size_t n_directories;
 	void *linked; /* a tree of struct linked, tsearch(3) */
@@ -59,6 +62,20 @@ static void fill_done(struct fill *fill)
 	fd_close(fill->layer);
 }
 #define _cleanup_fill_ _cleanup_(fill_done)
+
+/* --- ids --- */
+
+static int give(struct fill *fill, struct stat *st)
+{
+	const struct id_maps *maps = fill->maps;
+	if (!maps)
+		return 0;
+	bool has_uid = id_map_to_host(maps->uids, maps->n_uids, st->st_uid, &st->st_uid);
+	if (has_uid && id_map_to_host(maps->gids, maps->n_gids, st->st_gid, &st->st_gid))
+		return 0;
+	fill->stranger = has_uid ? st->st_gid : st->st_uid;
+	return -EOVERFLOW;
+}
 
 /* --- files --- */
 
@@ -162,6 +179,8 @@ static int copy_entry(struct fill *fill, const struct place *place, const char *
 	const struct linked *linked = find_linked(fill, &st);
 	if (linked)
 		return link_again(fill, linked, place, name);
+	if ((r = give(fill, &st)) < 0)
+		return r;
 	r = S_ISREG(st.st_mode) ? copy_file(place, name, &st) : copy_node(place, name, &st);
 	if (r >= 0)
 		remember_linked(fill, &st, path);
@@ -190,9 +209,14 @@ static void place_done(struct place *place)
 }
 #define _cleanup_place_ _cleanup_(place_done)
 
-static int failed(int r, const char *dir, const char *name, struct error *err)
+static int failed(const struct fill *fill, int r, const char *dir, const char *name, struct error *err)
 {
-	return err_sys(err, -r, "copy '%s%s%s' of a layer", dir, *dir ? "/" : "", name);
+	const char *slash = *dir ? "/" : "";
+	if (r != -EOVERFLOW || !fill->maps)
+		return err_sys(err, -r, "copy '%s%s%s' of a layer", dir, slash, name);
+	return err_set(err, ERR_IDMAP,
+		       "'%s%s%s' of the image belongs to id %u, which the container's user namespace does not have",
+		       dir, slash, name, fill->stranger);
 }
 
 static int copy_children(struct fill *fill, const char *path, struct error *err)
@@ -200,11 +224,11 @@ static int copy_children(struct fill *fill, const char *path, struct error *err)
 	_cleanup_place_ struct place place = { -1, -1, path };
 	int r = open_place(fill, path, &place);
 	if (r < 0)
-		return failed(r, path, "", err);
+		return failed(fill, r, path, "", err);
 	_cleanup_close_ int copy = openat(place.from, ".", DIRECTORY_FLAGS);
 	_cleanup_closedir_ DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir)
-		return failed(-errno, path, "", err);
+		return failed(fill, -errno, path, "", err);
 	TAKE_FD(copy);
 	forget_default_acl(place.to);
 	for (struct dirent *entry; (entry = readdir(dir));) {
@@ -212,19 +236,21 @@ static int copy_children(struct fill *fill, const char *path, struct error *err)
 			continue;
 		r = copy_entry(fill, &place, entry->d_name);
 		if (r < 0)
-			return failed(r, path, entry->d_name, err);
+			return failed(fill, r, path, entry->d_name, err);
 	}
 	return 0;
 }
 
-static int dress(const struct fill *fill, const char *path, struct error *err)
+static int dress(struct fill *fill, const char *path, struct error *err)
 {
 	_cleanup_place_ struct place place = { -1, -1, path };
 	struct stat st;
 	int r = open_place(fill, path, &place);
 	if (r == 0)
-		r = fstat(place.from, &st) < 0 ? -errno : vfs_copy_metadata(place.from, place.to, &st);
-	return r < 0 ? failed(r, path, "", err) : 0;
+		r = fstat(place.from, &st) < 0 ? -errno : give(fill, &st);
+	if (r == 0)
+		r = vfs_copy_metadata(place.from, place.to, &st);
+	return r < 0 ? failed(fill, r, path, "", err) : 0;
 }
 
 /* --- layers --- */
@@ -243,9 +269,9 @@ static int empty(int dir)
 	return r;
 }
 
-static int fill_layer(int into, const char *layer, struct error *err)
+static int fill_layer(int into, const char *layer, const struct id_maps *maps, struct error *err)
 {
-	_cleanup_fill_ struct fill fill = { .into = into };
+	_cleanup_fill_ struct fill fill = { .into = into, .maps = maps };
 	fill.layer = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fill.layer < 0)
 		return err_sys(err, errno, "open layer '%s'", layer);
@@ -260,10 +286,10 @@ static int fill_layer(int into, const char *layer, struct error *err)
 	return r;
 }
 
-int vfs_fill(int into, char *const *layers, struct error *err)
+int vfs_fill(int into, char *const *layers, const struct id_maps *maps, struct error *err)
 {
 	int r = 0;
 	for (size_t i = strv_count(layers); r >= 0 && i > 0; i--)
-		r = fill_layer(into, layers[i - 1], err);
+		r = fill_layer(into, layers[i - 1], maps, err);
 	return r;
 }

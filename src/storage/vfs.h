@@ -10,5 +10,10 @@
 
 #include "base/error.h"
 
-/* Fill the empty directory @into with what @layers, topmost first (a strv), show together. */
-int vfs_fill(int into, char *const *layers, struct error *err);
+/*
+ * Fill the empty directory @into with what @layers, topmost first (a strv), show together. With @maps, unless NULL, the
+ * files are given to those that the layers' ids are mapped to; access lists stay as they are. Errors: ERR_IDMAP for a file
+ * whose id is not mapped.
+ */
+struct id_maps;
+int vfs_fill(int into, char *const *layers, const struct id_maps *maps, struct error *err);

@@ -227,7 +227,8 @@ pid_of() {
 
 @test "with namespaces of the host" {
 	coffer run --rm --network host --uidmap 0:100000:65536 box:1 ls /sys/class/net/lo >/dev/null
-	mapped --pid host --ipc host --uts host --uidmap 0:100000:65536 box:1 sh -c "test -d /proc/$$"
+	[ "$(mapped --pid host --ipc host --uts host --uidmap 0:100000:65536 box:1 readlink /proc/self/ns/pid)" = \
+		"$(readlink /proc/self/ns/pid)" ]
 }
 
 @test "no device can be made in it, and those that a container has are there" {
@@ -248,4 +249,33 @@ pid_of() {
 
 @test "images that are mounted" {
 	[ "$(mapped --uidmap 0:100000:65536 --mount type=image,source=box:1,target=/image box:1 stat -c '%u %g' /image/bin)" = '0 0' ]
+}
+
+@test "idmap: a bind whose files have the container's ids" {
+	mkdir "$BATS_TEST_TMPDIR/source"
+	touch "$BATS_TEST_TMPDIR/source/root" "$BATS_TEST_TMPDIR/source/other"
+	chown 1000:2000 "$BATS_TEST_TMPDIR/source/other"
+	local source=$BATS_TEST_TMPDIR/source show='cd /s; stat -c "%u:%g" root other'
+	[ "$(mapped --uidmap 0:100000:65536 -v "$source:/s" box:1 sh -c "$show" | squeeze)" = '65534:65534 65534:65534' ]
+	[ "$(mapped --uidmap 0:100000:65536 -v "$source:/s:idmap" box:1 sh -c "$show; touch new" | squeeze)" = '0:0 1000:2000' ]
+	[ "$(mapped --uidmap 0:100000:65536 --mount "type=bind,src=$source,dst=/s,idmap" box:1 sh -c "$show" | squeeze)" = '0:0 1000:2000' ]
+	[ "$(stat -c %u "$source/new")" = 0 ]
+	# First id in the file system, first one that is seen, how many; with @ that is the container's.
+	[ "$(mapped --uidmap 0:100000:65536 -v "$source:/s:ro,idmap=uids=@1000-5-1;gids=@2000-7-1" box:1 sh -c "$show" | squeeze)" = \
+		'65534:65534 5:7' ]
+	[ "$(mapped -v "$source:/s:idmap=uids=0-44-1#1000-55-1;gids=0-66-1" box:1 sh -c "$show" | squeeze)" = '44:66 55:65534' ]
+	[ "$(mapped --mount "type=bind,src=$source,dst=/s,idmap=uids=0-44-1;gids=0-66-1" box:1 sh -c "$show" | squeeze)" = '44:66 65534:65534' ]
+	run -125 mapped -v "$source:/s:idmap" box:1 true
+	[[ $output == *'mount option "idmap" needs mappings, or a container with a user namespace'* ]]
+	run -125 mapped -v "$source:/s:idmap=users=0-1-2" box:1 true
+	[[ $output == *'"users=0-1-2" is neither "uids=..." nor "gids=..."'* ]]
+}
+
+@test ":U gives a bind to the container's user, as the host has him" {
+	mkdir "$BATS_TEST_TMPDIR/given"
+	touch "$BATS_TEST_TMPDIR/given/file"
+	mapped --uidmap 0:100000:65536 -u 7:8 -v "$BATS_TEST_TMPDIR/given:/given:U" box:1 touch /given/new
+	[ "$(cd "$BATS_TEST_TMPDIR/given" && stat -c '%u:%g' . file new | sort -u)" = 100007:100008 ]
+	mapped --uidmap 0:100000:65536 -u 7:8 -v "$BATS_TEST_TMPDIR/given:/given:U,idmap" box:1 touch /given/newer
+	[ "$(cd "$BATS_TEST_TMPDIR/given" && stat -c '%u:%g' . file new newer | sort -u)" = 7:8 ]
 }

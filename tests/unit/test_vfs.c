@@ -5,6 +5,7 @@
 #include "image/verify-tree.h"
 #include "storage/driver.h"
 #include "storage/overlay.h"
+#include "runtime/id-map.h"
 #include "storage/vfs.h"
 
 enum { LAYERS = 4 };
@@ -74,7 +75,7 @@ static int on_pause(void *context, struct error *err)
 static void assert_same_as_overlay(struct fixture *fixture, struct layers *layers)
 {
 	_cleanup_str_ struct str told = { 0 };
-	if (vfs_fill(layers->copy, layers->paths, &fixture->err) < 0)
+	if (vfs_fill(layers->copy, layers->paths, NULL, &fixture->err) < 0)
 		fail_msg("%s", fixture->err.message);
 	_cleanup_close_ int view =
 		overlay_mount(&(const struct overlay_options){ .lower = layers->paths }, &fixture->err);
@@ -186,7 +187,7 @@ static void test_a_layer_that_is_not_there(void **state)
 	_cleanup_layers_ struct layers layers;
 	layers_make(fixture, &layers);
 	char *missing[] = { layers.paths[0], (char *)"/nowhere/at/all", NULL };
-	assert_int_equal(vfs_fill(layers.copy, missing, &fixture->err), -ERR_NOT_FOUND);
+	assert_int_equal(vfs_fill(layers.copy, missing, NULL, &fixture->err), -ERR_NOT_FOUND);
 	assert_non_null(strstr(fixture->err.message, "open layer '/nowhere/at/all'"));
 }
 
@@ -201,6 +202,53 @@ static void test_names_of_drivers(void **state)
 	assert_int_equal(storage_driver_find("devicemapper", &driver, &err), -ERR_UNSUPPORTED);
 	assert_string_equal(err.message, "there is no storage driver \"devicemapper\": it was removed from Docker, too");
 	assert_int_equal(storage_driver_find("", &driver, &err), -ERR_INVALID);
+}
+
+static void assert_owner(int dir, const char *path, uid_t uid, gid_t gid)
+{
+	struct stat st;
+	assert_int_equal(fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_uid, uid);
+	assert_int_equal(st.st_gid, gid);
+}
+
+/* Each once, whatever names it has and however many layers have a directory. */
+static void test_files_are_given_to_other_ids(void **state)
+{
+	static const struct spec_id_mapping uids[] = { { 0, 1000, 10 }, { 10, 5, 1 } }, gids[] = { { 0, 2000, 10 } };
+	const struct id_maps maps = { .uids = uids, .gids = gids, .n_uids = 2, .n_gids = 1 };
+	struct fixture *fixture = *state;
+	_cleanup_layers_ struct layers layers;
+	layers_make(fixture, &layers);
+	make_dir(&layers, 3, "d", 0750);
+	make_dir(&layers, 1, "d", 0750);
+	put(&layers, 3, "d/a", "a");
+	assert_int_equal(linkat(layers.dirs[3], "d/a", layers.dirs[3], "b", 0), 0);
+	assert_int_equal(fchownat(layers.dirs[3], "b", 10, 9, 0), 0);
+	assert_int_equal(fchownat(layers.dirs[1], "d", 1, 2, 0), 0);
+	assert_int_equal(symlinkat("x", layers.dirs[0], "link"), 0);
+	assert_int_equal(fchownat(layers.dirs[0], "link", 3, 4, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(vfs_fill(layers.copy, layers.paths, &maps, &fixture->err), 0);
+	assert_owner(layers.copy, ".", 1000, 2000);
+	assert_owner(layers.copy, "d", 1001, 2002);
+	assert_owner(layers.copy, "d/a", 5, 2009);
+	assert_owner(layers.copy, "b", 5, 2009);
+	assert_owner(layers.copy, "link", 1003, 2004);
+}
+
+static void test_a_file_of_a_strange_id(void **state)
+{
+	static const struct spec_id_mapping map = { 0, 1000, 10 };
+	const struct id_maps maps = { .uids = &map, .gids = &map, .n_uids = 1, .n_gids = 1 };
+	struct fixture *fixture = *state;
+	_cleanup_layers_ struct layers layers;
+	layers_make(fixture, &layers);
+	make_dir(&layers, 2, "d", 0750);
+	put(&layers, 2, "d/a", "a");
+	assert_int_equal(fchownat(layers.dirs[2], "d/a", 0, 10, 0), 0);
+	assert_int_equal(vfs_fill(layers.copy, layers.paths, &maps, &fixture->err), -ERR_IDMAP);
+	assert_string_equal(fixture->err.message,
+			    "'d/a' of the image belongs to id 10, which the container's user namespace does not have");
 }
 
 /* Unlike other tests of unpacking, these write where the canary is. */
@@ -222,13 +270,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_files_hide_files),
-		TEST(test_whiteouts_and_opaque_directories),
-		TEST(test_an_opaque_layer),
-		TEST(test_links_nodes_and_attributes),
-		TEST(test_holes_stay_holes),
-		TEST(test_a_layer_that_is_not_there),
-		TEST(test_names_of_drivers),
+		TEST(test_files_hide_files),	   TEST(test_whiteouts_and_opaque_directories),
+		TEST(test_an_opaque_layer),	   TEST(test_links_nodes_and_attributes),
+		TEST(test_holes_stay_holes),	   TEST(test_a_layer_that_is_not_there),
+		TEST(test_names_of_drivers),	   TEST(test_files_are_given_to_other_ids),
+		TEST(test_a_file_of_a_strange_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
