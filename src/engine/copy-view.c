@@ -14,6 +14,7 @@
 #include "engine/engine-internal.h"
 #include "engine/image.h"
 #include "engine/live.h"
+#include "engine/mounts.h"
 #include "engine/volume-attach.h"
 #include "engine/volume-dir.h"
 #include "runtime/user-namespace.h"
@@ -157,6 +158,16 @@ static int open_own(struct engine *engine, const struct container_row *row, bool
 	return view->root < 0 ? view->root : 0;
 }
 
+/* What is mounted without a map of its own has ids of the host; our layers and volumes only where nothing can map them. */
+static int ids_of_stopped(struct engine *engine, const struct container_row *row, const struct mount_request *mount,
+			  struct id_mapping *ret, struct error *err)
+{
+	const struct container_config *config = &row->config;
+	if (!mount || mount->kind != MOUNT_BIND)
+		return ids_on_disk(engine, row, ret, err);
+	return mount_maps_ids(mount) ? 0 : id_mapping_from_texts(config->uid_map, config->gid_map, ret, err);
+}
+
 static int open_stopped(struct engine *engine, const struct container_row *row, const char *path, bool write,
 			struct view *view, struct error *err)
 {
@@ -165,6 +176,8 @@ static int open_stopped(struct engine *engine, const struct container_row *row, 
 	const char *rest = NULL;
 	const struct mount_request *mount = find_source(&row->config, normal, &rest);
 	int r = write ? run_dir_make(engine, row->id, &view->dir, err) : 0;
+	if (r >= 0)
+		r = ids_of_stopped(engine, row, mount, &view->ids, err);
 	if (r < 0)
 		return r;
 	if (mount && write && mount->readonly)
@@ -180,7 +193,8 @@ static int open_stopped(struct engine *engine, const struct container_row *row, 
 /* --- one that runs --- */
 
 /* Its first process' root, if the process is still that one once it is open. */
-static int open_running(const struct live *live, const char *path, struct view *view, struct error *err)
+static int open_running(const struct live *live, const struct container_config *config, const char *path,
+			struct view *view, struct error *err)
 {
 	_cleanup_free_ char *root = mem_printf("/proc/%d/root", live->status.pid);
 	view->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -189,7 +203,7 @@ static int open_running(const struct live *live, const char *path, struct view *
 	if (process_start_time(live->status.pid, NULL) != live->status.start_time)
 		return err_set(err, ERR_STATE, "it has just ended");
 	view->path = path_join("/", path);
-	return 0;
+	return id_mapping_from_texts(config->uid_map, config->gid_map, &view->ids, err);
 }
 
 int view_open(struct engine *engine, const struct container_row *row, const char *path, bool write, struct view *ret,
@@ -201,7 +215,7 @@ int view_open(struct engine *engine, const struct container_row *row, const char
 		return err_set(err, ERR_STATE, "it runs below another run directory, %s", row->runroot);
 	int r = live_open(engine, row, &live, err);
 	if (r > 0)
-		r = open_running(&live, path, &view, err);
+		r = open_running(&live, &row->config, path, &view, err);
 	else if (r == 0)
 		r = open_stopped(engine, row, path, write, &view, err);
 	if (r < 0) {
@@ -217,6 +231,7 @@ void view_close(struct engine *engine, const struct container_row *row, struct v
 	struct error failure = { 0 };
 	fd_close(TAKE_FD(view->root));
 	free(TAKE_PTR(view->path));
+	id_mapping_done(&view->ids);
 	if (view->dir.lock >= 0 && run_dir_remove(engine, row->id, &view->dir, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "remove a run directory", &failure);
 	run_dir_close(&view->dir);

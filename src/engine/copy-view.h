@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/container-row.h"
+#include "engine/id-mapping.h"
 #include "engine/run-dir.h"
 
 /*
@@ -15,6 +16,8 @@ int view_open_layers(struct engine *engine, const struct container_row *row, str
 struct view {
 	int root;
 	char *path;
+	struct id_mapping
+		ids; /* its files have those of the host, where the container's are these; empty: the container's */
 	bool is_mounted_file; /* @path is one that others may have mounted, too: it is written, never replaced */
 	struct run_dir dir;   /* held while a container that does not run is written to: nobody starts it meanwhile */
 };

@@ -52,10 +52,12 @@ static int open_host(const char *path, char **ret_path, struct error *err)
 
 /* --- out --- */
 
-static int write_archive(const struct copy_origin *origin, int fd, uint64_t *ret_bytes, struct error *err)
+static int write_archive(const struct copy_origin *origin, const struct id_maps *maps, int fd, uint64_t *ret_bytes,
+			 struct error *err)
 {
 	_cleanup_copy_tar_ struct copy_tar tar = { .fd = fd };
-	const struct copy_sink sink = copy_tar_sink(&tar);
+	struct copy_ids ids = { .sink = copy_tar_sink(&tar), .maps = *maps };
+	const struct copy_sink sink = maps->n_uids > 0 ? copy_ids_sink(&ids) : ids.sink;
 	int r = copy_walk(&(const struct copy_source){ .fd = origin->fd, .as = origin->as }, &sink, err);
 	if (r >= 0)
 		r = copy_tar_finish(&tar, err);
@@ -63,10 +65,12 @@ static int write_archive(const struct copy_origin *origin, int fd, uint64_t *ret
 	return r;
 }
 
-static int copy_files_to(const struct copy_origin *origin, const char *as, struct copy_files *files,
-			 uint64_t *ret_bytes, struct error *err)
+/* Owners that are kept are those that the container has; @to_host: it is to have them. */
+static int copy_files_to(const struct copy_origin *origin, const char *as, const struct id_maps *maps, bool to_host,
+			 struct copy_files *files, uint64_t *ret_bytes, struct error *err)
 {
-	const struct copy_sink sink = copy_files_sink(files);
+	struct copy_ids ids = { .sink = copy_files_sink(files), .maps = *maps, .to_host = to_host };
+	const struct copy_sink sink = maps->n_uids > 0 && files->keep_owner ? copy_ids_sink(&ids) : ids.sink;
 	int r = copy_walk(&(const struct copy_source){ .fd = origin->fd, .as = as }, &sink, err);
 	if (r >= 0)
 		r = copy_files_finish(files, err);
@@ -75,8 +79,8 @@ static int copy_files_to(const struct copy_origin *origin, const char *as, struc
 }
 
 /* The directory that it goes to is the root of its own: whatever the container calls its files, all stays in it (Y2). */
-static int write_to_host(const struct container_copy *copy, const struct copy_origin *origin, uint64_t *ret_bytes,
-			 struct error *err)
+static int write_to_host(const struct container_copy *copy, const struct copy_origin *origin,
+			 const struct id_maps *maps, uint64_t *ret_bytes, struct error *err)
 {
 	_cleanup_copy_target_ struct copy_target target = { 0 };
 	_cleanup_free_ char *path = NULL;
@@ -100,7 +104,7 @@ static int write_to_host(const struct container_copy *copy, const struct copy_or
 							 .uid = geteuid(),
 							 .gid = getegid(),
 							 COPY_FILES_INIT };
-	return copy_files_to(origin, as, &files, ret_bytes, err);
+	return copy_files_to(origin, as, maps, false, &files, ret_bytes, err);
 }
 
 static int copy_out(const struct container_copy *copy, const struct view *view, uint64_t *ret_bytes, struct error *err)
@@ -109,8 +113,9 @@ static int copy_out(const struct container_copy *copy, const struct view *view, 
 	int r = copy_origin_open(view->root, view->path, copy->follow, &origin);
 	if (r < 0)
 		return not_in_container(copy, -r, err);
-	return copy->host_path ? write_to_host(copy, &origin, ret_bytes, err)
-			       : write_archive(&origin, copy->stream, ret_bytes, err);
+	const struct id_maps maps = id_mapping_maps(&view->ids);
+	return copy->host_path ? write_to_host(copy, &origin, &maps, ret_bytes, err)
+			       : write_archive(&origin, &maps, copy->stream, ret_bytes, err);
 }
 
 int engine_copy_out(struct engine *engine, const struct container_copy *copy, uint64_t *ret_bytes, struct error *err)
@@ -131,6 +136,13 @@ int engine_copy_out(struct engine *engine, const struct container_copy *copy, ui
 
 /* --- in --- */
 
+static void add_ids(const struct id_mapping *ids, struct json_object *request)
+{
+	_cleanup_strv_ char **uids = id_list_texts(&ids->uids), **gids = id_list_texts(&ids->gids);
+	json_add_strv(request, "uidMap", uids);
+	json_add_strv(request, "gidMap", gids);
+}
+
 /* The archive is of somebody's making, so the helper reads it. */
 static int read_archive(struct engine *engine, const struct container_copy *copy, const struct view *view,
 			uint64_t *ret_bytes, struct error *err)
@@ -149,9 +161,24 @@ static int read_archive(struct engine *engine, const struct container_copy *copy
 	json_add_i64(request, "fd", TRANSFER_ARCHIVE_FD);
 	json_add_i64(request, "root", TRANSFER_ROOT_FD);
 	json_add_string(request, "path", target.dir);
+	add_ids(&view->ids, request);
 	r = transfer_run_with(engine, request, fds, 2, NULL, &result, err);
 	*ret_bytes = result.size;
 	return r < 0 ? err_wrap(err, "cannot copy to %s:%s", copy->container, copy->path) : 0;
+}
+
+/* Files whose owners are not kept become those of the container's root, too. */
+static int copy_as_root(const struct copy_origin *origin, const char *as, const struct id_maps *maps,
+			struct copy_files *files, uint64_t *ret_bytes, struct error *err)
+{
+	(void)id_map_to_host(maps->uids, maps->n_uids, 0, &files->uid);
+	(void)id_map_to_host(maps->gids, maps->n_gids, 0, &files->gid);
+	int r = copy_ids_enter(maps, err);
+	if (r < 0)
+		return r;
+	r = copy_files_to(origin, as, maps, true, files, ret_bytes, err);
+	copy_ids_leave();
+	return r;
 }
 
 static int read_from_host(const struct container_copy *copy, const struct view *view, uint64_t *ret_bytes,
@@ -178,7 +205,9 @@ static int read_from_host(const struct container_copy *copy, const struct view *
 							 .keep_owner = copy->archive,
 							 .mounted = view->is_mounted_file,
 							 COPY_FILES_INIT };
-	return copy_files_to(&origin, as, &files, ret_bytes, err);
+	const struct id_maps maps = id_mapping_maps(&view->ids);
+	return maps.n_uids > 0 ? copy_as_root(&origin, as, &maps, &files, ret_bytes, err)
+			       : copy_files_to(&origin, as, &maps, true, &files, ret_bytes, err);
 }
 
 int engine_copy_in(struct engine *engine, const struct container_copy *copy, uint64_t *ret_bytes, struct error *err)

@@ -100,8 +100,11 @@ static int run(struct extract *extract, const struct extract_options *options, u
 	_cleanup_copy_files_ struct copy_files files = {
 		.root = options->root, .base = options->path, .keep_owner = true, COPY_FILES_INIT
 	};
-	const struct copy_sink sink = copy_files_sink(&files);
-	int r = decompress_open(read_some, extract, &extract->source, err);
+	struct copy_ids ids = { .sink = copy_files_sink(&files), .maps = options->maps, .to_host = true };
+	const struct copy_sink sink = ids.maps.n_uids > 0 ? copy_ids_sink(&ids) : ids.sink;
+	int r = ids.maps.n_uids > 0 ? copy_ids_enter(&ids.maps, err) : 0;
+	if (r >= 0)
+		r = decompress_open(read_some, extract, &extract->source, err);
 	if (r >= 0)
 		r = send_entries(extract, &sink, err);
 	if (r >= 0)

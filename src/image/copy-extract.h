@@ -8,6 +8,8 @@
 struct extract_options {
 	int fd;	    /* the archive, plain or compressed: a file or a pipe; the caller's */
 	int root;   /* links in the archive and on the way end in it; the caller's */
+	struct id_maps
+		maps; /* of ids of the archive, which are a container's, to those of the files; empty: they are the same */
 	char *path; /* of the directory in it to which everything goes */
 };
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/copy.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runtime/fs-identity.h"
+
 /* Source: user_namespaces(7), "Unmapped user and group IDs". */
 enum { NOBODY = 65534 };
 
@@ -48,4 +53,19 @@ static int put_data(void *context, const void *data, size_t len, struct error *e
 struct copy_sink copy_ids_sink(struct copy_ids *ids)
 {
 	return (struct copy_sink){ .context = ids, .entry = put_entry, .data = put_data };
+}
+
+int copy_ids_enter(const struct id_maps *maps, struct error *err)
+{
+	uint32_t uid, gid;
+	if (!id_map_to_host(maps->uids, maps->n_uids, 0, &uid) || !id_map_to_host(maps->gids, maps->n_gids, 0, &gid))
+		return err_set(err, ERR_IDMAP, "the container's user namespace has no root to make files for");
+	int r = fs_identity_set(uid, gid);
+	return r < 0 ? err_sys(err, -r, "act as the root of the container's user namespace") : 0;
+}
+
+void copy_ids_leave(void)
+{
+	if (fs_identity_set(geteuid(), getegid()) < 0)
+		abort(); /* nothing that follows would be right */
 }

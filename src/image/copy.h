@@ -74,6 +74,13 @@ struct copy_ids {
 };
 struct copy_sink copy_ids_sink(struct copy_ids *ids);
 
+/*
+ * Files that we make from now on are those of the container's root, or mounts that map ids would not take them. Until
+ * copy_ids_leave(). Errors: ERR_IDMAP if it has none.
+ */
+int copy_ids_enter(const struct id_maps *maps, struct error *err);
+void copy_ids_leave(void);
+
 /* --- the archive --- */
 
 struct copy_tar {

@@ -14,17 +14,13 @@
  * Overlayfs makes files below "work" as who has mounted it, and our root has no id on a mapped mount: so we take on those
  * of the namespace's root while it mounts. What we may do stays the same.
  *
- * Sources: mount_setattr(2), "ID-mapped mounts"; setfsuid(2); capabilities(7), "Effect of user ID changes on capabilities";
- * Linux, fs/namespace.c, clone_private_mount().
+ * Sources: mount_setattr(2), "ID-mapped mounts"; Linux, fs/namespace.c, clone_private_mount().
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdlib.h>
-#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -32,6 +28,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "runtime/fs-identity.h"
 #include "runtime/mount.h"
 #include "storage/overlay-internal.h"
 
@@ -76,24 +73,11 @@ static int root_of(int mount, struct identity *ret, struct error *err)
 	return 0;
 }
 
-/* Other ids take capabilities for files away; they are taken back. */
-static int become(const struct identity *who)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct capabilities[_LINUX_CAPABILITY_U32S_3];
-	if (syscall(SYS_capget, &header, capabilities) < 0)
-		return -errno;
-	(void)setfsgid(who->gid);
-	(void)setfsuid(who->uid);
-	return syscall(SYS_capset, &header, capabilities) < 0 ? -errno : 0;
-}
-
 static int mount_as(const struct identity *who, const struct overlay_options *options, struct error *err)
 {
-	const struct identity ourselves = { geteuid(), getegid() };
-	int r = become(who);
+	int r = fs_identity_set(who->uid, who->gid);
 	int mount = r < 0 ? err_sys(err, -r, "act as the root of a user namespace") : overlay_mount(options, err);
-	if (become(&ourselves) < 0)
+	if (fs_identity_set(geteuid(), getegid()) < 0)
 		abort(); /* nothing that follows would be right */
 	return mount;
 }

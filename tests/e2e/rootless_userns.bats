@@ -128,3 +128,20 @@ squeeze() {
 	run -125 bob run --rm --network none --userns auto box:1 true
 	[[ $output == *'your user namespace has one id only'* ]]
 }
+
+@test "cp: owners are the container's" {
+	local state
+	ann create --network none --name copied --userns nomap box:1 sleep 1000 >/dev/null
+	mkdir -p "$ROOTLESS/ann/in"
+	touch "$ROOTLESS/ann/in/a"
+	chown -R "$(uid_of ann)" "$ROOTLESS/ann/in"
+	for state in stopped running; do
+		[ $state = stopped ] || ann start copied
+		tar -c -C "$ROOTLESS/ann/in" --owner 7 --group 8 a | ann cp - copied:/tmp
+		ann cp in/a copied:/$state
+		[ "$(ann cp copied:/tmp/a - | tar -tv --numeric-owner | cut -d ' ' -f 2)" = 7/8 ]
+		[ "$(ann cp copied:/$state - | tar -tv --numeric-owner | cut -d ' ' -f 2)" = 0/0 ]
+	done
+	[ "$(ann exec copied stat -c '%u:%g' /tmp/a /stopped /running | squeeze)" = '7:8 0:0 0:0' ]
+	ann rm -f copied
+}

@@ -279,3 +279,36 @@ pid_of() {
 	mapped --uidmap 0:100000:65536 -u 7:8 -v "$BATS_TEST_TMPDIR/given:/given:U,idmap" box:1 touch /given/newer
 	[ "$(cd "$BATS_TEST_TMPDIR/given" && stat -c '%u:%g' . file new newer | sort -u)" = 7:8 ]
 }
+
+@test "cp: owners are the container's, whether it runs or not" {
+	local work=$BATS_TEST_TMPDIR state
+	mkdir "$work/in"
+	touch "$work/in/a"
+	chown 7:8 "$work/in/a"
+	coffer create --network none --name copied --uidmap 0:100000:65536 -v "$work/bound:/bound" box:1 \
+		sh -c 'touch /mine && chown 5:6 /mine && exec sleep 1000' >/dev/null
+	for state in stopped running; do
+		if [ $state = running ]; then
+			coffer start copied
+			is_there() { coffer exec copied test -e /mine; }
+			eventually is_there
+		fi
+		coffer cp "$work/in" copied:/$state
+		coffer cp -a "$work/in" copied:/$state-a
+		tar -c -C "$work/in" --numeric-owner a | coffer cp - copied:/tmp
+		coffer cp "$work/in/a" copied:/bound/$state
+		[ "$(coffer cp copied:/$state-a - | tar -tv --numeric-owner | cut -d ' ' -f 2 | squeeze)" = '0/0 7/8' ]
+		coffer cp -a copied:/$state-a "$work/out-$state"
+		[ "$(stat -c '%u:%g' "$work/out-$state/a")" = 7:8 ]
+		coffer cp copied:/$state-a "$work/plain-$state"
+		[ "$(stat -c '%u:%g' "$work/plain-$state/a")" = 0:0 ]
+		[ "$(stat -c '%u:%g' "$work/bound/$state")" = 100000:100000 ]
+	done
+	[ "$(coffer exec copied stat -c '%u:%g' /stopped/a /stopped-a/a /running/a /running-a/a /tmp/a /bound/running | squeeze)" = \
+		'0:0 7:8 0:0 7:8 7:8 0:0' ]
+	[ "$(coffer cp copied:/mine - | tar -tv --numeric-owner | cut -d ' ' -f 2)" = 5/6 ]
+	chown 99999:99999 "$work/in/a"
+	run -1 coffer cp -a "$work/in/a" copied:/tmp/strange
+	[[ $output == *"'strange' belongs to 99999:99999, which the container's user namespace does not have"* ]]
+	coffer rm -f copied
+}

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -283,6 +285,32 @@ static int parse_verify(const struct json_node *root, struct transfer_request *r
 	return r;
 }
 
+/* "CONTAINER:HOST:SIZE", as the engine keeps them. */
+static int parse_map(const struct json_node *root, const char *key, struct spec_id_mapping **list, size_t *count,
+		     struct error *err)
+{
+	_cleanup_strv_ char **texts = NULL;
+	int r = json_get_strv(root, key, &texts, err);
+	for (char **text = texts; r >= 0 && text && *text; text++) {
+		struct spec_id_mapping map;
+		if (sscanf(*text, "%" SCNu32 ":%" SCNu32 ":%" SCNu32, &map.container_id, &map.host_id, &map.size) != 3)
+			return json_error(root, err, "\"%.60s\" is no range of ids", *text);
+		*ARRAY_APPEND(*list, *count) = map;
+	}
+	return r;
+}
+
+static int parse_maps(const struct json_node *root, struct transfer_request *request, struct error *err)
+{
+	struct id_maps *maps = &request->extract.maps;
+	int r = parse_map(root, "uidMap", &request->uid_map, &maps->n_uids, err);
+	if (r >= 0)
+		r = parse_map(root, "gidMap", &request->gid_map, &maps->n_gids, err);
+	maps->uids = request->uid_map;
+	maps->gids = request->gid_map;
+	return r;
+}
+
 static int parse_extract(const struct json_node *root, struct transfer_request *request, struct error *err)
 {
 	const char *path;
@@ -293,7 +321,7 @@ static int parse_extract(const struct json_node *root, struct transfer_request *
 		r = json_need_string(root, "path", &path, err);
 	if (r >= 0)
 		request->extract.path = mem_strdup(path);
-	return r;
+	return r < 0 ? r : parse_maps(root, request, err);
 }
 
 static int parse_logout(const struct json_node *root, struct transfer_request *request, struct error *err)
@@ -389,6 +417,8 @@ void request_done(struct transfer_request *request)
 	}
 	free(request->save.images);
 	free(request->extract.path);
+	free(request->uid_map);
+	free(request->gid_map);
 	import_base_done(&request->base);
 	free(request->message);
 	strv_free(request->changes);

@@ -45,6 +45,7 @@ struct transfer_request {
 	struct load_options load;
 	struct verify_options verify;
 	struct extract_options extract; /* its path is ours */
+	struct spec_id_mapping *uid_map, *gid_map; /* of extract.maps */
 	struct login_options login; /* a logout has only its registry */
 	char *message;
 	char **changes;
