@@ -29,6 +29,7 @@ const struct command *const COMMANDS[] = {
 	&command_image_inspect,
 	&command_image_layers,
 	&command_image_mount,
+	&command_image_packages,
 	&command_image_prune,
 	&command_image_referrers,
 	&command_image_tree,

@@ -115,6 +115,7 @@ extern const struct command command_history;
 extern const struct command command_image_inspect;
 extern const struct command command_image_layers;
 extern const struct command command_image_mount;
+extern const struct command command_image_packages;
 extern const struct command command_image_prune;
 extern const struct command command_image_referrers;
 extern const struct command command_image_tree;
