@@ -53,6 +53,7 @@ const struct command *const COMMANDS[] = {
 	&command_network_policy,
 	&command_network_prune,
 	&command_network_rm,
+	&command_network_trace,
 	&command_pause,
 	&command_perf_record,
 	&command_perf_stat,

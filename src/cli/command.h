@@ -142,6 +142,7 @@ extern const struct command command_network_ls;
 extern const struct command command_network_policy;
 extern const struct command command_network_prune;
 extern const struct command command_network_rm;
+extern const struct command command_network_trace;
 extern const struct command command_port;
 extern const struct command command_ps;
 extern const struct command command_pull;

@@ -233,6 +233,37 @@ int policy_repair(struct engine *engine, struct error *err)
 	return with_view(engine, make_missing, err);
 }
 
+/* --- one flow --- */
+
+static const struct policy_endpoint *find_endpoint(const struct view *view, const struct cidr *address)
+{
+	for (size_t i = 0; i < view->n_endpoints; i++)
+		if (cidr_same_address(&view->endpoints[i].address, address) ||
+		    cidr_same_address(&view->endpoints[i].address6, address))
+			return &view->endpoints[i];
+	return NULL;
+}
+
+int policy_judge(struct engine *engine, const struct cidr *from, const struct cidr *to, uint8_t protocol, uint16_t port,
+		 struct policy_verdict *ret_egress, struct policy_verdict *ret_ingress, struct error *err)
+{
+	_cleanup_view_ struct view view = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = load(engine, db, &view, err);
+	if (r < 0)
+		return r;
+	const struct policy_endpoint *begin = find_endpoint(&view, from), *end = find_endpoint(&view, to);
+	const struct policy_flow out = { end, *to, protocol, port }, in = { begin, *from, protocol, port };
+	*ret_egress = *ret_ingress = (struct policy_verdict){ 0 };
+	if (begin)
+		policy_decide(view.policies, view.n_policies, true, begin, &out, ret_egress);
+	if (end)
+		policy_decide(view.policies, view.n_policies, false, end, &in, ret_ingress);
+	return 0;
+}
+
 /* --- changes --- */
 
 static int store(struct db *db, struct json_object *document, const char *source, char ***names, struct error *err)

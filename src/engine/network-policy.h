@@ -47,5 +47,14 @@ int policy_follow(struct engine *engine, struct error *err);
 /* Whether there are policies at all. 1 or 0. */
 int policy_any(struct db *db, struct error *err);
 
+/*
+ * What the policies say of a flow between two addresses of which each may be a container's: at the end that begins it, and at
+ * the other. What is no container's is POLICY_OPEN there. @protocol as in struct policy_flow.
+ */
+struct policy_verdict;
+struct cidr;
+int policy_judge(struct engine *engine, const struct cidr *from, const struct cidr *to, uint8_t protocol, uint16_t port,
+		 struct policy_verdict *ret_egress, struct policy_verdict *ret_ingress, struct error *err);
+
 /* Make the table anew if somebody has taken it away. */
 int policy_repair(struct engine *engine, struct error *err);

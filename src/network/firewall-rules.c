@@ -64,10 +64,10 @@
 	"	type filter hook forward priority filter; policy accept;\n"                                      \
 	"	ct state established,related accept\n"                                                           \
 	"	iifname . oifname @same accept\n"                                                                \
-	"	iifname @internal drop\n"                                                                        \
-	"	oifname @internal drop\n"                                                                        \
+	"	iifname @internal counter drop comment \"from an internal network\"\n"                           \
+	"	oifname @internal counter drop comment \"to an internal network\"\n"                             \
 	"	ct status dnat accept\n"                                                                         \
-	"	oifname @bridges drop\n"                                                                         \
+	"	oifname @bridges counter drop comment \"into a network\"\n"                                      \
 	"}\n"
 
 /*

@@ -25,61 +25,6 @@ static const struct {
 	[IPV6] = { "6", "ip6", "ipv6_addr", AF_INET6 },
 };
 
-/* --- who is selected --- */
-
-/* The value of a label, or NULL. */
-static const char *label_value(char *const *labels, const char *key)
-{
-	size_t len = strlen(key);
-	for (; labels && *labels; labels++)
-		if (strncmp(*labels, key, len) == 0 && ((*labels)[len] == '=' || !(*labels)[len]))
-			return (*labels)[len] ? *labels + len + 1 : "";
-	return NULL;
-}
-
-static bool is_met(const struct policy_requirement *requirement, const char *value)
-{
-	switch (requirement->operator) {
-	case POLICY_IN:
-		return value && strv_contains(requirement->values, value);
-	case POLICY_NOT_IN:
-		return !value || !strv_contains(requirement->values, value);
-	case POLICY_EXISTS:
-		return value;
-	case POLICY_DOES_NOT_EXIST:
-		return !value;
-	}
-	return false;
-}
-
-static bool selects(const struct policy_selector *selector, char *const *labels, const char *name)
-{
-	for (size_t i = 0; i < selector->n_requirements; i++) {
-		const struct policy_requirement *requirement = &selector->requirements[i];
-		bool is_name = name && streq(requirement->key, "kubernetes.io/metadata.name");
-		if (!is_met(requirement, is_name ? name : label_value(labels, requirement->key)))
-			return false;
-	}
-	return true;
-}
-
-bool policy_selects(const struct policy *policy, const struct policy_endpoint *endpoint)
-{
-	return (!policy->namespace || streq(policy->namespace, endpoint->network)) &&
-	       selects(&policy->pods, endpoint->labels, NULL);
-}
-
-static bool is_peer(const struct policy *policy, const struct policy_peer *peer, const struct policy_endpoint *endpoint)
-{
-	if (peer->block.family)
-		return false;
-	if (peer->by_pods && !selects(&peer->pods, endpoint->labels, NULL))
-		return false;
-	if (peer->by_namespaces)
-		return selects(&peer->namespaces, endpoint->network_labels, endpoint->network);
-	return !policy->namespace || streq(policy->namespace, endpoint->network);
-}
-
 static bool has_selectors(const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < rule->n_peers; i++)
@@ -285,7 +230,7 @@ static bool is_allowed(const struct content *content, const struct policy_endpoi
 {
 	const struct rule_of *of = context;
 	for (size_t i = 0; i < of->rule->n_peers; i++)
-		if (is_peer(of->policy, &of->rule->peers[i], endpoint))
+		if (policy_knows_peer(of->policy, &of->rule->peers[i], endpoint))
 			return true;
 	return false;
 }

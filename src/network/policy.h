@@ -88,6 +88,34 @@ struct policy_endpoint {
 /* Whether the policy is about it. */
 bool policy_selects(const struct policy *policy, const struct policy_endpoint *endpoint);
 
+/* Whether one of its rules means it with this peer. */
+bool policy_knows_peer(const struct policy *policy, const struct policy_peer *peer,
+		       const struct policy_endpoint *endpoint);
+
+/* A flow to or from somebody. */
+struct policy_flow {
+	const struct policy_endpoint *peer; /* NULL: no container */
+	struct cidr address;		    /* the peer's */
+	uint8_t protocol;		    /* IPPROTO_TCP, ...; 0: without ports, such as ping */
+	uint16_t port;			    /* where it goes to */
+};
+
+enum policy_verdict_kind {
+	POLICY_OPEN,	/* no policy is about it */
+	POLICY_ALLOWED, /* by the first of those below */
+	POLICY_DENIED,	/* by all of them, for none allows it */
+};
+struct policy_verdict {
+	enum policy_verdict_kind kind;
+	char **policies;
+};
+void policy_verdict_done(struct policy_verdict *verdict);
+#define _cleanup_policy_verdict_ _cleanup_(policy_verdict_done)
+
+/* What the packet filter would do with a flow that @own begins, with @egress; or else one that comes to it. */
+void policy_decide(const struct policy *policies, size_t n_policies, bool egress, const struct policy_endpoint *own,
+		   const struct policy_flow *flow, struct policy_verdict *ret);
+
 /* What nft(8) has to read for @table to hold the rules of @policies and sets without content. */
 void policy_write_rules(const char *table, const struct policy *policies, size_t n_policies, struct str *out);
 

@@ -66,6 +66,25 @@ int tool_failed(const char *name, const char *what, int complaints, struct error
 	return *said ? err_cause(err, "%s says: %.*s", name, (int)strcspn(said, "\n"), said) : -ERR_SYSTEM;
 }
 
+int tool_output(const char *package, char *const *argv, const char *what, size_t max, char **ret, size_t *ret_len,
+		struct error *err)
+{
+	const char *path = tool_find(argv[0]);
+	if (!path)
+		return tool_missing(argv[0], package, what, err);
+	_cleanup_close_ int output = tool_file("", err);
+	_cleanup_close_ int complaints = output < 0 ? output : tool_file("", err);
+	if (complaints < 0)
+		return complaints;
+	const struct process_spawn spawn = { .path = path, .argv = argv, .stdio = { -1, output, complaints } };
+	int r = process_run(&spawn, err);
+	if (r != 0)
+		return r > 0 ? tool_failed(argv[0], what, complaints, err) : r;
+	if (lseek(output, 0, SEEK_SET) < 0)
+		return err_sys(err, errno, "%s", what);
+	return fd_read_text(output, max, argv[0], ret, ret_len, err);
+}
+
 /* --- those that stay --- */
 
 /* In a child. Returns the exit status of the tool. */

@@ -24,6 +24,13 @@ int tool_file(const char *text, struct error *err);
 /* -ERR_SYSTEM, with the first line that it wrote. */
 int tool_failed(const char *name, const char *what, int complaints, struct error *err);
 
+/*
+ * Run a tool of @package and take what it writes, at most @max bytes. argv[0] is its name; @what is for messages. free()
+ * *ret. Errors: ERR_UNSUPPORTED where it is not installed; as tool_failed().
+ */
+int tool_output(const char *package, char *const *argv, const char *what, size_t max, char **ret, size_t *ret_len,
+		struct error *err);
+
 /* A tool that goes on in the background when it is ready. */
 struct tool_start {
 	const char *name, *program; /* what tool_find() said of it */
