@@ -146,11 +146,15 @@ static int apply_weights(const struct cgroup_tree *tree, const struct spec_resou
 {
 	const struct weight_policy *policies = tree->v2 ? POLICIES_V2 : POLICIES_V1;
 	int r = 0;
+	if (!optional_u64_is_nonzero(&resources->block_io.weight) && resources->block_io.n_weight_devices == 0)
+		return 0;
 	if (optional_u64_is_nonzero(&resources->block_io.weight))
 		r = write_weight(tree, policies, &resources->block_io.weight, err);
 	for (size_t i = 0; r == 0 && i < resources->block_io.n_weight_devices; i++)
 		if (optional_u64_is_nonzero(&resources->block_io.weight_devices[i].weight))
 			r = write_device_weight(tree, policies, &resources->block_io.weight_devices[i], err);
+	if (r == 0)
+		cgroup_warn_of_io_weight(tree);
 	return r;
 }
 

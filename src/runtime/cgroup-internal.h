@@ -9,6 +9,7 @@
  *  cgroup-missing     why a controller is not there
  *  cgroup-write       one value into one file, with an error that explains itself
  *  cgroup-weight      cpu.shares as cpu.weight
+ *  cgroup-io-weight   whether a weight of block I/O does anything
  *  cgroup-apply       limits: finds the tree for each controller, then cgroup-{blkio,cpu,cpuset,...} write them
  *  cgroup-update      other limits, later
  *  cgroup-devices     the device rules: v1 files here, v2 programs in device-policy*
@@ -212,6 +213,9 @@ static inline bool optional_u64_is_nonzero(const struct optional_u64 *number)
 
 /* A block I/O weight of 10 to 1000, spread over iocost's 1 to 10000. */
 uint64_t cgroup_io_weight(uint64_t weight);
+
+/* --- cgroup-io-weight.c: say so, if no disk of this machine follows weights as @tree has them --- */
+void cgroup_warn_of_io_weight(const struct cgroup_tree *tree);
 
 /* v1: fill what a new cpuset lacks, without which no process may enter it, from its parent. 0 or -errno. */
 int cgroup_cpuset_inherit(int dir);

@@ -11,6 +11,8 @@ setup_file() {
 	coffer_file_setup
 	DISK=$(limits_disk)
 	export DISK
+	# for the last test: the event is about a whole minute
+	coffer run -d --network none --name throttled --stop-signal KILL --cpus 0.01 box:1 sh -c 'while :; do :; done' >/dev/null
 }
 
 teardown_file() {
@@ -91,6 +93,31 @@ cpu_time() {
 		[ "$(cgroup_file "$id" - - io.max)" = "$number rbps=2097152 wbps=max riops=max wiops=50" ]
 	fi
 	coffer rm -f slow
+}
+
+@test "a weight of disks does nothing where no disk follows weights, and that is said" {
+	! grep -qs '\[bfq\]' /sys/block/*/queue/scheduler || skip "a disk of this machine follows weights"
+	run coffer run --rm --network none --blkio-weight 500 box:1 true
+	if [ "$status" -ne 0 ]; then
+		[[ $output == *'apply the block I/O weight: this kernel has no scheduler with weights'* ]]
+		[[ $output == *E-CG-CTRL* ]]
+		skip "this kernel has no scheduler with weights"
+	fi
+	[[ $output == *'limit without effect: no disk follows the weight of block I/O: '*' has scheduler '* ]]
+}
+
+@test "CPUs that the parent does not have are refused, with those that it has" {
+	[ "$(nproc)" -gt 1 ] || skip "needs two CPUs"
+	[ "$(coffer info --format '{{.CgroupDriver}}')" = cgroupfs ] || skip "systemd makes the control groups here"
+	local parent=coffer-test-$$ tree
+	tree=/sys/fs/cgroup$(! cgroup_v1_has cpuset || echo /cpuset)
+	coffer run --rm --network none --cgroup-parent "/$parent" box:1 true
+	echo 0 >"$tree/$parent/cpuset.cpus"
+	run -125 coffer run --rm --network none --cgroup-parent "/$parent" --cpuset-cpus 1 box:1 true
+	[[ $output == *'requested CPUs are not available - requested 1, available: 0'* ]]
+	run -0 coffer run --rm --network none --cgroup-parent "/$parent" --cpuset-cpus 0 box:1 nproc
+	[ "$output" = 1 ]
+	find /sys/fs/cgroup -depth -type d -name "$parent" -exec rmdir {} +
 }
 
 @test "v2: what is left of memory, and from where on it is slowed down" {
@@ -271,4 +298,13 @@ cpu_time() {
 	eventually killed
 	[ "$(coffer inspect --format '{{.State.Running}}' lives)" = true ]
 	coffer rm -f lives
+}
+
+@test "who has been throttled for a quarter of a minute's periods is an event, once" {
+	events() { coffer events --since 1h --until 0s --filter container=throttled --filter event=throttle --format json; }
+	told() { [ -n "$(events)" ]; }
+	eventually told || eventually told
+	events | jq -se 'length == 1 and (.[0].Actor.Attributes.percent | tonumber) >= 25'
+	[ "$(coffer events --since 1h --until 0s --filter event=throttle --format '{{.Actor.Attributes.name}}' | sort -u)" = throttled ]
+	coffer rm -f throttled
 }
