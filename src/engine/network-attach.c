@@ -17,6 +17,7 @@
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
 #include "engine/network-loopback.h"
+#include "engine/network-own.h"
 #include "engine/network-parent.h"
 #include "engine/network-plug.h"
 #include "engine/network-policy.h"
@@ -39,6 +40,7 @@ struct attach {
 	struct endpoint_list endpoints;
 	int way_out, way_in; /* places among them, or -1 */
 	struct published_list ports;
+	int netns; /* -1 before it is made */
 };
 
 static void attach_done(struct attach *attach)
@@ -46,6 +48,7 @@ static void attach_done(struct attach *attach)
 	for (size_t i = 0; attach->networks && i < attach->spec->n_endpoints; i++)
 		network_record_free(attach->networks[i]);
 	free(attach->networks);
+	fd_close(attach->netns);
 	endpoint_list_done(&attach->endpoints);
 	published_list_done(&attach->ports);
 }
@@ -93,8 +96,10 @@ static int plug(struct attach *attach, int rtnl, const struct netns *netns, size
 	return r < 0 ? r : network_shape(rtnl, netns, attach->networks[i], endpoint, &attach->spec->endpoints[i], err);
 }
 
-static int build(struct attach *attach, int *ret_netns, struct error *err)
+/* See network-own.h for where. */
+static int build(void *argument, struct error *err)
 {
+	struct attach *attach = argument;
 	_cleanup_netns_ struct netns netns = NETNS_NONE;
 	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
 	bool ipv6 = false;
@@ -111,7 +116,7 @@ static int build(struct attach *attach, int *ret_netns, struct error *err)
 	if (r >= 0)
 		r = policy_follow(attach->engine, err);
 	if (r >= 0)
-		*ret_netns = TAKE_FD(netns.fd);
+		attach->netns = TAKE_FD(netns.fd);
 	return r;
 }
 
@@ -125,7 +130,7 @@ static int attach_networks(struct attach *attach, int *ret_netns, struct endpoin
 		r = reserve(attach, err);
 	if (r < 0)
 		return r;
-	r = build(attach, ret_netns, err);
+	r = network_own_work(attach->engine, true, build, attach, err);
 	if (r < 0) {
 		struct error failure = { 0 };
 		if (network_detach(attach->engine, attach->id, &failure) < 0)
@@ -136,6 +141,7 @@ static int attach_networks(struct attach *attach, int *ret_netns, struct endpoin
 		network_say_unpublished(attach->spec, attach->networks[MAX(attach->way_out, 0)]);
 	for (size_t i = 0; i < attach->endpoints.count; i++)
 		network_event(attach->engine, attach->networks[i], "connect", attach->id);
+	*ret_netns = TAKE_FD(attach->netns);
 	*ret_endpoints = attach->endpoints;
 	attach->endpoints = (struct endpoint_list){ 0 };
 	return 0;
@@ -189,11 +195,12 @@ int network_attach(struct engine *engine, const struct launch *launch, const str
 		.config = config,
 		.spec = spec,
 		.userns = launch->userns,
+		.netns = -1,
 	};
 	int r = 0;
 	switch (spec->network) {
 	case NETWORK_BRIDGE:
-		if (network_is_of_user()) {
+		if (network_user_suffices(spec)) {
 			r = network_user_attach(engine, launch, config, ret_netns, err);
 			break;
 		}
@@ -229,46 +236,70 @@ static void record_detached(struct engine *engine, struct db *db, const char *id
 	}
 }
 
+/* What is to be taken back. */
+struct detach {
+	struct engine *engine;
+	struct db *db;
+	const char *id;
+	const struct endpoint_list *endpoints;
+};
+
+static int take_back(void *argument, struct error *err)
+{
+	struct detach *detach = argument;
+	_cleanup_published_list_ struct published_list ports = { 0 };
+	network_loopback_close(detach->engine, detach->id);
+	int r = published_row_list(detach->db, detach->id, &ports, err);
+	if (r >= 0)
+		r = filter_remove(detach->engine, detach->endpoints, &ports, err);
+	/* The links went with the namespace, or go in a moment: nobody waits for the kernel. */
+	if (r >= 0)
+		r = network_names_remove(detach->engine, detach->id, detach->endpoints, err);
+	if (r >= 0)
+		record_detached(detach->engine, detach->db, detach->id, detach->endpoints);
+	return r < 0 ? r : policy_follow(detach->engine, err);
+}
+
 int network_detach(struct engine *engine, const char *id, struct error *err)
 {
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
-	_cleanup_published_list_ struct published_list ports = { 0 };
+	struct detach detach = { .engine = engine, .id = id, .endpoints = &endpoints };
 	struct error failure = { 0 };
-	struct db *db;
 	if (network_cni_detach(engine, id, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "take a container from its network", &failure);
-	int r = engine_db(engine, &db, err);
+	int r = engine_db(engine, &detach.db, err);
 	if (r >= 0)
-		r = endpoint_row_list(db, id, NULL, &endpoints, err);
+		r = endpoint_row_list(detach.db, id, NULL, &endpoints, err);
 	if (r >= 0 && endpoints.count == 0 && network_is_of_user())
 		return network_user_detach(engine, id, err);
-	if (r < 0 || endpoints.count == 0)
-		return r;
-	network_loopback_close(engine, id);
-	r = published_row_list(db, id, &ports, err);
-	if (r >= 0)
-		r = filter_remove(engine, &endpoints, &ports, err);
-	/* The links went with the namespace, or go in a moment: nobody waits for the kernel. */
-	if (r >= 0)
-		r = network_names_remove(engine, id, &endpoints, err);
-	if (r >= 0)
-		record_detached(engine, db, id, &endpoints);
-	return r < 0 ? r : policy_follow(engine, err);
+	return r < 0 || endpoints.count == 0 ? r : network_own_work(engine, false, take_back, &detach, err);
 }
 
-int network_take_down(struct engine *engine, const struct network_record *record, struct error *err)
+struct removal {
+	struct engine *engine;
+	const struct network_record *record;
+};
+
+static int take_down(void *argument, struct error *err)
 {
-	int r = network_names_stop(engine, record, err);
+	struct removal *removal = argument;
+	int r = network_names_stop(removal->engine, removal->record, err);
 	if (r >= 0)
-		r = filter_remove_network(engine, record, err);
+		r = filter_remove_network(removal->engine, removal->record, err);
 	if (r < 0)
 		return r;
 	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
 	if (rtnl < 0)
 		return rtnl;
-	if (network_is_bridge(record))
-		return link_remove(rtnl, record->bridge, err);
+	if (network_is_bridge(removal->record))
+		return link_remove(rtnl, removal->record->bridge, err);
 	struct db *db;
-	r = engine_db(engine, &db, err);
-	return r < 0 ? r : network_parent_take_down(db, rtnl, record, err);
+	r = engine_db(removal->engine, &db, err);
+	return r < 0 ? r : network_parent_take_down(db, rtnl, removal->record, err);
+}
+
+int network_take_down(struct engine *engine, const struct network_record *record, struct error *err)
+{
+	struct removal removal = { engine, record };
+	return network_own_work(engine, false, take_down, &removal, err);
 }

@@ -17,8 +17,10 @@
 #include "engine/network-dns.h"
 #include "engine/network-driver.h"
 #include "engine/network-filter.h"
+#include "engine/network-own.h"
 #include "engine/network-parent.h"
 #include "engine/network-policy.h"
+#include "engine/network-relay.h"
 #include "network/link.h"
 
 /* --- the host's settings --- */
@@ -150,12 +152,16 @@ static int sweep(struct engine *engine, struct db *db, struct error *err)
 	return r;
 }
 
-static int repair_all(struct engine *engine, struct db *db, struct error *err)
+static int repair_all(void *argument, struct error *err)
 {
+	struct engine *engine = argument;
 	struct network_record **networks;
+	struct db *db;
 	size_t count;
 	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
-	int r = rtnl < 0 ? rtnl : network_row_list(db, &networks, &count, err);
+	int r = rtnl < 0 ? rtnl : engine_db(engine, &db, err);
+	if (r >= 0)
+		r = network_row_list(db, &networks, &count, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
@@ -166,6 +172,8 @@ static int repair_all(struct engine *engine, struct db *db, struct error *err)
 	free(networks);
 	if (r >= 0)
 		r = filter_repair(engine, err);
+	if (r >= 0)
+		r = relay_repair(engine, err);
 	return r < 0 ? r : policy_repair(engine, err);
 }
 
@@ -179,5 +187,5 @@ int network_repair(struct engine *engine, struct error *err)
 		r = sweep(engine, db, err);
 	if (r >= 0)
 		r = endpoint_row_any(db, err);
-	return r <= 0 ? r : repair_all(engine, db, err);
+	return r <= 0 ? r : network_own_work(engine, true, repair_all, engine, err);
 }

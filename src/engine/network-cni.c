@@ -193,8 +193,7 @@ static int find(const char *id, const char *name, struct cni_place *ret, struct 
 {
 	const char *path = environment("COFFER_CNI_PATH", DEFAULT_PATH);
 	if (network_is_of_user())
-		return err_set(err, ERR_UNSUPPORTED, "network cni:%s: without root there is only the default network",
-			       name);
+		return err_set(err, ERR_UNSUPPORTED, "network cni:%s: plugins of CNI need root", name);
 	int r = cni_network_find(environment("COFFER_CNI_CONF_DIR", DEFAULT_DIRECTORY), name, &ret->network, err);
 	if (r >= 0)
 		r = cni_find_plugins(ret->network, path, err);

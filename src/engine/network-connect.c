@@ -23,10 +23,12 @@
 #include "engine/network-filter.h"
 #include "engine/network-inspect.h"
 #include "engine/network-loopback.h"
+#include "engine/network-own.h"
 #include "engine/network-plug.h"
 #include "engine/network-policy.h"
 #include "engine/network-reserve.h"
 #include "engine/network-row.h"
+#include "engine/network-user.h"
 #include "engine/record.h"
 #include "network/link.h"
 
@@ -157,6 +159,15 @@ static int open_netns(const struct live *live, const struct container_row *row, 
 		      : netns_open(fd, ret, err);
 }
 
+/* A way out that is nobody else's (network-user.h) does not go together with bridges. */
+static int check_plugged(const struct container_row *row, struct error *err)
+{
+	if (!network_user_suffices(&row->config.own))
+		return 0;
+	err_set(err, ERR_NET, "without root, a container that runs on the default network can have no other one");
+	return err_hint(err, "coffer stop %s, and do it again before the next start", row->name);
+}
+
 /* 1 and what is needed to change it, or 0 for one that does not run. */
 static int open_running(const struct container_row *row, struct live *live, struct change *change, struct error *err)
 {
@@ -165,7 +176,9 @@ static int open_running(const struct container_row *row, struct live *live, stru
 		return err_set(err, ERR_STATE, "container \"%s\" is about to start or to end", row->name);
 	if (r <= 0)
 		return r;
-	r = open_netns(live, row, &change->netns, err);
+	r = check_plugged(row, err);
+	if (r >= 0)
+		r = open_netns(live, row, &change->netns, err);
 	if (r >= 0)
 		r = change->rtnl = netlink_open(NETLINK_ROUTE, err);
 	change->dir = live->dir;
@@ -377,6 +390,26 @@ static int connect_row(struct engine *engine, struct container_row *row, const s
 	return r < 0 ? r : runs;
 }
 
+struct connection {
+	struct engine *engine;
+	struct container_row *row;
+	const struct network_record *network;
+	const struct endpoint_request *request;
+};
+
+static int connect_there(void *argument, struct error *err)
+{
+	struct connection *connection = argument;
+	return connect_row(connection->engine, connection->row, connection->network, connection->request, err);
+}
+
+static int connect_or_disconnect(struct engine *engine, struct container_row *row, const struct network_record *network,
+				 const struct endpoint_request *request, struct error *err)
+{
+	struct connection connection = { engine, row, network, request };
+	return network_own_work(engine, true, connect_there, &connection, err);
+}
+
 /* Who, and to or from where; and whether that can be at all. */
 static int find_both(struct engine *engine, const char *container, const char *name, struct container_row *row,
 		     struct network_record **network, struct error *err)
@@ -398,7 +431,7 @@ int engine_network_connect(struct engine *engine, const char *container, const s
 	if (find_request(&row.config.own, network->name) >= 0)
 		return err_set(err, ERR_EXISTS, "endpoint with name %s already exists in network %s", row.name,
 			       network->name);
-	r = connect_row(engine, &row, network, request, err);
+	r = connect_or_disconnect(engine, &row, network, request, err);
 	if (r < 0)
 		return err_wrap(err, "connect container \"%s\" to the network \"%s\"", row.name, network->name);
 	network_event(engine, network, "connect", row.id);
@@ -417,7 +450,7 @@ int engine_network_disconnect(struct engine *engine, const char *container, cons
 		return r;
 	if (find_request(&row.config.own, network->name) < 0 && !force)
 		return err_set(err, ERR_NET, "container %s is not connected to network %s", row.name, network->name);
-	r = connect_row(engine, &row, network, NULL, err);
+	r = connect_or_disconnect(engine, &row, network, NULL, err);
 	if (r < 0)
 		return err_wrap(err, "disconnect container \"%s\" from the network \"%s\"", row.name, network->name);
 	network_event(engine, network, "disconnect", row.id);

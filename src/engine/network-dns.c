@@ -16,6 +16,7 @@
 #include "engine/live.h"
 #include "engine/network-driver.h"
 #include "engine/network-names.h"
+#include "engine/network-own.h"
 #include "engine/record.h"
 #include "network/dns.h"
 #include "network/files.h"
@@ -45,13 +46,19 @@ static int lock(const struct engine *engine, struct error *err)
 
 /* --- one name server --- */
 
-static int serve(const char *directory, const char *bridge, int netns, const struct names *names, struct error *err)
+static int serve_there(void *argument, struct error *err)
+{
+	return dns_serve(argument, err);
+}
+
+static int serve(struct engine *engine, const char *directory, const char *bridge, int netns, const struct names *names,
+		 struct error *err)
 {
 	_cleanup_free_ char *upstream = NULL;
 	int r = names->leads_out ? network_upstream_resolv_conf(names->dns, &upstream, err) : 0;
 	if (r < 0)
 		return r;
-	const struct dns dns = {
+	struct dns dns = {
 		.directory = directory,
 		.bridge = bridge,
 		.netns = netns,
@@ -59,7 +66,7 @@ static int serve(const char *directory, const char *bridge, int netns, const str
 		.dotted = str_text(&names->dotted),
 		.upstream = upstream,
 	};
-	return dns_serve(&dns, err);
+	return network_own_work(engine, true, serve_there, &dns, err);
 }
 
 /* That of a network: the rows but those of @without, as they are while we hold the lock. */
@@ -75,7 +82,7 @@ static int publish_network(struct engine *engine, struct db *db, const char *nam
 	if (r < 0)
 		return r;
 	bool wanted = names.count > 0 && network_is_bridge(network);
-	return wanted ? serve(directory, network->bridge, -1, &names, err) : dns_stop(directory, err);
+	return wanted ? serve(engine, directory, network->bridge, -1, &names, err) : dns_stop(directory, err);
 }
 
 /* --- of a container on several networks --- */
@@ -120,7 +127,7 @@ static int publish_own(struct engine *engine, struct db *db, const char *id, con
 	if (inside < 0)
 		return 0;
 	int r = collect_all(db, id, without, &names, err);
-	return r < 0 ? r : serve(directory, NULL, inside, &names, err);
+	return r < 0 ? r : serve(engine, directory, NULL, inside, &names, err);
 }
 
 /* --- all that a change of a network is told to --- */

@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "engine/network-driver.h"
 #include "engine/network-policy.h"
+#include "engine/network-relay.h"
 #include "network/conntrack.h"
 #include "network/firewall.h"
 
@@ -231,7 +232,7 @@ int filter_add(struct engine *engine, const struct network_record *network, cons
 		*err = why;
 	if (r >= 0)
 		forget_flows(ports);
-	return r;
+	return r < 0 ? r : relay_open(engine, ports, err);
 }
 
 static int remove_content(struct engine *engine, const struct content *content, struct error *err)
@@ -251,6 +252,7 @@ int filter_remove(struct engine *engine, const struct endpoint_list *endpoints, 
 	size_t count = endpoints ? endpoints->count : 0, n_places = 0;
 	_cleanup_free_ struct firewall_place *places = mem_alloc((count + 1) * sizeof *places);
 	struct db *db;
+	relay_close(engine, ports);
 	int r = any_policies(engine, &db, err), policies = r;
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		_cleanup_network_ struct network_record *network = NULL;

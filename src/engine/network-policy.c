@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "engine/network-driver.h"
 #include "engine/network-filter.h"
+#include "engine/network-own.h"
 #include "engine/network-row.h"
 #include "engine/record.h"
 #include "network/firewall.h"
@@ -203,15 +204,35 @@ int policy_any(struct db *db, struct error *err)
 	return db_get_text(db, "SELECT 1 FROM policies LIMIT 1", DB_NO_VALUES, &one, err);
 }
 
-static int with_view(struct engine *engine,
-		     int (*act)(struct engine *engine, const struct view *view, struct error *err), struct error *err)
+typedef int (*action)(struct engine *engine, const struct view *view, struct error *err);
+
+struct deed {
+	action act;
+	struct engine *engine;
+	const struct view *view;
+};
+
+static int do_there(void *argument, struct error *err)
+{
+	struct deed *deed = argument;
+	return deed->act(deed->engine, deed->view, err);
+}
+
+/* Where the bridges are. */
+static int act_there(struct engine *engine, const struct view *view, action act, struct error *err)
+{
+	struct deed deed = { act, engine, view };
+	return network_own_work(engine, false, do_there, &deed, err);
+}
+
+static int with_view(struct engine *engine, action act, struct error *err)
 {
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	_cleanup_view_ struct view view = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r < 0 || (r = policy_any(db, err)) <= 0 || (r = db_begin(db, &transaction, err)) < 0 ||
-	    (r = load(engine, db, &view, err)) < 0 || (r = act(engine, &view, err)) < 0)
+	    (r = load(engine, db, &view, err)) < 0 || (r = act_there(engine, &view, act, err)) < 0)
 		return r;
 	return db_commit(&transaction, err);
 }
@@ -292,7 +313,7 @@ static int change(struct engine *engine, struct db *db, struct db_transaction *t
 	_cleanup_view_ struct view view = { 0 };
 	int r = load(engine, db, &view, err);
 	if (r >= 0)
-		r = enforce(engine, &view, err);
+		r = act_there(engine, &view, enforce, err);
 	return r < 0 ? r : db_commit(transaction, err);
 }
 

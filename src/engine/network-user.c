@@ -86,14 +86,12 @@ static int reserve(struct db *db, const char *id, const struct container_config 
 
 /* --- attaching --- */
 
-static int check(const struct container_spec *spec, struct error *err)
+bool network_user_suffices(const struct container_spec *spec)
 {
+	bool suffices = spec->n_endpoints > 0 && network_is_of_user();
 	for (size_t i = 0; i < spec->n_endpoints; i++)
-		if (!streq(spec->endpoints[i].network, NETWORK_DEFAULT_NAME))
-			return err_set(err, ERR_UNSUPPORTED,
-				       "network \"%s\": without root there is only the default network",
-				       spec->endpoints[i].network);
-	return 0;
+		suffices = suffices && streq(spec->endpoints[i].network, NETWORK_DEFAULT_NAME);
+	return suffices;
 }
 
 static char *directory_of(const struct engine *engine, const char *id)
@@ -124,9 +122,7 @@ int network_user_attach(struct engine *engine, const struct launch *launch, cons
 {
 	_cleanup_published_list_ struct published_list ports = { 0 };
 	struct db *db;
-	int r = check(config_spec(config), err);
-	if (r >= 0)
-		r = engine_db(engine, &db, err);
+	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = reserve(db, launch->id, config, &ports, err);
 	if (r < 0)

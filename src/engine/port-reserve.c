@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/port.h"
+#include "network/netns-work.h"
 
 #define LOWEST_PORT "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
@@ -151,8 +152,9 @@ static int name_lowest(struct error *err)
 			lowest);
 }
 
-int port_reserve(struct port *port, struct error *err)
+static int reserve(void *argument, struct error *err)
 {
+	struct port *port = argument;
 	const char *protocol = port_protocol_name(port->protocol);
 	char text[CIDR_TEXT_MAX];
 	uint16_t bound = 0;
@@ -177,4 +179,10 @@ int port_reserve(struct port *port, struct error *err)
 	default:
 		return err_sys(err, -r, "reserve port %u/%s", port->host_port, protocol);
 	}
+}
+
+/* It is the host's, wherever the container's network is. */
+int port_reserve(struct port *port, struct error *err)
+{
+	return netns_work_outside(reserve, port, err);
 }

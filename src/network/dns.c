@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "network/tool.h"
+#include "runtime/user-namespace.h"
 
 #define INSIDE "/run" /* where it sees its directory */
 #define PID_FILE "pid"
@@ -48,6 +49,12 @@ static int write_file(int dir, const char *name, const char *text, struct error 
 	return file_write_atomic(dir, name, text, strlen(text), FILE_MODE, FILE_EXACT_MODE, err);
 }
 
+/* In a user namespace of one id there is no other user that it could run as, nor may it say which groups it has. */
+static bool has_users(void)
+{
+	return user_namespace_last_uid() > 0 && user_namespace_last_gid() > 0;
+}
+
 /*
  * A name without a dot is never asked of others (domain-needed): who has only an IPv4 address has no IPv6 one, which is
  * another answer than "there is no such name".
@@ -66,8 +73,9 @@ static int write_config(int dir, const struct dns *dns, struct error *err)
 			   "domain-needed\n"
 			   "no-poll\n"
 			   "strict-order\n"
-			   "%s",
-			   place, dns->upstream ? "resolv-file=" INSIDE "/resolv.conf\n" : "no-resolv\nlocal=/#/\n");
+			   "%s%s",
+			   place, has_users() ? "" : "user=root\ngroup=\n",
+			   dns->upstream ? "resolv-file=" INSIDE "/resolv.conf\n" : "no-resolv\nlocal=/#/\n");
 	return write_file(dir, "dnsmasq.conf", text, err);
 }
 

@@ -104,11 +104,23 @@ int pasta_start(const struct pasta *pasta, struct error *err)
 	return r < 0 ? r : start(pasta, program, netns, err);
 }
 
-void pasta_stop(const char *directory)
+/* Returns a pidfd, or -ESRCH. */
+static int find(const char *directory)
 {
 	_cleanup_free_ char *pid_file = path_join(directory, PID_FILE);
 	_cleanup_free_ char *netns = path_join(directory, NETNS_FILE);
-	_cleanup_close_ int pidfd = tool_find_process(pid_file, netns);
+	return tool_find_process(pid_file, netns);
+}
+
+bool pasta_is_running(const char *directory)
+{
+	_cleanup_close_ int pidfd = find(directory);
+	return pidfd >= 0;
+}
+
+void pasta_stop(const char *directory)
+{
+	_cleanup_close_ int pidfd = find(directory);
 	if (pidfd >= 0)
 		tool_end_process(pidfd);
 }

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -27,6 +27,9 @@ struct pasta {
  * one that we may not open.
  */
 int pasta_start(const struct pasta *pasta, struct error *err);
+
+/* Whether the one of this directory runs. */
+bool pasta_is_running(const char *directory);
 
 /* End the one of this directory, if it runs. */
 void pasta_stop(const char *directory);

@@ -127,6 +127,7 @@ rootless_file_teardown() {
 		end_holder "$user"
 		left+=$(pgrep --list-full --runstates DRST --uid "$(uid_of "$user")" || true)
 	done
+	left+=$(pgrep --list-full --full "$ROOTLESS/" || true) # with ids of theirs
 	rm -rf "$ROOTLESS"
 	if [ -n "$left" ]; then
 		echo "left behind: $left" >&2
