@@ -24,7 +24,11 @@ enum { READ_SIZE = 256 * 1024 };
 static int run_worker(struct load *load, struct unpack_worker *worker, int archive, uint64_t size, int dir,
 		      enum layer_compression compression, struct unpack_result *ret, struct error *err)
 {
-	int r = unpack_worker_begin(worker, archive, size, dir, compression, NULL, err);
+	struct unpack_limits limits;
+	int r = unpack_limits_read(&limits, err);
+	limits.owners_are_ours = true;
+	if (r >= 0)
+		r = unpack_worker_begin(worker, archive, size, dir, compression, &limits, err);
 	if (r >= 0)
 		r = unpack_worker_feed(worker, size, true, err);
 	if (r >= 0)

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -20,6 +21,7 @@ struct unpack_limits {
 	uint64_t entries;    /* of the archive, and parents that it leaves out */
 	uint64_t ratio;	     /* unpacked over compressed bytes, ... */
 	uint64_t ratio_from; /* ... once more than this was unpacked */
+	bool owners_are_ours; /* whatever the archive says: it is taken apart, and no layer */
 };
 extern const struct unpack_limits unpack_default_limits; /* 64 GiB, 4 million, 200, 1 GiB */
 

@@ -124,6 +124,12 @@ static int count_file(struct unpacking *unpacking, const struct entry *entry, st
 static int unpack_entry(struct unpacking *unpacking, const struct entry *entry, struct error *err)
 {
 	_cleanup_close_ int fd = -1;
+	struct entry ours = *entry;
+	if (unpacking->limits->owners_are_ours) {
+		ours.uid = unpacking->tree.our_uid;
+		ours.gid = unpacking->tree.our_gid;
+		entry = &ours;
+	}
 	int r = count_file(unpacking, entry, err);
 	if (r == 0)
 		r = tree_add(&unpacking->tree, entry, &fd, err);

@@ -51,3 +51,14 @@ changes='echo mine >/root/mine; chown 1000:1000 /root/mine; rm -r /home; mkdir /
 	run -1 ann image mount box:1
 	[[ $output == *'cannot mount image "box:1": without root, nobody outside of containers would see it'* ]]
 }
+
+@test "an archive of images is loaded, whoever packed it" {
+	ann save -o "$ROOTLESS/ann/saved.tar" box:1
+	mkdir "$BATS_TEST_TMPDIR/tree"
+	tar --extract --directory "$BATS_TEST_TMPDIR/tree" --file "$ROOTLESS/ann/saved.tar"
+	tar --create --directory "$BATS_TEST_TMPDIR/tree" --owner 3000000 --group 3000000 --numeric-owner . |
+		bob load
+	run -0 bob run --rm --network none box:1 echo hello
+	[ "$output" = hello ]
+	bob rmi box:1
+}
