@@ -194,7 +194,7 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, spec.name, 0, "name", "string", "Name the container"),
 	OPT_LIST(
 		self, network.networks, 0, "network",
-		"Network of the container: a name, \"none\", \"host\", \"container:NAME\", \"ns:PATH\", \"cni:NAME\" (default \"bridge\")",
+		"Network of the container: a name, \"none\", \"host\", \"container:NAME\", \"ns:PATH\", \"cni:NAME\", \"pasta\", \"slirp4netns[:OPTIONS]\" (default \"bridge\")",
 		.choices = NETWORKS),
 	OPT_LIST(self, network.networks, 0, "net", NULL),
 	OPT_LIST(self, network.aliases, 0, "network-alias", "Name the container on its first network"),

@@ -45,8 +45,25 @@ static int take_word(struct endpoint_request *endpoint, const char *word, struct
 	return 0;
 }
 
+/* Podman's words for what the default network of who is not root is. */
+static bool takes_way(const char *text, struct endpoint_request *endpoint)
+{
+	static const char *const ways[] = { "pasta", "slirp4netns", NULL };
+	size_t len = strcspn(text, ":");
+	for (const char *const *way = ways; *way; way++) {
+		if (strlen(*way) != len || strncmp(text, *way, len) != 0)
+			continue;
+		endpoint->network = mem_strdup(NETWORK_DEFAULT_NAME);
+		strv_take(&endpoint->options, mem_printf(ENDPOINT_WAY_OPTION "=%s", text));
+		return true;
+	}
+	return false;
+}
+
 static int parse_endpoint(const char *text, struct endpoint_request *endpoint, struct error *err)
 {
+	if (takes_way(text, endpoint))
+		return 0;
 	if (!strchr(text, '=')) {
 		endpoint->network = mem_strdup(text);
 		return 0;
@@ -162,6 +179,8 @@ static int check_option(const char *option, struct error *err)
 	uint64_t ignored;
 	if (rate)
 		return shape_parse_rate(rate, &ignored, err);
+	if (str_after(option, ENDPOINT_WAY_OPTION "="))
+		return 0; /* the engine knows what can be one */
 	if (!name)
 		return err_set(err, ERR_INVALID, "unknown option of a place on a network: \"%s\"", option);
 	if (!*name || strlen(name) >= IFNAMSIZ || strpbrk(name, "/ \t:%") || streq(name, "lo"))

@@ -16,6 +16,7 @@
 #include "engine/log-options.h"
 #include "engine/merged.h"
 #include "engine/name.h"
+#include "engine/network-user.h"
 #include "engine/record.h"
 #include "engine/restart.h"
 #include "engine/secret-request.h"
@@ -114,6 +115,8 @@ static int resolve(struct engine *engine, const struct container_spec *spec, int
 	int r = check_names(spec, err);
 	if (r >= 0)
 		r = restart_policy_check(spec, err);
+	if (r >= 0)
+		r = network_user_check(spec, err);
 	if (r >= 0)
 		r = log_options_check(spec, err);
 	if (r >= 0)

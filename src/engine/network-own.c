@@ -19,8 +19,8 @@
 #include "base/path.h"
 #include "engine/network-row.h"
 #include "engine/network-user.h"
+#include "engine/network-way.h"
 #include "network/netns.h"
-#include "network/pasta.h"
 
 #define DIRECTORY "own-network"
 #define NAMESPACE "bridges"
@@ -66,11 +66,11 @@ static int keep(const char *directory, int netns, struct error *err)
 	return 0;
 }
 
-/* A pasta that runs is of one that is gone (NO2). */
+/* A way out that runs is of one that is gone (NO2). */
 static int make(const char *directory, struct error *err)
 {
 	_cleanup_netns_ struct netns netns = NETNS_NONE;
-	pasta_stop(directory);
+	way_out_stop(directory);
 	int r = netns_make_apart(-1, true, &netns, err);
 	if (r >= 0)
 		r = keep(directory, netns.fd, err);
@@ -80,7 +80,7 @@ static int make(const char *directory, struct error *err)
 static void end(const char *directory)
 {
 	_cleanup_free_ char *path = path_join(directory, NAMESPACE);
-	pasta_stop(directory);
+	way_out_stop(directory);
 	if (umount2(path, MNT_DETACH) < 0 || unlink(path) < 0)
 		log_debug("network: '%s' cannot be removed: errno %d", path, errno);
 }
@@ -96,8 +96,8 @@ static int find_or_make(const char *directory, int held, bool leads_out, struct 
 		netns = make(directory, err);
 	if (netns < 0)
 		return netns;
-	const struct pasta pasta = { .directory = directory, .netns = netns };
-	int r = leads_out && !pasta_is_running(directory) ? pasta_start(&pasta, err) : 0;
+	const struct published_list none = { 0 };
+	int r = leads_out && !way_out_is_running(directory) ? way_out_start(directory, netns, NULL, &none, err) : 0;
 	return r < 0 ? r : TAKE_FD(netns);
 }
 
@@ -106,7 +106,7 @@ static int come(const char *directory, bool leads_out, int *ret_lock, struct err
 {
 	_cleanup_close_ int held = lock(directory, false, err);
 	_cleanup_close_ int netns = held < 0 ? held : find(directory);
-	if (held >= 0 && (netns < 0 || (leads_out && !pasta_is_running(directory)))) {
+	if (held >= 0 && (netns < 0 || (leads_out && !way_out_is_running(directory)))) {
 		fd_close(netns);
 		netns = find_or_make(directory, held, leads_out, err);
 	}

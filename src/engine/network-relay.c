@@ -34,7 +34,7 @@ static struct relay_rule rule_of(const struct published *published)
 	return rule;
 }
 
-static int make_rules(const struct published_list *ports, char ***ret, struct error *err)
+int relay_make_rules(const struct published_list *ports, char ***ret, struct error *err)
 {
 	_cleanup_strv_ char **rules = NULL;
 	for (size_t i = 0; i < ports->count; i++) {
@@ -61,7 +61,7 @@ int relay_open(struct engine *engine, const struct published_list *ports, struct
 	_cleanup_strv_ char **rules = NULL;
 	if (!netns_work_is_inside() || !ports || ports->count == 0)
 		return 0;
-	int r = make_rules(ports, &rules, err);
+	int r = relay_make_rules(ports, &rules, err);
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *directory = directory_of(engine, ports->items[0].container);

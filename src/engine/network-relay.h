@@ -14,5 +14,8 @@ int relay_open(struct engine *engine, const struct published_list *ports, struct
 /* Of whichever containers. */
 void relay_close(struct engine *engine, const struct published_list *ports);
 
+/* What a relay is told of them; strv_free() it. Errors: ERR_UNSUPPORTED. */
+int relay_make_rules(const struct published_list *ports, char ***ret, struct error *err);
+
 /* Those that somebody has ended. */
 int relay_repair(struct engine *engine, struct error *err);

@@ -13,8 +13,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/network-reserve.h"
+#include "engine/network-way.h"
 #include "network/netns.h"
-#include "network/pasta.h"
 #include "runtime/user-namespace.h"
 
 /* --- whose network it is --- */
@@ -37,36 +37,6 @@ bool network_is_of_user(void)
 }
 
 /* --- what is published --- */
-
-/* For each of the host's addresses of one family or both, there is a row; pasta listens on both by one word. */
-static bool is_repeated(const struct published_list *ports, size_t i)
-{
-	const struct port *port = &ports->items[i].port, *last = i > 0 ? &ports->items[i - 1].port : NULL;
-	return last && !port->host.family && !last->host.family && last->host_port == port->host_port &&
-	       last->container_port == port->container_port && last->protocol == port->protocol;
-}
-
-static char *port_word(const struct port *port)
-{
-	char address[CIDR_TEXT_MAX];
-	if (!port->host.family)
-		return mem_printf("%u:%u", port->host_port, port->container_port);
-	return mem_printf("%s/%u:%u", cidr_address_text(&port->host, address), port->host_port, port->container_port);
-}
-
-static int add_words(const struct published_list *ports, char ***tcp, char ***udp, struct error *err)
-{
-	for (size_t i = 0; i < ports->count; i++) {
-		const struct port *port = &ports->items[i].port;
-		if (port->protocol != IPPROTO_TCP && port->protocol != IPPROTO_UDP)
-			return err_set(err, ERR_UNSUPPORTED,
-				       "port %u/%s: only tcp and udp can be published without root", port->host_port,
-				       port_protocol_name(port->protocol));
-		if (!is_repeated(ports, i))
-			strv_take(port->protocol == IPPROTO_UDP ? udp : tcp, port_word(port));
-	}
-	return 0;
-}
 
 /* Their address in the container is that of its loopback interface, for it has none that is known before. */
 static int reserve(struct db *db, const char *id, const struct container_config *config, struct published_list *ret,
@@ -94,24 +64,45 @@ bool network_user_suffices(const struct container_spec *spec)
 	return suffices;
 }
 
+/* --- which way --- */
+
+/* The one that was asked for, or NULL. */
+static const char *way_of(const struct container_spec *spec)
+{
+	const char *way = NULL;
+	for (size_t i = 0; !way && i < spec->n_endpoints; i++)
+		way = env_value(spec->endpoints[i].options, ENDPOINT_WAY_OPTION);
+	return way;
+}
+
+int network_user_check(const struct container_spec *spec, struct error *err)
+{
+	const char *way = way_of(spec);
+	if (way && !network_is_of_user())
+		return err_set(err, ERR_UNSUPPORTED, "network %.*s is for users who are not root",
+			       (int)strcspn(way, ":"), way);
+	return way ? way_out_check(way, err) : 0;
+}
+
+char *network_user_resolver(const struct container_spec *spec)
+{
+	return network_user_suffices(spec) && !spec->dns ? mem_strdup(way_out_resolver(way_of(spec))) : NULL;
+}
+
 static char *directory_of(const struct engine *engine, const char *id)
 {
 	return mem_printf("%s/containers/%s", engine->runroot, id);
 }
 
 static int connect_namespace(struct engine *engine, const struct launch *launch, const struct published_list *ports,
-			     int *ret_netns, struct error *err)
+			     const char *way, int *ret_netns, struct error *err)
 {
 	_cleanup_free_ char *directory = directory_of(engine, launch->id);
-	_cleanup_strv_ char **tcp = NULL, **udp = NULL;
 	_cleanup_netns_ struct netns netns = NETNS_NONE;
-	int r = add_words(ports, &tcp, &udp, err);
-	if (r >= 0)
-		r = netns_make_apart(launch->userns, true, &netns, err);
+	int r = netns_make_apart(launch->userns, true, &netns, err);
 	if (r < 0)
 		return r;
-	const struct pasta pasta = { .directory = directory, .netns = netns.fd, .tcp = tcp, .udp = udp };
-	r = pasta_start(&pasta, err);
+	r = way_out_start(directory, netns.fd, way, ports, err);
 	if (r >= 0)
 		*ret_netns = TAKE_FD(netns.fd);
 	return r;
@@ -127,7 +118,7 @@ int network_user_attach(struct engine *engine, const struct launch *launch, cons
 		r = reserve(db, launch->id, config, &ports, err);
 	if (r < 0)
 		return r;
-	r = connect_namespace(engine, launch, &ports, ret_netns, err);
+	r = connect_namespace(engine, launch, &ports, way_of(config_spec(config)), ret_netns, err);
 	if (r < 0)
 		(void)network_user_detach(engine, launch->id, NULL);
 	return r;
@@ -138,6 +129,6 @@ int network_user_detach(struct engine *engine, const char *id, struct error *err
 	_cleanup_free_ char *directory = directory_of(engine, id);
 	struct db *db;
 	int r = engine_db(engine, &db, err);
-	pasta_stop(directory);
+	way_out_stop(directory);
 	return r < 0 ? r : published_rows_delete(db, id, err);
 }

@@ -29,6 +29,7 @@
 /* Options of a place on a network. */
 #define ENDPOINT_NAME_OPTION "com.docker.network.endpoint.ifname" /* of the network interface in the container */
 #define ENDPOINT_RATE_OPTION "rate"				  /* both ways: "10mbit" (network/shape.h) */
+#define ENDPOINT_WAY_OPTION "way"				  /* "pasta", "slirp4netns:mtu=1500": network-user.h */
 
 struct endpoint_request;
 struct engine;

@@ -28,6 +28,7 @@
 #include "engine/network-cni.h"
 #include "engine/network-dns.h"
 #include "engine/network-loopback.h"
+#include "engine/network-user.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 #include "engine/userns.h"
@@ -426,6 +427,8 @@ static int connect_networks(struct engine *engine, struct db *db, struct launch 
 		r = network_cni_names(engine, launch->id, &row.config, err);
 	else if (r >= 0)
 		network_names_add(engine, &endpoints, launch->netns, &resolver);
+	if (r >= 0 && !resolver)
+		resolver = network_user_resolver(config_spec(&row.config));
 	return r < 0 ? r : launch_write_files(engine, &row.config, &endpoints, resolver, launch->dir.fd, err);
 }
 

@@ -11,7 +11,6 @@
 #include "base/str.h"
 #include "network/tool.h"
 
-#define PASTA "pasta"
 #define NETNS_FILE "netns"
 #define PID_FILE "pasta.pid"
 #define LOG_FILE "pasta.log"

@@ -15,6 +15,8 @@
 
 #include "base/error.h"
 
+#define PASTA "pasta"
+
 struct pasta {
 	const char *directory; /* absolute, and there */
 	int netns;	       /* with its loopback interface up */

@@ -82,6 +82,8 @@ int relay_start(const struct relay *relay, struct error *err)
 		.what = WHAT,
 		.argv = argv,
 		.netns = -1,
+		.pass_fds = relay->keep,
+		.n_pass_fds = relay->keep ? 1 : 0,
 		.source = source.text,
 		.place = netns,
 	};

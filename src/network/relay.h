@@ -34,7 +34,8 @@ struct relay {
 	const char *directory; /* absolute, and there */
 	const char *program;   /* of which RELAY_PROGRAM is another name */
 	int netns;
-	char *const *rules; /* texts */
+	char *const *rules; /* texts; NULL: none */
+	const int *keep;    /* an fd that it holds for as long as it lives, or NULL */
 };
 
 /* Returns when it listens. Errors: what binding says, in its words. */

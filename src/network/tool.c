@@ -94,6 +94,8 @@ static int run_apart(const struct tool_start *start, int complaints)
 		.path = start->program,
 		.argv = start->argv,
 		.stdio = { -1, complaints, complaints },
+		.pass_fds = start->pass_fds,
+		.n_pass_fds = start->n_pass_fds,
 		.new_session = true,
 		.directory = "/",
 	};

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 /* Its path, in static memory; NULL: it is not installed. One call's answer lives until the next. */
@@ -37,6 +39,8 @@ struct tool_start {
 	const char *what;	    /* for messages: "start the name server" */
 	char *const *argv;
 	int netns;		    /* the network namespace that it starts in, or -1: ours */
+	const int *pass_fds; /* further ones that it keeps, from PASS_FD_FIRST up */
+	size_t n_pass_fds;
 	const char *source, *place; /* it sees the one at the place of the other, and nobody else does */
 };
 

@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 		hold();
 	if (argc == 2 && streq(argv[0], LOG_COMPRESS_PROGRAM))
 		return compress(argv[1]);
-	if (argc > 3 && streq(argv[0], RELAY_PROGRAM))
+	if (argc >= 3 && streq(argv[0], RELAY_PROGRAM))
 		return relay(argv);
 	if (argc != 3 || argv[2][0] != '/') {
 		fputs("usage: " MONITOR_PROGRAM " NAME DIR\n"

@@ -165,9 +165,67 @@ listens_here() {
 	[ "${lines[1]}" = "  hint:  chmod 666 /dev/net/tun, as root; or --network none" ]
 }
 
-@test "without pasta the package that has it is named" {
+@test "slirp4netns leads out, and brings a name server; ports are published" {
+	server web --network slirp4netns:mtu=1400 --publish 8080:80
+	eventually gets_hello fetch http://127.0.0.1:8080/
+	eventually gets_hello outside wget -q -O - http://198.51.100.1:8080/
+	[ "$(ann exec web wget -q -O - http://198.51.100.2:7000/)" = hello ]
+	run -0 ann exec web ip address show eth0
+	[[ $output == *' mtu 1400 '* && $output == *' 10.0.2.100/24 '* ]]
+	[[ $(ann exec web cat /etc/resolv.conf) == 'nameserver 10.0.2.3'* ]]
+	ann rm --force web
+	eventually has_no_slirp
+}
+
+has_no_slirp() {
+	[ "$(count_of slirp4netns)" -eq 0 ] && [ "$(count_of coffer-relay)" -eq 0 ]
+}
+
+@test "slirp4netns: the host's own loopback interface only for who asks" {
+	busybox httpd -f -p 127.0.0.1:7001 -h "$BATS_FILE_TMPDIR/www" 3>&- &
+	server=$!
+	eventually gets_hello fetch http://127.0.0.1:7001/
+	run ann run --rm --network slirp4netns box:1 timeout 2 wget -q -O - http://10.0.2.2:7001/
+	[[ $output != *hello* ]]
+	run -0 ann run --rm --network slirp4netns:allow_host_loopback=true box:1 wget -q -O - http://10.0.2.2:7001/
+	kill "$server"
+	[ "$output" = hello ]
+}
+
+@test "slirp4netns goes with what is left of the container when the monitor is killed" {
+	server web --network slirp4netns
+	[ "$(count_of slirp4netns)" -eq 1 ]
+	pkill -KILL --uid "$(uid_of ann)" coffer-monitor
+	run -0 ann ps --all --format '{{.State}}'
+	[ "$output" = exited ]
+	eventually has_no_slirp
+}
+
+@test "options of slirp4netns and pasta that are none" {
+	run -125 ann run --rm --network slirp4netns:nope=1 box:1 true
+	[ "${lines[0]}" = 'coffer: network slirp4netns: unknown option "nope"' ]
+	run -125 ann run --rm --network slirp4netns:port_handler=slirp4netns box:1 true
+	[ "${lines[0]}" = 'coffer: network slirp4netns, option port_handler: ports are published by a relay only' ]
+	run -125 ann run --rm --network pasta:--mtu,1400 box:1 true
+	[ "${lines[0]}" = 'coffer: network pasta:--mtu,1400: coffer has no options of it' ]
+	run -125 ann run --rm --network pasta --network slirp4netns box:1 true
+	ann run --rm --network pasta box:1 true
+}
+
+@test "without pasta slirp4netns is taken, for networks that people make, too" {
 	end_holder ann
-	ROOTLESS_HIDDEN=$(command -v pasta) run -125 ann run --rm box:1 true
+	export ROOTLESS_HIDDEN
+	ROOTLESS_HIDDEN=$(command -v pasta)
+	[ "$(ann run --rm box:1 wget -q -O - http://198.51.100.2:7000/)" = hello ]
+	ann network create one >/dev/null
+	[ "$(ann run --rm --network one box:1 wget -q -O - http://198.51.100.2:7000/)" = hello ]
+	ann network rm one >/dev/null
+	end_holder ann
+}
+
+@test "without both the package that has the first is named" {
+	end_holder ann
+	ROOTLESS_HIDDEN="$(command -v pasta) $(command -v slirp4netns)" run -125 ann run --rm box:1 true
 	end_holder ann
 	[ "${lines[0]}" = "coffer: connect the container: there is no pasta" ]
 	[ "${lines[1]}" = "  hint:  install the package passt" ]

@@ -11,8 +11,8 @@
 #   uid_of USER
 #   holder_of USER                 the pid of who holds their namespaces
 #
-# A test may set variables of theirs (as ann env X=y ...), edit $ROOTLESS/etc, close the device $ROOTLESS/tun, and name a
-# program in ROOTLESS_HIDDEN that they shall not have (before their namespaces are made, which see it otherwise).
+# A test may set variables of theirs (as ann env X=y ...), edit $ROOTLESS/etc, close the device $ROOTLESS/tun, and name
+# programs in ROOTLESS_HIDDEN that they shall not have (before their namespaces are made, which see it otherwise).
 #
 # Needs root, uidmap, util-linux and what lib/coffer.bash needs.
 
@@ -82,7 +82,9 @@ as() {
 			mount --bind "$dir/etc/$file" "/etc/$file" || exit 1
 		done
 		[ ! -e "$dir/tun" ] || mount --bind "$dir/tun" /dev/net/tun || exit 1
-		[ -z "${ROOTLESS_HIDDEN:-}" ] || mount --bind /dev/null "$ROOTLESS_HIDDEN" || exit 1
+		for program in ${ROOTLESS_HIDDEN:-}; do
+			mount --bind /dev/null "$program" || exit 1
+		done
 		cd "$dir/$user" || exit 1
 		exec setpriv --reuid "$uid" --regid "$uid" --clear-groups \
 			env --unset COFFER_ROOT --unset COFFER_RUNROOT --unset XDG_DATA_HOME \
