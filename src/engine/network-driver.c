@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/network-user.h"
 
 enum { MTU_MIN = 68, MTU_MAX = 65535 };
 
@@ -36,6 +37,8 @@ static unsigned driver_bit(const char *name)
 
 int network_driver_check(const char *driver, struct error *err)
 {
+	if (driver_bit(driver) != OF_BRIDGE && driver_bit(driver) != 0 && network_is_of_user())
+		return err_set(err, ERR_UNSUPPORTED, "networks of the driver \"%s\" need root", driver);
 	if (driver_bit(driver))
 		return 0;
 	err_set(err, ERR_INVALID, "network driver \"%s\" is not available", driver);

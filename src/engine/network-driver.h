@@ -12,7 +12,7 @@
 
 #include "engine/network.h"
 
-/* Errors: ERR_INVALID for a driver that there is not. */
+/* Errors: ERR_INVALID for a driver that there is not; ERR_UNSUPPORTED for one that only root can have. */
 int network_driver_check(const char *driver, struct error *err);
 
 /* Take @options into @record, whose driver is known. Errors: ERR_INVALID; ERR_UNSUPPORTED for those that are refused. */

@@ -175,6 +175,11 @@ none_is_left() {
 	[[ $output == *' eth0 '* && $output == *' eth1 '* ]]
 }
 
+@test "what stands on the host's own links needs root" {
+	run -1 ann network create --driver macvlan other
+	[ "${lines[0]}" = 'coffer: networks of the driver "macvlan" need root' ]
+}
+
 @test "a policy says who may connect to whom" {
 	server web
 	eventually gets_hello on one wget -q -O - http://web/
