@@ -121,6 +121,15 @@ static void append_ids(struct str *out, struct json_object *mappings)
 	append_mappings(out, "group", json_object_object_get(mappings, "gidmap"));
 }
 
+static void append_rootless(struct str *out, struct json_object *rootless)
+{
+	if (!rootless)
+		return;
+	str_append(out, " Rootless:\n");
+	json_object_object_foreach(rootless, name, state)
+		str_appendf(out, "  %s: %s\n", name, json_object_get_string(state));
+}
+
 static void append_memory(struct str *out, struct json_object *info)
 {
 	char size[SIZE_TEXT_MAX];
@@ -142,6 +151,7 @@ static void print_info(struct json_object *info)
 	append_words(&out, "  Log:", json_object_object_get(plugins, "Log"));
 	append_security(&out, json_object_object_get(info, "SecurityOptions"));
 	append_ids(&out, json_object_object_get(info, "IDMappings"));
+	append_rootless(&out, json_object_object_get(info, "Rootless"));
 	append_lines(&out, info, MACHINE, ARRAY_SIZE(MACHINE));
 	append_memory(&out, info);
 	append_lines(&out, info, PLACES, ARRAY_SIZE(PLACES));
@@ -174,7 +184,9 @@ const struct command command_info = {
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE | COMMAND_COMMON,
 	.usage = "[OPTIONS]",
 	.summary = "Show where things are and how many there are",
-	.description = "Also what this machine lacks: each warning is a limit that cannot be asked for.",
+	.description =
+		"Also what this machine lacks: each warning is something that cannot be asked for, and without root, what "
+		"can be done about it.",
 	.examples =
 		(const struct example[]){
 			{ "info --format '{{.Driver}} {{.CgroupVersion}}'", "Two of its fields; json shows them all" },

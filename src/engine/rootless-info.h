@@ -2,7 +2,9 @@
 /* What `info` says of a coffer without root. */
 #pragma once
 
-#include "base/json.h"
+#include "engine/engine-internal.h"
 
-/* Add to @info, which has its Warnings: the ids that containers have, and what they do without. Nothing for root's coffer. */
-void rootless_info_add(struct json_object *info);
+struct json_object;
+
+/* Add to @info, which has its Warnings: what there is for containers, and what they do without. Nothing for root's coffer. */
+void rootless_info_add(const struct engine *engine, struct json_object *info);

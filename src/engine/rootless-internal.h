@@ -33,5 +33,11 @@ int holder_succeed(struct holder *ret, struct error *err);
 /* Map the user's ids in the user namespace that @pid has made: as many as he may use. */
 int rootless_map_ids(pid_t pid, struct error *err);
 
+/*
+ * Whether the program at @path can map ids, for which it needs rights that root has given to its file, on a file system
+ * where they count. True of one that cannot be looked at.
+ */
+bool rootless_tool_has_rights(const char *path);
+
 /* Why the kernel has refused a user namespace with @sys_errno, and what can be done about it. */
 int rootless_refused(int sys_errno, struct error *err);

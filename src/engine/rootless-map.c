@@ -11,12 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "base/str.h"
 #include "base/util.h"
@@ -71,9 +75,24 @@ static int run_tool(const char *path, pid_t pid, const struct id_list *list, int
 	return process_run(&spawn, err);
 }
 
-static int tool_failed(const char *name, const char *file, int status, const char *words, struct error *err)
+bool rootless_tool_has_rights(const char *path)
 {
+	struct stat st;
+	struct statvfs fs;
+	if (stat(path, &st) < 0 || statvfs(path, &fs) < 0)
+		return true;
+	bool given = (st.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0;
+	return given && !(fs.f_flag & ST_NOSUID);
+}
+
+static int tool_failed(const char *path, const char *file, int status, const char *words, struct error *err)
+{
+	const char *name = path_base(path);
 	err_set(err, ERR_IDMAP, "%s refused to map the ids of '%s', with status %d", name, file, status);
+	if (!rootless_tool_has_rights(path)) {
+		err_cause(err, "'%s' has neither setuid nor capabilities, or its file system is mounted nosuid", path);
+		err_hint(err, "chmod u+s %s, as root", path);
+	}
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		err_cause(err, "this process may not gain privileges (no_new_privs), so that %s has none", name);
 	if (*words)
@@ -99,7 +118,7 @@ static int map_by_tool(const char *name, const char *file, pid_t pid, const stru
 	fd_close(TAKE_FD(theirs));
 	ssize_t len = fd_read_full(ours, words, WORDS_MAX);
 	words[MAX(len, 0)] = '\0';
-	return tool_failed(name, file, status, words, err);
+	return tool_failed(path, file, status, words, err);
 }
 
 /* --- which of the two --- */

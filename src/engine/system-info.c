@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "engine/cgroup-place.h"
 #include "engine/engine-internal.h"
+#include "engine/network-user.h"
 #include "engine/rootless-info.h"
 #include "runtime/cgroup.h"
 #include "storage/driver.h"
@@ -156,7 +157,7 @@ static void add_limits(const struct engine *engine, struct json_object *info)
 			json_append_string(warnings, LIMITS[i].warning);
 	}
 	json_add_bool(info, "IPv4Forwarding", forwards());
-	if (!forwards())
+	if (!forwards() && !network_is_of_user())
 		json_append_string(warnings, "WARNING: IPv4 forwarding is disabled");
 	json_add_bool(info, "OomKillDisable", cgroup_layout() != CGROUP_LAYOUT_V2 && cgroup_is_available("memory"));
 	json_add_string(info, "CgroupDriver", cgroup_place_name(engine));
@@ -237,7 +238,7 @@ int engine_info(struct engine *engine, struct json_object **ret, struct error *e
 	add_limits(engine, info);
 	add_machine(info);
 	add_self(info);
-	rootless_info_add(info);
+	rootless_info_add(engine, info);
 	*ret = TAKE_PTR(info);
 	return 0;
 }

@@ -202,7 +202,7 @@ ann_box() {
 	end_holder bob
 	mkdir -p "$ROOTLESS/refusing"
 	printf '#!/bin/sh\necho "newuidmap: uid range not allowed" >&2\nexit 1\n' >"$ROOTLESS/refusing/newuidmap"
-	chmod 755 "$ROOTLESS/refusing/newuidmap"
+	chmod 4755 "$ROOTLESS/refusing/newuidmap" # as far as can be seen, it might
 	run -125 as bob env PATH="$ROOTLESS/refusing:$PATH" "$COFFER_BIN/coffer" ps
 	[ "${lines[0]}" = "coffer: newuidmap refused to map the ids of '/etc/subuid', with status 1" ]
 	[ "${lines[1]}" = "  cause: it says: newuidmap: uid range not allowed" ]
@@ -236,11 +236,6 @@ ann_box() {
 	[[ $output == *"WARNING: Containers have one user and one group only"* ]]
 	rootless_grant bob 65536
 	end_holder bob
-	[ -e "$ROOTLESS/tun" ] || return 0 # this kernel has none
-	chmod 600 "$ROOTLESS/tun"
-	run -0 ann info
-	chmod 666 "$ROOTLESS/tun"
-	[[ $output == *"WARNING: Containers have no network: /dev/net/tun cannot be opened"* ]]
 }
 
 @test "unshare: a program among the user's containers" {

@@ -1,0 +1,195 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Machines that lack something for ordinary users, and what is said then. The network namespace that this file runs in
+# plays the host.
+
+bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/network
+load lib/rootless
+
+setup_file() {
+	[ "$(ip -o link show | grep -cv ': lo')" -eq 0 ] || skip "needs a network namespace of its own (tests/run makes one)"
+	rootless_file_setup
+	[ -e "$ROOTLESS/tun" ] || skip "this kernel has no /dev/net/tun"
+	make_outside
+	ip route add default via 198.51.100.2
+	ann import --change 'CMD ["/bin/sh"]' "$ROOTLESS/box.tar" box:1 >/dev/null
+}
+
+teardown_file() {
+	[ -z "${OUTSIDE:-}" ] || kill "$OUTSIDE"
+	rootless_file_teardown
+}
+
+# elsewhere SCRIPT: a part of a test where mounts of its own are seen by nobody else, with the words of lib/rootless.bash
+elsewhere() {
+	unshare --mount --propagation private -- bash -e -c "$(declare -f as uid_of ann bob)
+$1"
+}
+
+@test "info says what there is, and how it comes" {
+	run -0 ann info --format '{{.Rootless.Network}}; {{.Rootless.Ports}}; {{.Rootless.IDs}}; {{.Rootless.RunDir}}'
+	[ "$output" = "pasta; published from 1024 up (net.ipv4.ip_unprivileged_port_start); 0-65536; $ROOTLESS/ann/run/coffer" ]
+	sysctl -qw net.ipv4.ip_unprivileged_port_start=80
+	run -0 ann info
+	sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
+	[[ $output == *$' Rootless:\n  IDs: 0-65536\n'* ]]
+	[[ $output == *'  Ports: published from 80 up (net.ipv4.ip_unprivileged_port_start)'* ]]
+}
+
+@test "ping reaches other machines where the user's group may ask" {
+	sysctl -qw net.ipv4.ping_group_range='1 0'
+	run ann run --rm box:1 ping -c 1 -W 1 198.51.100.2
+	[ "$status" -ne 0 ]
+	run -0 ann info
+	[[ $output == *"WARNING: Containers cannot ping other machines: group $(uid_of ann) is not in net.ipv4.ping_group_range: as root, sysctl net.ipv4.ping_group_range='0 2147483647'"* ]]
+	sysctl -qw net.ipv4.ping_group_range='0 2147483647'
+	run -0 ann info --format '{{.Rootless.Ping}}'
+	[ "$output" = everywhere ]
+	pings() { ann run --rm box:1 ping -c 1 -W 5 198.51.100.2; }
+	eventually pings
+}
+
+@test "a helper that has no right to map ids is named, with what gives it one" {
+	end_holder bob
+	mkdir "$ROOTLESS/powerless"
+	cp "$(command -v newuidmap)" "$(command -v newgidmap)" "$ROOTLESS/powerless/"
+	chmod 755 "$ROOTLESS/powerless" "$ROOTLESS"/powerless/*
+	run -125 as bob env PATH="$ROOTLESS/powerless:$PATH" "$COFFER_BIN/coffer" ps
+	[ "${lines[0]}" = "coffer: newuidmap refused to map the ids of '/etc/subuid', with status 1" ]
+	[ "${lines[1]}" = "  cause: '$ROOTLESS/powerless/newuidmap' has neither setuid nor capabilities, or its file system is mounted nosuid" ]
+	[ "${lines[2]}" = "  hint:  chmod u+s $ROOTLESS/powerless/newuidmap, as root" ]
+}
+
+@test "why there is one id only is said" {
+	rootless_grant bob 0
+	end_holder bob
+	run -0 bob info
+	[[ $output == *"WARNING: Containers have one user and one group only: /etc/subuid has no ids for bob: as root, usermod --add-subuids 100000-165535 --add-subgids 100000-165535 bob"* ]]
+	rootless_grant bob 65536
+	end_holder bob
+	mkdir -p "$ROOTLESS/empty"
+	run -0 as bob env PATH="$ROOTLESS/empty" "$COFFER_BIN/coffer" info
+	[[ $output == *"WARNING: Containers have one user and one group only: there is no newuidmap: install the package uidmap"* ]]
+	run -0 bob info
+	[[ $output == *"one group only: there were no more when your namespaces were made: end your coffer-holder"* ]]
+	end_holder bob
+}
+
+@test "the device of networks, and what leads out" {
+	chmod 600 "$ROOTLESS/tun"
+	run -0 ann info
+	chmod 666 "$ROOTLESS/tun"
+	[[ $output == *"WARNING: Containers have no network: /dev/net/tun cannot be opened: as root, chmod 666 /dev/net/tun"* ]]
+	end_holder ann
+	ROOTLESS_HIDDEN=$(command -v pasta) run -0 ann info --format '{{.Rootless.Network}}'
+	[ "$output" = slirp4netns ]
+	end_holder ann
+	ROOTLESS_HIDDEN="$(command -v pasta) $(command -v slirp4netns)" run -0 ann info
+	[[ $output == *"WARNING: Containers have no network: there is neither pasta nor slirp4netns: install the package passt"* ]]
+	end_holder ann
+}
+
+@test "a home that is mounted noexec, nosuid or nodev" {
+	end_holder bob
+	for option in noexec nosuid nodev; do
+		mount -t tmpfs -o "$option,mode=700,uid=$(uid_of bob),gid=$(uid_of bob)" home "$ROOTLESS/bob"
+		as bob mkdir -m 700 run
+		bob import --change 'CMD ["/bin/sh"]' "$ROOTLESS/box.tar" box:1 >/dev/null
+		run -0 bob run --rm --network none box:1 sh -c 'head -c 1 /dev/zero >/zero && echo works'
+		info=$(bob info)
+		run bob --storage-driver vfs run --rm --network none box:1 echo works
+		end_holder bob
+		umount "$ROOTLESS/bob"
+		if [ "$option" = noexec ]; then
+			[[ $output == *"permission denied"*"it is on a mount with noexec"* ]]
+			[[ $info == *"WARNING: '$ROOTLESS/bob/.local/share/coffer' is mounted noexec: what is in volumes, and everything with the storage driver vfs, cannot be executed: --root DIRECTORY, on another file system"* ]]
+		else
+			[ "$output" = works ]
+			[[ $info != *'is mounted no'* ]]
+		fi
+	done
+}
+
+@test "processes of others may be hidden" {
+	end_holder bob
+	bob import --change 'CMD ["/bin/sh"]' "$ROOTLESS/box.tar" box:1 >/dev/null
+	end_holder bob
+	run -0 elsewhere 'mount -o remount,hidepid=2 /proc
+		bob run --detach --name hidden --network none --user 1000 box:1 sleep 1000 >/dev/null
+		bob exec hidden id -u
+		bob top hidden -eo pid,args | sed "1d; s/^ *[0-9]* *//"
+		bob stop --time 0 hidden
+		bob inspect --format "{{.State.ExitCode}}" hidden
+		bob rm hidden'
+	end_holder bob
+	[ "$output" = $'1000\nsleep 1000\nhidden\n137\nhidden' ]
+}
+
+@test "where systemd ends sessions, who does not linger is warned" {
+	end_holder bob
+	run -0 elsewhere 'mount -t tmpfs run /run
+		mount -t tmpfs lib /var/lib
+		mkdir -p /run/systemd/system /var/lib/systemd/linger
+		bob info --format "{{.Rootless.Lingering}} {{json .Warnings}}"
+		: >/var/lib/systemd/linger/bob
+		bob info --format "{{.Rootless.Lingering}} {{json .Warnings}}"'
+	end_holder bob
+	[[ ${lines[0]} == 'no '*'Containers may end with your last session: loginctl enable-linger bob'* ]]
+	[[ ${lines[1]} == 'yes '* && ${lines[1]} != *linger* ]]
+}
+
+@test "without a runtime directory" {
+	run -0 as bob env --unset XDG_RUNTIME_DIR "$COFFER_BIN/coffer" info
+	pid=$(cut -d ' ' -f 1 "/tmp/coffer-$(uid_of bob)/holder")
+	kill -KILL "$pid"
+	eventually is_gone "$pid"
+	rm -r "/tmp/coffer-$(uid_of bob)"
+	[[ $output == *"WARNING: there is no XDG_RUNTIME_DIR of yours, so what runs is kept track of in /tmp: log in by a session of systemd's, or export XDG_RUNTIME_DIR=DIRECTORY"* ]]
+}
+
+# refused SETTING VALUE: where a setting forbids user namespaces. It stands in a file over the kernel's; that there are
+# none is so by another one, which is hidden.
+refused() {
+	local pid status=0
+	unshare --user -- sleep 600 3>&- &
+	pid=$!
+	apart() { [ "$(readlink "/proc/$pid/ns/user")" != "$(readlink /proc/self/ns/user)" ]; }
+	eventually apart
+	echo '0 0 4294967295' >"/proc/$pid/uid_map"
+	echo '0 0 4294967295' >"/proc/$pid/gid_map"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	nsenter --user="/proc/$pid/ns/user" -- unshare --mount -- bash -c "$(declare -f as uid_of bob)"'
+		echo 0 >/proc/sys/user/max_user_namespaces
+		if [ "$0" != user/max_user_namespaces ]; then
+			mount -t tmpfs settings /proc/sys/user
+			mount -t tmpfs settings /proc/sys/kernel
+			echo "$1" >"/proc/sys/$0"
+		fi
+		bob ps' "$@" || status=$?
+	kill "$pid"
+	return "$status"
+}
+
+@test "a setting that forbids user namespaces is named, with what allows them" {
+	end_holder bob
+	run -125 refused user/max_user_namespaces 0
+	[[ ${lines[0]} == "coffer: cannot make a user namespace, without which user $(uid_of bob) cannot have containers: "* ]]
+	[ "${lines[1]}" = "  cause: '/proc/sys/user/max_user_namespaces' is 0" ]
+	[ "${lines[2]}" = "  hint:  sysctl user.max_user_namespaces=15000, as root" ]
+	run -125 refused kernel/unprivileged_userns_clone 0
+	[ "${lines[1]}" = "  cause: '/proc/sys/kernel/unprivileged_userns_clone' is 0" ]
+	[ "${lines[2]}" = "  hint:  sysctl kernel.unprivileged_userns_clone=1, as root" ]
+	run -125 refused kernel/apparmor_restrict_unprivileged_userns 1
+	[ "${lines[1]}" = "  cause: '/proc/sys/kernel/apparmor_restrict_unprivileged_userns' is 1" ]
+	[ "${lines[2]}" = "  hint:  sysctl kernel.apparmor_restrict_unprivileged_userns=0, as root" ]
+}
+
+@test "no program of ours is setuid or has capabilities" {
+	run find "$COFFER_BIN" -maxdepth 1 -name 'coffer*' -perm /6000
+	[ -z "$output" ]
+	run getcap "$COFFER_BIN"/coffer*
+	[ -z "$output" ]
+}
