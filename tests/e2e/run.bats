@@ -117,9 +117,12 @@ setup() {
 }
 
 @test "when process 1 ends, the others end with it" {
-	id=$(coffer run -d --network none box:1 sh -c 'sleep 1000 & sleep 1000 & exec sleep 1')
-	pids=$(cat "/sys/fs/cgroup/pids/coffer/$id/cgroup.procs" 2>/dev/null || cat "/sys/fs/cgroup/coffer/$id/cgroup.procs")
-	[ "$(wc -w <<<"$pids")" -ge 3 ]
+	id=$(coffer run -d --network none box:1 sh -c 'sleep 1000 & sleep 1000 & exec sleep 3')
+	has_three() {
+		pids=$(cat "/sys/fs/cgroup/pids/coffer/$id/cgroup.procs" 2>/dev/null || cat "/sys/fs/cgroup/coffer/$id/cgroup.procs")
+		[ "$(wc -w <<<"$pids")" -ge 3 ]
+	}
+	eventually has_three
 	ended() { [[ $(coffer ps --all --no-trunc | grep "$id") == *Exited* ]]; }
 	eventually ended
 	for pid in $pids; do

@@ -14,7 +14,7 @@ setup_file() {
 	echo image >"$tree/data/file"
 	echo deep >"$tree/data/deep/file"
 	ln -s /etc/passwd "$tree/data/link"
-	chown 1000:1000 "$tree/data" "$tree/data/file"
+	[ "$(id -u)" -ne 0 ] || chown 1000:1000 "$tree/data" "$tree/data/file"
 	chmod 0710 "$tree/data"
 	ln -s /data "$tree/srv/to-data"
 	tar --create --directory "$tree" --numeric-owner . |

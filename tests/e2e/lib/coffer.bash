@@ -9,7 +9,7 @@
 #   coffer_file_setup     roots below $BATS_FILE_TMPDIR, and the image box:1 imported (call it in setup_file)
 #   coffer_file_teardown  fails if a mount, a cgroup, a process or a run directory is left
 #
-# Needs root and busybox-static.
+# Needs root, or to be the ordinary user of tests/rootless/run (COFFER_TEST_ROOTLESS=yes), and busybox-static.
 
 coffer() {
 	"$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" "$@"
@@ -37,7 +37,7 @@ box_tar() {
 }
 
 coffer_file_setup() {
-	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	[ "$(id -u)" -eq 0 ] || [ "${COFFER_TEST_ROOTLESS:-no}" = yes ] || skip "needs root"
 	export COFFER_TEST_ROOT=$BATS_FILE_TMPDIR/coffer
 	mkdir -p "$COFFER_TEST_ROOT"
 	: >"$BATS_FILE_TMPDIR/started"

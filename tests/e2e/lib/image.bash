@@ -63,7 +63,7 @@ image_layer_2() {
 	ln -s /etc/passwd "$data/absolute-link"
 	ln -s nowhere "$data/dangling-link"
 	cp "$image_busybox" "$data/setuid"
-	chown 1000:2000 "$data/setuid"
+	[ "$(id -u)" -ne 0 ] || chown 1000:2000 "$data/setuid"
 	chmod 6755 "$data/setuid"
 	: >"$data/empty"
 	mkfifo "$data/fifo"
