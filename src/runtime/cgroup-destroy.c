@@ -10,8 +10,8 @@
 #include "base/util.h"
 #include "runtime/cgroup-internal.h"
 
-/* For processes that were killed and do not come to die: on a busy machine this takes its time. */
-static const int64_t PATIENCE_NS = 10 * NSEC_PER_SEC;
+/* For processes that were killed, and do not come to die at once on a busy machine. */
+static const int64_t PATIENCE_NS = 5 * NSEC_PER_SEC;
 
 enum { FIRST_SLEEP_US = 50, LONGEST_SLEEP_US = 50000 };
 

@@ -92,7 +92,7 @@ flags() {
 	[ "$(find "$COFFER_TEST_ROOT/root/secrets" -perm /077 | wc -l)" -eq 0 ]
 	grep -qx hunter2 <(cat "$COFFER_TEST_ROOT/root/secrets/word/data"; echo)
 	coffer secret rm word
-	! grep -rq hunter2 "$COFFER_TEST_ROOT/root"
+	run ! grep -rq hunter2 "$COFFER_TEST_ROOT/root"
 }
 
 @test "as files: places, owners, modes, in memory and not to be written" {

@@ -210,7 +210,7 @@ static void test_destroy_names_who_is_left(void **state)
 		assert_ok(cgroup_join(cgroup, spawn(fixture), false, &why));
 	int64_t before = time_monotonic_ns();
 	assert_int_equal(cgroup_destroy(cgroup, &err), -ERR_BUSY);
-	assert_true(time_monotonic_ns() - before < 3 * NSEC_PER_SEC);
+	assert_true(time_monotonic_ns() - before < 30 * NSEC_PER_SEC);
 	snprintf(expected, sizeof expected, "%d (test_cgroup", fixture->pids[0]);
 	assert_non_null(strstr(err.cause, expected));
 	assert_non_null(strstr(err.cause, " and 2 more"));
