@@ -2,9 +2,11 @@
 #include "cli/pull.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/progress.h"
+#include "cli/pull-name.h"
 #include "image/reference.h"
 #include "image/short-name.h"
 
@@ -64,17 +66,6 @@ static int pull_one(struct cli *cli, const struct pull_request *request, const c
 
 /* --- short names --- */
 
-/* As Podman says it; where nothing is configured there is nothing to be said. */
-static void show_resolution(const struct short_name *name, const char *text)
-{
-	_cleanup_free_ char *repository = mem_strndup(text, strcspn(text, ":@"));
-	if (name->rule == SHORT_NAME_ALIAS)
-		fprintf(stderr, "Resolved \"%s\" as an alias (%s)\n", repository, name->origin);
-	else if (name->rule == SHORT_NAME_SEARCH)
-		fprintf(stderr, "Resolving \"%s\" using unqualified-search registries (%s)\n", repository,
-			name->origin);
-}
-
 /* None of several has it: the error is of the last one, and the cause tells of each. */
 static int explain_all(const char *text, struct str *failures, struct error *err)
 {
@@ -104,23 +95,24 @@ static int pull_first(struct cli *cli, const struct pull_request *request, const
 	return r < 0 && several ? explain_all(request->reference, &failures, err) : r;
 }
 
-static int find_names(const char *text, bool quiet, struct short_name *ret, struct error *err)
+/* What was chosen for a name that several registries could have, is asked once. */
+static void keep_choice(const char *text, const char *name)
 {
-	int r = short_name_find(text, ret, err);
-	if (r >= 0)
-		r = short_name_check(ret, text, err);
-	if (r < 0)
-		return err_stage(err, STAGE_PULL);
-	if (!quiet)
-		show_resolution(ret, text);
-	return 0;
+	struct error failure = { 0 };
+	if (short_name_record(text, name, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "keep what was chosen", &failure);
 }
 
 int pull_and_show(struct cli *cli, const struct pull_request *request, struct pull_result *ret, struct error *err)
 {
 	_cleanup_short_name_ struct short_name name = { 0 };
-	int r = find_names(request->reference, request->quiet, &name, err);
-	return r < 0 ? r : pull_first(cli, request, &name, ret, err);
+	bool chosen = false;
+	int r = pull_names(request->reference, request->quiet, &name, &chosen, err);
+	if (r >= 0)
+		r = pull_first(cli, request, &name, ret, err);
+	if (r >= 0 && chosen)
+		keep_choice(request->reference, name.names[0]);
+	return r;
 }
 
 bool says_tag_or_digest(const char *reference)
@@ -152,10 +144,10 @@ static int pull_all_tags(struct cli *cli, const struct pull_options *options, co
 	_cleanup_short_name_ struct short_name name = { 0 };
 	_cleanup_reference_ struct image_reference reference = { 0 };
 	_cleanup_strv_ char **tags = NULL;
-	bool up_to_date = true;
+	bool up_to_date = true, chosen;
 	if (says_tag_or_digest(text))
 		return err_set(err, ERR_USAGE, "tag can't be used with --all-tags/-a");
-	int r = find_names(text, options->quiet, &name, err);
+	int r = pull_names(text, options->quiet, &name, &chosen, err);
 	if (r >= 0)
 		r = reference_parse(name.names[0], &reference, err);
 	if (r < 0)

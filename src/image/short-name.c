@@ -57,20 +57,26 @@ static int alias_in(const struct json_document *file, const char *repository, co
 	return checked < 0 ? checked : 1;
 }
 
+/* What was chosen at a terminal goes before what is configured. */
 static int find_alias(const struct registry_files *files, const char *text, struct short_name *name, struct error *err)
 {
+	_cleanup_json_document_ struct json_document recorded = { 0 };
 	size_t len = strcspn(text, ":@");
 	_cleanup_free_ char *repository = mem_strndup(text, len);
+	const struct json_document *file = &recorded;
 	const char *target = NULL;
-	int r = 0;
-	size_t i = files->n;
-	while (r == 0 && i > 0)
-		r = alias_in(&files->files[--i], repository, &target, err);
+	int r = short_name_recorded(&recorded, err);
+	if (r >= 0)
+		r = alias_in(file, repository, &target, err);
+	for (size_t i = files->n; r == 0 && i > 0; i--) {
+		file = &files->files[i - 1];
+		r = alias_in(file, repository, &target, err);
+	}
 	if (r <= 0 || str_is_empty(target))
 		return r < 0 ? r : 0;
 	_cleanup_free_ char *meant = mem_printf("%s%s", target, text + len);
 	name->rule = SHORT_NAME_ALIAS;
-	name->origin = mem_strdup(files->files[i].name);
+	name->origin = mem_strdup(file->name);
 	r = add_name(name, meant, err);
 	return r < 0 ? r : 1;
 }
@@ -155,6 +161,7 @@ static int find_search(const struct registry_files *files, const char *text, str
 	}
 	name->rule = SHORT_NAME_SEARCH;
 	name->origin = mem_strdup(file->name);
+	name->asks = !streq(mode, "disabled") && count > 1;
 	name->refused = streq(mode, "enforcing") && count > 1;
 	for (char **registry = registries; r >= 0 && *registry; registry++) {
 		_cleanup_free_ char *meant = mem_printf("%s/%s", *registry, text);
@@ -205,6 +212,15 @@ int short_name_find(const char *text, struct short_name *ret, struct error *err)
 	*ret = name;
 	name = (struct short_name){ 0 };
 	return 0;
+}
+
+void short_name_choose(struct short_name *name, size_t i)
+{
+	char **chosen = NULL;
+	strv_append(&chosen, name->names[i]);
+	strv_free(name->names);
+	name->names = chosen;
+	name->asks = name->refused = false;
 }
 
 int short_name_check(const struct short_name *name, const char *text, struct error *err)

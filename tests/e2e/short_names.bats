@@ -33,6 +33,7 @@ setup() {
 	load lib/image
 	load lib/registry
 	export CONTAINERS_REGISTRIES_CONF=$BATS_TEST_TMPDIR/registries.conf
+	export COFFER_SHORT_NAMES=$BATS_TEST_TMPDIR/kept/short-names.conf
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
@@ -150,6 +151,48 @@ refuses() {
 	coffer pull -q team/four
 }
 
+on_terminal() {
+	python3 "$BATS_TEST_DIRNAME/lib/on-terminal.py" "$@"
+}
+
+@test "at a terminal one is asked which one is meant, once" {
+	config <<<"unqualified-search-registries = [\"localhost:1\", \"$REGISTRY\"]
+		short-name-mode = \"enforcing\""
+	run on_terminal expect:'meant: ' 'send:2\r' wait -- "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" \
+		--runroot "$COFFER_TEST_ROOT/run" pull team/four
+	[ "$status" -eq 0 ]
+	[[ "$output" == *'Image "team/four" may be of several registries:'*"1  localhost:1/team/four:latest"*"2  $REGISTRY/team/four:latest"* ]]
+	[ "$(cat "$COFFER_SHORT_NAMES")" = "[aliases]
+  \"team/four\" = \"$REGISTRY/team/four\"" ]
+	run --separate-stderr coffer pull team/four:latest
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "Resolved \"team/four\" as an alias ($COFFER_SHORT_NAMES)" ]
+
+	# What others have recorded stays; what is not pulled is not recorded.
+	printf '[aliases]\n  "other" = "quay.example/other"\n' >"$COFFER_SHORT_NAMES"
+	for number in 1 3 x; do
+		run on_terminal expect:'meant: ' "send:$number\r" wait -- "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" \
+			--runroot "$COFFER_TEST_ROOT/run" pull team/four
+		[ "$(wc -l <"$COFFER_SHORT_NAMES")" -eq 2 ]
+	done
+	[[ "$output" == *'"x" is none of the numbers 1 to 2'* ]]
+	on_terminal expect:'meant: ' 'send:2\r' wait -- "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" \
+		--runroot "$COFFER_TEST_ROOT/run" pull team/four
+	grep -q '"other" = "quay.example/other"' "$COFFER_SHORT_NAMES"
+	[ "$(wc -l <"$COFFER_SHORT_NAMES")" -eq 3 ]
+
+	echo 'no toml' >"$COFFER_SHORT_NAMES"
+	refuses "$COFFER_SHORT_NAMES:1:4: " team/four
+}
+
+@test "nobody is asked where the mode is disabled, or one registry is searched" {
+	config <<<"unqualified-search-registries = [\"localhost:1\", \"$REGISTRY\"]
+		short-name-mode = \"disabled\""
+	on_terminal expect:'Trying to pull localhost:1' expect:'Downloaded newer' wait -- "$COFFER_BIN/coffer" \
+		--root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" pull team/four
+	[ ! -e "$COFFER_SHORT_NAMES" ]
+}
+
 @test "files that make no sense" {
 	config <<<'unqualified-search-registries = []'
 	refuses 'short name "four" means nothing here' four
@@ -172,7 +215,7 @@ refuses() {
 }
 
 @test "the user's file, and the user's drop-ins" {
-	unset CONTAINERS_REGISTRIES_CONF
+	unset CONTAINERS_REGISTRIES_CONF # and nothing recorded counts
 	mkdir -p .config/containers/registries.conf.d
 	printf '[aliases]\n"four" = "%s/four"\n' "$REGISTRY" >.config/containers/registries.conf.d/own.conf
 	HOME=$PWD coffer pull -q four:1
