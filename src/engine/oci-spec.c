@@ -260,24 +260,32 @@ static int add_linux(const struct work *work, struct json_object *root, struct e
 
 /* --- all of it --- */
 
+static int check_sysctl(const struct spec *namespaces, const char *setting, struct error *err)
+{
+	_cleanup_free_ char *key = mem_strndup(setting, strcspn(setting, "="));
+	const char *value = setting + strlen(key);
+	if (!*value)
+		return err_set(err, ERR_SYSCTL, "--sysctl %s: it is KEY=VALUE", setting);
+	const char *problem = spec_sysctl_problem(namespaces, key, value + 1);
+	return problem ? err_set(err, ERR_SYSCTL, "--sysctl %s: sysctl \"%s\" %s", setting, key, problem) : 0;
+}
+
 /* The runtime knows which settings are a container's own; it is asked before anything is made. */
 static int check_sysctls(const struct container_spec *spec, struct error *err)
 {
+	_cleanup_json_document_ struct json_document document = { 0 };
+	_cleanup_spec_ struct spec *namespaces = NULL;
 	if (strv_count(spec->sysctls) == 0)
 		return 0;
-	for (char **setting = spec->sysctls; *setting; setting++)
-		if (!strchr(*setting, '='))
-			return err_set(err, ERR_SYSCTL, "--sysctl %s: it is KEY=VALUE", *setting);
 	struct json_object *root = json_object_new_object();
 	json_add_string(root, "ociVersion", OCI_VERSION);
 	json_add_string(json_add_object(root, "root"), "path", "rootfs");
-	struct json_object *section = json_add_object(root, "linux");
-	add_namespaces(spec, section);
-	add_sysctls(spec, 0, section);
-	_cleanup_json_document_ struct json_document document = { 0 };
-	_cleanup_spec_ struct spec *parsed = NULL;
-	json_document_wrap(root, "--sysctl", ERR_SYSCTL, &document);
-	return spec_from_json(&document, &parsed, err);
+	add_namespaces(spec, json_add_object(root, "linux"));
+	json_document_wrap(root, "namespaces", ERR_INTERNAL, &document);
+	int r = spec_from_json(&document, &namespaces, err);
+	for (char **setting = spec->sysctls; r >= 0 && *setting; setting++)
+		r = check_sysctl(namespaces, *setting, err);
+	return r;
 }
 
 /* Who has no id in its user namespace cannot be its user. */

@@ -133,17 +133,23 @@ static bool sysctl_key_is_sound(const char *key)
 	return true;
 }
 
+const char *spec_sysctl_problem(const struct spec *spec, const char *key, const char *value)
+{
+	_cleanup_free_ char *normal = sysctl_normalize(key);
+	const char *why;
+	if (!sysctl_key_is_sound(normal) || strchr(value, '\n'))
+		return "is malformed";
+	return sysctl_is_namespaced(spec, normal, &why) ? NULL : why;
+}
+
 static int check_sysctls(const struct json_node *root, const struct spec *spec, struct error *err)
 {
 	struct json_node section = at(root, "linux"), sysctls = at(&section, "sysctl");
 	for (char **pair = spec->sysctl; pair && *pair; pair += 2) {
 		struct json_node node = at(&sysctls, pair[0]);
-		_cleanup_free_ char *key = sysctl_normalize(pair[0]);
-		const char *why;
-		if (!sysctl_key_is_sound(key) || strchr(pair[1], '\n'))
-			return json_error(&node, err, "sysctl \"%s\" is malformed", key);
-		if (!sysctl_is_namespaced(spec, key, &why))
-			return json_error(&node, err, "sysctl \"%s\" %s", key, why);
+		const char *problem = spec_sysctl_problem(spec, pair[0], pair[1]);
+		if (problem)
+			return json_error(&node, err, "sysctl \"%s\" %s", pair[0], problem);
 	}
 	return 0;
 }

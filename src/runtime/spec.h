@@ -334,6 +334,9 @@ static inline void spec_freep(struct spec **spec)
 }
 #define _cleanup_spec_ _cleanup_(spec_freep)
 
+/* What is wrong with setting @key to @value in a container with the namespaces of @spec, behind the key's name; or NULL. */
+const char *spec_sysctl_problem(const struct spec *spec, const char *key, const char *value);
+
 /* One process object alone, as `exec --process` gives it; validated, too. */
 int spec_process_from_json(const struct json_node *node, struct spec_process **ret, struct error *err);
 void spec_process_free(struct spec_process *process);

@@ -108,7 +108,8 @@ flags_of_docker() {
 		--stop-timeout 3 => ok
 		--sysctl kernel.shmmax=1000000 => ok
 		--sysctl net.ipv4.ip_forward=1 => ok
-		--sysctl kernel.pid_max=100 => is not namespaced; it would change the host
+		--sysctl kernel.pid_max=100 => --sysctl kernel.pid_max=100: sysctl "kernel.pid_max" is not namespaced; it would change the host
+		--sysctl =1 => --sysctl =1: sysctl "" is malformed
 		--sysctl nonsense => it is KEY=VALUE
 		--tty => ok
 		--ulimit nofile=10:20 => ok
