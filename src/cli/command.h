@@ -18,6 +18,7 @@
 /* What the words before the command said, and what the command works with. */
 struct cli {
 	char *root, *runroot; /* absolute */
+	bool own_root, own_runroot; /* somebody chose them, and they are not the default */
 	bool debug, show_version;
 	char *log_level;
 	char *cgroup_manager;

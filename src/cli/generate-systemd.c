@@ -28,14 +28,14 @@ static void add_each(struct str *text, const char *key, char *const *values)
 		str_appendf(text, "%s=%s\n", key, *values);
 }
 
-/* How coffer is called here: with the same roots, which a service would not have by itself. */
+/* How coffer is called here: with the same roots, where a service would not have them by itself. */
 static char *program(const struct cli *cli)
 {
 	struct str command = { 0 };
 	str_append(&command, BINDIR "/coffer");
-	if (!streq(cli->root, LOCALSTATEDIR "/lib/coffer"))
+	if (cli->own_root)
 		str_appendf(&command, " --root %s", cli->root);
-	if (!streq(cli->runroot, RUNSTATEDIR "/coffer"))
+	if (cli->own_runroot)
 		str_appendf(&command, " --runroot %s", cli->runroot);
 	return str_take(&command);
 }

@@ -59,7 +59,13 @@ static int choose_directories(struct cli *cli, struct error *err)
 		r = rootless_default_runroot(&runroot, err);
 	if (r >= 0)
 		r = choose_directory(&cli->root, "root", "COFFER_ROOT", root, err);
-	return r < 0 ? r : choose_directory(&cli->runroot, "runroot", "COFFER_RUNROOT", runroot, err);
+	if (r >= 0)
+		r = choose_directory(&cli->runroot, "runroot", "COFFER_RUNROOT", runroot, err);
+	if (r < 0)
+		return r;
+	cli->own_root = !streq(cli->root, root);
+	cli->own_runroot = !streq(cli->runroot, runroot);
+	return 0;
 }
 
 static int set_log_level(const struct cli *cli, struct error *err)

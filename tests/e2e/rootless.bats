@@ -301,3 +301,10 @@ owned_tar() {
 	[[ $output == *"D /etc/group"* && $output == *"A /home/new"* && $output == *"D /home/user"* ]]
 	ann rm marks
 }
+
+@test "generate systemd: the user's own places need no flags" {
+	ann create --name unit --network none box:1 true
+	run -0 ann generate systemd --name unit
+	[[ $output == *$'\nExecStart=/usr/bin/coffer start unit\n'* ]]
+	ann rm unit
+}
