@@ -235,6 +235,20 @@ static void erase(struct engine *engine, const struct container_row *row, struct
 	launch_done(launch);
 }
 
+/* Its image may have been removed since it was found; then what has failed is of no interest. */
+static int explain(struct engine *engine, const struct container_spec *spec, const struct container_row *row, int r,
+		   struct error *err)
+{
+	_cleanup_free_ char *id = NULL;
+	if (!row->image_id || image_resolve(engine, row->image_id, &id, NULL, NULL) != -ERR_IMG_NOT_FOUND)
+		return r;
+	if (err)
+		err_clear(err);
+	err_set(err, ERR_IMG_NOT_FOUND, "No such image: %s", spec->image);
+	err_cause(err, "it was removed while the container was made of it");
+	return err_hint(err, "coffer pull %s", spec->image);
+}
+
 /* Returns 0 if all of it has to be done again, with other ids. */
 static int create(struct engine *engine, const struct container_spec *spec, int attempt, struct container_row *row,
 		  struct error *err)
@@ -275,6 +289,8 @@ int engine_container_create(struct engine *engine, const struct container_spec *
 	}
 	if (r == 0)
 		r = err_set(err, ERR_IDMAP, "--userns auto: others were faster %d times", RANGE_ATTEMPTS);
+	if (r < 0)
+		r = explain(engine, spec, &row, r, err);
 	if (r < 0) {
 		(void)err_stage(err, STAGE_CREATE);
 		return r;

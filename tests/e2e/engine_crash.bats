@@ -245,3 +245,23 @@ state_of() {
 	coffer rm --force elsewhere
 	nothing_left
 }
+
+@test "an image that is removed while a container is made of it" {
+	command -v strace >/dev/null || skip "needs strace"
+	coffer tag box:1 fleeting:1
+	coffer commit "$(coffer create --network none --name mould box:1 true)" fleeting:1 >/dev/null
+	coffer rm mould
+	# It stops before it makes the container's directories, and goes on when the image is gone.
+	strace -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:signal=SIGSTOP:when=1 \
+		"$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" \
+		create --pull never --network none fleeting:1 true >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	tracer=$!
+	stopped() { grep -qE '^State:\s[tT]' "/proc/$(pgrep -P "$tracer")/status" 2>/dev/null; }
+	eventually stopped
+	coffer rmi -f fleeting:1
+	kill -CONT "$(pgrep -P "$tracer")"
+	ends_with 125 "$tracer"
+	grep -q 'No such image: fleeting:1' "$BATS_TEST_TMPDIR/out"
+	grep -q 'it was removed while the container was made of it' "$BATS_TEST_TMPDIR/out"
+	nothing_left
+}
