@@ -48,6 +48,7 @@ const struct command *const COMMANDS[] = {
 	&command_network_connect,
 	&command_network_create,
 	&command_network_disconnect,
+	&command_network_gc,
 	&command_network_inspect,
 	&command_network_ls,
 	&command_network_policy,

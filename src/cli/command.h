@@ -138,6 +138,7 @@ extern const struct command command_perf_stat;
 extern const struct command command_network_connect;
 extern const struct command command_network_create;
 extern const struct command command_network_disconnect;
+extern const struct command command_network_gc;
 extern const struct command command_network_inspect;
 extern const struct command command_network_ls;
 extern const struct command command_network_policy;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/container-row.h"
+#include "engine/network-cni.h"
 #include "engine/network-row.h"
 
 void cni_place_done(struct cni_place *place)
@@ -27,6 +28,7 @@ struct cni_call cni_place_call(const struct cni_place *place, int netns)
 		.netns = netns,
 		.capabilities = place->capabilities,
 		.keep = -1,
+		.timeout_ms = network_cni_timeout_ms(),
 	};
 }
 
@@ -100,6 +102,11 @@ int cni_place_result(const struct cni_place *place, struct cni_result *ret, stru
 }
 
 /* --- several --- */
+
+int cni_place_all(struct db *db, char ***ret, struct error *err)
+{
+	return db_get_texts(db, "SELECT container FROM cni", DB_NO_VALUES, ret, err);
+}
 
 #define ABANDONED "SELECT container FROM cni WHERE container NOT IN (SELECT id FROM containers WHERE state = ?1)"
 

@@ -27,6 +27,9 @@ int cni_place_save(struct db *db, const struct cni_place *place, struct error *e
 /* With the ports that are published there. */
 int cni_place_delete(struct db *db, const char *id, struct error *err);
 
+/* The ids of containers that have one. */
+int cni_place_all(struct db *db, char ***ret, struct error *err);
+
 /* The ids of containers that have one and do not run; and whether that is one of them: 1 or 0. */
 int cni_place_abandoned(struct db *db, char ***ret, struct error *err);
 int cni_place_is_abandoned(struct db *db, const char *id, struct error *err);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network-cni.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "engine/network-cni-row.h"
 #include "engine/network-reserve.h"
 #include "engine/network-user.h"
@@ -17,7 +20,38 @@
 
 #define DEFAULT_DIRECTORY "/etc/cni/net.d"
 #define DEFAULT_PATH "/opt/cni/bin:/usr/lib/cni:/usr/libexec/cni"
+#define DEFAULT_TIMEOUT "2m"
 #define PORT_MAPPINGS "portMappings"
+
+/* --- where, and for how long --- */
+
+static const char *environment(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+	return str_is_empty(value) ? otherwise : value;
+}
+
+const char *network_cni_directory(void)
+{
+	return environment("COFFER_CNI_CONF_DIR", DEFAULT_DIRECTORY);
+}
+
+const char *network_cni_path(void)
+{
+	return environment("COFFER_CNI_PATH", DEFAULT_PATH);
+}
+
+/* A nonsense of somebody's environment is not what keeps a container from its network. */
+int network_cni_timeout_ms(void)
+{
+	int64_t ns;
+	const char *text = environment("COFFER_CNI_TIMEOUT", DEFAULT_TIMEOUT);
+	if (parse_duration(text, &ns, NULL) < 0 || ns / NSEC_PER_MSEC > INT_MAX) {
+		log_warn("COFFER_CNI_TIMEOUT is no duration: \"%s\"", text);
+		(void)parse_duration(DEFAULT_TIMEOUT, &ns, NULL);
+	}
+	return (int)(ns / NSEC_PER_MSEC);
+}
 
 /* --- leaving --- */
 
@@ -183,18 +217,12 @@ static int join(struct db *db, struct cni_place *place, const struct launch *lau
 	return record_ports(db, &endpoint, ports, err);
 }
 
-static const char *environment(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-	return str_is_empty(value) ? otherwise : value;
-}
-
 static int find(const char *id, const char *name, struct cni_place *ret, struct error *err)
 {
-	const char *path = environment("COFFER_CNI_PATH", DEFAULT_PATH);
+	const char *path = network_cni_path();
 	if (network_is_of_user())
 		return err_set(err, ERR_UNSUPPORTED, "network cni:%s: plugins of CNI need root", name);
-	int r = cni_network_find(environment("COFFER_CNI_CONF_DIR", DEFAULT_DIRECTORY), name, &ret->network, err);
+	int r = cni_network_find(network_cni_directory(), name, &ret->network, err);
 	if (r >= 0)
 		r = cni_find_plugins(ret->network, path, err);
 	ret->id = mem_strdup(id);

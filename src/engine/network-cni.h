@@ -18,6 +18,11 @@
 #include "engine/engine-internal.h"
 #include "engine/network-row.h"
 
+/* What the environment says, or where distributions have them; and for how long a plugin may take. */
+const char *network_cni_directory(void); /* COFFER_CNI_CONF_DIR */
+const char *network_cni_path(void);	 /* COFFER_CNI_PATH */
+int network_cni_timeout_ms(void);	 /* COFFER_CNI_TIMEOUT, "2m" */
+
 /*
  * As network_attach() does: the container's namespace, and the place that it got. Errors: ERR_NET, with what a plugin says as
  * the cause; ERR_PORT_ALLOCATED, ERR_PORT_HOST; ERR_UNSUPPORTED without root.

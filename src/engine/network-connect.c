@@ -18,6 +18,7 @@
 #include "engine/engine-internal.h"
 #include "engine/live.h"
 #include "engine/network-bridge.h"
+#include "engine/network-cni-show.h"
 #include "engine/network-dns.h"
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
@@ -81,6 +82,11 @@ static int find_network(struct engine *engine, const char *name, struct network_
 	int r = network_find_any(engine, name, &network, err);
 	if (r < 0)
 		return r;
+	if (streq(network->driver, CNI_DRIVER)) {
+		err_set(err, ERR_NET, "container cannot be connected to %s while it runs, or disconnected from it",
+			network->name);
+		return err_cause(err, "who is on it is said when the container is made: --network %s", network->name);
+	}
 	if (streq(network->name, "host") || streq(network->name, "none")) {
 		err_set(err, ERR_NET, "container cannot be disconnected from %s network or connected to %s network",
 			network->name, network->name);

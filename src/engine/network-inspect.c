@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "engine/engine-internal.h"
 #include "engine/inspect-shape.h"
+#include "engine/network-cni-show.h"
 #include "engine/network-cni.h"
 #include "engine/network-inspect.h"
 #include "engine/network-row.h"
@@ -130,6 +131,8 @@ int engine_network_inspect(struct engine *engine, const char *name, struct json_
 		r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = describe(db, record, object, err);
+	if (r >= 0 && streq(record->driver, CNI_DRIVER))
+		r = network_cni_describe(engine, record, object, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(object);

@@ -15,6 +15,8 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/network-attach.h"
+#include "engine/network-cni-show.h"
+#include "engine/network-cni.h"
 #include "engine/network-driver.h"
 #include "engine/network-event.h"
 #include "engine/network-inspect.h"
@@ -323,6 +325,7 @@ int engine_network_list(struct engine *engine, struct network_record ***ret, siz
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
 		*ARRAY_APPEND(records, count) = word_record(i);
+	network_cni_list(&records, &count);
 	qsort(records, count, sizeof *records, by_name);
 	*ret = records;
 	*ret_count = count;
@@ -337,12 +340,16 @@ int network_find_any(struct engine *engine, const char *name, struct network_rec
 		*ret = word_record(i);
 		return 0;
 	}
+	const char *cni = str_after(name, CNI_NAME_PREFIX);
+	if (cni)
+		return network_cni_record(cni, ret, err);
 	return engine_network_find(engine, name, ret, err);
 }
 
 bool network_is_builtin(const struct network_record *record)
 {
-	return is_reserved(record->name) || streq(record->name, NETWORK_DEFAULT_NAME);
+	return is_reserved(record->name) || streq(record->name, NETWORK_DEFAULT_NAME) ||
+	       streq(record->driver, CNI_DRIVER);
 }
 
 int engine_network_is_dangling(struct engine *engine, const struct network_record *record, struct error *err)
@@ -406,6 +413,10 @@ int engine_network_remove(struct engine *engine, const char *name, struct error 
 	int r = network_find_any(engine, name, &record, err);
 	if (r < 0)
 		return r;
+	if (streq(record->driver, CNI_DRIVER)) {
+		err_set(err, ERR_INVALID, "%s is the administrator's and cannot be removed", record->name);
+		return err_cause(err, "it is a file in \"%s\"", network_cni_directory());
+	}
 	if (network_is_builtin(record))
 		return err_set(err, ERR_INVALID, "%s is a pre-defined network and cannot be removed", record->name);
 	return remove_network(engine, record, err);

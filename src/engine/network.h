@@ -86,8 +86,8 @@ int engine_network_create(struct engine *engine, const struct network_request *r
 int engine_network_find(struct engine *engine, const char *name, struct network_record **ret, struct error *err);
 
 /*
- * By name, with the default one and with "host" and "none", whose drivers are "host" and "null". free() the array and
- * network_record_free() what is in it.
+ * By name, with the default one, with "host" and "none", whose drivers are "host" and "null", and with those of the Container
+ * Network Interface ("cni"). free() the array and network_record_free() what is in it.
  */
 int engine_network_list(struct engine *engine, struct network_record ***ret, size_t *ret_count, struct error *err);
 
@@ -110,6 +110,12 @@ int engine_network_connect(struct engine *engine, const char *container, const s
 /* Errors: ERR_NET if it is not on it; with @force what is left of it is removed. */
 int engine_network_disconnect(struct engine *engine, const char *container, const char *network, bool force,
 			      struct error *err);
+
+/*
+ * Have the plugins of the network "cni:NAME" remove what belongs to no container of ours. Errors: ERR_NET, ERR_TIMEOUT, and
+ * ERR_UNSUPPORTED for plugins that cannot.
+ */
+int engine_network_gc(struct engine *engine, const char *name, struct error *err);
 
 /* A published port of a running container; or, with host_port 0, one that is only exposed. */
 struct port_binding {

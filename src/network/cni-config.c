@@ -118,6 +118,8 @@ static int read_network(struct cni_network *network, struct error *err)
 		r = read_version(&network->root, &network->version, err);
 	if (r >= 0)
 		r = json_get_bool(&network->root, "disableCheck", &network->disable_check, err);
+	if (r >= 0)
+		r = json_get_bool(&network->root, "disableGC", &network->disable_gc, err);
 	return r < 0 ? r : read_plugins(network, err);
 }
 
@@ -163,7 +165,7 @@ static int is_configuration(const struct dirent *entry)
 					   str_ends_with(entry->d_name, ".json"));
 }
 
-/* What is looked for, and what has been seen on the way. */
+/* What is looked for (NULL: nothing), and what has been seen on the way. */
 struct search {
 	const char *directory, *name;
 	struct cni_network *found;
@@ -185,9 +187,9 @@ static void look_at(struct search *search, const char *file)
 		search->failure = failure;
 	if (r < 0)
 		return;
-	if (streq(network->name, search->name))
+	if (streq_null(network->name, search->name))
 		search->found = TAKE_PTR(network);
-	else
+	else if (!strv_contains(search->seen, network->name))
 		strv_append(&search->seen, network->name);
 }
 
@@ -200,23 +202,39 @@ static int not_found(const struct search *search, struct error *err)
 	return err_cause(err, "\"%s\" has %s%s", search->directory, *seen ? "only " : "no network", seen);
 }
 
-int cni_network_find(const char *dir, const char *name, struct cni_network **ret, struct error *err)
+/* Lists go before plugins alone. Returns -errno if there is no such directory. */
+static int look_at_all(struct search *search)
 {
-	struct search search = { .directory = dir, .name = name };
 	struct dirent **entries = NULL;
-	int count = scandir(dir, &entries, is_configuration, alphasort);
-	if (count < 0) {
-		err_set(err, ERR_NET, "network cni:%s not found", name);
-		return err_cause(err, "open \"%s\": %s", dir, strerror(errno));
-	}
+	int count = scandir(search->directory, &entries, is_configuration, alphasort);
+	if (count < 0)
+		return -errno;
 	for (int pass = 0; pass < 2; pass++)
-		for (int i = 0; i < count && !search.found; i++)
+		for (int i = 0; i < count && !search->found; i++)
 			if (is_list(entries[i]->d_name) == (pass == 0))
-				look_at(&search, entries[i]->d_name);
+				look_at(search, entries[i]->d_name);
 	for (int i = 0; i < count; i++)
 		free(entries[i]);
 	free(entries);
-	int r = search.found ? 0 : not_found(&search, err);
+	return 0;
+}
+
+char **cni_network_names(const char *dir)
+{
+	struct search search = { .directory = dir };
+	(void)look_at_all(&search);
+	return search.seen;
+}
+
+int cni_network_find(const char *dir, const char *name, struct cni_network **ret, struct error *err)
+{
+	struct search search = { .directory = dir, .name = name };
+	int r = look_at_all(&search);
+	if (r < 0) {
+		err_set(err, ERR_NET, "network cni:%s not found", name);
+		return err_cause(err, "open \"%s\": %s", dir, strerror(-r));
+	}
+	r = search.found ? 0 : not_found(&search, err);
 	strv_free(search.seen);
 	if (r >= 0)
 		*ret = search.found;

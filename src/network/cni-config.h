@@ -27,7 +27,7 @@ struct cni_network {
 	struct json_node root, list; /* which the nodes of plugins lead back to */
 	const char *name;
 	enum cni_version version;
-	bool disable_check;
+	bool disable_check, disable_gc;
 	struct cni_plugin *plugins;
 	size_t n_plugins;
 };
@@ -45,6 +45,9 @@ int cni_network_parse(const char *text, size_t len, const char *file, struct cni
  */
 int cni_network_find(const char *dir, const char *name, struct cni_network **ret, struct error *err);
 void cni_network_free(struct cni_network *network);
+
+/* The names of all of them, each once; files that make no sense are left out. No directory is one without networks. strv_free(). */
+char **cni_network_names(const char *dir);
 DEFINE_CLEANUP(struct cni_network *, cni_network_free);
 #define _cleanup_cni_network_ _cleanup_(cni_network_freep)
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/cni.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -10,6 +13,7 @@
 #include "base/path.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "network/cni-result.h"
 #include "network/tool.h"
 
@@ -51,10 +55,12 @@ static char **make_environment(const char *command, const struct cni_call *call)
 	char **environment = NULL, netns[NETNS_PATH_MAX];
 	strv_append(&environment, PLUGIN_PATH);
 	strv_take(&environment, mem_printf("CNI_COMMAND=%s", command));
+	strv_take(&environment, mem_printf("CNI_PATH=%s", call->path));
+	if (!call->container)
+		return environment;
 	strv_take(&environment, mem_printf("CNI_CONTAINERID=%s", call->container));
 	strv_take(&environment, mem_printf("CNI_NETNS=%s", netns_path(call, netns)));
 	strv_take(&environment, mem_printf("CNI_IFNAME=%s", call->interface));
-	strv_take(&environment, mem_printf("CNI_PATH=%s", call->path));
 	/* Plugins that read arguments would stumble over those of others without it. */
 	strv_append(&environment, "CNI_ARGS=IgnoreUnknown=1");
 	return environment;
@@ -98,7 +104,8 @@ static struct json_object *relocate(struct json_object *previous, const char *ne
 
 /* The plugin's own configuration, as it is, and what is ours to add. */
 static struct json_object *make_request(const struct cni_network *network, const struct cni_plugin *plugin,
-					const struct cni_call *call, struct json_object *previous)
+					const struct cni_call *call, struct json_object *previous,
+					struct json_object *attachments)
 {
 	struct json_object *request = json_object_new_object();
 	char netns[NETNS_PATH_MAX];
@@ -110,6 +117,8 @@ static struct json_object *make_request(const struct cni_network *network, const
 	json_add_string(request, "cniVersion", cni_version_text(network->version));
 	if (previous)
 		json_object_object_add(request, "prevResult", relocate(previous, netns_path(call, netns)));
+	if (attachments)
+		json_object_object_add(request, "cni.dev/valid-attachments", json_object_get(attachments));
 	struct json_object *config = call->capabilities ? runtime_config(plugin, call->capabilities) : NULL;
 	if (config)
 		json_object_object_add(request, "runtimeConfig", config);
@@ -153,6 +162,29 @@ static int plugin_failed(const struct cni_network *network, const char *type, co
 	return err_cause(err, "it ended with status %d and did not say why", status);
 }
 
+/* Whether it ends in time. It has a session of its own, so that all that it has started is killed with it. */
+static bool ends_in_time(pid_t pid, int timeout_ms)
+{
+	_cleanup_close_ int pidfd = process_pidfd(pid);
+	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
+	if (timeout_ms <= 0 || pidfd < 0 || RETRY_ON_EINTR(poll(&poller, 1, timeout_ms)) != 0)
+		return true;
+	(void)kill(-pid, SIGKILL);
+	return false;
+}
+
+static int await(pid_t pid, const char *program, const struct cni_call *call, struct error *err)
+{
+	enum { MS_PER_S = 1000 };
+	int status = 0;
+	bool in_time = ends_in_time(pid, call->timeout_ms);
+	int r = process_wait(pid, &status, err);
+	if (r >= 0 && !in_time)
+		return err_set(err, ERR_TIMEOUT, "'%s' was killed, for it has taken longer than %d s", program,
+			       call->timeout_ms / MS_PER_S);
+	return r < 0 ? r : process_exit_code(status);
+}
+
 /* Returns its exit status, or a negative code. */
 static int execute(const char *program, const char *command, const struct cni_call *call, struct json_object *request,
 		   struct answer *answer, struct error *err)
@@ -169,23 +201,28 @@ static int execute(const char *program, const char *command, const struct cni_ca
 		.stdio = { input, answer->output, answer->complaints },
 		.pass_fds = &call->keep,
 		.n_pass_fds = call->keep >= 0,
+		.new_session = true,
 		.directory = "/",
 	};
-	return process_run(&spawn, err);
+	pid_t pid;
+	int r = process_spawn(&spawn, &pid, err);
+	return r < 0 ? r : await(pid, program, call, err);
 }
 
 static int run_plugin(const struct cni_network *network, const struct cni_plugin *plugin, const char *command,
-		      const struct cni_call *call, struct json_object *previous, struct answer *answer,
-		      struct error *err)
+		      const struct cni_call *call, struct json_object *previous, struct json_object *attachments,
+		      struct answer *answer, struct error *err)
 {
 	_cleanup_free_ char *program = find_plugin(plugin->type, call->path);
-	_cleanup_json_ struct json_object *request = make_request(network, plugin, call, previous);
+	_cleanup_json_ struct json_object *request = make_request(network, plugin, call, previous, attachments);
 	if (!program)
 		return missing_plugin(network, plugin->type, call->path, err);
 	if ((answer->output = tool_file("", err)) < 0 || (answer->complaints = tool_file("", err)) < 0)
 		return -ERR_SYSTEM;
 	int status = execute(program, command, call, request, answer, err);
-	int r = status < 0 ? status : read_answer(plugin->type, answer, err);
+	if (status < 0)
+		return err_wrap(err, "network cni:%s: %s by plugin \"%s\"", network->name, command, plugin->type);
+	int r = read_answer(plugin->type, answer, err);
 	if (r < 0)
 		return r;
 	log_debug("network cni:%s: %s by %s: status %d", network->name, command, program, status);
@@ -212,7 +249,7 @@ int cni_add(const struct cni_network *network, size_t i, const struct cni_call *
 	_cleanup_answer_ struct answer answer = { -1, -1, NULL, 0 };
 	_cleanup_json_document_ struct json_document document = { 0 };
 	const char *type = network->plugins[i].type;
-	int r = run_plugin(network, &network->plugins[i], "ADD", call, *result, &answer, err);
+	int r = run_plugin(network, &network->plugins[i], "ADD", call, *result, NULL, &answer, err);
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *name = mem_printf("the result of plugin \"%s\"", type);
@@ -234,6 +271,18 @@ static struct json_object *previous_of(const struct cni_network *network, struct
 	return network->version >= CNI_0_4_0 ? result : NULL;
 }
 
+/* The first failure is returned, and what follows is only said. */
+static int count_failure(int first, int r, const struct error *failure, struct error *err)
+{
+	if (r >= 0)
+		return first;
+	if (first < 0)
+		log_failure(LOG_LEVEL_WARN, NULL, failure);
+	else if (err)
+		*err = *failure;
+	return first < 0 ? first : r;
+}
+
 int cni_del(const struct cni_network *network, const struct cni_call *call, struct json_object *result,
 	    struct error *err)
 {
@@ -241,15 +290,9 @@ int cni_del(const struct cni_network *network, const struct cni_call *call, stru
 	for (size_t i = network->n_plugins; i > 0; i--) {
 		_cleanup_answer_ struct answer answer = { -1, -1, NULL, 0 };
 		struct error failure = { 0 };
-		int r = run_plugin(network, &network->plugins[i - 1], "DEL", call, previous_of(network, result),
+		int r = run_plugin(network, &network->plugins[i - 1], "DEL", call, previous_of(network, result), NULL,
 				   &answer, &failure);
-		if (r >= 0)
-			continue;
-		if (first < 0)
-			log_failure(LOG_LEVEL_WARN, NULL, &failure);
-		else if (err)
-			*err = failure;
-		first = first < 0 ? first : r;
+		first = count_failure(first, r, &failure, err);
 	}
 	return first;
 }
@@ -262,7 +305,32 @@ int cni_check(const struct cni_network *network, const struct cni_call *call, st
 		return 0;
 	for (size_t i = 0; r >= 0 && i < network->n_plugins; i++) {
 		_cleanup_answer_ struct answer answer = { -1, -1, NULL, 0 };
-		r = run_plugin(network, &network->plugins[i], "CHECK", call, result, &answer, err);
+		r = run_plugin(network, &network->plugins[i], "CHECK", call, result, NULL, &answer, err);
 	}
 	return r;
+}
+
+int cni_status(const struct cni_network *network, const struct cni_call *call, struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && network->version >= CNI_1_1_0 && i < network->n_plugins; i++) {
+		_cleanup_answer_ struct answer answer = { -1, -1, NULL, 0 };
+		r = run_plugin(network, &network->plugins[i], "STATUS", call, NULL, NULL, &answer, err);
+	}
+	return r;
+}
+
+int cni_gc(const struct cni_network *network, const struct cni_call *call, struct json_object *attachments,
+	   struct error *err)
+{
+	int first = 0;
+	if (network->disable_gc || network->version < CNI_1_1_0)
+		return 0;
+	for (size_t i = 0; i < network->n_plugins; i++) {
+		_cleanup_answer_ struct answer answer = { -1, -1, NULL, 0 };
+		struct error failure = { 0 };
+		int r = run_plugin(network, &network->plugins[i], "GC", call, NULL, attachments, &answer, &failure);
+		first = count_failure(first, r, &failure, err);
+	}
+	return first;
 }

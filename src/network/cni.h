@@ -17,22 +17,27 @@
 
 #include "network/cni-config.h"
 
-/* The same with each plugin of a container's place on a network. */
+/* The same with each plugin of a container's place on a network; or of a network, where there is no container. */
 struct cni_call {
-	const char *container;		  /* its id */
+	const char *container;		  /* its id, or NULL */
 	const char *interface;		  /* the name of the container's end */
 	const char *path;		  /* where plugins are: directories with ':' between them */
 	int netns;			  /* the container's network namespace; -1: it is gone */
 	struct json_object *capabilities; /* what plugins that ask for it get: {"portMappings": [...]}; or NULL */
 	int keep;			  /* a file that each plugin holds open while it runs, or -1 */
+	int timeout_ms;			  /* for each plugin, which is killed then; 0: as long as it takes */
 };
+
+/*
+ * All that follow: ERR_NET, whose cause is what the plugin says; ERR_TIMEOUT for one that was killed because it took too long.
+ */
 
 /* Errors: ERR_NET, naming the plugin that is missing. */
 int cni_find_plugins(const struct cni_network *network, const char *path, struct error *err);
 
 /*
  * ADD by the plugin @i. *result, NULL for the first one, is what those before it have made; it is replaced by what is
- * there now. json_object_put() it. Errors: ERR_NET; what the plugin says is the cause.
+ * there now. json_object_put() it.
  */
 int cni_add(const struct cni_network *network, size_t i, const struct cni_call *call, struct json_object **result,
 	    struct error *err);
@@ -44,3 +49,13 @@ int cni_del(const struct cni_network *network, const struct cni_call *call, stru
 /* CHECK by all, where the version has it and the administrator wants it. */
 int cni_check(const struct cni_network *network, const struct cni_call *call, struct json_object *result,
 	      struct error *err);
+
+/* STATUS of all, since version 1.1: whether they could ADD. */
+int cni_status(const struct cni_network *network, const struct cni_call *call, struct error *err);
+
+/*
+ * GC by all, since version 1.1 and if the administrator wants it: they remove what does not belong to @attachments, an array
+ * of {"containerID": ..., "ifname": ...}. Goes on after an error, and returns the first.
+ */
+int cni_gc(const struct cni_network *network, const struct cni_call *call, struct json_object *attachments,
+	   struct error *err);

@@ -213,7 +213,7 @@ answers() {
 	answers 5 'cannot reach the switch' '' >"$CALLS/do-DEL-recorder"
 	run -0 --separate-stderr coffer run --name stays --network cni:sticky box:1 true
 	[ "$(coffer inspect --format '{{.State.Status}}' stays)" = exited ]
-	run -125 coffer start stays
+	run -1 coffer start stays
 	[[ $output == *'DEL by plugin "recorder" failed'* && $output == *'cannot reach the switch (code 5)'* ]]
 	problems 0
 	[[ $output == 'NC1 leftover'*'it does not run, and plugins have yet to remove it from its network' ]]
@@ -315,4 +315,65 @@ problems() {
 	coffer network create other >/dev/null
 	run -1 coffer network connect other one
 	[[ $output == *'container on a CNI network cannot be connected to any other network'* ]]
+}
+
+@test "a plugin that takes too long is killed with all that it started" {
+	conflist slow 1.0.0 "$(recorder)"
+	echo 'sleep 1000 & echo $! >"$calls/sleeper"; wait' >"$CALLS/do-ADD-recorder"
+	COFFER_CNI_TIMEOUT=1s run -125 coffer run --rm --network cni:slow box:1 true
+	[[ $output == *'network cni:slow: ADD by plugin "recorder": '*'was killed, for it has taken longer than 1 s'*E-TIMEOUT* ]]
+	run ! alive "$(<"$CALLS/sleeper")"
+	[ "$(<"$CALLS/order")" = $'ADD recorder\nDEL recorder' ]
+	[ "$(coffer_rows)" -eq 0 ]
+}
+
+@test "networks are listed and shown, with who is on them and whether their plugins are ready" {
+	conflist old 1.0.0 "$(recorder)" '{"type": "loopback"}'
+	conflist new 1.1.0 "$(recorder)"
+	echo nonsense >"$COFFER_CNI_CONF_DIR/broken.conf"
+	run -0 coffer network ls --filter driver=cni --format '{{.Name}} {{.Driver}} {{.Scope}}'
+	[ "$output" = $'cni:new cni local\ncni:old cni local' ]
+	coffer run -d --name one --network cni:old box:1 sleep 600
+	run -0 coffer network inspect -f '{{.Driver}} {{.Options.plugins}} {{.Options.cniVersion}} {{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}' cni:old
+	[ "$output" = 'cni recorder,loopback 1.0.0 one 10.99.0.7/24' ]
+	run -0 coffer network inspect -f '{{.Options.status}}' cni:new
+	[ "$output" = ready ]
+	[ "$(jq -c 'has("prevResult")' "$CALLS/STATUS-recorder.json")" = false ]
+	run ! grep -q CNI_CONTAINERID "$CALLS/STATUS-recorder.env"
+	answers 50 'the switch is off' '' >"$CALLS/do-STATUS-recorder"
+	run -0 coffer network inspect -f '{{.Options.status}}' cni:new
+	[[ $output == *'STATUS by plugin "recorder" failed: recorder says: the switch is off (code 50)' ]]
+	run -1 coffer network inspect cni:nosuch
+	[[ $output == *'network cni:nosuch not found'* ]]
+	run -1 coffer network rm cni:old
+	[[ $output == *"cni:old is the administrator's and cannot be removed"* ]]
+	run -1 coffer network connect cni:old one
+	[[ $output == *'container cannot be connected to cni:old while it runs'* ]]
+	coffer network prune -f
+	[ -e "$COFFER_CNI_CONF_DIR/new.conflist" ]
+}
+
+@test "gc tells plugins of version 1.1 which containers there are" {
+	conflist new 1.1.0 "$(recorder first)" "$(recorder second)"
+	conflist old 1.0.0 "$(recorder)"
+	id=$(coffer run -d --network cni:new box:1 sleep 600)
+	coffer run -d --network cni:old box:1 sleep 600
+	coffer network gc -f cni:new
+	local tag
+	for tag in first second; do
+		[ "$(jq -c '."cni.dev/valid-attachments"' "$CALLS/GC-$tag.json")" = "[{\"containerID\":\"$id\",\"ifname\":\"eth0\"}]" ]
+	done
+	answers 100 'no lock' '' >"$CALLS/do-GC-first"
+	rm "$CALLS/GC-second.json"
+	run -1 coffer network gc -f cni:new
+	[[ $output == *'GC by plugin "recorder" failed'*'no lock (code 100)'* ]]
+	[ -e "$CALLS/GC-second.json" ]
+	run -1 coffer network gc -f cni:old
+	[[ $output == *'network cni:old: its plugins do not collect: that is part of version 1.1.0'* ]]
+	run -1 coffer network gc -f bridge
+	[[ $output == *'network bridge has no plugins'* ]]
+	jq '.disableGC = true' "$COFFER_CNI_CONF_DIR/new.conflist" >"$BATS_TEST_TMPDIR/new"
+	mv "$BATS_TEST_TMPDIR/new" "$COFFER_CNI_CONF_DIR/new.conflist"
+	run -1 coffer network gc -f cni:new
+	[[ $output == *'disableGC is set'* ]]
 }
