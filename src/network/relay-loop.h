@@ -23,6 +23,9 @@ void relay_watch(struct relay_loop *loop, struct relay_source *source, uint32_t 
 void relay_unwatch(struct relay_loop *loop, struct relay_source *source);
 void relay_free_later(struct relay_loop *loop, void *object);
 
+/* What waits for us is left waiting until something is closed: to be woken for it would not make it come in. */
+void relay_wait_for_files(struct relay_loop *loop);
+
 /* Milliseconds that only go forward. */
 int64_t relay_now_ms(void);
 

@@ -32,6 +32,7 @@ struct relay_loop {
 	size_t n_listeners;
 	void **freed; /* after this round */
 	size_t n_freed;
+	bool is_full; /* no file descriptor was left: nobody listens until one is */
 	const char *netns_file;
 };
 
@@ -54,10 +55,24 @@ void relay_watch(struct relay_loop *loop, struct relay_source *source, uint32_t 
 		source->events = events;
 }
 
+static void listen_all(struct relay_loop *loop, bool on)
+{
+	loop->is_full = !on;
+	for (size_t i = 0; i < loop->n_listeners; i++)
+		relay_watch(loop, &loop->listeners[i].source, on ? EPOLLIN : 0);
+}
+
+void relay_wait_for_files(struct relay_loop *loop)
+{
+	listen_all(loop, false);
+}
+
 void relay_unwatch(struct relay_loop *loop, struct relay_source *source)
 {
 	relay_watch(loop, source, 0);
 	fd_close(TAKE_FD(source->fd));
+	if (loop->is_full)
+		listen_all(loop, true);
 }
 
 void relay_free_later(struct relay_loop *loop, void *object)
@@ -189,8 +204,7 @@ static int sweep(struct relay_loop *loop)
 _Noreturn static void serve(struct relay_loop *loop)
 {
 	struct epoll_event events[64];
-	for (size_t i = 0; i < loop->n_listeners; i++)
-		relay_watch(loop, &loop->listeners[i].source, EPOLLIN);
+	listen_all(loop, true);
 	for (;;) {
 		int n = epoll_wait(loop->epoll, events, ARRAY_SIZE(events), sweep(loop));
 		for (int i = 0; i < n; i++) {

@@ -144,6 +144,8 @@ void relay_tcp_ready(struct relay_loop *loop, struct relay_source *source, uint3
 	const struct relay_listener *listener = (const struct relay_listener *)source;
 	(void)events;
 	_cleanup_close_ int client = accept4(source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (client < 0 && (errno == EMFILE || errno == ENFILE))
+		relay_wait_for_files(loop);
 	if (client < 0)
 		return;
 	_cleanup_close_ int target = socket(listener->target.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -129,6 +129,33 @@ listens_inside() {
 	run ! alive "$pid"
 }
 
+# waits PID: it is asleep, as often as one looks
+waits() {
+	local _
+	for _ in {1..10}; do
+		[ "$(ps -o state= -p "$1")" = S ] || return 1
+		sleep 0.05
+	done
+}
+
+@test "with no file descriptor left it waits, and does not spin" {
+	web one -p 8080:80
+	local pid fd most
+	local -a open=()
+	pid=$(relays)
+	most=$(($(find "/proc/$pid/fd" -type l | wc -l) + 4)) # two connections
+	prlimit --pid "$pid" --nofile="$most:$most"
+	for _ in {1..12}; do
+		exec {fd}<>/dev/tcp/::1/8080
+		open+=("$fd")
+	done
+	eventually waits "$pid"
+	for fd in "${open[@]}"; do
+		exec {fd}>&-
+	done
+	fetch 'http://[::1]:8080/'
+}
+
 @test "a host whose loopback interface has no ::1 does without" {
 	ip addr del ::1/128 dev lo
 	local failed=0
