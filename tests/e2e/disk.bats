@@ -47,13 +47,32 @@ usage() {
 
 @test "image layers and image tree" {
 	run -0 coffer image layers box:1
-	[[ ${lines[0]} =~ ^LAYER\ ID\ +SIZE\ +WASTED\ +IMAGES\ +CREATED\ BY$ ]]
+	[[ ${lines[0]} =~ ^LAYER\ ID\ +SIZE\ +WASTED\ +ADDED\ +CHANGED\ +REMOVED\ +IMAGES\ +CREATED\ BY$ ]]
 	[ "$(coffer image layers -q --no-trunc box:1)" = "$(coffer inspect -f '{{index .RootFS.Layers 0}}' box:1)" ]
 	[ "$(coffer image layers --format '{{.Images}}' box:1)" = 1 ]
 	run -0 coffer image tree box:1
 	[[ ${lines[0]} =~ ^Image\ ID:\ [0-9a-f]{12}$ ]]
 	[ "${lines[1]}" = 'Tags:     [box:1 other:x]' ]
-	[[ ${lines[4]} =~ ^'└── ID: '[0-9a-f]{12}' Size: '.*' Top Layer of: [box:1 other:x]'$ ]]
+	[ "${lines[3]}" = 'Seen:     100.0 % (0B wasted)' ]
+	[[ ${lines[5]} =~ ^'└── ID: '[0-9a-f]{12}' Size: '.*' Top Layer of: [box:1 other:x]'$ ]]
+}
+
+@test "image layers: what each does to the files below it" {
+	coffer run --name layered --network none box:1 sh -c 'mkdir /new; echo one >/new/one; echo two >/new/two; rm /etc/group
+		chmod 700 /root; head -c 100000 /dev/urandom >/big'
+	coffer commit layered layered:1
+	coffer rm layered
+	coffer run --name layered --network none layered:1 sh -c 'rm /big; echo three >>/new/two; rm -r /home; mkdir /home'
+	coffer commit layered layered:2
+	coffer rm layered
+	run -0 coffer image layers --format '{{.Added}} {{.Changed}} {{.Removed}} {{.Wasted}}' layered:2
+	# A directory that was made anew has lost what was in it.
+	[ "${lines[0]}" = "0 1 2 0B" ]
+	[ "${lines[1]}" = "4 1 1 100kB" ]
+	[[ "${lines[2]}" =~ ^[0-9]{3}\ 0\ 0\ 41B$ ]] # etc/group
+	run -0 coffer image tree layered:2
+	[[ "${lines[3]}" =~ ^'Seen:     9'[0-9.]+' % (100kB wasted)'$ ]]
+	coffer rmi layered:2 layered:1
 }
 
 @test "system df: what is there, what is in use, what could be had back" {

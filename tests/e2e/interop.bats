@@ -83,6 +83,26 @@ podman_here() {
 	cmp rootfs/bin/busybox /bin/busybox
 }
 
+@test "podman and skopeo read what coffer committed, with the same id and digest" {
+	command -v podman || skip "needs podman"
+	coffer run --name made --network none box:1 sh -c 'echo made >/made; rm /etc/group'
+	coffer commit --change 'CMD ["cat", "/made"]' made made:1 >/dev/null
+	coffer rm made >/dev/null
+	coffer tag made:1 "$REGISTRY/made:1"
+	coffer push -q "$REGISTRY/made:1"
+	podman_here pull -q --tls-verify=false "$REGISTRY/made:1"
+	[ "sha256:$(podman_here inspect --format '{{.Id}}' "$REGISTRY/made:1")" = "$(coffer inspect --format '{{.Id}}' made:1)" ]
+	[ "$(podman_here inspect --format '{{.Digest}}' "$REGISTRY/made:1")" = "$(registry_digest made:1)" ]
+	mounted=$(podman_here image mount "$REGISTRY/made:1")
+	[ "$(cat "$mounted/made")" = made ]
+	[ ! -e "$mounted/etc/group" ]
+	podman_here image umount "$REGISTRY/made:1" >/dev/null
+	coffer save -o made.tar made:1
+	skopeo --insecure-policy copy -q --preserve-digests oci-archive:made.tar "oci:$PWD/made:1"
+	[ "$(jq -r '.manifests[0].digest' made/index.json)" = "$(registry_digest made:1)" ]
+	coffer rmi made:1 "$REGISTRY/made:1" >/dev/null
+}
+
 # --- buildah ------------------------------------------------------------------------------------------------------
 
 buildah_here() {

@@ -116,6 +116,8 @@ refuses() {
 	refuses "registry $CLOSED cannot be searched" "$CLOSED/x"
 	[[ "$stderr" == *"it answered with HTTP status 404 to a search, and with 404 to the question for its repositories"* ]]
 	refuses "registry localhost:1 cannot be reached: connection refused" localhost:1/x
+	echo 'unqualified-search-registries = []' >"$CONTAINERS_REGISTRIES_CONF"
+	refuses "there is no registry to search" box
 	refuses "limit 101 is outside the range of [1, 100]" --limit 101 box
 	refuses "limit -1 is outside the range of [1, 100]" --limit=-1 box
 }
