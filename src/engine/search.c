@@ -104,7 +104,8 @@ int engine_search(struct engine *engine, const char *term, unsigned limit, struc
 	int r = parse_term(term, &registries, &words, err);
 	size_t answered = 0;
 	if (r >= 0 && strv_count(registries) == 0)
-		r = err_set(err, ERR_INVALID, "there is no registry to search: \"unqualified-search-registries\" is empty");
+		r = err_set(err, ERR_INVALID,
+			    "there is no registry to search: \"unqualified-search-registries\" is empty");
 	for (char **registry = registries; r >= 0 && registry && *registry; registry++) {
 		struct error why = { 0 };
 		int asked = search_registry(engine, *registry, words, limit, &hits, &why);
