@@ -144,10 +144,18 @@ static void say_steps(struct progress *progress, struct progress_layer *layer)
 
 /* --- What the engine tells --- */
 
+void progress_say_head(struct progress *progress)
+{
+	_cleanup_free_ char *head = TAKE_PTR(progress->head);
+	if (head)
+		fprintf(progress->out, "%s\n", head);
+}
+
 static void on_manifest(void *context, const char *digest, char *const *layer_digests, const uint64_t *sizes)
 {
 	struct progress *progress = context;
 	size_t before = progress->n_layers;
+	progress_say_head(progress);
 	for (size_t i = 0; layer_digests && layer_digests[i]; i++)
 		if (!find_layer(progress, layer_digests[i]))
 			add_layer(progress, layer_digests[i])->total = sizes ? sizes[i] : 0;
@@ -210,5 +218,6 @@ void progress_done(struct progress *progress)
 		free(progress->layers[i].from);
 	}
 	free(progress->layers);
+	free(progress->head);
 	*progress = (struct progress){ 0 };
 }

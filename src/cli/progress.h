@@ -4,8 +4,10 @@
  * for each step of each layer.
  *
  *	progress_init(&progress, &progress_pull, stdout);    1. looks whether that is a terminal
+ *	progress.head = mem_printf(...);                     2. or none: a line that comes when it is known what there is to do
  *	engine_pull(..., &progress.callbacks, ...)
- *	progress_done(&progress);                            2. leaves the cursor below the last line, frees
+ *	progress_say_head(&progress);                        3. after a success without a step
+ *	progress_done(&progress);                            4. leaves the cursor below the last line, frees
  */
 #pragma once
 
@@ -32,6 +34,7 @@ struct progress {
 	struct transfer_progress callbacks;
 	const struct progress_words *words;
 	FILE *out;
+	char *head; /* not said yet; or NULL */
 	struct progress_layer *layers;
 	size_t n_layers;
 	bool live;	   /* lines are drawn anew */
@@ -40,6 +43,7 @@ struct progress {
 };
 
 void progress_init(struct progress *progress, const struct progress_words *words, FILE *out);
+void progress_say_head(struct progress *progress);
 void progress_done(struct progress *progress);
 
 /* What progress_init() finds out by itself, for tests. */

@@ -15,12 +15,12 @@ struct pull_options {
 	char *platform;
 };
 
-/* "1.36: Pulling from library/busybox" */
-static void show_start(FILE *out, const struct image_reference *reference)
+/* "1.36: Pulling from library/busybox". What is not there is not pulled. */
+static char *make_head(const struct image_reference *reference)
 {
 	bool pinned = reference->digest != NULL;
 	_cleanup_free_ char *name = pinned ? reference_full(reference) : mem_strdup(reference->tag);
-	fprintf(out, "%s: Pulling from %s\n", name, reference->repository);
+	return mem_printf("%s: Pulling from %s", name, reference->repository);
 }
 
 static void show_status(FILE *out, bool up_to_date, const char *name)
@@ -53,10 +53,12 @@ static int pull_one(struct cli *cli, const struct pull_request *request, const c
 	int r = reference_parse(name, &reference, err);
 	if (r < 0)
 		return r;
-	show_start(request->out, &reference);
 	struct progress progress;
 	progress_init(&progress, &progress_pull, request->out);
+	progress.head = make_head(&reference);
 	r = engine_pull(cli->engine, name, request->platform, &progress.callbacks, ret, err);
+	if (r >= 0)
+		progress_say_head(&progress);
 	progress_done(&progress);
 	if (r < 0)
 		return r;

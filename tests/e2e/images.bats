@@ -202,6 +202,9 @@ four() {
 # --- What goes wrong ------------------------------------------------------------------------------------------------
 
 @test "no such tag, no such repository, no such digest" {
+	run --separate-stderr coffer pull "$REGISTRY/four:nosuch"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ] # nothing is pulled from there
 	run -1 coffer pull "$REGISTRY/four:nosuch"
 	[[ $output == *'manifest unknown'* && $output == *oci* && $output == *E-IMG-TAG* ]]
 	run -1 coffer pull "$REGISTRY/nosuch:1"
@@ -219,8 +222,9 @@ four() {
 }
 
 @test "a registry that lies: nothing of it becomes visible" {
-	export COFFER_TEST_ROOT=$BATS_TEST_TMPDIR/empty
 	for lie in blob-wrong blob-short blob-endless manifest-garbage manifest-two-sided config-wrong diffids-swapped; do
+		# What came whole before another part failed would serve the next attempt.
+		export COFFER_TEST_ROOT=$BATS_TEST_TMPDIR/$lie
 		run -1 coffer pull "$LIAR/$lie/x:1"
 		[[ $output == *'[E-'* ]]
 		[ -z "$(coffer images -q)" ]

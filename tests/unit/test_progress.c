@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "base/util.h"
@@ -95,6 +96,25 @@ static void mounted(struct screen *screen, const char *digest, const char *from)
 	const struct transfer_progress *callbacks = &screen->progress.callbacks;
 	callbacks->mounted(callbacks->context, digest, from);
 	layer(screen, digest, LAYER_MOUNTED, 0, 0);
+}
+
+static void test_head_comes_with_the_manifest(void **state)
+{
+	struct screen screen;
+	screen_init(&screen, 0, 0);
+	screen.progress.head = mem_strdup("1: Pulling from x");
+	manifest(&screen, (char *[]){ A, NULL }, (const uint64_t[]){ 10 });
+	layer(&screen, A, LAYER_EXISTS, 0, 0);
+	progress_say_head(&screen.progress);
+	expect(&screen, "1: Pulling from x\naaaaaaaaaaaa: Already exists\n");
+}
+
+static void test_head_of_what_failed_is_not_said(void **state)
+{
+	struct screen screen;
+	screen_init(&screen, 0, 0);
+	screen.progress.head = mem_strdup("1: Pulling from x");
+	expect(&screen, "");
 }
 
 static void test_push_in_a_pipe(void **state)
@@ -191,6 +211,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_head_comes_with_the_manifest),
+		cmocka_unit_test(test_head_of_what_failed_is_not_said),
 		cmocka_unit_test(test_push_in_a_pipe),
 		cmocka_unit_test(test_push_on_a_terminal),
 		cmocka_unit_test(test_pipe_without_manifest),
