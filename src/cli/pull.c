@@ -141,6 +141,29 @@ static int pull_tag(struct cli *cli, const struct pull_options *options, const c
 	return 0;
 }
 
+/* Of the first registry that has it. */
+static int find_repository(struct cli *cli, const struct short_name *name, struct image_reference *ret,
+			   char ***ret_tags, struct error *err)
+{
+	int r = -1;
+	for (char **at = name->names; r < 0 && *at; at++) {
+		_cleanup_reference_ struct image_reference reference = { 0 };
+		err_clear(err);
+		r = reference_parse(*at, &reference, err);
+		if (r < 0)
+			break;
+		_cleanup_free_ char *repository = mem_printf("%s/%s", reference.registry, reference.repository);
+		r = engine_registry_tags(cli->engine, repository, ret_tags, err);
+		if (r == -ERR_CANCELLED)
+			break;
+		if (r < 0)
+			continue;
+		*ret = reference;
+		reference = (struct image_reference){ 0 };
+	}
+	return r;
+}
+
 static int pull_all_tags(struct cli *cli, const struct pull_options *options, const char *text, struct error *err)
 {
 	_cleanup_short_name_ struct short_name name = { 0 };
@@ -151,16 +174,17 @@ static int pull_all_tags(struct cli *cli, const struct pull_options *options, co
 		return err_set(err, ERR_USAGE, "tag can't be used with --all-tags/-a");
 	int r = pull_names(text, options->quiet, &name, &chosen, err);
 	if (r >= 0)
-		r = reference_parse(name.names[0], &reference, err);
+		r = find_repository(cli, &name, &reference, &tags, err);
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *repository = mem_printf("%s/%s", reference.registry, reference.repository);
 	_cleanup_free_ char *familiar = reference_familiar_repository(&reference);
-	r = engine_registry_tags(cli->engine, repository, &tags, err);
 	for (char **tag = tags; r >= 0 && tag && *tag; tag++)
 		r = pull_tag(cli, options, repository, *tag, &up_to_date, err);
 	if (r < 0)
 		return r;
+	if (chosen)
+		keep_choice(text, repository);
 	if (!options->quiet)
 		show_status(stdout, up_to_date, familiar);
 	puts(repository);

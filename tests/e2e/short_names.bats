@@ -128,6 +128,10 @@ refuses() {
 		short-name-mode = \"enforcing\""
 	run coffer pull -q -a team/four
 	[ "$output" = "$REGISTRY/team/four" ]
+	config <<<"unqualified-search-registries = [\"localhost:1\", \"$REGISTRY\"]"
+	run coffer pull -q -a team/four
+	[ "$output" = "$REGISTRY/team/four" ]
+	config <<<"unqualified-search-registries = [\"$REGISTRY\"]"
 	coffer tag box:1 "$REGISTRY/pushed:1"
 	run coffer push pushed:1
 	[ "$status" -eq 0 ]

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/mem.h"
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "cli/progress.h"
