@@ -6,7 +6,7 @@
 #include "cli/rows.h"
 
 struct check_options {
-	bool repair;
+	bool repair, force;
 	char *format;
 };
 
@@ -61,9 +61,12 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	_cleanup_rows_ struct rows rows = { 0 };
 	struct check_finding *findings = NULL;
 	size_t count = 0;
+	enum check_mode mode = options->force ? CHECK_FORCE : options->repair ? CHECK_REPAIR : CHECK_LOOK;
+	if (options->force && !options->repair)
+		return err_set(err, ERR_USAGE, "--force goes with --repair");
 	int r = rows_begin(&rows, &FINDING_ROWS, options->format, columns, err);
 	if (r >= 0)
-		r = engine_check(cli->engine, options->repair, &findings, &count, err);
+		r = engine_check(cli->engine, mode, &findings, &count, err);
 	if (r >= 0)
 		r = show(findings, count, &rows, err);
 	check_findings_free(findings, count);
@@ -72,6 +75,9 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_FORMAT(struct check_options, format, 0),
+	OPT_BOOL(
+		struct check_options, force, 0, "force",
+		"With --repair: remove what the database does not know, even if it is not the one that the store was filled with"),
 	OPT_BOOL(struct check_options, repair, 0, "repair", "Mend what can be mended, and remove what is left over"),
 	OPT_END,
 };
@@ -86,6 +92,10 @@ const struct command command_system_check = {
 		"hold. *broken* is what should not be; the exit status is 1 then. *leftover* is what something that "
 		"was killed has left; any command that lists or removes takes most of it away. With *--repair*, what "
 		"is mended is shown as *repaired*."
+		"\n\n"
+		"Where _coffer.db_ was lost and a new one was made, images and containers are there without anybody who knows "
+		"them. That is *broken* (D4), and nothing is removed: put the database back from a backup, or give *--force*, "
+		"too."
 		"\n\n"
 		"Names and sizes are looked at, not every byte: for that, see coffer-image-verify(1). A blob or layer "
 		"that is missing comes back with the next pull of its image."

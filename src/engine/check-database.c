@@ -3,7 +3,9 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "engine/check.h"
+#include "engine/identity.h"
 
 #define DATABASE "coffer.db"
 
@@ -57,4 +59,19 @@ int check_container_rows(struct check_run *run, struct error *err)
 			check_found(run, *id, "its row cannot be read: %s", failure.message);
 	}
 	return 0;
+}
+
+/* --- D4 --- */
+
+int check_identity(struct check_run *run, struct error *err)
+{
+	struct engine *engine = run->engine;
+	_cleanup_free_ char *path = mem_printf("%s/" DATABASE, engine->store->path);
+	int r = identity_is_lost(engine, err);
+	if (r > 0)
+		check_found(
+			run, path,
+			"the store was filled with another database, which is lost: put it back from a backup, or remove all "
+			"that this one does not know with --repair --force");
+	return MIN(r, 0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/check.h"
+#include "engine/identity.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 
 static const struct check CHECKS[] = {
 	{ .invariant = "D1", .look = check_database_file, .vital = true },
+	{ .invariant = "D4", .look = check_identity, .vital = true },
 	{ .invariant = "D2", .look = check_database_references },
 	{ .invariant = "D3", .look = check_container_rows },
 	{ .invariant = "S4", .look = check_names, .repair = repair_names },
@@ -157,14 +159,17 @@ static void add_repaired(const struct check_run *before, struct check_run *after
 	}
 }
 
-int engine_check(struct engine *engine, bool repair, struct check_finding **ret, size_t *ret_count, struct error *err)
+int engine_check(struct engine *engine, enum check_mode mode, struct check_finding **ret, size_t *ret_count,
+		 struct error *err)
 {
 	_cleanup_check_run_ struct check_run before = { .engine = engine };
 	_cleanup_check_run_ struct check_run after = { .engine = engine };
 	struct check_run *result = &before;
 	bool found[ARRAY_SIZE(CHECKS)] = { 0 };
-	int r = look(engine, &before, found, err);
-	if (r >= 0 && repair && before.n_findings > 0) {
+	int r = mode == CHECK_FORCE ? identity_adopt(engine, err) : 0;
+	if (r >= 0)
+		r = look(engine, &before, found, err);
+	if (r >= 0 && mode != CHECK_LOOK && before.n_findings > 0) {
 		repair_all(engine, found);
 		r = look(engine, &after, found, err);
 		add_repaired(&before, &after);

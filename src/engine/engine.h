@@ -234,8 +234,8 @@ int engine_images_verify(struct engine *engine, char *const *names, bool repair,
 void image_verdicts_free(struct image_verdict *verdicts, size_t count);
 
 /*
- * Does everything hold that the store and the database promise (their numbered invariants; see engine/check.h)? With
- * @repair, what does not is mended as far as it can be, and looked at again. What is wrong is no failure. Errors: ERR_BUSY
+ * Does everything hold that the store and the database promise (their numbered invariants; see engine/check.h)? If it
+ * is to repair, what does not is mended as far as it can be, and looked at again. What is wrong is no failure. Errors: ERR_BUSY
  * while somebody adds images.
  */
 struct check_finding {
@@ -245,7 +245,13 @@ struct check_finding {
 	bool harmless; /* a rest of something that was killed: any command that lists or removes takes it away */
 	bool repaired;
 };
-int engine_check(struct engine *engine, bool repair, struct check_finding **ret, size_t *ret_count, struct error *err);
+enum check_mode {
+	CHECK_LOOK,
+	CHECK_REPAIR,
+	CHECK_FORCE, /* repair by the database that is there, though it is not the one that the store was filled with */
+};
+int engine_check(struct engine *engine, enum check_mode mode, struct check_finding **ret, size_t *ret_count,
+		 struct error *err);
 void check_findings_free(struct check_finding *findings, size_t count);
 
 int engine_image_tag(struct engine *engine, const char *source, const char *target, struct error *err);

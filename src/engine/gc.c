@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/identity.h"
 #include "engine/image.h"
 #include "image/blob.h"
 #include "image/digest.h"
@@ -153,6 +154,10 @@ int gc_collect(struct engine *engine, char ***ret_deleted, struct error *err)
 	int r = engine_db(engine, &db, err);
 	if (r < 0)
 		return r;
+	/* It may have been everything, to a database that was lost. */
+	r = identity_is_lost(engine, err);
+	if (r != 0)
+		return MIN(r, 0);
 	/* As store_lock(), but a pull that takes an hour is not waited for. */
 	_cleanup_close_ int lock = file_lock(engine->store->root, "lock", true, false, &why);
 	if (lock == -ERR_BUSY)

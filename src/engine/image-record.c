@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
+#include "engine/identity.h"
 #include "engine/image.h"
 #include "engine/layer-size.h"
 #include "image/blob.h"
@@ -190,5 +191,7 @@ int image_record(struct engine *engine, const struct image_arrival *arrival, boo
 	    (r = insert_name(db, arrival->digest, arrival->config, err)) < 0 || (r = due_add(db, DUE_INDEX, err)) < 0)
 		return r;
 	r = db_commit(&transaction, err);
+	if (r >= 0)
+		r = identity_keep(engine, err);
 	return r < 0 ? r : index_json_write(engine, err);
 }

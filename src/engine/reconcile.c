@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/identity.h"
 #include "engine/image.h"
 #include "engine/network-bridge.h"
 #include "engine/volume-repair.h"
@@ -63,6 +64,13 @@ static int finish_abandoned(struct engine *engine, const char *id, const struct 
 	return run_dir_remove(engine, id, dir, err);
 }
 
+/* Files of a container that has no row. With a database that was lost, they are all that is left of it. */
+static int erase_unknown(struct engine *engine, const char *id, struct error *err)
+{
+	int r = identity_is_lost(engine, err);
+	return r != 0 ? MIN(r, 0) : container_erase_files(engine, id, err);
+}
+
 static int finish_locked(struct engine *engine, const char *id, struct run_dir *dir, struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
@@ -78,7 +86,7 @@ static int finish_locked(struct engine *engine, const char *id, struct run_dir *
 	struct monitor_status status;
 	r = container_clear_remains(engine, id, dir, &status, err);
 	if (r >= 0)
-		r = container_erase_files(engine, id, err);
+		r = erase_unknown(engine, id, err);
 	return r < 0 ? r : run_dir_remove(engine, id, dir, err);
 }
 
@@ -195,7 +203,7 @@ static int remove_orphan(struct engine *engine, const char *id, struct error *er
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = container_row_load(db, id, &row, err);
-	return r != 0 ? MIN(r, 0) : container_erase_files(engine, id, err);
+	return r != 0 ? MIN(r, 0) : erase_unknown(engine, id, err);
 }
 
 static void reconcile_snapshots(struct engine *engine, struct outcome *outcome)

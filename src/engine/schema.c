@@ -167,6 +167,9 @@ const char *const SCHEMA_STEPS[] = {
 	"	size INTEGER NOT NULL,"
 	"	PRIMARY KEY (container, first)"
 	") WITHOUT ROWID;",
+
+	/* One row: which database this is (identity.h). */
+	"CREATE TABLE identity (id TEXT NOT NULL);",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);
