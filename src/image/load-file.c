@@ -22,13 +22,10 @@ enum { READ_SIZE = 256 * 1024 };
 /* --- the archive as a whole --- */
 
 static int run_worker(struct load *load, struct unpack_worker *worker, int archive, uint64_t size, int dir,
-		      enum layer_compression compression, struct unpack_result *ret, struct error *err)
+		      enum layer_compression compression, const struct unpack_limits *limits,
+		      struct unpack_result *ret, struct error *err)
 {
-	struct unpack_limits limits;
-	int r = unpack_limits_read(&limits, err);
-	limits.owners_are_ours = true;
-	if (r >= 0)
-		r = unpack_worker_begin(worker, archive, size, dir, compression, &limits, err);
+	int r = unpack_worker_begin(worker, archive, size, dir, compression, limits, err);
 	if (r >= 0)
 		r = unpack_worker_feed(worker, size, true, err);
 	if (r >= 0)
@@ -67,8 +64,13 @@ static int unpack_file(struct load *load, struct unpack_worker *worker, int fd, 
 	int r = layer_form_detect(magic, (size_t)n, "coffer load", &compression, err);
 	if (r >= 0)
 		r = staging_open(load->store, &load->tree, err);
+	struct unpack_limits limits = { 0 };
 	if (r >= 0)
-		r = run_worker(load, worker, fd, (uint64_t)st.st_size, load->tree.fd, compression, &result, err);
+		r = unpack_limits_read(&limits, err);
+	limits.owners_are_ours = true;
+	if (r >= 0)
+		r = run_worker(load, worker, fd, (uint64_t)st.st_size, load->tree.fd, compression, &limits, &result,
+			       err);
 	return r;
 }
 
@@ -186,7 +188,7 @@ int load_layer(struct load *load, const struct load_blob *blob, const char *diff
 	_cleanup_close_ int fd = blob_open(load->store, blob->digest, err);
 	int r = fd < 0 ? fd : staging_open(load->store, &staging, err);
 	if (r >= 0)
-		r = run_worker(load, load->worker, fd, blob->size, staging.fd, blob->compression, &result, err);
+		r = run_worker(load, load->worker, fd, blob->size, staging.fd, blob->compression, NULL, &result, err);
 	if (r < 0)
 		return r;
 	if (!streq(result.diff_id, diff_id)) {

@@ -153,6 +153,19 @@ Loaded image: zipped:1" ]
 	[ -z "$(ls "$BATS_TEST_TMPDIR/root/tmp")" ]
 }
 
+@test "what is loaded belongs to whom its layers say" {
+	mkdir "$BATS_TEST_TMPDIR/owned"
+	touch "$BATS_TEST_TMPDIR/owned/file"
+	chown -R 1000:2000 "$BATS_TEST_TMPDIR/owned"
+	tar --create --numeric-owner --owner=1000 --group=2000 --directory "$BATS_TEST_TMPDIR" owned |
+		coffer import - owned:1 >/dev/null
+	coffer save owned:1 | elsewhere load -q
+	mapfile -t found < <(find "$BATS_TEST_TMPDIR/root/layers" -name owned -o -name file)
+	[ "$(stat -c %u:%g "${found[@]}" | uniq)" = 1000:2000 ]
+	[ "${#found[@]}" -eq 2 ]
+	coffer rmi owned:1
+}
+
 @test "load reads from a pipe, and archives that are compressed as a whole" {
 	for program in cat gzip zstd; do
 		run -0 elsewhere load < <($program <"$SAVED")
