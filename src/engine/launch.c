@@ -80,7 +80,7 @@ static int write_config(struct engine *engine, const struct container_config *co
 	_cleanup_strv_ char **secret_env = NULL;
 	int r = open_merged(engine, launch->id, launch->lower, &merged, err);
 	if (r >= 0)
-		r = secret_requests_write(engine, config_spec(config), dir, &secret_env, err);
+		r = secret_requests_write(engine, config, dir, &secret_env, err);
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *volumes = volumes_path(engine);

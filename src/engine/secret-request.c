@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/id-mapping.h"
 #include "engine/mount-request.h"
 #include "engine/secret.h"
 
@@ -140,14 +141,33 @@ int secret_requests_check(struct engine *engine, const struct container_spec *sp
 
 /* --- giving them --- */
 
-/* Closed to everybody before it has anything in it. */
-static int write_file(int dir, const char *name, const struct request *request, const char *data, size_t len,
-		      struct error *err)
+/* Whom the file belongs to on the host. @ids: of the container's user namespace, if it has one of its own. */
+static int map_owner(const struct id_mapping *ids, const struct request *request, uid_t *ret_uid, gid_t *ret_gid,
+		     struct error *err)
 {
+	*ret_uid = (uid_t)request->uid;
+	*ret_gid = (gid_t)request->gid;
+	if (!ids)
+		return 0;
+	if (id_list_to_host(&ids->uids, (uint32_t)request->uid, ret_uid) &&
+	    id_list_to_host(&ids->gids, (uint32_t)request->gid, ret_gid))
+		return 0;
+	return err_set(err, ERR_IDMAP, "secret \"%s\": the container's user namespace has no id %u:%u", request->name,
+		       (unsigned)request->uid, (unsigned)request->gid);
+}
+
+/* Closed to everybody before it has anything in it. */
+static int write_file(int dir, const char *name, const struct request *request, const struct id_mapping *ids,
+		      const char *data, size_t len, struct error *err)
+{
+	uid_t uid;
+	gid_t gid;
+	int mapped = map_owner(ids, request, &uid, &gid, err);
+	if (mapped < 0)
+		return mapped;
 	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r = fd < 0 ? -errno : fd_write_all(fd, data, len);
-	if (r >= 0 &&
-	    (fchown(fd, (uid_t)request->uid, (gid_t)request->gid) < 0 || fchmod(fd, (mode_t)request->mode) < 0))
+	if (r >= 0 && (fchown(fd, uid, gid) < 0 || fchmod(fd, (mode_t)request->mode) < 0))
 		r = -errno;
 	return r < 0 ? err_sys(err, -r, "write secret \"%s\" for the container", request->name) : 0;
 }
@@ -170,7 +190,8 @@ static int open_directory(int run_dir, struct error *err)
 	return fd < 0 ? err_sys(err, errno, "open the directory for secrets") : fd;
 }
 
-static int give(struct engine *engine, const char *text, size_t number, int dir, char ***env, struct error *err)
+static int give(struct engine *engine, const char *text, size_t number, const struct id_mapping *ids, int dir,
+		char ***env, struct error *err)
 {
 	_cleanup_request_ struct request request = { 0 };
 	_cleanup_free_ char *data = NULL, *name = mem_printf("%zu", number);
@@ -180,21 +201,24 @@ static int give(struct engine *engine, const char *text, size_t number, int dir,
 		r = engine_secret_read(engine, request.name, &data, &len, err);
 	if (r < 0)
 		return r;
-	r = request.env ? add_variable(&request, data, len, env, err) : write_file(dir, name, &request, data, len, err);
+	r = request.env ? add_variable(&request, data, len, env, err)
+			: write_file(dir, name, &request, ids, data, len, err);
 	explicit_bzero(data, len);
 	return r;
 }
 
-int secret_requests_write(struct engine *engine, const struct container_spec *spec, int dir, char ***ret_env,
+int secret_requests_write(struct engine *engine, const struct container_config *config, int dir, char ***ret_env,
 			  struct error *err)
 {
+	char *const *secrets = config_spec(config)->secrets;
 	_cleanup_strv_ char **env = NULL;
-	if (!spec->secrets)
+	_cleanup_id_mapping_ struct id_mapping ids = { 0 };
+	if (!secrets)
 		return 0;
 	_cleanup_close_ int files = open_directory(dir, err);
-	int r = files < 0 ? files : 0;
-	for (size_t i = 0; r >= 0 && spec->secrets[i]; i++)
-		r = give(engine, spec->secrets[i], i, files, &env, err);
+	int r = files < 0 ? files : id_mapping_from_texts(config->uid_map, config->gid_map, &ids, err);
+	for (size_t i = 0; r >= 0 && secrets[i]; i++)
+		r = give(engine, secrets[i], i, config_has_userns(config) ? &ids : NULL, files, &env, err);
 	if (r >= 0)
 		*ret_env = TAKE_PTR(env);
 	return r;

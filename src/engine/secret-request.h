@@ -17,8 +17,11 @@
 /* Whether what --secret was given makes sense, and is there. Errors: ERR_INVALID, ERR_NO_SECRET. */
 int secret_requests_check(struct engine *engine, const struct container_spec *spec, struct error *err);
 
-/* The files of those that are mounted, into the run directory @dir; *ret_env becomes the variables, a strv. */
-int secret_requests_write(struct engine *engine, const struct container_spec *spec, int dir, char ***ret_env,
+/*
+ * The files of those that are mounted, into the run directory @dir, and *ret_env becomes the variables, a strv. Errors:
+ * ERR_NO_SECRET; ERR_IDMAP for an owner whom the container's user namespace does not have.
+ */
+int secret_requests_write(struct engine *engine, const struct container_config *config, int dir, char ***ret_env,
 			  struct error *err);
 
 /*

@@ -108,6 +108,18 @@ flags() {
 	[ "$output" = hunter2 ]
 }
 
+@test "as files of a container with a user namespace: the owners are its own" {
+	keep word hunter2 >/dev/null
+	userns() {
+		flags --uidmap 0:100000:3000 --gidmap 0:100000:3000 "$@"
+	}
+	run -0 userns -u user --secret word,uid=1000,gid=1000,mode=0400 box:1 \
+		sh -c 'cat /run/secrets/word; stat -c " %u %g" /run/secrets/word'
+	[ "$output" = 'hunter2 1000 1000' ]
+	run -125 userns --secret word,uid=5000 box:1 true
+	[[ $output == *'secret "word": the container'"'"'s user namespace has no id 5000:0'* ]]
+}
+
 @test "as variables, also for exec" {
 	keep word hunter2 >/dev/null
 	[ "$(flags --secret word,type=env,target=WORD --secret word,type=env -e WORD=other box:1 sh -c 'echo $WORD $word')" = \
