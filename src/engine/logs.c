@@ -55,6 +55,13 @@ static const struct log_frames *frames_of(const struct container_spec *spec)
 	return streq(driver, "json-file") ? &LOG_FRAMES_JSON : streq(driver, "local") ? &LOG_FRAMES_LOCAL : NULL;
 }
 
+static int cannot_read(const struct container_row *row, struct error *err)
+{
+	const char *driver = log_driver_name(config_spec(&row->config));
+	int r = err_set(err, ERR_UNSUPPORTED, "configured logging driver does not support reading: \"%s\"", driver);
+	return streq(driver, "journald") ? err_hint(err, "journalctl CONTAINER_ID_FULL=%s", row->id) : r;
+}
+
 int engine_container_logs(struct engine *engine, const char *name, const struct log_request *request,
 			  struct container_logs **ret, struct error *err)
 {
@@ -67,8 +74,7 @@ int engine_container_logs(struct engine *engine, const char *name, const struct 
 		return r;
 	const struct log_frames *frames = frames_of(config_spec(&row.config));
 	if (!frames)
-		return err_set(err, ERR_UNSUPPORTED, "configured logging driver does not support reading: \"%s\"",
-			       log_driver_name(config_spec(&row.config)));
+		return cannot_read(&row, err);
 	logs->path = engine_log_path(engine, row.id);
 	/* Its end is awaited before anything is read, so that what was written before it is not missed. */
 	if (request->follow && (r = begin_to_follow(logs, engine, &row, err)) < 0)
