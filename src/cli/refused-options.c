@@ -27,7 +27,6 @@ const struct option REFUSED_OPTIONS[] = {
 	OPT_REFUSED(0, "preserve-fds", "files reach a container by --volume, and standard input by --interactive"),
 	OPT_REFUSED(0, "requires", NO_PODS),
 	OPT_REFUSED(0, "rootfs", "`coffer import` makes an image of a directory's archive"),
-	OPT_REFUSED(0, "sdnotify", "readiness is not passed on; a health check tells it"),
 	OPT_REFUSED(0, "seccomp-policy", "--security-opt seccomp=FILE names another profile"),
 	OPT_REFUSED(0, "systemd", "what systemd needs in a container has to be mounted: --tmpfs /run --tmpfs /tmp"),
 	OPT_REFUSED(0, "timeout", "run `timeout SECONDS` of coreutils before coffer, or in the container"),

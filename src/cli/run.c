@@ -37,8 +37,7 @@ static int start_detached(struct cli *cli, const struct container_record *record
 	if (r < 0)
 		return r;
 	puts(record->id);
-	service_started(cli, record->id);
-	return 0;
+	return service_started(cli, record, err);
 }
 
 /* From its first line on, the container's terminal is as large as ours. */

@@ -50,8 +50,7 @@ static int start_one(struct cli *cli, const void *options, const char *name, str
 	if (r < 0)
 		return r;
 	puts(name);
-	service_started(cli, record->id);
-	return 0;
+	return service_started(cli, record, err);
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)

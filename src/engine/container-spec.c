@@ -91,6 +91,7 @@ static const struct field {
 	FIELD(cgroups_mode, KIND_STRING),
 	FIELD(stop_signal, KIND_STRING),
 	FIELD(health_on_failure, KIND_STRING),
+	FIELD(sdnotify, KIND_STRING),
 	FIELD(log_driver, KIND_STRING),
 	FIELD(log_options, KIND_STRV),
 	FIELD(restart_policy, KIND_STRING),

@@ -375,6 +375,7 @@ struct container_spec {
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
 	struct image_health health;
+	char *sdnotify; /* who tells the service manager that it is ready: "conmon", "healthy", "ignore"; NULL: "conmon" */
 	char *health_on_failure; /* "kill", "restart", "stop"; NULL: "none" */
 	char *log_driver;     /* "local", ...; NULL: "json-file" */
 	char **log_options;   /* "max-size=10m" */
@@ -426,6 +427,7 @@ struct container_record {
 	bool oom_killed, auto_remove;
 	int restart_count;
 	enum container_health health;
+	char *sdnotify;	      /* as it was made, or NULL */
 	bool tty, open_stdin; /* as it was made */
 	pid_t pid;
 	int64_t created_at, started_at, finished_at; /* ns since the epoch; 0: never */

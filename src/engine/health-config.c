@@ -53,9 +53,15 @@ int health_config_check(const struct container_spec *spec, struct error *err)
 
 int health_config_check_action(const struct container_spec *spec, const struct image_health *health, struct error *err)
 {
-	if (find_action(spec->health_on_failure) == HEALTH_LEAVES || health_config_is_on(health))
+	bool acts = find_action(spec->health_on_failure) != HEALTH_LEAVES,
+	     tells = streq_null(spec->sdnotify, "healthy");
+	if ((!acts && !tells) || health_config_is_on(health))
 		return 0;
-	err_set(err, ERR_INVALID, "cannot set on-failure action to %s without a health check", spec->health_on_failure);
+	if (acts)
+		err_set(err, ERR_INVALID, "cannot set on-failure action to %s without a health check",
+			spec->health_on_failure);
+	else
+		err_set(err, ERR_INVALID, "--sdnotify healthy: it is never healthy without a health check");
 	return err_hint(err, "--health-cmd COMMAND");
 }
 

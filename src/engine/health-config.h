@@ -12,7 +12,7 @@
 /* Errors: ERR_INVALID, in Docker's words. */
 int health_config_check(const struct container_spec *spec, struct error *err);
 
-/* Whether there is a check for what is to be done when it fails. Errors: ERR_INVALID. */
+/* Whether there is a check for what is to be done when it fails, or succeeds. Errors: ERR_INVALID. */
 int health_config_check_action(const struct container_spec *spec, const struct image_health *health, struct error *err);
 
 /* What the person says counts, member by member; what they do not say, the image does. */

@@ -28,6 +28,7 @@ void container_record_free(struct container_record *record)
 	free(record->name);
 	free(record->image);
 	free(record->image_id);
+	free(record->sdnotify);
 	strv_free(record->command);
 	strv_free(record->labels);
 	strv_free(record->networks);
@@ -122,6 +123,7 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->exit_code = row->exit_code;
 	record->error = mem_strdup(row->error);
 	record->health = health_record_state(engine, row);
+	record->sdnotify = mem_strdup(config_spec(&row->config)->sdnotify);
 	network_ports(engine, row, &record->bindings, &record->n_bindings);
 	record->ports = network_ports_text(record->bindings, record->n_bindings);
 	record->oom_killed = row->oom_killed;

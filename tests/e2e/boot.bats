@@ -124,6 +124,30 @@ manager() {
 	[[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" == *"coffer-monitor served"* ]]
 }
 
+@test "--sdnotify: not before it is healthy, or never" {
+	local socket=$BATS_TEST_TMPDIR/notify heard=$BATS_TEST_TMPDIR/heard manager
+	manager "$socket" >"$heard" 3>&- &
+	manager=$!
+	listens() { [ -S "$socket" ]; }
+	eventually listens
+	NOTIFY_SOCKET=$socket coffer run -d --network none --name quiet --sdnotify ignore box:1 sleep 1000 >/dev/null
+	NOTIFY_SOCKET=$socket coffer run -d --network none --name slow --sdnotify healthy --health-cmd 'test -e /ready' \
+		--health-interval 50ms box:1 sleep 1000 >/dev/null 3>&- &
+	probed() { [ "$(field slow '.State.Health.Log | length')" -gt 1 ] 2>/dev/null; }
+	eventually probed
+	[ ! -s "$heard" ]
+	coffer exec slow touch /ready
+	wait "$!"
+	wait "$manager"
+	grep -qx READY=1 "$heard"
+	[ "$(field slow .State.Health.Status)" = healthy ]
+	coffer rm -f quiet slow
+	NOTIFY_SOCKET=$socket run -125 coffer run -d --network none --name early --sdnotify healthy --health-cmd true \
+		--health-interval 1h box:1 true
+	[[ $output == *'container "early" ended before it was healthy'* ]]
+	coffer rm early
+}
+
 @test "a manager that is not there is a warning" {
 	NOTIFY_SOCKET=/nonexistent/socket run -0 --separate-stderr runs lonely
 	[[ $stderr == *"tell the service manager"*"NOTIFY_SOCKET=/nonexistent/socket"* ]]

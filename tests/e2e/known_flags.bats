@@ -152,7 +152,10 @@ flags_of_podman() {
 		--name= --replace => cannot replace container without --name being set
 		--requires x => there are no pods yet
 		--rootfs => `coffer import` makes an image
-		--sdnotify conmon => a health check tells it
+		--sdnotify conmon => ok
+		--sdnotify container => readiness is not passed on
+		--sdnotify later => it is conmon, healthy or ignore
+		--sdnotify healthy => without a health check
 		--seccomp-policy image => names another profile
 		--secret x => No such secret: x
 		--secret x,mode=999 => --secret "x,mode=999"
