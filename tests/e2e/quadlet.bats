@@ -43,6 +43,32 @@ has() {
 	[ -L "$out/a.target.wants/web.service" ] && [ -L "$out/b.target.requires/web.service" ]
 }
 
+@test "kinds of files that cannot be services say so, also to those that need them" {
+	file a.build '[Build]' 'ImageTag=x'
+	file a.image '[Image]' 'Image=busybox'
+	file a.kube '[Kube]' 'Yaml=x.yml'
+	file a.pod '[Pod]'
+	file web.container '[Container]' 'Image=a.image'
+	run -1 quadlet "$out"
+	[[ $output == *"a.build': coffer builds no images"* ]]
+	[[ $output == *"a.image': no service pulls images"* ]]
+	[[ $output == *"a.kube': coffer reads no files of Kubernetes"* ]]
+	[[ $output == *"a.pod': coffer has no pods"* ]]
+	[[ $output == *"web.container': Image=a.image: no service pulls images"* ]]
+	[ -z "$(ls -A "$out")" ]
+}
+
+@test "secrets, health and readiness" {
+	file web.container '[Container]' 'Image=busybox' 'Secret=word,type=env,target=WORD' 'HealthCmd=true' 'HealthOnFailure=kill' \
+		'Notify=healthy'
+	quadlet "$out"
+	has web.service "ExecStart=/usr/bin/coffer run --detach --replace --name systemd-web --secret word,type=env,target=WORD \
+--health-cmd true --health-on-failure kill --sdnotify=healthy busybox"
+	file web.container '[Container]' 'Image=busybox' 'Notify=yes'
+	run -1 quadlet "$out"
+	[[ $output == *'own readiness is not passed on'* ]]
+}
+
 @test "keys become flags: values, lines, words and truths" {
 	file web.container '[Container]' 'Image=busybox' 'ContainerName=web' 'Environment=A=1 "B=two words"' "Environment='C=\"3\"'" \
 		'PublishPort=8080:80' 'PublishPort=53:53/udp' 'ReadOnly=yes' 'RunInit=0' 'HostName=first' 'HostName=last' \

@@ -5,8 +5,6 @@
 #include "base/util.h"
 #include "programs/quadlet/translate.h"
 
-#define NO_PODS "coffer has no pods; give the containers a network, or Network=NAME.container"
-
 static const struct key KEYS[] = {
 	{ "AddCapability", KEY_WORDS, "--cap-add" },
 	{ "AddDevice", KEY_OWN, NULL },
@@ -51,7 +49,7 @@ static const struct key KEYS[] = {
 	{ "NoNewPrivileges", KEY_OWN, NULL },
 	{ "Notify", KEY_OWN, NULL },
 	{ "PidsLimit", KEY_VALUE, "--pids-limit" },
-	{ "Pod", KEY_NEVER, NO_PODS },
+	{ "Pod", KEY_NEVER, QUADLET_NO_PODS },
 	{ "PodmanArgs", KEY_PASS, NULL },
 	{ "PublishPort", KEY_LINES, "--publish" },
 	{ "Pull", KEY_VALUE, "--pull" },
@@ -70,7 +68,7 @@ static const struct key KEYS[] = {
 	{ "SecurityLabelType", KEY_VALUE, "--security-opt=label=type:" },
 	{ "ServiceName", KEY_OWN, NULL },
 	{ "ShmSize", KEY_VALUE, "--shm-size" },
-	{ "StartWithPod", KEY_NEVER, NO_PODS },
+	{ "StartWithPod", KEY_NEVER, QUADLET_NO_PODS },
 	{ "StopSignal", KEY_VALUE, "--stop-signal" },
 	{ "StopTimeout", KEY_VALUE, "--stop-timeout" },
 	{ "SubGIDMap", KEY_VALUE, "--subgidname" },
@@ -271,16 +269,27 @@ static void add_ordering(const struct quadlet *quadlet, struct unit_file *unit)
 	unit_file_add(unit, "Unit", "After", mem_strdup("network-online.target"));
 }
 
+/* Image= is the image's name, or that of a file of this kind, of which there can be no service. */
+static int check_image(const struct unit_file *unit, struct error *err)
+{
+	const char *image = unit_file_get(unit, "Container", "Image");
+	if (!image)
+		return err_set(err, ERR_INVALID, "'%s': [Container] has no Image=", unit->path);
+	const struct quadlet_kind *kind = quadlet_kind_of(image);
+	return kind && !kind->translate
+		       ? err_set(err, ERR_UNSUPPORTED, "'%s': Image=%s: %s", unit->path, image, kind->why_not)
+		       : 0;
+}
+
 static int check(const struct unit_file *unit, struct error *err)
 {
 	const char *notify = unit_file_get(unit, "Container", "Notify");
-	if (!unit_file_get(unit, "Container", "Image"))
-		return err_set(err, ERR_INVALID, "'%s': [Container] has no Image=", unit->path);
+	int r = check_image(unit, err);
+	if (r < 0)
+		return r;
 	if (notify && unit_file_get_bool(unit, "Container", "Notify", false))
 		return err_set(err, ERR_UNSUPPORTED, "'%s': Notify=%s: the container's own readiness is not passed on",
 			       unit->path, notify);
-	if (notify && streq(notify, "healthy"))
-		return err_set(err, ERR_UNSUPPORTED, "'%s': Notify=healthy is not there", unit->path);
 	return 0;
 }
 
@@ -302,6 +311,8 @@ int quadlet_translate_container(const struct quadlet *quadlet, struct quadlet_fi
 		return r;
 	append_user(unit, &command);
 	append_security(unit, &command);
+	if (streq_null(unit_file_get(unit, "Container", "Notify"), "healthy"))
+		unit_words_append(&command, "--sdnotify=healthy");
 	unit_words_append(&command, unit_file_get(unit, "Container", "Image"));
 	if (exec)
 		str_appendf(&command, " %s", exec); /* words of systemd already */

@@ -151,6 +151,8 @@ static int generate(const struct quadlet *quadlet, struct quadlet_file *file, in
 	_cleanup_str_ struct str text = { 0 };
 	_cleanup_free_ char *service = quadlet_service_name(file);
 	_cleanup_free_ char *hidden = mem_printf("X-%s", file->kind->section);
+	if (!file->kind->translate)
+		return err_set(err, ERR_UNSUPPORTED, "'%s': %s", file->unit.path, file->kind->why_not);
 	int r = file->kind->translate(quadlet, file, err);
 	if (r < 0)
 		return r;

@@ -7,9 +7,16 @@
 #include "base/mem.h"
 
 const struct quadlet_kind QUADLET_KINDS[] = {
-	{ ".container", "", "Container", "ContainerName", quadlet_translate_container },
-	{ ".network", "-network", "Network", "NetworkName", quadlet_translate_network },
-	{ ".volume", "-volume", "Volume", "VolumeName", quadlet_translate_volume },
+	{ ".build", "-build", "Build", "ImageTag", NULL,
+	  "coffer builds no images; name a built one with Image= of the container" },
+	{ ".container", "", "Container", "ContainerName", quadlet_translate_container, NULL },
+	{ ".image", "-image", "Image", "ImageTag", NULL,
+	  "no service pulls images; a container pulls what Image= names, if it is not there" },
+	{ ".kube", "", "Kube", "Yaml", NULL,
+	  "coffer reads no files of Kubernetes; write a .container file for each container" },
+	{ ".network", "-network", "Network", "NetworkName", quadlet_translate_network, NULL },
+	{ ".pod", "-pod", "Pod", "PodName", NULL, QUADLET_NO_PODS },
+	{ ".volume", "-volume", "Volume", "VolumeName", quadlet_translate_volume, NULL },
 	{ 0 },
 };
 
@@ -129,6 +136,9 @@ int quadlet_depend_on(const struct quadlet *quadlet, struct quadlet_file *file, 
 	for (size_t i = 0; i < quadlet->n_files; i++) {
 		if (!streq(quadlet->files[i].name, name))
 			continue;
+		if (!quadlet->files[i].kind->translate)
+			return err_set(err, ERR_UNSUPPORTED, "'%s' needs \"%s\": %s", file->unit.path, name,
+				       quadlet->files[i].kind->why_not);
 		_cleanup_free_ char *service = quadlet_service_name(&quadlet->files[i]);
 		unit_file_add(&file->unit, "Unit", "Requires", mem_strdup(service));
 		unit_file_add(&file->unit, "Unit", "After", mem_strdup(service));

@@ -27,9 +27,12 @@ struct quadlet_kind {
 	const char *service_suffix; /* "-volume": web.volume becomes web-volume.service */
 	const char *section;
 	const char *name_key; /* in it: what the object is called, if not systemd-NAME */
-	/* Turn the file into a service. Errors: ERR_INVALID, ERR_UNSUPPORTED. */
+	/* Turn the file into a service. Errors: ERR_INVALID, ERR_UNSUPPORTED. NULL: it cannot become one, and why: */
 	int (*translate)(const struct quadlet *quadlet, struct quadlet_file *file, struct error *err);
+	const char *why_not;
 };
+
+#define QUADLET_NO_PODS "coffer has no pods; give the containers a network, or Network=NAME.container"
 extern const struct quadlet_kind QUADLET_KINDS[];
 
 /* The kind of a file by its name, or NULL. */
