@@ -27,6 +27,7 @@ static const struct check CHECKS[] = {
 	{ .invariant = "S6", .look = check_index, .repair = repair_index, .harmless = true },
 	{ .invariant = "S5", .look = check_orphans, .repair = repair_orphans, .harmless = true },
 	{ .invariant = "E2", .look = check_running, .harmless = true },
+	{ .invariant = "N2", .look = check_packet_filter },
 	{ .invariant = "N3", .look = check_endpoints, .repair = repair_endpoints, .harmless = true },
 	{ .invariant = "NC1", .look = check_cni_places, .harmless = true },
 	{ .invariant = "NC4", .look = check_cni_plugins },

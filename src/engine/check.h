@@ -69,6 +69,9 @@ int check_running(struct check_run *run, struct error *err);   /* E2 */
 int check_endpoints(struct check_run *run, struct error *err); /* N3 */
 int repair_endpoints(struct engine *engine, struct error *err);
 
+/* --- check-network.c --- */
+int check_packet_filter(struct check_run *run, struct error *err); /* N2 */
+
 /* --- check-cni.c --- */
 int check_cni_places(struct check_run *run, struct error *err);	 /* NC1 */
 int check_cni_plugins(struct check_run *run, struct error *err); /* NC4 */

@@ -19,7 +19,6 @@
 #include "engine/network-filter.h"
 #include "engine/network-own.h"
 #include "engine/network-parent.h"
-#include "engine/network-policy.h"
 #include "engine/network-relay.h"
 #include "network/link.h"
 
@@ -171,10 +170,8 @@ static int repair_all(void *argument, struct error *err)
 	}
 	free(networks);
 	if (r >= 0)
-		r = filter_repair(engine, err);
-	if (r >= 0)
 		r = relay_repair(engine, err);
-	return r < 0 ? r : policy_repair(engine, err);
+	return r < 0 ? r : filter_repair_all(engine, err);
 }
 
 int network_repair(struct engine *engine, struct error *err)

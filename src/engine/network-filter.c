@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network-filter.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -155,39 +160,106 @@ static int put_networks(struct firewall_change *change, struct db *db, bool poli
 	return r;
 }
 
-/* Everything that the rows say, into what is there of the table (N2). */
-static int fill_table(struct engine *engine, const char *table, struct error *err)
+/* Everything that the rows say. */
+static int put_all(struct engine *engine, struct firewall_change *change, const char *table, struct error *err)
 {
-	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 	_cleanup_published_list_ struct published_list ports = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err), policies = 0;
 	if (r >= 0)
 		r = policies = policy_any(db, err);
-	firewall_change_begin(&change, table, false);
-	change.unguarded = firewall_is_unguarded(table);
+	firewall_change_begin(change, table, false);
+	change->unguarded = firewall_is_unguarded(table);
 	if (r >= 0)
-		r = put_networks(&change, db, policies > 0, err);
+		r = put_networks(change, db, policies > 0, err);
 	if (r >= 0)
 		r = published_row_list(db, NULL, &ports, err);
-	if (r < 0)
-		return r;
-	put(&change, &(struct content){ .ports = &ports });
-	return firewall_apply(&change, err);
+	if (r >= 0)
+		put(change, &(struct content){ .ports = &ports });
+	return r < 0 ? r : 0;
 }
 
 static int make_anew(struct engine *engine, const char *table, const char *why, struct error *err)
 {
+	_cleanup_firewall_change_ struct firewall_change all = { .sock = -1 };
 	log_debug("make the packet filter's table \"%s\" anew: %s", table, why);
 	int r = firewall_make_table(table, err);
-	return r < 0 ? r : fill_table(engine, table, err);
+	if (r >= 0)
+		r = put_all(engine, &all, table, err);
+	return r < 0 ? r : firewall_apply(&all, err);
+}
+
+int filter_look(struct engine *engine, char ***ret, struct error *err)
+{
+	_cleanup_firewall_change_ struct firewall_change all = { .sock = -1 };
+	char table[FIREWALL_TABLE_MAX];
+	int r = firewall_is_whole(filter_table_name(engine, table), err);
+	if (r <= 0)
+		return r;
+	r = put_all(engine, &all, table, err);
+	if (r >= 0)
+		r = firewall_find_missing(&all, ret, err);
+	return r == -ERR_NOT_FOUND ? 0 : r < 0 ? r : 1;
+}
+
+/* What is there already may be added once more, unless it leads elsewhere. */
+static int add_missing(struct engine *engine, const char *table, struct error *err)
+{
+	_cleanup_firewall_change_ struct firewall_change all = { .sock = -1 };
+	struct error why = { 0 };
+	int r = put_all(engine, &all, table, err);
+	if (r < 0)
+		return r;
+	return firewall_apply(&all, &why) < 0 ? make_anew(engine, table, why.message, err) : 0;
 }
 
 int filter_repair(struct engine *engine, struct error *err)
 {
+	_cleanup_strv_ char **missing = NULL;
 	char table[FIREWALL_TABLE_MAX];
-	int r = firewall_is_whole(filter_table_name(engine, table), err);
-	return r == 0 ? make_anew(engine, table, "it has not all of its rules", err) : r < 0 ? r : 0;
+	int r = filter_look(engine, &missing, err);
+	filter_table_name(engine, table);
+	if (r == 0)
+		return make_anew(engine, table, "it has not all of its rules", err);
+	return r > 0 && missing ? add_missing(engine, table, err) : r;
+}
+
+/* --- whether anything has changed --- */
+
+/* In the run root: of which network namespace, and after which of its changes all was found to be there. */
+#define GENERATION_FILE "packet-filter"
+enum { GENERATION_MAX = 64 };
+
+static int generation_text(char buf[GENERATION_MAX], struct error *err)
+{
+	struct stat st;
+	uint32_t generation;
+	int r = firewall_generation(&generation, err);
+	if (r < 0)
+		return r;
+	if (stat("/proc/thread-self/ns/net", &st) < 0)
+		return err_sys(err, errno, "look at our network namespace");
+	snprintf(buf, GENERATION_MAX, "%ju %u", (uintmax_t)st.st_ino, generation);
+	return 0;
+}
+
+int filter_repair_all(struct engine *engine, struct error *err)
+{
+	_cleanup_free_ char *path = mem_printf("%s/" GENERATION_FILE, engine->runroot);
+	char now[GENERATION_MAX], known[GENERATION_MAX];
+	int r = generation_text(now, err);
+	if (r < 0 || (file_read_line(AT_FDCWD, path, known, sizeof known) > 0 && streq(known, now)))
+		return r;
+	r = filter_repair(engine, err);
+	if (r >= 0)
+		r = policy_repair(engine, err);
+	if (r < 0)
+		return r;
+	/* Where something was mended, it is another one now, and the next command looks once more. */
+	_cleanup_close_ int dir = open(engine->runroot, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		(void)file_write_atomic(dir, GENERATION_FILE, now, strlen(now), 0600, 0, NULL);
+	return 0;
 }
 
 int filter_set_strict(struct engine *engine, char *const *links, struct error *err)

@@ -20,8 +20,14 @@ bool filter_is_strict(const struct network_record *network, bool policies);
 int filter_add(struct engine *engine, const struct network_record *network, const struct endpoint *endpoint,
 	       const struct published_list *ports, struct error *err);
 
-/* Make the table again if somebody has removed it, or flushed its rules. */
+/* Make what somebody has removed: the table, its rules, or elements. */
 int filter_repair(struct engine *engine, struct error *err);
+
+/* The same, and policies; but nobody looks as long as nobody has changed anything in the packet filter. */
+int filter_repair_all(struct engine *engine, struct error *err);
+
+/* 1 if the table has all of its rules; *ret, a strv, has a name of a set for each element that is missing. */
+int filter_look(struct engine *engine, char ***ret, struct error *err);
 
 /* Have @links, and no others, be strict ones. */
 int filter_set_strict(struct engine *engine, char *const *links, struct error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network-policy.h"
 
+#include <linux/netfilter.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,18 +165,25 @@ static int filter_bridges(const struct view *view, struct error *err)
 	return r;
 }
 
+static void put_sets(struct firewall_change *change, const char *table, const struct view *view)
+{
+	firewall_change_begin(change, table, false);
+	policy_put_sets(change, view->policies, view->n_policies, view->endpoints, view->n_endpoints);
+}
+
 /* With the database's write lock. */
 static int enforce(struct engine *engine, const struct view *view, struct error *err)
 {
+	_cleanup_firewall_change_ struct firewall_change sets = { .sock = -1 };
 	_cleanup_str_ struct str commands = { 0 };
 	char table[TABLE_MAX];
 	table_name(engine, table);
 	if (view->n_policies == 0) {
 		policy_write_removal(table, &commands);
 	} else {
+		put_sets(&sets, table, view);
 		policy_write_rules(table, view->policies, view->n_policies, &commands);
-		policy_write_sets(table, view->policies, view->n_policies, view->endpoints, view->n_endpoints,
-				  &commands);
+		policy_write_sets(&sets, &commands);
 	}
 	int r = view->n_policies > 0 ? filter_bridges(view, err) : 0;
 	if (r >= 0)
@@ -188,14 +196,15 @@ static int enforce(struct engine *engine, const struct view *view, struct error 
 /* Only the sets; or everything, if the table is not what we left. */
 static int refresh(struct engine *engine, const struct view *view, struct error *err)
 {
-	_cleanup_str_ struct str commands = { 0 };
+	_cleanup_firewall_change_ struct firewall_change sets = { .sock = -1 };
 	char table[TABLE_MAX];
-	policy_write_sets(table_name(engine, table), view->policies, view->n_policies, view->endpoints,
-			  view->n_endpoints, &commands);
+	put_sets(&sets, table_name(engine, table), view);
 	int r = filter_bridges(view, err);
 	if (r < 0)
 		return err_wrap(err, "enforce the network policies");
-	return firewall_run_nft(str_text(&commands), table, NULL) >= 0 ? 0 : enforce(engine, view, err);
+	r = firewall_apply(&sets, NULL) >= 0 ? 0 : enforce(engine, view, err);
+	child_close(engine, TAKE_FD(sets.sock));
+	return r;
 }
 
 int policy_any(struct db *db, struct error *err)
@@ -242,16 +251,46 @@ int policy_follow(struct engine *engine, struct error *err)
 	return with_view(engine, refresh, err);
 }
 
+/* 1 if all rules are there, whatever they say; *ret: the sets that lack something. */
+static int look(struct engine *engine, const struct view *view, char ***ret, struct error *err)
+{
+	_cleanup_firewall_change_ struct firewall_change sets = { .sock = -1 };
+	_cleanup_str_ struct str commands = { 0 };
+	char table[TABLE_MAX];
+	size_t rules;
+	table_name(engine, table);
+	policy_write_rules(table, view->policies, view->n_policies, &commands);
+	int r = firewall_count_rules(NFPROTO_INET, table, &rules, err);
+	if (r < 0 || rules != policy_count_rules(str_text(&commands)))
+		return r < 0 ? r : 0;
+	put_sets(&sets, table, view);
+	r = firewall_find_missing(&sets, ret, err);
+	return r == -ERR_NOT_FOUND ? 0 : r < 0 ? r : 1;
+}
+
 static int make_missing(struct engine *engine, const struct view *view, struct error *err)
 {
-	char table[TABLE_MAX];
-	_cleanup_free_ char *question = mem_printf("list chain inet %s ingress\n", table_name(engine, table));
-	return firewall_run_nft(question, table, NULL) >= 0 ? 0 : enforce(engine, view, err);
+	_cleanup_strv_ char **missing = NULL;
+	int r = look(engine, view, &missing, err);
+	if (r == 0)
+		return enforce(engine, view, err);
+	return r > 0 && missing ? refresh(engine, view, err) : r;
 }
 
 int policy_repair(struct engine *engine, struct error *err)
 {
 	return with_view(engine, make_missing, err);
+}
+
+int policy_look(struct engine *engine, char ***ret, struct error *err)
+{
+	_cleanup_view_ struct view view = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r < 0 || (r = policy_any(db, err)) <= 0)
+		return r < 0 ? r : 1;
+	r = load(engine, db, &view, err);
+	return r < 0 ? r : look(engine, &view, ret, err);
 }
 
 /* --- one flow --- */

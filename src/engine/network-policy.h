@@ -56,5 +56,8 @@ struct cidr;
 int policy_judge(struct engine *engine, const struct cidr *from, const struct cidr *to, uint8_t protocol, uint16_t port,
 		 struct policy_verdict *ret_egress, struct policy_verdict *ret_ingress, struct error *err);
 
-/* Make the table anew if somebody has taken it away. */
+/* Make what somebody has taken away. */
 int policy_repair(struct engine *engine, struct error *err);
+
+/* 1 if the packet filter has all rules, or needs none; *ret, a strv, has a name of a set for each element that is missing. */
+int policy_look(struct engine *engine, char ***ret, struct error *err);

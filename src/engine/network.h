@@ -12,7 +12,7 @@
  *      it is gone.
  *  N2  Links and elements of the packet filter can be made again from the rows at any moment: a bridge that somebody
  *      removed, or a table that somebody flushed, is there again after the next start, or the next command that looks
- *      after what dead ones left (engine_reconcile()).
+ *      after what dead ones left (engine_reconcile()); so is a single element, after the latter.
  *  N3  Only containers that run have rows of endpoints and ports. What one is to be plugged into when it is started is
  *      in its configuration, which a change of one that runs reaches last.
  */

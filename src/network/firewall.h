@@ -22,10 +22,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
-#include "base/netlink.h"
 #include "network/cidr.h"
+#include "network/firewall-change.h"
 
 enum { FIREWALL_TABLE_MAX = 32 };
 
@@ -35,6 +34,9 @@ int firewall_make_table(const char *table, struct error *err);
 /* How many rules it has then, and how many the guard's. */
 size_t firewall_rule_count(void);
 size_t firewall_guard_rule_count(void);
+
+/* How many a table of @family (NFPROTO_INET, ...) has; none if it is not there. */
+int firewall_count_rules(uint8_t family, const char *table, size_t *ret, struct error *err);
 
 /* 1 if @table has them, whatever they say; 0 if somebody has removed it or flushed its rules. */
 int firewall_is_whole(const char *table, struct error *err);
@@ -46,21 +48,6 @@ bool firewall_is_unguarded(const char *table);
 int firewall_run_nft(const char *commands, const char *table, struct error *err);
 
 int firewall_remove_table(const char *table, struct error *err);
-
-/* What is to become of the table's elements. */
-struct firewall_change {
-	const char *table;
-	bool remove;
-	bool unguarded; /* what is the guard's is left out */
-	struct netlink_batch batch;
-	size_t n_elements;
-	int sock; /* of firewall_apply(), or -1 */
-};
-
-/* Elements put into it are added, or with @remove taken away. */
-void firewall_change_begin(struct firewall_change *change, const char *table, bool remove);
-void firewall_change_done(struct firewall_change *change);
-#define _cleanup_firewall_change_ _cleanup_(firewall_change_done)
 
 struct firewall_network {
 	const char *bridge;
@@ -84,6 +71,9 @@ void firewall_put_place(struct firewall_change *change, const struct firewall_pl
 /* @links, and no others, are strict. */
 void firewall_put_strict(struct firewall_change *change, char *const *links);
 
+/* An address into a set of the family inet. */
+void firewall_put_address(struct firewall_change *change, const char *set, const struct cidr *address);
+
 struct firewall_port {
 	struct cidr host; /* the address on the host; family 0, or all zeroes: each of them, of the container's family */
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
@@ -92,12 +82,3 @@ struct firewall_port {
 	uint16_t container_port;
 };
 void firewall_put_port(struct firewall_change *change, const struct firewall_port *port);
-
-/*
- * Do it. Errors: ERR_NOT_FOUND if the table or one of its sets is not there; nothing is changed then. What is not there
- * is removed already.
- *
- * @change keeps the socket, for closing it takes as long as the kernel needs to free what was removed (up to tens of
- * milliseconds): who has no time for that takes it over.
- */
-int firewall_apply(struct firewall_change *change, struct error *err);

@@ -13,8 +13,13 @@
 
 #include "network/policy.h"
 
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/util.h"
+#include "network/firewall.h"
 
 enum { IPV4, IPV6, VERSIONS };
 static const struct {
@@ -174,9 +179,25 @@ void policy_write_rules(const char *table, const struct policy *policies, size_t
 	str_append(out, "}\n");
 }
 
+/* What is in a chain, and does not say where that hangs. */
+size_t policy_count_rules(const char *commands)
+{
+	static const char *const others[] = { "table ", "add ", "delete ", "set ", "chain ", "type ", "}" };
+	_cleanup_strv_ char **lines = strv_split(commands, '\n');
+	size_t count = 0;
+	for (char **line = lines; line && *line; line++) {
+		bool is_rule = **line;
+		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+			is_rule = is_rule && !str_starts_with(*line, others[i]);
+		count += is_rule;
+	}
+	return count;
+}
+
 /* --- sets --- */
 
 struct content {
+	struct firewall_change *change;
 	const struct policy *policies;
 	size_t n_policies;
 	const struct policy_endpoint *endpoints;
@@ -184,26 +205,20 @@ struct content {
 };
 
 /* Who is in a set: @member decides for each endpoint. */
-static void write_set(const struct content *content, const char *table, const char *name,
-		      bool (*member)(const struct content *content, const struct policy_endpoint *endpoint,
-				     const void *context),
-		      const void *context, struct str *out)
+static void put_set(const struct content *content, const char *name,
+		    bool (*member)(const struct content *content, const struct policy_endpoint *endpoint,
+				   const void *context),
+		    const void *context)
 {
 	for (int version = 0; version < VERSIONS; version++) {
-		_cleanup_str_ struct str elements = { 0 };
+		_cleanup_free_ char *set = mem_printf("%s_%s", name, IP_VERSIONS[version].suffix);
+		firewall_begin_set(content->change, NFPROTO_INET, set, true);
 		for (size_t i = 0; i < content->n_endpoints; i++) {
 			const struct policy_endpoint *endpoint = &content->endpoints[i];
 			const struct cidr *address = version == IPV4 ? &endpoint->address : &endpoint->address6;
-			char text[CIDR_TEXT_MAX];
 			if (address->family && member(content, endpoint, context))
-				str_appendf(&elements, "%s%s", elements.len ? ", " : "",
-					    cidr_address_text(address, text));
+				firewall_put_address(content->change, set, address);
 		}
-		const char *suffix = IP_VERSIONS[version].suffix;
-		str_appendf(out, "flush set inet %s %s_%s\n", table, name, suffix);
-		if (elements.len)
-			str_appendf(out, "add element inet %s %s_%s { %s }\n", table, name, suffix,
-				    str_text(&elements));
 	}
 }
 
@@ -235,28 +250,56 @@ static bool is_allowed(const struct content *content, const struct policy_endpoi
 	return false;
 }
 
-static void write_peer_sets(const struct content *content, const char *table, size_t index, const struct way *way,
-			    struct str *out)
+static void put_peer_sets(const struct content *content, size_t index, const struct way *way)
 {
 	const struct policy_direction *direction = direction_of(&content->policies[index], way);
 	for (size_t i = 0; i < direction->n_rules; i++) {
 		const struct rule_of of = { &content->policies[index], &direction->rules[i] };
 		_cleanup_free_ char *name = mem_printf("p%zu_%c%zu", index, way->letter, i);
 		if (has_selectors(of.rule))
-			write_set(content, table, name, is_allowed, &of, out);
+			put_set(content, name, is_allowed, &of);
 	}
 }
 
-void policy_write_sets(const char *table, const struct policy *policies, size_t n_policies,
-		       const struct policy_endpoint *endpoints, size_t n_endpoints, struct str *out)
+void policy_put_sets(struct firewall_change *change, const struct policy *policies, size_t n_policies,
+		     const struct policy_endpoint *endpoints, size_t n_endpoints)
 {
-	const struct content content = { policies, n_policies, endpoints, n_endpoints };
-	write_set(&content, table, "ingress", is_restricted, &INGRESS, out);
-	write_set(&content, table, "egress", is_restricted, &EGRESS, out);
+	const struct content content = { change, policies, n_policies, endpoints, n_endpoints };
+	put_set(&content, "ingress", is_restricted, &INGRESS);
+	put_set(&content, "egress", is_restricted, &EGRESS);
 	for (size_t i = 0; i < n_policies; i++) {
 		_cleanup_free_ char *name = mem_printf("p%zu", i);
-		write_set(&content, table, name, is_selected, &policies[i], out);
-		write_peer_sets(&content, table, i, &INGRESS, out);
-		write_peer_sets(&content, table, i, &EGRESS, out);
+		put_set(&content, name, is_selected, &policies[i]);
+		put_peer_sets(&content, i, &INGRESS);
+		put_peer_sets(&content, i, &EGRESS);
+	}
+}
+
+/* An address, as the key of an element has it. */
+static void write_key(const struct nlattr *element, struct str *out)
+{
+	const struct nlattr *parts[NFTA_SET_ELEM_KEY + 1], *value[NFTA_DATA_VALUE + 1];
+	struct cidr address = { .family = AF_INET };
+	char text[CIDR_TEXT_MAX];
+	netlink_nested(element, parts, ARRAY_SIZE(parts));
+	netlink_nested(parts[NFTA_SET_ELEM_KEY], value, ARRAY_SIZE(value));
+	if (netlink_length(value[NFTA_DATA_VALUE]) > cidr_length(&address))
+		address.family = AF_INET6;
+	memcpy(address.bytes, netlink_data(value[NFTA_DATA_VALUE]), cidr_length(&address));
+	str_append(out, cidr_address_text(&address, text));
+}
+
+void policy_write_sets(const struct firewall_change *change, struct str *out)
+{
+	for (size_t i = 0; i < change->n_sets; i++) {
+		const struct firewall_elements *set = &change->sets[i];
+		if (firewall_first(set) == firewall_last(set))
+			continue;
+		str_appendf(out, "add element inet %s %s { ", change->table, set->set);
+		for (const struct nlattr *at = firewall_first(set); at < firewall_last(set); at = firewall_next(at)) {
+			str_append(out, at == firewall_first(set) ? "" : ", ");
+			write_key(at, out);
+		}
+		str_append(out, " }\n");
 	}
 }

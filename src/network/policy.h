@@ -119,9 +119,16 @@ void policy_decide(const struct policy *policies, size_t n_policies, bool egress
 /* What nft(8) has to read for @table to hold the rules of @policies and sets without content. */
 void policy_write_rules(const char *table, const struct policy *policies, size_t n_policies, struct str *out);
 
-/* What it has to read for the sets to hold what they should. */
-void policy_write_sets(const char *table, const struct policy *policies, size_t n_policies,
-		       const struct policy_endpoint *endpoints, size_t n_endpoints, struct str *out);
+/* How many rules these are. */
+size_t policy_count_rules(const char *commands);
+
+/* What the sets of @change's table are to hold, whatever is in them. */
+struct firewall_change;
+void policy_put_sets(struct firewall_change *change, const struct policy *policies, size_t n_policies,
+		     const struct policy_endpoint *endpoints, size_t n_endpoints);
+
+/* The same as nft(8) reads it: for when rules and sets have to change together. */
+void policy_write_sets(const struct firewall_change *change, struct str *out);
 
 /* What it has to read for the table to be gone, if it is there. */
 void policy_write_removal(const char *table, struct str *out);

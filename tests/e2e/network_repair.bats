@@ -24,7 +24,7 @@ bridge_of() {
 }
 
 table() {
-	nft list tables | sed -n 's/^table inet \(coffer-.*\)/\1/p'
+	nft list tables | sed -n 's/^table inet \(coffer-[0-9a-f]*\)$/\1/p'
 }
 
 # repaired_after DAMAGE...: a published port and the way out are lost by it, and there again after `ps`
@@ -56,6 +56,69 @@ flush_one_chain() {
 
 @test "one chain that was flushed" {
 	repaired_after flush_one_chain
+}
+
+# elements FAMILY SET: what is in it, on one line
+elements() {
+	nft -s list set "$1" "$(table)" "$2" 2>/dev/null || nft -s list map "$1" "$(table)" "$2"
+}
+
+remove_port() {
+	nft delete element inet "$(table)" publish4 '{ tcp . 8080 }'
+}
+
+@test "one element: a port that somebody has removed" {
+	repaired_after remove_port
+}
+
+@test "elements that are gone are found by system check, and made again by the next command that looks" {
+	coffer network create --subnet 10.89.1.0/24 front >/dev/null
+	sleeper one --network front --ip 10.89.1.10
+	coffer ps >/dev/null
+	run -0 coffer system check
+	[ -z "$output" ]
+	nft delete element bridge "$(table)" owned4 '{ 10.89.1.10 }'
+	nft delete element inet "$(table)" masquerade4 '{ 10.89.1.0/24 }'
+	run -1 coffer system check
+	[[ $output == *N2*broken*'something is missing in the set "owned4"'* ]]
+	[[ $output == *'something is missing in the set "masquerade4"'* ]]
+	coffer network ls >/dev/null
+	[[ $(elements bridge owned4) == *10.89.1.10* && $(elements inet masquerade4) == *10.89.1.0/24* ]]
+	coffer system check
+	nft flush set bridge "$(table)" places4
+	run -0 coffer system check --repair
+	[[ $output == *N2*repaired*places4* ]]
+	[[ $(elements bridge places4) == *10.89.1.10* ]]
+	# One that leads elsewhere.
+	web web --network front -p 8080:80
+	nft delete element inet "$(table)" publish4 '{ tcp . 8080 }'
+	nft add element inet "$(table)" publish4 '{ tcp . 8080 : 10.89.1.10 . 81 }'
+	run ! fetch --max-time 1 http://127.0.0.1:8080/
+	coffer ps >/dev/null
+	fetch http://127.0.0.1:8080/
+}
+
+@test "members of policies' sets" {
+	sleeper one -l app=one
+	coffer network policy apply - >/dev/null <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: closed}
+		spec: {podSelector: {matchLabels: {app: one}}}
+	EOF
+	members() { nft list set inet "$(table)-policy" ingress_4; }
+	[[ $(members) == *"$(address one)"* ]]
+	nft flush set inet "$(table)-policy" ingress_4
+	run -1 coffer system check
+	[[ $output == *policy*'something is missing in the set "ingress_4"'* ]]
+	coffer ps >/dev/null
+	[[ $(members) == *"$(address one)"* ]]
+	nft flush chain inet "$(table)-policy" ingress
+	run -1 coffer system check
+	[[ $output == *policy*'it has not all of its rules'* ]]
+	coffer ps >/dev/null
+	coffer system check
+	coffer network policy rm closed
 }
 
 remove_bridge() {

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "cli/yaml.h"
+#include "network/firewall-change.h"
 #include "network/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -17,6 +18,7 @@ static void check_policy(struct json_object *value)
 	_cleanup_str_ struct str out = { 0 };
 	char *labels[] = { (char *)"app=db", (char *)"tier=", NULL };
 	struct policy_endpoint endpoint = { .labels = labels, .network = (char *)"app", .network_labels = labels };
+	struct firewall_change change;
 	struct policy policy;
 	json_document_wrap(json_object_get(value), "fuzz", ERR_INVALID, &document);
 	if (cidr_parse_address("10.0.0.2", &endpoint.address, NULL) < 0)
@@ -24,7 +26,10 @@ static void check_policy(struct json_object *value)
 	if (policy_parse(&document, &policy, NULL) < 0)
 		return;
 	policy_write_rules("t", &policy, 1, &out);
-	policy_write_sets("t", &policy, 1, &endpoint, 1, &out);
+	firewall_change_begin(&change, "t", false);
+	policy_put_sets(&change, &policy, 1, &endpoint, 1);
+	policy_write_sets(&change, &out);
+	firewall_change_done(&change);
 	if (strchr(str_text(&out), ';') && strstr(str_text(&out), "\";"))
 		abort();
 	policy_done(&policy);

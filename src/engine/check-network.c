@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks of what the packet filter should have. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/check.h"
+#include "engine/network-filter.h"
+#include "engine/network-policy.h"
+#include "engine/network-row.h"
+
+static void say(struct check_run *run, const char *table, int whole, char *const *missing)
+{
+	if (whole == 0)
+		check_found(run, table, "it has not all of its rules");
+	for (; missing && *missing; missing++)
+		check_found(run, table, "something is missing in the set \"%s\"", *missing);
+}
+
+int check_packet_filter(struct check_run *run, struct error *err)
+{
+	_cleanup_strv_ char **elements = NULL, **members = NULL;
+	char table[FIREWALL_TABLE_MAX];
+	struct db *db;
+	int r = engine_db(run->engine, &db, err);
+	if (r >= 0)
+		r = endpoint_row_any(db, err);
+	if (r <= 0)
+		return r; /* without containers on networks nothing has to be there */
+	filter_table_name(run->engine, table);
+	r = filter_look(run->engine, &elements, err);
+	if (r >= 0)
+		say(run, table, r, elements);
+	if (r >= 0)
+		r = policy_look(run->engine, &members, err);
+	_cleanup_free_ char *policies = mem_printf("%s-policy", table);
+	if (r >= 0)
+		say(run, policies, r, members);
+	return r;
+}
