@@ -114,7 +114,7 @@ static int insert_port(struct db *db, const char *id, const struct port *port, c
 }
 
 /* One that the kernel gives, or the first behind it that no container has: it does not know theirs, for nobody listens. */
-static int choose_port(struct db *db, struct port *port, struct error *err)
+static int choose_any_port(struct db *db, struct port *port, struct error *err)
 {
 	int r = port_reserve(port, err);
 	if (r >= 0)
@@ -128,6 +128,26 @@ static int choose_port(struct db *db, struct port *port, struct error *err)
 			r = port_reserve(port, NULL);
 	}
 	return r == 0 ? 0 : err_set(err, ERR_PORT_ALLOCATED, "no port of this host is free for a container");
+}
+
+/* The first of the range that neither a container nor a process of the host has. */
+static int choose_port(struct db *db, struct port *port, struct error *err)
+{
+	if (!port->first)
+		return choose_any_port(db, port, err);
+	for (unsigned number = port->first; number <= port->last; number++) {
+		struct error why = { 0 };
+		port->host_port = (uint16_t)number;
+		int r = published_row_any(db, port, &why);
+		if (r == 0)
+			r = port_reserve(port, &why);
+		if (r < 0 && r != -ERR_PORT_HOST && err)
+			*err = why;
+		if (r == 0 || (r < 0 && r != -ERR_PORT_HOST))
+			return r;
+	}
+	return err_set(err, ERR_PORT_ALLOCATED, "no port from %u to %u/%s is free", port->first, port->last,
+		       port_protocol_name(port->protocol));
 }
 
 static int reserve_port(struct db *db, const char *id, struct port *port, const struct endpoint *endpoint,

@@ -10,7 +10,9 @@
 static void add_binding(struct json_object *bindings, const struct port *port)
 {
 	_cleanup_free_ char *key = port_text(port);
-	_cleanup_free_ char *number = port->host_port ? mem_printf("%u", port->host_port) : mem_strdup("");
+	_cleanup_free_ char *number = port->first	? mem_printf("%u-%u", port->first, port->last)
+				      : port->host_port ? mem_printf("%u", port->host_port)
+							: mem_strdup("");
 	char address[CIDR_TEXT_MAX];
 	struct json_object *list;
 	if (!json_object_object_get_ex(bindings, key, &list))

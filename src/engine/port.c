@@ -121,11 +121,14 @@ static struct words split(char *text)
 
 static void append(struct port_list *list, const struct port *common, struct range host, struct range container)
 {
+	bool choose = container.first == container.last && host.first != host.last;
 	for (unsigned i = 0; i <= (unsigned)container.last - container.first; i++) {
 		struct port *port = ARRAY_APPEND(list->items, list->count);
 		*port = *common;
 		port->container_port = (uint16_t)(container.first + i);
-		port->host_port = host.first ? (uint16_t)(host.first + i) : 0;
+		port->host_port = host.first && !choose ? (uint16_t)(host.first + i) : 0;
+		port->first = choose ? host.first : 0;
+		port->last = choose ? host.last : 0;
 	}
 }
 
@@ -150,7 +153,8 @@ int port_parse(const char *text, struct port_list *list, struct error *err)
 		return invalid(err, "proto", words.protocol, NULL);
 	if (words.host && parse_host(words.host, &port.host) < 0)
 		return invalid(err, "IP address", words.host, text);
-	if (host.first && host.last - host.first != container.last - container.first)
+	bool several = container.first != container.last;
+	if (host.first && several && host.last - host.first != container.last - container.first)
 		return err_set(err, ERR_INVALID, "invalid ranges specified for container and host Ports: %s and %s",
 			       words.container_ports, words.host_ports);
 	append(list, &port, host, container);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Published ports, as `-p` has them: [HOST-ADDRESS:][HOST-PORT[-END]:]PORT[-END][/PROTOCOL].
+ * Published ports, as `-p` has them: [HOST-ADDRESS:][HOST-PORT[-END]:]PORT[-END][/PROTOCOL]. Of a range in front of one port
+ * the first that is free is taken.
  *
  * Source: the behaviour of docker 28 (`docker run --publish`).
  */
@@ -14,7 +15,8 @@
 
 struct port {
 	struct cidr host;   /* family 0: each address of the host */
-	uint16_t host_port; /* 0: one that is free */
+	uint16_t host_port; /* 0: one that is free, of those that follow */
+	uint16_t first, last; /* 0: of all that the kernel gives */
 	uint16_t container_port;
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 };

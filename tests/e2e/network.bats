@@ -110,6 +110,23 @@ listens() {
 	kill $server
 }
 
+@test "of a range in front of one port the first that is free is taken" {
+	sleeper one -p 127.0.0.1:7100-7102:80
+	socat TCP-LISTEN:7101,bind=127.0.0.1,reuseaddr PIPE 3>&- &
+	local holder=$!
+	host_has() { ss -Hltn "sport = :7101" | grep -q .; }
+	eventually host_has
+	sleeper two -p 127.0.0.1:7100-7102:80
+	run -0 coffer port one
+	[ "$output" = '80/tcp -> 127.0.0.1:7100' ]
+	run -0 coffer port two
+	[ "$output" = '80/tcp -> 127.0.0.1:7102' ]
+	[ "$(coffer inspect -f '{{(index .HostConfig.PortBindings "80/tcp" 0).HostPort}}' two)" = 7100-7102 ]
+	run -125 coffer run --rm -p 127.0.0.1:7100-7102:80 box:1 true
+	kill $holder
+	[[ $output == *'no port from 7100 to 7102/tcp is free'*E-PORT-ALLOCATED* ]]
+}
+
 @test "-P publishes what the image and --expose name" {
 	run -0 coffer run -d --name many -P --expose 81 --expose 5000-5001/udp box:1 sleep 60
 	run -0 coffer port many

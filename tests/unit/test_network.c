@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -28,6 +29,7 @@
 #include "network/link.h"
 #include "base/netlink.h"
 #include "network/netns.h"
+#include "network/stacked.h"
 
 #define TABLE "coffer-unit"
 
@@ -266,13 +268,83 @@ static void test_filter_elements(void **state)
 	as_host(filter_elements);
 }
 
+/* --- links that stand on another one --- */
+
+static void test_names_of_vlans(void **state)
+{
+	static const struct {
+		const char *name, *parent;
+		unsigned id;
+	} rows[] = {
+		{ "eth0.50", "eth0", 50 },
+		{ "bond0.1.4094", "bond0.1", 4094 },
+		{ "eth0", NULL, 0 },
+		{ "eth0.", NULL, 0 },
+		{ ".5", NULL, 0 },
+		{ "eth0.0", NULL, 0 },
+		{ "eth0.4095", NULL, 0 },
+		{ "eth0.5x", NULL, 0 },
+		{ "averylonginterface.5", NULL, 0 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char parent[IFNAMSIZ];
+		unsigned id;
+		assert_int_equal(vlan_parse(rows[i].name, parent, &id), rows[i].parent != NULL);
+		if (rows[i].parent) {
+			assert_string_equal(parent, rows[i].parent);
+			assert_int_equal(id, rows[i].id);
+		}
+	}
+}
+
+/* The parent is the host's end of a pair; what stands on it comes into being in the container. */
+static int stand_on_a_parent(void)
+{
+	struct error err = { 0 };
+	_cleanup_netns_ struct netns beyond = NETNS_NONE;
+	_cleanup_netns_ struct netns inside = NETNS_NONE;
+	_cleanup_close_ int host = netlink_open(NETLINK_ROUTE, &err);
+	const struct link_setup setup = { .name = "eth0", .address = of("10.9.0.2/16"), .gateway = of("10.9.0.1") };
+	struct stacked stacked = { .kind = "macvlan",
+				   .parent = "vethtest",
+				   .inside = "eth0",
+				   .mode = MACVLAN_MODE_BRIDGE,
+				   .mac = { 2, 0x42, 10, 9, 0, 2 } };
+	struct veth veth = VETH;
+	struct link link;
+	REQUIRE(netns_make(true, &beyond, &err) == 0 && netns_make(true, &inside, &err) == 0);
+	veth.netns = beyond.fd;
+	stacked.netns = inside.fd;
+	REQUIRE(stacked_make(host, &stacked, &err) == -ERR_NOT_FOUND);
+	REQUIRE(make_bridge(host, &err) == 0 && veth_make(host, &veth, &err) == 0);
+	err_clear(&err);
+	REQUIRE(stacked_make(host, &stacked, &err) == -ERR_BUSY); /* it is part of a bridge */
+	REQUIRE(strstr(err.message, "it is used in another way"));
+	err_clear(&err);
+	REQUIRE(link_remove(host, "cof0", &err) == 0);
+	int r = stacked_make(host, &stacked, &err);
+	if (r == -ERR_UNSUPPORTED)
+		return 77;
+	REQUIRE(r == 0);
+	REQUIRE(link_look(host, "eth0", &link, NULL) == -ERR_NOT_FOUND);
+	REQUIRE(link_configure(inside.rtnl, &setup, &err) == 0);
+	REQUIRE(link_look(inside.rtnl, "eth0", &link, &err) == 0 && link.is_up);
+	REQUIRE(link_set_alias(host, "vethtest", "network x", &err) == 0);
+	REQUIRE(link_look(host, "vethtest", &link, &err) == 0 && streq(link.alias, "network x"));
+	return 0;
+}
+
+static void test_stand_on_a_parent(void **state)
+{
+	as_host(stand_on_a_parent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_connect_container),
-		cmocka_unit_test(test_say_what_failed),
-		cmocka_unit_test(test_find_overlaps),
-		cmocka_unit_test(test_filter_elements),
+		cmocka_unit_test(test_connect_container), cmocka_unit_test(test_say_what_failed),
+		cmocka_unit_test(test_find_overlaps),	  cmocka_unit_test(test_filter_elements),
+		cmocka_unit_test(test_names_of_vlans),	  cmocka_unit_test(test_stand_on_a_parent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
