@@ -29,6 +29,14 @@ static int lower_of(struct engine *engine, const struct container_row *row, char
 	return r < 0 ? r : launch_lower(engine, row->id, image->id, image->diff_ids, ret, err);
 }
 
+/* One that has all its files in a directory of its own, on a machine that need not have overlays. */
+static int open_whole(struct engine *engine, const char *id, struct error *err)
+{
+	_cleanup_free_ char *upper = snapshot_upper(engine->store, id);
+	int fd = open(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(err, errno, "open directory '%s'", upper) : fd;
+}
+
 /*
  * Its own layer is one more that is only read: so a container that runs keeps its upper directory to itself, and what it
  * writes meanwhile is seen or not, as with every copy of files in use.
@@ -36,11 +44,12 @@ static int lower_of(struct engine *engine, const struct container_row *row, char
 int view_open_layers(struct engine *engine, const struct container_row *row, struct error *err)
 {
 	_cleanup_strv_ char **lower = NULL, **dirs = NULL;
+	if (snapshot_is_whole(engine->store, row->id, NULL))
+		return open_whole(engine, row->id, err);
 	int r = lower_of(engine, row, &lower, err);
 	if (r < 0)
 		return r;
-	if (!snapshot_is_whole(engine->store, row->id, NULL))
-		strv_take(&dirs, snapshot_upper(engine->store, row->id));
+	strv_take(&dirs, snapshot_upper(engine->store, row->id));
 	for (char **dir = lower; *dir; dir++)
 		strv_append(&dirs, *dir);
 	return overlay_mount(&(const struct overlay_options){ .lower = dirs, .userxattr = user_namespace_is_own() },
@@ -52,10 +61,8 @@ static int open_writable(struct engine *engine, const struct container_row *row,
 	_cleanup_strv_ char **lower = NULL;
 	_cleanup_free_ char *upper = snapshot_upper(engine->store, row->id),
 			    *work = snapshot_work(engine->store, row->id);
-	if (snapshot_is_whole(engine->store, row->id, NULL)) {
-		int fd = open(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		return fd < 0 ? err_sys(err, errno, "open directory '%s'", upper) : fd;
-	}
+	if (snapshot_is_whole(engine->store, row->id, NULL))
+		return open_whole(engine, row->id, err);
 	int r = lower_of(engine, row, &lower, err);
 	if (r < 0)
 		return r;

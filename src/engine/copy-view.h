@@ -8,7 +8,7 @@
 
 /*
  * What the container sees of its image and has written, without anything that is mounted over it: a mount of its own,
- * detached and read-only, whether the container runs or not. Returns an fd of its root.
+ * detached and read-only, whether the container runs or not; or the directory that has all of it. Returns an fd of its root.
  */
 int view_open_layers(struct engine *engine, const struct container_row *row, struct error *err);
 
