@@ -16,6 +16,9 @@ struct container_show {
 /* For rows_add(). */
 struct json_object *container_fields(const struct container_record *record, const struct container_show *show);
 
+/* Its first process, and the numbers of the namespaces that this is in, as Podman's fields have them. */
+void container_add_namespaces(const struct container_record *record, struct json_object *fields);
+
 /* "12.3kB (virtual 9.88MB)": what its files take, and with the image. */
 int format_container_size(struct engine *engine, const struct container_record *record, struct str *out,
 			  struct error *err);

@@ -10,7 +10,7 @@
 #include "engine/container-filter.h"
 
 struct ps_options {
-	bool all, latest, no_trunc, quiet, size;
+	bool all, latest, namespaces, no_trunc, quiet, size;
 	int64_t last; /* -1: not given */
 	char **filters;
 	char *format;
@@ -77,6 +77,9 @@ static int collect(struct cli *cli, const struct ps_options *options, struct lis
 
 /* --- How to show it --- */
 
+static const char *const NAMESPACE_COLUMNS[] = { "ID",	"Names", "Pid",	   "CGROUPNS", "IPC", "MNT",
+						 "NET", "PIDNS", "USERNS", "UTS",      NULL };
+
 static void show_quiet(const struct list *list, const struct ps_options *options)
 {
 	if (options->format)
@@ -86,6 +89,14 @@ static void show_quiet(const struct list *list, const struct ps_options *options
 		format_container_id(&id, list->records[i]->id, options->no_trunc);
 		puts(str_text(&id));
 	}
+}
+
+static bool shows_namespaces(const struct rows *rows)
+{
+	for (size_t i = 0; NAMESPACE_COLUMNS[i]; i++)
+		if (i > 1 && rows_show(rows, NAMESPACE_COLUMNS[i]))
+			return true;
+	return false;
 }
 
 static int add_row(struct cli *cli, struct rows *rows, const struct container_record *record, bool no_trunc,
@@ -99,7 +110,10 @@ static int add_row(struct cli *cli, struct rows *rows, const struct container_re
 			return r;
 		show.size = str_text(&size);
 	}
-	return rows_add(rows, container_fields(record, &show), record->labels, err);
+	struct json_object *fields = container_fields(record, &show);
+	if (shows_namespaces(rows))
+		container_add_namespaces(record, fields);
+	return rows_add(rows, fields, record->labels, err);
 }
 
 static int show_rows(struct cli *cli, struct rows *rows, const struct list *list, bool no_trunc, struct error *err)
@@ -123,7 +137,10 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	_cleanup_list_ struct list list = { 0 };
 	_cleanup_rows_ struct rows rows = { 0 };
 	int r = rows_begin(&rows, &CONTAINER_ROWS, options->quiet ? NULL : options->format,
-			   options->size ? columns : without_size, err);
+			   options->namespaces ? NAMESPACE_COLUMNS
+			   : options->size     ? columns
+					       : without_size,
+			   err);
 	if (r >= 0)
 		r = collect(cli, options, &list, err);
 	if (r < 0)
@@ -149,6 +166,8 @@ static const struct option OPTIONS[] = {
 	OPT_PARSED(struct ps_options, last, parse_last, 'n', "last", "int",
 		   "Show the last n created containers, whatever their state (default -1)"),
 	OPT_BOOL(struct ps_options, latest, 'l', "latest", "Show the last created container, whatever its state"),
+	OPT_BOOL(struct ps_options, namespaces, 0, "ns", "Show the namespaces of their first processes, by number"),
+	OPT_BOOL(struct ps_options, namespaces, 0, "namespace", NULL),
 	OPT_BOOL(struct ps_options, no_trunc, 0, "no-trunc", "Do not shorten anything"),
 	OPT_BOOL(struct ps_options, quiet, 'q', "quiet", "Print IDs only"),
 	OPT_BOOL(struct ps_options, size, 's', "size", "Show what their files take (their own, and with the image)"),
@@ -169,7 +188,8 @@ const struct command command_ps = {
 		"several filters with one key any may be true, of labels and of different keys all have to."
 		"\n\n"
 		"Fields of templates: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names "
-		".Labels .Label \"KEY\" .Mounts .LocalVolumes .Networks.",
+		".Labels .Label \"KEY\" .Mounts .LocalVolumes .Networks, and of namespaces .Pid .CGROUPNS .IPC .MNT .NET "
+		".PIDNS .TIME .USERNS .UTS.",
 	.examples =
 		(const struct example[]){
 			{ "ps -a --filter exited=137", "Those that were killed" },

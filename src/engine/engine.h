@@ -613,10 +613,10 @@ static inline void container_logs_freep(struct container_logs **logs)
 #define _cleanup_logs_ _cleanup_(container_logs_freep)
 
 /*
- * What the host's ps(1) says about its processes: *ret_lines is a header and a line for each. Errors: ERR_STATE, and
- * those of ps_lines().
+ * What the host's ps(1) says about its processes: *ret_lines is a header and a line for each. Or columns that @options name
+ * (engine/top-columns.h), between tabs then. Errors: ERR_STATE, ERR_INVALID, and those of ps_lines().
  */
-int engine_container_top(struct engine *engine, const char *name, char *const *ps_options, char ***ret_lines,
+int engine_container_top(struct engine *engine, const char *name, char *const *options, char ***ret_lines,
 			 struct error *err);
 
 /*

@@ -190,13 +190,19 @@ void id_list_parse_kernel(const char *text, struct id_list *ret)
 		id_list_append(ret, inside, outside, size);
 }
 
-int id_list_of_our_own(const char *path, struct id_list *ret, struct error *err)
+static int read_map(const char *path, struct id_list *ret, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = file_read(AT_FDCWD, path, MAP_TEXT_MAX, &text, NULL, err);
 	if (r >= 0)
 		id_list_parse_kernel(text, ret);
 	return r;
+}
+
+int id_mapping_of_our_own(struct id_mapping *ret, struct error *err)
+{
+	int r = read_map("/proc/self/uid_map", &ret->uids, err);
+	return r < 0 ? r : read_map("/proc/self/gid_map", &ret->gids, err);
 }
 
 /* --- as they are kept --- */

@@ -57,7 +57,7 @@ bool id_list_has(const struct id_list *list, uint32_t first, uint32_t size);
 
 /* What the kernel says in "uid_map" and "gid_map", and so of the user namespace that we are in. */
 void id_list_parse_kernel(const char *text, struct id_list *ret);
-int id_list_of_our_own(const char *path, struct id_list *ret, struct error *err);
+int id_mapping_of_our_own(struct id_mapping *ret, struct error *err);
 
 /* --- as they are kept: "CONTAINER:HOST:SIZE", a strv --- */
 

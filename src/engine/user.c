@@ -320,6 +320,16 @@ int user_add_groups(struct merged *merged, char *const *names, const char *image
 	return r;
 }
 
+char *user_name_in(const char *text, uint32_t id)
+{
+	_cleanup_entry_ struct entry entry = { 0 };
+	uint32_t found;
+	while (next_entry(&text, &entry))
+		if (*entry.fields[0] && parse_id(entry.fields[2], &found) && found == id)
+			return mem_strdup(entry.fields[0]);
+	return NULL;
+}
+
 /* --- how many there are --- */
 
 static void raise(uint32_t *last, uint32_t id)

@@ -31,6 +31,9 @@ int user_resolve(struct merged *merged, const char *wish, const char *image, str
 /* Add further groups, by name or number. Errors: ERR_USER. */
 int user_add_groups(struct merged *merged, char *const *names, const char *image, struct user *user, struct error *err);
 
+/* Who has this id in the text of such a file, which both have in one field; or NULL. free() it. */
+char *user_name_in(const char *text, uint32_t id);
+
 /*
  * The highest id that the two files have, or that @wish is, if that is a number; of users and groups alike. What is called
  * nobody does not count.

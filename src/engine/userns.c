@@ -26,9 +26,6 @@
 /* As Podman's "auto-userns-min-size". */
 enum { AUTO_SIZE_MIN = 1024 };
 
-#define UID_MAP "/proc/self/uid_map"
-#define GID_MAP "/proc/self/gid_map"
-
 /* What is known on the way. */
 struct work {
 	struct engine *engine;
@@ -323,9 +320,7 @@ int userns_resolve(struct engine *engine, const struct container_spec *spec, con
 	*ret_range = (struct id_range){ 0 };
 	if (r < 0 || work.mode.kind == USERNS_HOST)
 		return r;
-	r = id_list_of_our_own(UID_MAP, &work.own.uids, err);
-	if (r >= 0)
-		r = id_list_of_our_own(GID_MAP, &work.own.gids, err);
+	r = id_mapping_of_our_own(&work.own, err);
 	if (r >= 0)
 		r = resolve_kind(&work, config, err);
 	if (r >= 0)

@@ -57,6 +57,15 @@ squeeze() {
 	[ "$(run_ann --userns keep-id:uid=0,gid=0 box:1 cat /proc/self/uid_map | squeeze)" = '0 0 1 1 1 65536' ]
 }
 
+@test "top: her own name, and ids of the machine" {
+	ann run -d --network none --name shown --userns keep-id box:1 sleep 1000 >/dev/null
+	[ "$(ann top shown user huser hgroup args | sed -n 2p | squeeze)" = "$(uid_of ann) ann ann sleep 1000" ]
+	ann rm -f shown
+	ann run -d --network none --name shown -u user box:1 sleep 1000 >/dev/null
+	[ "$(ann top shown user huser | sed -n 2p | squeeze)" = "user $(($(subid_of ann) + 999))" ]
+	ann rm -f shown
+}
+
 @test "nomap: all ids but the user's" {
 	local uid
 	uid=$(uid_of ann)

@@ -53,3 +53,42 @@ setup() {
 	coffer rm idle
 	run -1 coffer top nosuch
 }
+
+@test "columns of its own: as the container sees them, beside the host" {
+	coffer run -d --network none --name mapped --uidmap 0:100000:65536 -u user box:1 sh -c 'sleep 4713 & exec sleep 4714' >/dev/null
+	both() { [ "$(coffer top mapped pid args | grep -c 'sleep 471[34]')" = 2 ]; }
+	eventually both
+	pid=$(coffer inspect -f '{{.State.Pid}}' mapped)
+	run -0 coffer top mapped pid hpid ppid pgid user huser ruser group hgroup groups hgroups comm state nice seccomp args
+	[ "$(tr -s ' ' <<<"${lines[0]}")" = \
+		'PID HPID PPID PGID USER HUSER RUSER GROUP HGROUP GROUPS HGROUPS COMMAND STATE NI SECCOMP COMMAND' ]
+	[ "$(tr -s ' ' <<<"${lines[1]}")" = \
+		"1 $pid 0 1 user 101000 user user 101000 user,extra 101000,102000 sleep S 0 filter sleep 4714" ]
+	[[ $(coffer top mapped pid ppid args | tr -s ' ') == *' 1 sleep 4713'* ]]
+	[ "$(coffer top mapped -o user,huser | sed -n 2p | tr -s ' ')" = 'user 101000' ]
+	[ "$(coffer top mapped -ohpid,huser | sed -n 2p | tr -s ' ')" = "$pid 101000" ]
+	[ "$(coffer top busy user huser | sed -n 2p | tr -s ' ')" = 'root root' ]
+	coffer rm -f mapped
+}
+
+@test "columns that are none, and options of ps without a dash" {
+	run -1 coffer top busy pid bogus
+	[[ $output == *'"bogus" is no column of processes'*'there are: args comm group '* ]]
+	run -1 coffer top busy -o huser,pcpu
+	[[ $output == *'"pcpu" is no column of processes'* ]]
+	[[ $(coffer top busy aux) == USER*PID*'sleep 4712'* ]]
+	run -0 coffer top busy -o pid,user
+	[[ ${lines[0]} =~ ^PID\ +USER$ ]]
+}
+
+@test "ps --ns: namespaces by their numbers" {
+	pid=$(coffer inspect -f '{{.State.Pid}}' busy)
+	run -0 coffer ps --ns
+	[ "$(tr -s ' ' <<<"${lines[0]}")" = 'CONTAINER ID NAMES PID CGROUPNS IPC MNT NET PIDNS USERNS UTS' ]
+	[ "$(coffer ps --format '{{.Names}} {{.Pid}} user:[{{.USERNS}}] net:[{{.NET}}]' --filter name=busy)" = \
+		"busy $pid $(readlink "/proc/$pid/ns/user") $(readlink "/proc/$pid/ns/net")" ]
+	coffer create --network none --name idle box:1 true >/dev/null
+	[ "$(coffer ps -a --format '{{.Pid}}-{{.USERNS}}' --filter name=idle)" = 0- ]
+	[ "$(coffer ps --format json --filter name=busy | jq 'has("USERNS")')" = false ]
+	coffer rm idle >/dev/null
+}
