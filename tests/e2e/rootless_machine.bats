@@ -117,7 +117,7 @@ $1"
 	end_holder bob
 	bob import --change 'CMD ["/bin/sh"]' "$ROOTLESS/box.tar" box:1 >/dev/null
 	end_holder bob
-	run -0 elsewhere 'mount -o remount,hidepid=2 /proc
+	run -0 elsewhere 'mount -t proc -o hidepid=2 another /proc # not a remount: that one is shared with everybody
 		bob run --detach --name hidden --network none --user 1000 box:1 sleep 1000 >/dev/null
 		bob exec hidden id -u
 		bob top hidden -eo pid,args | sed "1d; s/^ *[0-9]* *//"
