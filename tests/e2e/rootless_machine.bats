@@ -113,6 +113,27 @@ $1"
 	done
 }
 
+@test "overlays are the kernel's where it allows them, and images are copied where it does not" {
+	run -0 ann run --rm --network none box:1 grep ' / / ' /proc/self/mountinfo
+	[[ $output == *' - overlay '*,userxattr* ]]
+	end_holder bob
+	mount -t tmpfs below "$ROOTLESS/bob"
+	mkdir "$ROOTLESS/bob"/{upper,work,lower}
+	chown "$(uid_of bob):$(uid_of bob)" "$ROOTLESS/bob/upper"
+	mount -t overlay -o "lowerdir=$ROOTLESS/bob/lower,upperdir=$ROOTLESS/bob/upper,workdir=$ROOTLESS/bob/work" home \
+		"$ROOTLESS/bob"
+	as bob mkdir -m 700 run
+	bob import --change 'CMD ["/bin/sh"]' "$ROOTLESS/box.tar" box:1 >/dev/null
+	run -0 --separate-stderr bob run --rm --network none box:1 sh -c 'echo works >/file; cat /file'
+	driver=$(bob info --format '{{.Driver}}' 2>/dev/null)
+	end_holder bob
+	umount "$ROOTLESS/bob"
+	umount "$ROOTLESS/bob"
+	[ "$output" = works ]
+	[ "$driver" = vfs ]
+	[[ $stderr == *"no overlays here, so the image is copied (storage driver vfs): mount an overlay: invalid argument"*"is on overlayfs, which cannot be an overlay's upper directory"* ]]
+}
+
 @test "processes of others may be hidden" {
 	end_holder bob
 	bob import --change 'CMD ["/bin/sh"]' "$ROOTLESS/box.tar" box:1 >/dev/null
