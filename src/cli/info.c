@@ -186,7 +186,7 @@ const struct command command_info = {
 	.summary = "Show where things are and how many there are",
 	.description =
 		"Also what this machine lacks: each warning is something that cannot be asked for, and without root, what "
-		"can be done about it.",
+		"can be done about it; or another program's packet filter that would hold containers up.",
 	.examples =
 		(const struct example[]){
 			{ "info --format '{{.Driver}} {{.CgroupVersion}}'", "Two of its fields; json shows them all" },

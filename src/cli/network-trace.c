@@ -87,6 +87,9 @@ const struct command command_network_trace = {
 		"network *policy* says; whether one *network* may reach the other; another program's packet *filter*; the least "
 		"*mtu* on the way; whether there is a *listener*; and by which way an *answer* goes back. A step with the result "
 		"*stop* is one where it ends, a *note* may be one.\n\n"
+		"A chain of another program's that drops what its rules do not accept (Docker's FORWARD, a firewall's) is asked "
+		"besides ours: there, somebody has to let the network's bridge through, such as by *iptables -I DOCKER-USER -i "
+		"BRIDGE -j ACCEPT* and the same with *-o*.\n\n"
 		"The last line is the conclusion. The exit status is 0 if nothing is in the way, and 1 otherwise. Nothing is sent "
 		"but a question to the name server and, with *--connect*, what a connection needs.\n\n"
 		"Fields of templates: .Stage .Result .Found .Source; the last row is the conclusion.",

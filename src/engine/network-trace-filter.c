@@ -115,11 +115,10 @@ static int look_at_others(struct walk *walk, struct error *err)
 {
 	_cleanup_free_ char *chain = NULL;
 	int r = firewall_find_drop(walk->to_host ? FIREWALL_INPUT : FIREWALL_FORWARD, &chain, err);
-	if (r > 0 && !walk->doubt)
-		walk->doubt = mem_printf("unless the chain %s drops it", chain);
 	if (r > 0)
 		walk_add(walk, "filter", TRACE_NOTE, mem_strdup("nfnetlink NFT_MSG_GETCHAIN"),
 			 "chain %s is somebody else's, and drops what its rules do not accept", chain);
+	walk->filter = TAKE_PTR(chain);
 	return r < 0 ? r : 0;
 }
 

@@ -176,7 +176,7 @@ static int find_container(struct walk *walk, struct error *err)
 	walk_add(walk, "name", TRACE_NOTE, mem_strdup("the engine's database"),
 		 "%s is not known by that name in %s; its address on the network \"%s\" is %s", walk->host, walk->from,
 		 network, cidr_address_text(&walk->address, text));
-	walk->doubt = mem_printf("but by its address %s only", text);
+	walk->by_address = true;
 	return 1;
 }
 

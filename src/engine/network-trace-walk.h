@@ -43,7 +43,8 @@ struct walk {
 	bool to_host;		   /* the target is this host itself */
 	struct place begin, end;
 	int end_netns; /* of the container there, or -1 */
-	char *doubt;   /* what could not be decided by looking, or NULL */
+	char *filter;  /* somebody else's chain that may drop it, or NULL */
+	bool by_address; /* nobody in there knows it by its name */
 	bool connected;
 };
 

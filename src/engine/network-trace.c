@@ -42,7 +42,7 @@ static void walk_done(struct walk *walk)
 	fd_close(walk->host_rtnl);
 	fd_close(walk->end_netns);
 	free(walk->host);
-	free(walk->doubt);
+	free(walk->filter);
 	place_done(&walk->begin);
 	place_done(&walk->end);
 }
@@ -166,10 +166,17 @@ static void conclude(struct walk *walk)
 	if (!trace->reachable)
 		return;
 	walk->target_port = walk->port;
+	struct str text = { 0 };
+	str_append(&text, "reachable: ");
+	if (walk->protocol)
+		str_appendf(&text, "%s at ", walk_port(walk, port));
+	str_append(&text, walk->host);
+	if (walk->by_address)
+		str_append(&text, ", but by its address only");
+	if (walk->filter && !walk->connected)
+		str_appendf(&text, ", unless the chain %s drops it", walk->filter);
 	free(trace->conclusion);
-	trace->conclusion = mem_printf("reachable: %s%s%s%s%s", walk->protocol ? walk_port(walk, port) : "",
-				       walk->protocol ? " at " : "", walk->host, walk->doubt ? ", " : "",
-				       walk->doubt ? walk->doubt : "");
+	trace->conclusion = str_take(&text);
 }
 
 static int open_namespaces(struct walk *walk, const struct live *live, struct error *err)

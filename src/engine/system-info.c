@@ -18,6 +18,7 @@
 #include "engine/engine-internal.h"
 #include "engine/network-user.h"
 #include "engine/rootless-info.h"
+#include "network/firewall-look.h"
 #include "runtime/cgroup.h"
 #include "storage/driver.h"
 
@@ -147,6 +148,18 @@ static bool forwards(void)
 	return file_read_line(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", line, sizeof line) > 0 && *line == '1';
 }
 
+/* Another program's, such as Docker's: what ours accepts still has to pass there. Who may not look finds nothing. */
+static void warn_of_drop(struct json_object *warnings)
+{
+	_cleanup_free_ char *chain = NULL;
+	if (network_is_of_user() || firewall_find_drop(FIREWALL_FORWARD, &chain, NULL) <= 0)
+		return;
+	_cleanup_free_ char *warning = mem_printf("WARNING: The chain \"%s\" drops what its rules do not accept: "
+						  "containers reach others, and are reached, only if they do",
+						  chain);
+	json_append_string(warnings, warning);
+}
+
 static void add_limits(const struct engine *engine, struct json_object *info)
 {
 	struct json_object *warnings = json_add_array(info, "Warnings");
@@ -159,6 +172,7 @@ static void add_limits(const struct engine *engine, struct json_object *info)
 	json_add_bool(info, "IPv4Forwarding", forwards());
 	if (!forwards() && !network_is_of_user())
 		json_append_string(warnings, "WARNING: IPv4 forwarding is disabled");
+	warn_of_drop(warnings);
 	json_add_bool(info, "OomKillDisable", cgroup_layout() != CGROUP_LAYOUT_V2 && cgroup_is_available("memory"));
 	json_add_string(info, "CgroupDriver", cgroup_place_name(engine));
 	json_add_string(info, "CgroupVersion", cgroup_layout() == CGROUP_LAYOUT_V2 ? "2" : "1");

@@ -167,7 +167,14 @@ step() {
 	concludes 0 'reachable: tcp/80 at 198.51.100.2, unless the chain ip other FORWARD drops it' web 198.51.100.2:80
 	step filter note "chain ip other FORWARD is somebody else's, and drops what its rules do not accept"
 	concludes 1 'connection timed out' --connect web 198.51.100.2:80
+	run -0 coffer info
+	[[ $output == *'WARNING: The chain "ip other FORWARD" drops what its rules do not accept'* ]]
+	nft 'add rule ip other FORWARD ct state established accept; add rule ip other FORWARD oifname out accept'
+	concludes 0 'reachable: tcp/80 at 198.51.100.2' --connect web 198.51.100.2:80
+	[[ ${lines[-1]} != *unless* ]]
 	nft delete table ip other
+	run -0 coffer info
+	[[ $output != *'do not accept'* ]]
 	sysctl -qw net.ipv4.ip_forward=0
 	concludes 1 'this host sends nothing on: /proc/sys/net/ipv4/ip_forward is 0' web 198.51.100.2:80
 	sysctl -qw net.ipv4.ip_forward=1
