@@ -169,6 +169,84 @@ database_policy() {
 	run ! reaches near web 80
 }
 
+@test "egress to one server and to the name server; ranges of ports; answers come back" {
+	serves web 5005 -l app=web
+	idles client -l app=client
+	eventually reaches client web 5005
+	egress() {
+		policy <<-EOF
+			apiVersion: networking.k8s.io/v1
+			kind: NetworkPolicy
+			metadata: {name: client}
+			spec:
+			  podSelector: {matchLabels: {app: client}}
+			  policyTypes: [Egress, Ingress]
+			  egress:
+			  - to: [{podSelector: {matchLabels: {app: web}}}]
+			    ports: [{port: 5000, endPort: 5010}]
+			  $1
+		EOF
+	}
+	knows_web() { coffer exec client nslookup web 2>/dev/null | grep -q "$(address web)"; }
+	by_name() { [ "$(coffer exec client nc -w 2 web 5005 </dev/null 2>/dev/null)" = web ]; }
+	eventually knows_web
+	egress ''
+	reaches client web 5005
+	run ! reaches client web 22
+	run ! knows_web
+	egress '- ports: [{protocol: UDP, port: 53}]'
+	knows_web
+	by_name
+	run ! reaches client web 22
+	# Who is asked may answer; nobody may begin with it.
+	run ! coffer exec web ping -c 1 -W 1 "$(address client)"
+}
+
+@test "IPv6, by selectors and by blocks" {
+	coffer network create --ipv6 --subnet 10.89.7.0/24 --subnet fd07::/64 six >/dev/null
+	coffer run -d --name db --network six --ip6 fd07::10 -l app=database box:1 nc -ll -p 5432 -e echo db >/dev/null
+	coffer run -d --name backend --network six --ip6 fd07::20 -l app=backend box:1 sleep 1000 >/dev/null
+	coffer run -d --name other --network six --ip6 fd07::30 box:1 sleep 1000 >/dev/null
+	reaches6() { [ "$(coffer exec "$1" nc -w 2 fd07::10 5432 </dev/null 2>/dev/null)" = db ]; }
+	eventually reaches6 other
+	database_policy
+	reaches6 backend
+	run ! reaches6 other
+	policy <<-'EOF'
+		apiVersion: networking.k8s.io/v1
+		kind: NetworkPolicy
+		metadata: {name: db}
+		spec:
+		  podSelector: {matchLabels: {app: database}}
+		  ingress:
+		  - from: [{ipBlock: {cidr: "fd07::/64", except: ["fd07::20/128"]}}]
+	EOF
+	reaches6 other
+	run ! reaches6 backend
+}
+
+@test "policies of one name on two networks" {
+	coffer network create blue >/dev/null
+	local network
+	for network in app blue; do
+		policy <<-EOF
+			apiVersion: networking.k8s.io/v1
+			kind: NetworkPolicy
+			metadata: {name: same, namespace: $network}
+			spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+		EOF
+	done
+	run -0 coffer network policy ls
+	[[ ${lines[0]} =~ ^NETWORK\ +NAME\ +DIRECTION\ +RULES\ +CONTAINERS$ ]]
+	[[ ${lines[1]} =~ ^app\ +same\ +ingress,egress\ +0 && ${lines[2]} =~ ^blue\ +same ]]
+	run -1 coffer network policy inspect same
+	[[ $output == *'several networks have a policy same'*'hint:  app/same'* ]]
+	[ "$(coffer network policy inspect blue/same | jq -r '.[0].metadata.namespace')" = blue ]
+	run -1 coffer network policy rm same
+	[ "$(coffer network policy rm blue/same app/same | xargs)" = 'blue/same app/same' ]
+	[ -z "$(coffer network policy ls -q)" ]
+}
+
 @test "the address that every interface has is no way around a policy" {
 	coffer network create --ipv6 six >/dev/null
 	coffer run -d --name web --network six box:1 sleep 1000 >/dev/null
