@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "engine/check.h"
 #include "engine/network-filter.h"
+#include "engine/network-own.h"
 #include "engine/network-policy.h"
 #include "engine/network-row.h"
 
@@ -17,18 +18,13 @@ static void say(struct check_run *run, const char *table, int whole, char *const
 		check_found(run, table, "something is missing in the set \"%s\"", *missing);
 }
 
-int check_packet_filter(struct check_run *run, struct error *err)
+static int look(void *argument, struct error *err)
 {
+	struct check_run *run = argument;
 	_cleanup_strv_ char **elements = NULL, **members = NULL;
 	char table[FIREWALL_TABLE_MAX];
-	struct db *db;
-	int r = engine_db(run->engine, &db, err);
-	if (r >= 0)
-		r = endpoint_row_any(db, err);
-	if (r <= 0)
-		return r; /* without containers on networks nothing has to be there */
 	filter_table_name(run->engine, table);
-	r = filter_look(run->engine, &elements, err);
+	int r = filter_look(run->engine, &elements, err);
 	if (r >= 0)
 		say(run, table, r, elements);
 	if (r >= 0)
@@ -37,4 +33,14 @@ int check_packet_filter(struct check_run *run, struct error *err)
 	if (r >= 0)
 		say(run, policies, r, members);
 	return r;
+}
+
+/* Without containers on networks nothing has to be there. */
+int check_packet_filter(struct check_run *run, struct error *err)
+{
+	struct db *db;
+	int r = engine_db(run->engine, &db, err);
+	if (r >= 0)
+		r = endpoint_row_any(db, err);
+	return r <= 0 ? r : network_own_work(run->engine, false, look, run, err);
 }

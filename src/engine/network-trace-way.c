@@ -125,7 +125,7 @@ static int open_end(struct walk *walk)
 	if (walk->route.is_local)
 		return fcntl(walk->netns, F_DUPFD_CLOEXEC, 0);
 	if (walk->to_host)
-		return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (!walk->end.endpoint)
 		return -1;
 	bool runs = status_of(walk->engine, walk->end.endpoint->container, &status, NULL) > 0 &&

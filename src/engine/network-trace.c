@@ -15,6 +15,7 @@
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/live.h"
+#include "engine/network-own.h"
 #include "engine/network-trace-walk.h"
 #include "engine/record.h"
 
@@ -186,8 +187,31 @@ static int open_namespaces(struct walk *walk, const struct live *live, struct er
 	if (walk->netns < 0)
 		return err_sys(err, -walk->netns, "open the network namespace of container \"%s\"", walk->from);
 	walk->rtnl = trace_open(walk->netns, err);
-	walk->host_rtnl = walk->rtnl < 0 ? walk->rtnl : netlink_open(NETLINK_ROUTE, err);
-	return walk->host_rtnl < 0 ? walk->host_rtnl : 0;
+	return walk->rtnl < 0 ? walk->rtnl : 0;
+}
+
+struct outing {
+	struct walk *walk;
+	bool connect;
+};
+
+static int go_from_here(void *argument, struct error *err)
+{
+	const struct outing *outing = argument;
+	int r = outing->walk->host_rtnl = netlink_open(NETLINK_ROUTE, err);
+	return r < 0 ? r : go(outing->walk, outing->connect, err);
+}
+
+/* What is called this host is where the container's bridges are, if it is on any. */
+static int go_from_bridges(struct walk *walk, const char *id, bool connect, struct error *err)
+{
+	_cleanup_endpoint_list_ struct endpoint_list list = { 0 };
+	struct outing outing = { walk, connect };
+	int r = endpoint_row_list(walk->db, id, NULL, &list, err);
+	if (r < 0)
+		return r;
+	return list.count == 0 ? go_from_here(&outing, err)
+			       : network_own_work(walk->engine, false, go_from_here, &outing, err);
 }
 
 int engine_network_trace(struct engine *engine, const char *from, const char *to, bool connect,
@@ -210,7 +234,7 @@ int engine_network_trace(struct engine *engine, const char *from, const char *to
 	if (r >= 0)
 		r = open_namespaces(&walk, &live, err);
 	if (r >= 0)
-		r = go(&walk, connect, err);
+		r = go_from_bridges(&walk, row.id, connect, err);
 	if (r < 0) {
 		network_trace_done(&trace);
 		return r;

@@ -73,6 +73,18 @@ none_is_left() {
 	[ "$output" = 'web ' ]
 }
 
+@test "what is on the way is looked for where the bridges are, and so is what is missing there" {
+	server web
+	ann run --detach --name client --network one box:1 sleep 600 >/dev/null
+	connects() { run -0 ann network trace --connect client web:80; }
+	eventually connects
+	[[ $output == *'both are on "one"'*'something listens'*'reachable: tcp/80 at web'* ]]
+	run -1 ann network trace client web:81
+	[[ ${lines[-1]} == 'not reachable: nothing listens in web to tcp/81' ]]
+	run -0 ann system check
+	[[ $output != *'packet filter'* && $output != *N2* ]]
+}
+
 @test "what one network has is not reached from another, nor anything from an internal one" {
 	ann network create two >/dev/null
 	ann network create --internal closed >/dev/null
