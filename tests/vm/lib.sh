@@ -182,5 +182,7 @@ guest_build() {
 		libraries "${programs[@]}" >"$root.files" && copy_files "$root" <"$root.files" || return 1
 	fi
 	cp -a "$tests" "$root/coffer/tests" && cp "$tests/vm/init" "$root/init" || return 1
+	cc -O1 -static -D_GNU_SOURCE -I "$tests/../src" -I "$tests/unit" -o "$root/coffer/tests/conformance/lib/refuse" \
+		"$tests/conformance/lib/refuse.c" || return 1
 	make_cpio "$root" "$out"
 }
