@@ -24,6 +24,9 @@ static const struct rows_kind KIND = {
 			{ "BlockIO", "BLOCK I/O" },
 			{ "PIDs", "PIDS" },
 			{ "ThrottledPerc", "THROTTLED %" },
+			{ "Periods", "PERIODS" },
+			{ "ThrottledPeriods", "THROTTLED PERIODS" },
+			{ "ThrottledUSec", "THROTTLED USEC" },
 			{ "PressureCPU", "PSI CPU" },
 			{ "PressureMem", "PSI MEM" },
 			{ "PressureIO", "PSI I/O" },
@@ -122,7 +125,14 @@ static void add_trouble(struct json_object *fields, const struct container_stats
 			const struct container_stats *now)
 {
 	const struct usage *usage = &now->usage;
+	uint64_t throttled_ns;
 	add_throttling(fields, before ? &before->usage : NULL, usage);
+	add_counter(fields, "Periods", &usage->cpu, "nr_periods");
+	add_counter(fields, "ThrottledPeriods", &usage->cpu, "nr_throttled");
+	if (usage_throttled_ns(usage, &throttled_ns)) {
+		_cleanup_free_ char *text = mem_printf("%ju", (uintmax_t)(throttled_ns / 1000));
+		json_add_string(fields, "ThrottledUSec", text);
+	}
 	add_pressure(fields, "PressureCPU", &usage->kernel.cpu.pressure);
 	add_pressure(fields, "PressureMem", &usage->kernel.memory.pressure);
 	add_pressure(fields, "PressureIO", &usage->kernel.block_pressure);
@@ -130,29 +140,40 @@ static void add_trouble(struct json_object *fields, const struct container_stats
 	add_counter(fields, "PidsLimitHits", &usage->pids, "max");
 }
 
-static void add_values(struct json_object *fields, const struct container_stats *before,
-		       const struct container_stats *now)
+static void add_memory(struct json_object *fields, const struct container_stats *now)
 {
 	_cleanup_str_ struct str memory = { 0 };
-	_cleanup_free_ char *pids = mem_printf("%ju", (uintmax_t)now->pids);
 	stats_append_bytes(&memory, now->memory);
 	str_append(&memory, " / ");
 	stats_append_bytes(&memory, now->memory_limit);
-	add_cpu(fields, before, now);
 	json_add_string(fields, "MemUsage", str_text(&memory));
 	stats_add_percent(fields, "MemPerc", (double)now->memory, (double)now->memory_limit);
-	add_pair(fields, "NetIO", now->received_bytes, now->sent_bytes);
-	add_pair(fields, "BlockIO", now->read_bytes, now->written_bytes);
-	json_add_string(fields, "PIDs", pids);
-	add_trouble(fields, before, now);
 }
 
+/* Of what is not known; the rest is there already. */
 static void add_unknown(struct json_object *fields)
 {
+	if (!json_object_object_get_ex(fields, "MemUsage", NULL))
+		json_add_string(fields, "MemUsage", "-- / --");
 	for (const struct rows_field *field = KIND.fields; field->name; field++)
 		if (!json_object_object_get_ex(fields, field->name, NULL))
 			json_add_string(fields, field->name, UNKNOWN);
-	json_add_string(fields, "MemUsage", "-- / --");
+}
+
+static void add_values(struct json_object *fields, const struct container_stats *before,
+		       const struct container_stats *now)
+{
+	const struct cgroup_stats *kernel = &now->usage.kernel;
+	_cleanup_free_ char *pids = mem_printf("%ju", (uintmax_t)now->pids);
+	add_cpu(fields, before, now);
+	if (kernel->counted.memory)
+		add_memory(fields, now);
+	add_pair(fields, "NetIO", now->received_bytes, now->sent_bytes);
+	if (kernel->counted.block)
+		add_pair(fields, "BlockIO", now->read_bytes, now->written_bytes);
+	if (kernel->counted.pids)
+		json_add_string(fields, "PIDs", pids);
+	add_trouble(fields, before, now);
 }
 
 static int add(struct rows *rows, const struct look *now, const struct look *before, bool no_trunc, struct error *err)
@@ -160,8 +181,7 @@ static int add(struct rows *rows, const struct look *now, const struct look *bef
 	struct json_object *fields = stats_fields(now, no_trunc);
 	if (now->known)
 		add_values(fields, before ? &before->stats : NULL, &now->stats);
-	else
-		add_unknown(fields);
+	add_unknown(fields);
 	return rows_add(rows, fields, NULL, err);
 }
 

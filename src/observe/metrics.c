@@ -90,7 +90,9 @@ static void cpu_throttled(const struct sink *sink, size_t which)
 
 static void memory_usage(const struct sink *sink, size_t which)
 {
-	put(sink, NULL, NULL, (double)sink->subject->usage->kernel.memory.usage.usage);
+	const struct cgroup_stats *kernel = &sink->subject->usage->kernel;
+	if (kernel->counted.memory)
+		put(sink, NULL, NULL, (double)kernel->memory.usage.usage);
 }
 
 static bool inactive_file(const struct usage *usage, uint64_t *ret)
@@ -125,8 +127,10 @@ static void memory_part(const struct sink *sink, size_t which)
 /* cAdvisor's word for no limit is 0. */
 static void memory_limit(const struct sink *sink, size_t which)
 {
-	uint64_t limit = sink->subject->usage->kernel.memory.usage.limit;
-	put(sink, NULL, NULL, limit >= INT64_MAX - UINT16_MAX ? 0 : (double)limit);
+	const struct cgroup_stats *kernel = &sink->subject->usage->kernel;
+	uint64_t limit = kernel->memory.usage.limit;
+	if (kernel->counted.memory)
+		put(sink, NULL, NULL, limit >= INT64_MAX - UINT16_MAX ? 0 : (double)limit);
 }
 
 static void memory_counter(const struct sink *sink, size_t which)
@@ -140,12 +144,14 @@ static void memory_counter(const struct sink *sink, size_t which)
 
 static void processes(const struct sink *sink, size_t which)
 {
-	put(sink, NULL, NULL, (double)sink->subject->usage->kernel.pids.current);
+	if (sink->subject->usage->kernel.counted.pids)
+		put(sink, NULL, NULL, (double)sink->subject->usage->kernel.pids.current);
 }
 
 static void processes_limit(const struct sink *sink, size_t which)
 {
-	put(sink, NULL, NULL, (double)sink->subject->usage->kernel.pids.limit);
+	if (sink->subject->usage->kernel.counted.pids)
+		put(sink, NULL, NULL, (double)sink->subject->usage->kernel.pids.limit);
 }
 
 static void started_at(const struct sink *sink, size_t which)

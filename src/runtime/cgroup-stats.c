@@ -128,6 +128,12 @@ static const struct {
 	{ "hugetlb", "hugetlb", cgroup_stats_huge_v1, cgroup_stats_huge_v2 },
 };
 
+static bool is_counted(const struct cgroup *cgroup, const char *v1_name, const char *v2_name)
+{
+	const struct cgroup_tree *v2 = cgroup_v2_tree(cgroup);
+	return cgroup_v1_tree(cgroup, v1_name) || (v2 && cgroup_offers(v2->fd, "cgroup.controllers", v2_name));
+}
+
 int cgroup_read_stats(const struct cgroup *cgroup, struct cgroup_stats *ret, struct error *err)
 {
 	const struct cgroup_tree *v2 = cgroup_v2_tree(cgroup);
@@ -144,6 +150,9 @@ int cgroup_read_stats(const struct cgroup *cgroup, struct cgroup_stats *ret, str
 	}
 	if (v2)
 		cgroup_stats_pressure(v2, &stats);
+	stats.counted.memory = is_counted(cgroup, "memory", "memory");
+	stats.counted.pids = is_counted(cgroup, "pids", "pids");
+	stats.counted.block = is_counted(cgroup, "blkio", "io");
 	*ret = stats;
 	return 0;
 }

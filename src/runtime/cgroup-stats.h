@@ -100,6 +100,9 @@ struct cgroup_stats {
 	struct cgroup_pressure block_pressure;
 	struct cgroup_huge_counts *huge;
 	size_t n_huge;
+	struct {
+		bool memory, pids, block; /* else there is no controller, and its zeros say nothing */
+	} counted;
 };
 
 /* Errors: ERR_UNSUPPORTED if the cgroup is in no tree at all. */

@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
 	load lib/coffer
 	coffer_file_setup
-	coffer run -d --network none --name busy -m 64m --cpus 0.5 --pids-limit 20 --label 'odd="x' box:1 \
+	coffer run -d --network none --name busy -m 64m --cpus 0.05 --pids-limit 20 --label 'odd="x' box:1 \
 		sh -c 'while :; do :; done' >/dev/null
 }
 

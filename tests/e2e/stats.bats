@@ -92,6 +92,16 @@ of() {
 	coffer rm -f tight
 }
 
+@test "throttling as the kernel counts it: periods, how many of them were throttled, for how long" {
+	coffer run -d --network none --name narrow --cpus 0.05 box:1 sh -c 'while :; do :; done'
+	throttled() {
+		coffer stats --no-stream --format json narrow | jq -e '(.Periods | tonumber) >= (.ThrottledPeriods | tonumber) and
+			(.ThrottledPeriods | tonumber) > 1 and (.ThrottledUSec | tonumber) > 1000'
+	}
+	eventually throttled
+	coffer rm -f narrow
+}
+
 @test "pressure, where the kernel watches it for a container" {
 	if [ -e /sys/fs/cgroup/cgroup.controllers ] || [ -e /sys/fs/cgroup/unified/coffer/cpu.pressure ]; then
 		of busy | jq -e '.PressureCPU | test("^[0-9]+\\.[0-9]{2} / [0-9]+\\.[0-9]{2}$")'

@@ -29,6 +29,7 @@ teardown_file() {
 
 setup() {
 	load ../e2e/lib/coffer
+	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
 # The controller, and the flags that need it.
@@ -78,6 +79,16 @@ memory --cgroup-conf memory.high=67108864
 			$output == *"limit left out: apply "*"controller \"$controller\" is not available"* ]]
 	done
 	[ "$(grep -c 'limit left out' <<<"$output")" -eq 6 ]
+}
+
+@test "what nobody counts is no 0: stats say --, and metrics nothing" {
+	coffer run -d --network none --name plain --stop-signal KILL --cgroup-parent /narrow box:1 sleep 1000 >/dev/null
+	[ "$(coffer stats --no-stream --format '{{.MemUsage}} {{.MemPerc}} {{.BlockIO}} {{.PIDs}} {{.Periods}}' plain)" = '-- / -- -- -- -- --' ]
+	[[ "$(coffer stats --no-stream --format '{{.CPUPerc}}' plain)" =~ ^[0-9.]+%$ ]]
+	coffer metrics >samples
+	grep -q '^container_cpu_usage_seconds_total{.*name="plain"' samples
+	run ! grep -E '^container_(memory|spec_memory|threads|fs|oom)[a-z_]*{.*name="plain"' samples
+	coffer rm -f plain >/dev/null
 }
 
 @test "a weight of disks: said where none follows it, and nothing said where one does" {
