@@ -170,12 +170,18 @@ int process_pidfd_checked(pid_t pid, uint64_t start_time)
 	return fd;
 }
 
+const char *process_own_path(void)
+{
+	static char path[PATH_MAX];
+	if (!*path && readlink("/proc/self/exe", path, sizeof path - 1) < 0)
+		path[0] = '\0';
+	return path;
+}
+
 char *process_helper_path(const char *name)
 {
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (len > 0) {
-		self[len] = '\0';
+	const char *self = process_own_path();
+	if (*self) {
 		_cleanup_free_ char *dir = mem_strndup(self, (size_t)(path_base(self) - self));
 		_cleanup_free_ char *beside = path_join(dir, name);
 		if (access(beside, X_OK) == 0)

@@ -57,6 +57,12 @@ uint64_t process_start_time(pid_t pid, char *ret_state);
 int process_pidfd_checked(pid_t pid, uint64_t start_time);
 
 /*
+ * The path of the program that we are; "" if that is not known. It is found at the first call: who enters another mount
+ * namespace calls this before, for there the kernel tells only the part of it that lies on its mount.
+ */
+const char *process_own_path(void);
+
+/*
  * The path of a program of ours: next to the running executable if it is there (a build tree), else in LIBEXECDIR.
  * free() it.
  */

@@ -211,6 +211,7 @@ int rootless_enter(struct error *err)
 {
 	if (!rootless_is_needed())
 		return 0;
+	(void)process_own_path(); /* while it can be found out */
 	_cleanup_close_ int dir = rootless_open_directory(err);
 	int r = dir < 0 ? dir : enter_found(dir, err);
 	if (r == 0)

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -50,13 +49,9 @@ enum {
 /* The program that has the commands: us, unless we are something else that uses the engine, or were replaced. */
 static char *engine_program(void)
 {
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (len > 0) {
-		self[len] = '\0';
-		if (streq(path_base(self), ENGINE_PROGRAM))
-			return mem_strdup(self);
-	}
+	const char *self = process_own_path();
+	if (streq(path_base(self), ENGINE_PROGRAM))
+		return mem_strdup(self);
 	_cleanup_free_ char *beside = process_helper_path(ENGINE_PROGRAM);
 	return access(beside, X_OK) == 0 ? TAKE_PTR(beside) : mem_strdup(BINDIR "/" ENGINE_PROGRAM);
 }
