@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/xattr.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -90,6 +91,18 @@ static int set_xattr(int fd, const struct entry *entry, const struct entry_xattr
 	return xattr_failed(entry, xattr->name, errno, err);
 }
 
+/* As many ids more as there have to be, where nobody's are by custom. */
+static int unmapped_owner(const struct entry *entry, struct error *err)
+{
+	enum { FIRST = 1000000000 };
+	uint64_t last = FIRST + (uint64_t)MAX(entry->uid, entry->gid) - 1;
+	err_cause(err, "user %u or group %u is none of this user namespace", entry->uid, entry->gid);
+	return err_hint(err,
+			"usermod --add-subuids %d-%" PRIu64 " --add-subgids %d-%" PRIu64 " USER, as root, and end your "
+			"coffer-holder",
+			FIRST, last, FIRST, last);
+}
+
 /*
  * A user namespace without the owner's ids: where it has root's alone, all is root's, for otherwise hardly an image could
  * be had there. Source: chown(2), EINVAL; user_namespaces(7).
@@ -102,11 +115,7 @@ static int owner_refused(int dir, const char *name, const struct entry *entry, i
 	    errno == EINVAL)
 		return 0;
 	int r = entry_error(entry, sys_errno, "set the owner of", err);
-	if (unmapped) {
-		err_cause(err, "user %u or group %u is none of this user namespace", entry->uid, entry->gid);
-		err_hint(err, "give your user more ids in /etc/subuid and /etc/subgid, and end your coffer-holder");
-	}
-	return r;
+	return unmapped ? unmapped_owner(entry, err) : r;
 }
 
 static int set_owner(int fd, const struct entry *entry, struct error *err)

@@ -278,7 +278,7 @@ owned_tar() {
 	[ "$status" -eq 125 ] || [ "$status" -eq 1 ]
 	[[ ${lines[0]} == *"set the owner of 'etc/passwd': invalid argument" ]]
 	[ "${lines[1]}" = "  cause: user 70000 or group 70000 is none of this user namespace" ]
-	[ "${lines[2]}" = "  hint:  give your user more ids in /etc/subuid and /etc/subgid, and end your coffer-holder" ]
+	[ "${lines[2]}" = "  hint:  usermod --add-subuids 1000000000-1000069999 --add-subgids 1000000000-1000069999 USER, as root, and end your coffer-holder" ]
 }
 
 @test "where a user has one id only, all that an image has is root's" {
