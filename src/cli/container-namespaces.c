@@ -12,8 +12,8 @@ static const struct {
 	const char *field;
 	enum namespace_type type;
 } FIELDS[] = {
-	{ "CGROUPNS", NAMESPACE_CGROUP }, { "IPC", NAMESPACE_IPC },	{ "MNT", NAMESPACE_MOUNT },
-	{ "NET", NAMESPACE_NETWORK },	  { "PIDNS", NAMESPACE_PID },	{ "TIME", NAMESPACE_TIME },
+	{ "CGROUPNS", NAMESPACE_CGROUP }, { "IPC", NAMESPACE_IPC },   { "MNT", NAMESPACE_MOUNT },
+	{ "NET", NAMESPACE_NETWORK },	  { "PIDNS", NAMESPACE_PID }, { "TIME", NAMESPACE_TIME },
 	{ "USERNS", NAMESPACE_USER },	  { "UTS", NAMESPACE_UTS },
 };
 

@@ -23,6 +23,7 @@
 #include "engine/image.h"
 #include "engine/join.h"
 #include "engine/live.h"
+#include "engine/nesting.h"
 #include "engine/network-attach.h"
 #include "engine/network-cni.h"
 #include "engine/network-dns.h"
@@ -487,6 +488,7 @@ int engine_container_start(struct engine *engine, const char *id, bool detach, i
 	if (r >= 0)
 		return 0;
 	(void)err_stage(&why, STAGE_CREATE);
+	nesting_explain(&why);
 	r = failed_to_start(engine, &launch, &why);
 	if (err)
 		*err = why;

@@ -15,9 +15,9 @@
 struct id_mapping;
 
 struct top_names {
-	char *passwd, *group;	       /* texts of the container's files */
-	const struct id_mapping *ids;  /* of its user namespace; empty: it has the engine's */
-	const struct id_mapping *own;  /* of the engine's, on the machine */
+	char *passwd, *group;	      /* texts of the container's files */
+	const struct id_mapping *ids; /* of its user namespace; empty: it has the engine's */
+	const struct id_mapping *own; /* of the engine's, on the machine */
 };
 
 /*
