@@ -72,9 +72,7 @@ static void take_fds(const char *path, struct monitor_options *options)
 	if (!is_namespace(MONITOR_NETNS_FD, CLONE_NEWNET))
 		fd_close(MONITOR_NETNS_FD);
 	options->has_userns = is_namespace(MONITOR_USERNS_FD, CLONE_NEWUSER);
-	if (!options->has_userns)
-		fd_close(MONITOR_USERNS_FD);
-	fd_close_from(MONITOR_USERNS_FD + 1);
+	fd_close_from(MONITOR_USERNS_FD + (options->has_userns ? 1 : 0));
 	fd_cloexec_from(MONITOR_CONTROL_FD);
 	(void)fd_fill_standard();
 }
