@@ -87,6 +87,15 @@ static void end(const char *directory)
 
 /* --- coming and going --- */
 
+/* Those who are in there reach each other without it. */
+static void lead_out(const char *directory, int netns)
+{
+	const struct published_list none = { 0 };
+	struct error why = { 0 };
+	if (way_out_start(directory, netns, NULL, &none, &why) < 0)
+		log_failure(LOG_LEVEL_WARN, "your networks lead nowhere", &why);
+}
+
 /* @held: the directory, locked. Of several who come at once, one makes what is missing. */
 static int find_or_make(const char *directory, int held, bool leads_out, struct error *err)
 {
@@ -96,9 +105,9 @@ static int find_or_make(const char *directory, int held, bool leads_out, struct 
 		netns = make(directory, err);
 	if (netns < 0)
 		return netns;
-	const struct published_list none = { 0 };
-	int r = leads_out && !way_out_is_running(directory) ? way_out_start(directory, netns, NULL, &none, err) : 0;
-	return r < 0 ? r : TAKE_FD(netns);
+	if (leads_out && !way_out_is_running(directory))
+		lead_out(directory, netns);
+	return TAKE_FD(netns);
 }
 
 /* Returns the namespace, which stays as long as *ret_lock is held. */

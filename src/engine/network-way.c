@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/str.h"
@@ -112,12 +113,28 @@ static int start_slirp(const char *directory, int netns, const struct published_
 
 /* --- either --- */
 
+static int start(const char *directory, int netns, const char *way, const struct published_list *ports,
+		 struct error *err)
+{
+	return is_slirp(way) ? start_slirp(directory, netns, ports, options_of(way), err)
+			     : start_pasta(directory, netns, ports, err);
+}
+
+/* pasta takes the host's addresses, and fails where there are none: on a machine that is connected to nothing. */
 int way_out_start(const char *directory, int netns, const char *way, const struct published_list *ports,
 		  struct error *err)
 {
+	struct error why = { 0 };
 	const char *chosen = choose(way);
-	return is_slirp(chosen) ? start_slirp(directory, netns, ports, options_of(chosen), err)
-				: start_pasta(directory, netns, ports, err);
+	int r = start(directory, netns, chosen, ports, &why);
+	if (r == -ERR_SYSTEM && !way && !is_slirp(chosen) && tool_find(SLIRP) &&
+	    start(directory, netns, SLIRP, ports, NULL) >= 0) {
+		log_debug("network: %s leads out, since there is no other way: %s", SLIRP, why.message);
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = why;
+	return r;
 }
 
 bool way_out_is_running(const char *directory)

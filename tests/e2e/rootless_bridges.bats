@@ -101,6 +101,17 @@ none_is_left() {
 	[ "$(ip -o link show; nft list ruleset)" = "$before" ]
 }
 
+@test "the host's own loopback interface is not reached from a network" {
+	busybox httpd -f -p 127.0.0.1:7001 -h "$BATS_FILE_TMPDIR/www" 3>&- &
+	server=$!
+	eventually gets_hello fetch http://127.0.0.1:7001/
+	run on one sh -c 'for at in 127.0.0.1 $(ip route | sed -n "s/default via \([^ ]*\).*/\1/p") 198.51.100.1 198.51.100.2; do
+		timeout 2 wget -q -O - http://$at:7001/
+	done'
+	kill "$server"
+	[[ $output != *hello* ]]
+}
+
 @test "a published port is reached from the host and from outside, until the container ends" {
 	server web --publish 8080:80
 	eventually gets_hello fetch http://127.0.0.1:8080/

@@ -92,6 +92,29 @@ $1"
 	end_holder ann
 }
 
+@test "a machine that is connected to nothing" {
+	ip route del default
+	ip link set out down
+	run -0 ann run --rm --publish 8080:80 box:1 echo works
+	ann network create one >/dev/null
+	ann run --detach --name web --network one --publish 8080:80 box:1 nc -ll -p 80 -e echo hello >/dev/null
+	says_hello() { [ "$("$@")" = hello ]; }
+	eventually says_hello ann run --rm --network one box:1 nc web 80
+	eventually says_hello socat - TCP:127.0.0.1:8080
+	ann rm --force web >/dev/null
+	end_holder ann
+	ROOTLESS_HIDDEN=$(command -v slirp4netns) run -125 ann run --rm box:1 true
+	[ "${lines[0]}" = "coffer: connect the container: pasta failed" ]
+	[[ ${lines[1]} == "  cause: pasta says: "* ]]
+	ROOTLESS_HIDDEN=$(command -v slirp4netns) run -0 --separate-stderr ann run --rm --network one box:1 echo works
+	end_holder ann
+	ann network rm one >/dev/null
+	ip link set out up
+	ip route add default via 198.51.100.2
+	[ "$output" = works ]
+	[[ $stderr == *'your networks lead nowhere: connect the container: pasta failed'* ]]
+}
+
 @test "a home that is mounted noexec, nosuid or nodev" {
 	end_holder bob
 	for option in noexec nosuid nodev; do
