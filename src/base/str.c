@@ -74,7 +74,7 @@ size_t str_utf8_length(const char *text, size_t left)
 bool str_is_utf8(const char *s, size_t len)
 {
 	while (len > 0) {
-		size_t n = str_utf8_length(s, len);
+		size_t n = (unsigned char)*s < 0x80 ? 1 : str_utf8_length(s, len); /* most of most texts */
 		if (n == 0)
 			return false;
 		s += n;
