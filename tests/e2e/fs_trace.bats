@@ -100,7 +100,7 @@ layer_of() {
 }
 
 @test "what layers of an image have for nothing" {
-	coffer image layers three:1 | head -1 | grep -q '^LAYER ID *SIZE *WASTED *IMAGES *CREATED BY'
+	coffer image layers three:1 | head -1 | grep -q '^LAYER ID *SIZE *WASTED *ADDED *CHANGED *REMOVED *IMAGES *CREATED BY'
 	path=$(coffer image mount box:1)
 	gone=$(cat "$path/etc/passwd" "$path/etc/group" | wc -c)
 	coffer image unmount box:1
