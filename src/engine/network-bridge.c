@@ -17,6 +17,7 @@
 #include "engine/network-dns.h"
 #include "engine/network-driver.h"
 #include "engine/network-filter.h"
+#include "engine/network-plug.h"
 #include "engine/network-own.h"
 #include "engine/network-parent.h"
 #include "engine/network-relay.h"
@@ -83,8 +84,11 @@ static int plug_in_again(int rtnl, const struct network_record *network, const s
 			 struct error *err)
 {
 	int r = 0;
-	for (size_t i = 0; r >= 0 && i < endpoints->count; i++)
+	for (size_t i = 0; r >= 0 && i < endpoints->count; i++) {
 		r = link_plug(rtnl, endpoints->items[i].link, network->bridge, network->apart, err);
+		if (r >= 0)
+			r = network_pin(rtnl, network, &endpoints->items[i], err);
+	}
 	return r;
 }
 

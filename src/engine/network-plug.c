@@ -99,6 +99,13 @@ static int configure(const struct netns *netns, const struct network_record *net
 	return link_configure(netns->rtnl, &setup, err);
 }
 
+int network_pin(int rtnl, const struct network_record *network, const struct endpoint *endpoint, struct error *err)
+{
+	uint8_t mac[MAC_LENGTH];
+	parse_mac(endpoint->mac, mac);
+	return network->spoof == SPOOF_ALLOW ? 0 : link_pin(rtnl, endpoint->link, mac, err);
+}
+
 static int make_pair(int rtnl, const struct netns *netns, const struct network_record *network,
 		     const struct endpoint *endpoint, const char *name, struct error *err)
 {
@@ -112,7 +119,8 @@ static int make_pair(int rtnl, const struct netns *netns, const struct network_r
 		.apart = network->apart,
 	};
 	parse_mac(endpoint->mac, veth.mac);
-	return veth_make(rtnl, &veth, err);
+	int r = veth_make(rtnl, &veth, err);
+	return r < 0 ? r : network_pin(rtnl, network, endpoint, err);
 }
 
 static int make_stacked(int rtnl, const struct netns *netns, const struct network_record *network,

@@ -29,6 +29,9 @@ void network_say_unpublished(const struct container_spec *spec, const struct net
 int network_plug(int rtnl, const struct netns *netns, const struct network_record *network,
 		 const struct endpoint *endpoint, const char *name, bool leads_out, struct error *err);
 
+/* Unless the network lets containers forge addresses: what is for the MAC address of @endpoint, which is on a bridge, goes there. */
+int network_pin(int rtnl, const struct network_record *network, const struct endpoint *endpoint, struct error *err);
+
 /* The other way round. What is not there need not be removed. */
 int network_unplug(int rtnl, const struct netns *netns, const struct network_record *network,
 		   const struct endpoint *endpoint, struct error *err);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
@@ -279,6 +280,26 @@ int link_plug(int rtnl, const char *name, const char *bridge, bool apart, struct
 	link_begin(&batch, RTM_NEWLINK, 0, name, false, "set up the network interface");
 	netlink_allow(&batch, ENODEV);
 	put_port(&batch, apart);
+	return netlink_commit(rtnl, &batch, err);
+}
+
+/* A bridge learns from what it sees, but for entries that stick (Documentation/networking/bridge.rst, bridge(8), "sticky"). */
+int link_pin(int rtnl, const char *name, const uint8_t mac[static MAC_LENGTH], struct error *err)
+{
+	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
+	struct link link;
+	int r = is_zero(mac, MAC_LENGTH) ? -ERR_NOT_FOUND : link_look(rtnl, name, &link, err);
+	if (r < 0)
+		return r == -ERR_NOT_FOUND ? 0 : r;
+	const struct ndmsg head = {
+		.ndm_family = AF_BRIDGE,
+		.ndm_ifindex = link.index,
+		.ndm_state = NUD_NOARP,
+		.ndm_flags = NTF_MASTER | NTF_STICKY,
+	};
+	netlink_begin(&batch, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &head, sizeof head,
+		      "tell the bridge what is behind \"%s\"", name);
+	netlink_put(&batch, NDA_LLADDR, mac, MAC_LENGTH);
 	return netlink_commit(rtnl, &batch, err);
 }
 

@@ -57,6 +57,9 @@ int link_find(int rtnl, const char *name, struct error *err);
 /* Plug the link into the bridge, if it is not (@apart as of a veth). One that is not there is none to plug in. */
 int link_plug(int rtnl, const char *name, const char *bridge, bool apart, struct error *err);
 
+/* Have its bridge send there what is for @mac, whoever else says to have that. One that is not there has none. */
+int link_pin(int rtnl, const char *name, const uint8_t mac[static MAC_LENGTH], struct error *err);
+
 /* How many links are plugged into the bridge of this index. */
 int bridge_count_ports(int rtnl, int bridge, struct error *err);
 

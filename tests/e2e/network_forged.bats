@@ -136,6 +136,24 @@ mac_of() {
 	known victim 10.89.1.99
 }
 
+@test "who sends from another's MAC address does not get what is for that one" {
+	three
+	VICTIM=10.89.1.10 FRIEND=10.89.1.20
+	known friend 10.89.1.10
+	hears 10.89.1.10
+	forge liar frame eth0 "$(coffer inspect victim | jq -r '.[0].NetworkSettings.Networks.front.MacAddress')"
+	forge friend datagram 10.89.1.20 10.89.1.10 for-victim
+	heard for-victim
+	# Nor after the bridge has been made again.
+	ip link del "cf-$(coffer network inspect front | jq -r '.[0].Id[:10]')"
+	coffer ps >/dev/null
+	known friend 10.89.1.10
+	hears 10.89.1.10
+	forge liar frame eth0 "$(coffer inspect victim | jq -r '.[0].NetworkSettings.Networks.front.MacAddress')"
+	forge friend datagram 10.89.1.20 10.89.1.10 for-victim
+	heard for-victim
+}
+
 closed() {
 	coffer network policy apply - >/dev/null <<-'EOF'
 		apiVersion: networking.k8s.io/v1

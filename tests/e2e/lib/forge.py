@@ -7,6 +7,7 @@
 #   forge.py arp IFACE ADDRESS              tell everybody that ADDRESS is here (RFC 5227, "announcement")
 #   forge.py neighbour IFACE ADDRESS        the same for IPv6 (RFC 4861, 4.4)
 #   forge.py router IFACE                   be a router (RFC 4861, 4.2)
+#   forge.py frame IFACE MAC                send from another MAC address than IFACE has
 #   forge.py listen ADDRESS                 print what comes to port 7000, line by line, until "end"
 
 import ipaddress
@@ -15,7 +16,7 @@ import struct
 import sys
 
 PORT = 7000
-ETH_ARP, ETH_IP6 = 0x0806, 0x86DD
+ETH_ARP, ETH_IP6, ETH_EXPERIMENT = 0x0806, 0x86DD, 0x88B5
 ALL_NODES = "ff02::1"
 
 
@@ -47,11 +48,15 @@ def datagram(source, target, text):
     sock.sendto(head + udp, (str(target), 0))
 
 
-def frame(interface, target, ethertype, payload):
+def send_frame(interface, target, ethertype, payload, source=None):
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     sock.bind((interface, ethertype))
-    own = sock.getsockname()[4]
+    own = source or sock.getsockname()[4]
     sock.send(target + own + struct.pack("!H", ethertype) + payload(own))
+
+
+def frame(interface, mac):
+    send_frame(interface, b"\xff" * 6, ETH_EXPERIMENT, lambda own: b"\0" * 46, bytes.fromhex(mac.replace(":", "")))
 
 
 def arp(interface, address):
@@ -60,7 +65,7 @@ def arp(interface, address):
     def payload(own):
         return struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 2, own, address, own, address)
 
-    frame(interface, b"\xff" * 6, ETH_ARP, payload)
+    send_frame(interface, b"\xff" * 6, ETH_ARP, payload)
 
 
 def link_local(mac):
@@ -76,7 +81,7 @@ def icmp6(interface, message):
         body = body[:2] + struct.pack("!H", total) + body[4:]
         return struct.pack("!IHBB16s16s", 6 << 28, len(body), 58, 255, source.packed, target.packed) + body
 
-    frame(interface, b"\x33\x33\0\0\0\x01", ETH_IP6, payload)
+    send_frame(interface, b"\x33\x33\0\0\0\x01", ETH_IP6, payload)
 
 
 def neighbour(interface, address):
@@ -102,5 +107,6 @@ def listen(address):
 
 
 if __name__ == "__main__":
-    {"datagram": datagram, "arp": arp, "neighbour": neighbour, "router": router, "listen": listen}[sys.argv[1]](
+    {"datagram": datagram, "arp": arp, "neighbour": neighbour, "router": router, "frame": frame,
+     "listen": listen}[sys.argv[1]](
         *sys.argv[2:])
