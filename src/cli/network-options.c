@@ -106,11 +106,32 @@ static bool take_mode(const char *text, struct container_spec *spec)
 	return true;
 }
 
+/* One interface for each. Their names have no commas (network/cni-config.h). */
+static int take_more_of_cni(char *const *networks, struct container_spec *spec, struct error *err)
+{
+	for (char *const *network = networks + 1; *network; network++) {
+		const char *name = str_after(*network, "cni:");
+		if (!name)
+			return err_set(err, ERR_USAGE, "conflicting options: --network %s and --network %s",
+				       networks[0], *network);
+		for (char *const *before = networks; before < network; before++)
+			if (streq(*before, *network))
+				return err_set(err, ERR_INVALID, "network \"%s\" is specified multiple times",
+					       *network);
+		char *both = mem_printf("%s,%s", spec->network_target, name);
+		free(spec->network_target);
+		spec->network_target = both;
+	}
+	return 0;
+}
+
 static int take_networks(const struct network_options *options, struct container_spec *spec, struct error *err)
 {
 	char *const *networks = options->networks;
 	size_t count = strv_count(networks);
 	if (count > 0 && take_mode(networks[0], spec)) {
+		if (spec->network == NETWORK_CNI)
+			return take_more_of_cni(networks, spec, err);
 		if (count > 1)
 			return err_set(err, ERR_USAGE, "conflicting options: --network %s and --network %s",
 				       networks[0], networks[1]);

@@ -33,20 +33,22 @@ static int open_netns(struct engine *engine, const char *id)
 	return runs ? live_open_netns(&status) : -ESRCH;
 }
 
-static int ask_plugins(struct check_run *run, struct db *db, const char *id, struct error *err)
+static void ask_plugins(struct check_run *run, const struct cni_place *place, int netns)
 {
-	_cleanup_cni_place_ struct cni_place place = { 0 };
-	_cleanup_close_ int netns = open_netns(run->engine, id);
 	struct error failure = { 0 };
-	if (netns < 0)
-		return 0;
-	int r = cni_place_load(db, id, &place, err);
-	if (r <= 0 || !place.result)
-		return r;
-	const struct cni_call call = cni_place_call(&place, netns);
-	if (cni_check(place.network, &call, place.result, &failure) < 0)
-		check_found(run, id, "%s%s%s", failure.message, *failure.cause ? ": " : "", failure.cause);
-	return 0;
+	const struct cni_call call = cni_place_call(place, netns);
+	if (place->result && cni_check(place->network, &call, place->result, &failure) < 0)
+		check_found(run, place->id, "%s%s%s", failure.message, *failure.cause ? ": " : "", failure.cause);
+}
+
+static int ask_all(struct check_run *run, struct db *db, const char *id, struct error *err)
+{
+	_cleanup_cni_places_ struct cni_places places = { 0 };
+	_cleanup_close_ int netns = open_netns(run->engine, id);
+	int r = netns < 0 ? 0 : cni_places_load(db, id, &places, err);
+	for (size_t i = 0; i < places.count; i++)
+		ask_plugins(run, &places.items[i], netns);
+	return r;
 }
 
 int check_cni_plugins(struct check_run *run, struct error *err)
@@ -57,6 +59,6 @@ int check_cni_plugins(struct check_run *run, struct error *err)
 	if (r >= 0)
 		r = cni_place_live(db, run->engine->runroot, &ids, err);
 	for (char **id = ids; r >= 0 && id && *id; id++)
-		r = ask_plugins(run, db, *id, err);
+		r = ask_all(run, db, *id, err);
 	return r;
 }

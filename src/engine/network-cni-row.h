@@ -6,28 +6,33 @@
 #include "network/cni-result.h"
 #include "network/cni.h"
 
-#define CNI_INTERFACE "eth0" /* in the container */
-
 struct cni_place {
 	char *id, *path;
+	char *interface; /* in the container: "eth0" */
 	struct cni_network *network;
 	struct json_object *capabilities;
 	struct json_object *result; /* NULL: no plugin has added anything, as far as we know */
 };
 void cni_place_done(struct cni_place *place);
-#define _cleanup_cni_place_ _cleanup_(cni_place_done)
 
-/* 1 and the place of the container @id, or 0. */
-int cni_place_load(struct db *db, const char *id, struct cni_place *ret, struct error *err);
+struct cni_places {
+	struct cni_place *items;
+	size_t count;
+};
+void cni_places_done(struct cni_places *places);
+#define _cleanup_cni_places_ _cleanup_(cni_places_done)
+
+/* Those of the container @id, by their interfaces. */
+int cni_places_load(struct db *db, const char *id, struct cni_places *ret, struct error *err);
 
 /* Without its result, which is there only later. */
 int cni_place_insert(struct db *db, const struct cni_place *place, struct error *err);
 int cni_place_save(struct db *db, const struct cni_place *place, struct error *err);
 
-/* With the ports that are published there. */
-int cni_place_delete(struct db *db, const char *id, struct error *err);
+/* With the ports that are published there, if it has got any. */
+int cni_place_delete(struct db *db, const struct cni_place *place, struct error *err);
 
-/* The ids of containers that have one. */
+/* The ids of containers that have some. */
 int cni_place_all(struct db *db, char ***ret, struct error *err);
 
 /* The ids of containers that have one and do not run; and whether that is one of them: 1 or 0. */

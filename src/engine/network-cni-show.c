@@ -69,10 +69,11 @@ static int each_place(struct db *db, const char *network, on_place *act, struct 
 	_cleanup_strv_ char **ids = NULL;
 	int r = cni_place_all(db, &ids, err);
 	for (char **id = ids; r >= 0 && id && *id; id++) {
-		_cleanup_cni_place_ struct cni_place place = { 0 };
-		r = cni_place_load(db, *id, &place, err);
-		if (r > 0 && streq(place.network->name, network))
-			act(&place, db, context);
+		_cleanup_cni_places_ struct cni_places places = { 0 };
+		r = cni_places_load(db, *id, &places, err);
+		for (size_t i = 0; i < places.count; i++)
+			if (streq(places.items[i].network->name, network))
+				act(&places.items[i], db, context);
 	}
 	return r < 0 ? r : 0;
 }
@@ -138,7 +139,7 @@ static void add_attachment(const struct cni_place *place, struct db *db, struct 
 	struct json_object *attachment = json_object_new_object();
 	(void)db;
 	json_add_string(attachment, "containerID", place->id);
-	json_add_string(attachment, "ifname", CNI_INTERFACE);
+	json_add_string(attachment, "ifname", place->interface);
 	json_object_array_add(attachments, attachment);
 }
 

@@ -66,7 +66,7 @@ static int make_stand_in(const struct cni_place *place, struct netns *netns, str
 	int r = cni_place_result(place, &result, err);
 	if (r >= 0)
 		r = netns_make(true, netns, err);
-	const struct bridge link = { .name = CNI_INTERFACE, .gateway = result.address, .gateway6 = result.address6 };
+	const struct bridge link = { .name = place->interface, .gateway = result.address, .gateway6 = result.address6 };
 	return r < 0 ? r : bridge_make(netns->rtnl, &link, err);
 }
 
@@ -79,17 +79,33 @@ static int leave(struct db *db, const struct cni_place *place, int netns, struct
 		log_failure(LOG_LEVEL_WARN, "stand in for a network namespace", &failure);
 	const struct cni_call call = cni_place_call(place, netns < 0 ? stand_in.fd : netns);
 	int r = cni_del(place->network, &call, place->result, err);
-	return r < 0 ? r : cni_place_delete(db, place->id, err);
+	return r < 0 ? r : cni_place_delete(db, place, err);
+}
+
+/* All, the last one first. Goes on after an error, and returns the first. */
+static int leave_all(struct db *db, const struct cni_places *places, int netns, struct error *err)
+{
+	int first = 0;
+	for (size_t i = places->count; i > 0; i--) {
+		struct error failure = { 0 };
+		int r = leave(db, &places->items[i - 1], netns, &failure);
+		if (r < 0 && first < 0)
+			log_failure(LOG_LEVEL_WARN, NULL, &failure);
+		else if (r < 0 && err)
+			*err = failure;
+		first = first < 0 ? first : r;
+	}
+	return first;
 }
 
 int network_cni_detach(struct engine *engine, const char *id, struct error *err)
 {
-	_cleanup_cni_place_ struct cni_place place = { 0 };
+	_cleanup_cni_places_ struct cni_places places = { 0 };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
-		r = cni_place_load(db, id, &place, err);
-	return r <= 0 ? r : leave(db, &place, -1, err);
+		r = cni_places_load(db, id, &places, err);
+	return r < 0 ? r : leave_all(db, &places, -1, err);
 }
 
 /* --- what is published --- */
@@ -132,10 +148,21 @@ static struct json_object *make_capabilities(const struct published_list *ports)
 	return TAKE_PTR(capabilities);
 }
 
+/* The first place whose plugins can publish ports, or NULL. */
+static struct cni_place *find_publisher(const struct cni_places *places)
+{
+	for (size_t i = 0; i < places->count; i++)
+		if (publishes(places->items[i].network))
+			return &places->items[i];
+	return NULL;
+}
+
 /* Their addresses in the container are known only when the plugins have run. */
-static int reserve(struct db *db, const struct container_config *config, struct cni_place *place,
+static int reserve(struct db *db, const struct container_config *config, struct cni_places *places,
 		   struct published_list *ports, struct error *err)
 {
+	static const struct published_list none;
+	const struct cni_place *publisher = find_publisher(places);
 	struct endpoint unknown = { 0 };
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	int r = cidr_parse_address("127.0.0.1", &unknown.address, err);
@@ -144,15 +171,16 @@ static int reserve(struct db *db, const struct container_config *config, struct 
 	if (r >= 0)
 		r = db_begin(db, &transaction, err);
 	if (r >= 0)
-		r = reserve_ports(db, place->id, config, NULL, &unknown, ports, err);
-	if (r < 0)
-		return r;
-	if (ports->count > 0 && !publishes(place->network)) {
-		err_set(err, ERR_NET, "network cni:%s cannot publish ports", place->network->name);
+		r = reserve_ports(db, places->items[0].id, config, NULL, &unknown, ports, err);
+	if (r >= 0 && ports->count > 0 && !publisher) {
+		err_set(err, ERR_NET, "network cni:%s cannot publish ports", places->items[0].network->name);
 		return err_cause(err, "none of its plugins has the capability " PORT_MAPPINGS);
 	}
-	place->capabilities = make_capabilities(ports);
-	r = cni_place_insert(db, place, err);
+	for (size_t i = 0; r >= 0 && i < places->count; i++) {
+		struct cni_place *place = &places->items[i];
+		place->capabilities = make_capabilities(place == publisher ? ports : &none);
+		r = cni_place_insert(db, place, err);
+	}
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
@@ -180,7 +208,7 @@ static int make_endpoint(const struct cni_place *place, struct endpoint *ret, st
 	*ret = (struct endpoint){
 		.container = mem_strdup(place->id),
 		.network = mem_printf("cni:%s", place->network->name),
-		.interface = mem_strdup(CNI_INTERFACE),
+		.interface = mem_strdup(place->interface),
 		.mac = TAKE_PTR(result.mac),
 		.address = result.address,
 		.address6 = result.address6,
@@ -202,22 +230,30 @@ static int record_ports(struct db *db, const struct endpoint *endpoint, const st
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
-static int join(struct db *db, struct cni_place *place, const struct launch *launch, const struct published_list *ports,
-		struct netns *netns, struct endpoint_list *endpoints, struct error *err)
+static int join(struct db *db, struct cni_place *place, const struct launch *launch, int netns,
+		struct endpoint_list *endpoints, struct error *err)
 {
 	struct endpoint endpoint;
-	int r = launch->userns >= 0 ? netns_make_apart(launch->userns, true, netns, err) : netns_make(true, netns, err);
-	if (r >= 0)
-		r = add(db, place, launch, netns->fd, err);
+	int r = add(db, place, launch, netns, err);
 	if (r >= 0)
 		r = make_endpoint(place, &endpoint, err);
-	if (r < 0)
-		return r;
-	*ARRAY_APPEND(endpoints->items, endpoints->count) = endpoint;
-	return record_ports(db, &endpoint, ports, err);
+	if (r >= 0)
+		*ARRAY_APPEND(endpoints->items, endpoints->count) = endpoint;
+	return r;
 }
 
-static int find(const char *id, const char *name, struct cni_place *ret, struct error *err)
+static int join_all(struct db *db, struct cni_places *places, const struct launch *launch,
+		    const struct published_list *ports, struct netns *netns, struct endpoint_list *endpoints,
+		    struct error *err)
+{
+	const struct cni_place *publisher = find_publisher(places);
+	int r = netns_make(true, netns, err);
+	for (size_t i = 0; r >= 0 && i < places->count; i++)
+		r = join(db, &places->items[i], launch, netns->fd, endpoints, err);
+	return r < 0 || !publisher ? r : record_ports(db, &endpoints->items[publisher - places->items], ports, err);
+}
+
+static int find(const char *id, const char *name, size_t number, struct cni_place *ret, struct error *err)
 {
 	const char *path = network_cni_path();
 	if (network_is_of_user())
@@ -226,21 +262,31 @@ static int find(const char *id, const char *name, struct cni_place *ret, struct 
 	if (r >= 0)
 		r = cni_find_plugins(ret->network, path, err);
 	ret->id = mem_strdup(id);
+	ret->interface = mem_printf("eth%zu", number);
 	ret->path = mem_strdup(path);
 	return r;
 }
 
-static void take_back(struct db *db, const struct cni_place *place, const struct netns *netns)
+static int find_all(const char *id, const char *names, struct cni_places *places, struct error *err)
+{
+	_cleanup_strv_ char **list = strv_split(names, ',');
+	int r = 0;
+	for (size_t i = 0; r >= 0 && list[i]; i++)
+		r = find(id, list[i], i, ARRAY_APPEND(places->items, places->count), err);
+	return r;
+}
+
+static void take_back(struct db *db, const struct cni_places *places, const struct netns *netns)
 {
 	struct error failure = { 0 };
-	if (leave(db, place, netns->fd, &failure) < 0)
+	if (leave_all(db, places, netns->fd, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "take a container from its network", &failure);
 }
 
 int network_cni_attach(struct engine *engine, const struct launch *launch, const struct container_config *config,
 		       int *ret_netns, struct endpoint_list *ret_endpoints, struct error *err)
 {
-	_cleanup_cni_place_ struct cni_place place = { 0 };
+	_cleanup_cni_places_ struct cni_places places = { 0 };
 	_cleanup_netns_ struct netns netns = NETNS_NONE;
 	_cleanup_published_list_ struct published_list ports = { 0 };
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
@@ -249,14 +295,14 @@ int network_cni_attach(struct engine *engine, const struct launch *launch, const
 	if (r >= 0)
 		r = network_cni_detach(engine, launch->id, err);
 	if (r >= 0)
-		r = find(launch->id, config_spec(config)->network_target, &place, err);
+		r = find_all(launch->id, config_spec(config)->network_target, &places, err);
 	if (r >= 0)
-		r = reserve(db, config, &place, &ports, err);
+		r = reserve(db, config, &places, &ports, err);
 	if (r < 0)
 		return r;
-	r = join(db, &place, launch, &ports, &netns, &endpoints, err);
+	r = join_all(db, &places, launch, &ports, &netns, &endpoints, err);
 	if (r < 0) {
-		take_back(db, &place, &netns);
+		take_back(db, &places, &netns);
 		return r;
 	}
 	*ret_netns = TAKE_FD(netns.fd);
@@ -304,30 +350,29 @@ static void set_strv(char ***place, char **value)
 		*place = strv_copy(value);
 }
 
-/* 1 with the result of its plugins, or 0 if there is none yet. */
-static int load_result(struct engine *engine, const char *id, struct cni_result *ret, struct error *err)
+/* What an earlier one of its networks says goes before. */
+static int take_names(const struct cni_place *place, struct container_spec *spec, struct error *err)
 {
-	_cleanup_cni_place_ struct cni_place place = { 0 };
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = cni_place_load(db, id, &place, err);
-	if (r <= 0 || !place.result)
-		return r < 0 ? r : 0;
-	r = cni_place_result(&place, ret, err);
-	return r < 0 ? r : 1;
+	_cleanup_cni_result_ struct cni_result result = { 0 };
+	int r = place->result ? cni_place_result(place, &result, err) : 0;
+	if (r < 0)
+		return r;
+	set_strv(&spec->dns, result.dns);
+	set_strv(&spec->dns_search, result.dns_search);
+	set_strv(&spec->dns_options, result.dns_options);
+	return 0;
 }
 
 int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err)
 {
-	_cleanup_cni_result_ struct cni_result result = { 0 };
-	int r = load_result(engine, id, &result, err);
-	if (r < 0)
-		return r;
-	set_strv(&config->own.dns, result.dns);
-	set_strv(&config->own.dns_search, result.dns_search);
-	set_strv(&config->own.dns_options, result.dns_options);
-	return 0;
+	_cleanup_cni_places_ struct cni_places places = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = cni_places_load(db, id, &places, err);
+	for (size_t i = 0; r >= 0 && i < places.count; i++)
+		r = take_names(&places.items[i], &config->own, err);
+	return r;
 }
 
 static void add_addresses(struct json_object *network, const struct cni_result *result)
@@ -342,11 +387,25 @@ static void add_addresses(struct json_object *network, const struct cni_result *
 	json_add_string(network, "MacAddress", result->mac ? result->mac : "");
 }
 
-int network_cni_settings(struct engine *engine, const char *id, struct json_object *network, struct error *err)
+static int add_place(const struct cni_place *place, struct json_object *networks, struct error *err)
 {
 	_cleanup_cni_result_ struct cni_result result = { 0 };
-	int r = load_result(engine, id, &result, err);
-	if (r > 0)
+	_cleanup_free_ char *name = mem_printf("cni:%s", place->network->name);
+	struct json_object *network;
+	int r = place->result ? cni_place_result(place, &result, err) : 0;
+	if (r >= 0 && place->result && json_object_object_get_ex(networks, name, &network))
 		add_addresses(network, &result);
-	return r < 0 ? r : 0;
+	return r;
+}
+
+int network_cni_settings(struct engine *engine, const char *id, struct json_object *networks, struct error *err)
+{
+	_cleanup_cni_places_ struct cni_places places = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = cni_places_load(db, id, &places, err);
+	for (size_t i = 0; r >= 0 && i < places.count; i++)
+		r = add_place(&places.items[i], networks, err);
+	return r;
 }

@@ -39,5 +39,5 @@ int network_cni_repair(struct engine *engine, struct error *err);
 /* Whom the container @id is to ask for names, as its network says, where @config does not. */
 int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err);
 
-/* Its place, as a member of "Networks" in its `inspect` document. */
-int network_cni_settings(struct engine *engine, const char *id, struct json_object *network, struct error *err);
+/* Its places, into the members of @networks, "Networks" in its `inspect` document, which are called as they are. */
+int network_cni_settings(struct engine *engine, const char *id, struct json_object *networks, struct error *err);

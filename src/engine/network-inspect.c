@@ -153,7 +153,7 @@ char *network_mode_text(const struct container_spec *spec)
 	case NETWORK_PATH:
 		return mem_printf("ns:%s", spec->network_target);
 	case NETWORK_CNI:
-		return mem_printf("cni:%s", spec->network_target);
+		return mem_printf("cni:%.*s", (int)strcspn(spec->network_target, ","), spec->network_target);
 	case NETWORK_NONE:
 		break;
 	}
@@ -165,7 +165,10 @@ char **network_names(const struct container_spec *spec)
 	char **names = NULL;
 	for (size_t i = 0; i < spec->n_endpoints; i++)
 		strv_append(&names, spec->endpoints[i].network);
-	if (spec->n_endpoints == 0)
+	_cleanup_strv_ char **cni = spec->network == NETWORK_CNI ? strv_split(spec->network_target, ',') : NULL;
+	for (char **name = cni; name && *name; name++)
+		strv_take(&names, mem_printf("cni:%s", *name));
+	if (!names)
 		strv_take(&names, network_mode_text(spec));
 	return names;
 }
@@ -294,8 +297,11 @@ int network_settings_add(struct engine *engine, const char *id, const struct con
 	_cleanup_free_ char *mode = network_mode_text(spec);
 	if (spec->network == NETWORK_NONE || spec->network == NETWORK_HOST)
 		shape_add_object(networks, mode, SHAPE_ENDPOINT);
-	if (r >= 0 && spec->network == NETWORK_CNI)
-		r = network_cni_settings(engine, id, shape_add_object(networks, mode, SHAPE_ENDPOINT), err);
+	_cleanup_strv_ char **cni = spec->network == NETWORK_CNI ? network_names(spec) : NULL;
+	for (char **name = cni; name && *name; name++)
+		shape_add_object(networks, *name, SHAPE_ENDPOINT);
+	if (r >= 0 && cni)
+		r = network_cni_settings(engine, id, networks, err);
 	for (size_t i = 0; r >= 0 && i < spec->n_endpoints; i++)
 		r = add_network(db, networks, id, spec, i, &endpoints, err);
 	return r < 0 ? r : 0;

@@ -170,6 +170,20 @@ const char *const SCHEMA_STEPS[] = {
 
 	/* One row: which database this is (identity.h). */
 	"CREATE TABLE identity (id TEXT NOT NULL);",
+
+	/* A container can be on several CNI networks. */
+	"ALTER TABLE cni RENAME TO cni_before;"
+	"CREATE TABLE cni ("
+	"	container TEXT NOT NULL,"
+	"	interface TEXT NOT NULL,"
+	"	path TEXT NOT NULL,"
+	"	configuration TEXT NOT NULL,"
+	"	capabilities TEXT NOT NULL,"
+	"	result TEXT NOT NULL DEFAULT '',"
+	"	PRIMARY KEY (container, interface)"
+	") WITHOUT ROWID;"
+	"INSERT INTO cni SELECT container, 'eth0', path, configuration, capabilities, result FROM cni_before;"
+	"DROP TABLE cni_before;",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

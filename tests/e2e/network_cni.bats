@@ -353,6 +353,39 @@ problems() {
 	[ -e "$COFFER_CNI_CONF_DIR/new.conflist" ]
 }
 
+@test "a container on several networks has an interface of each; ports are published by the first that can" {
+	conflist one 1.0.0 "$(recorder one)"
+	conflist two 1.0.0 "$(recorder two '{capabilities: {portMappings: true}}')"
+	id=$(coffer run -d --name both --network cni:one --network cni:two -p 8080:80 box:1 sleep 600)
+	[ "$(<"$CALLS/order")" = $'ADD one\nADD two' ]
+	grep -qx CNI_IFNAME=eth0 "$CALLS/ADD-one.env"
+	grep -qx CNI_IFNAME=eth1 "$CALLS/ADD-two.env"
+	[ "$(jq -c '.runtimeConfig' "$CALLS/ADD-one.json")" = null ]
+	[ "$(jq -c '.runtimeConfig.portMappings[0].hostPort' "$CALLS/ADD-two.json")" = 8080 ]
+	run -0 coffer inspect -f '{{range $name, $network := .NetworkSettings.Networks}}{{$name}} {{$network.IPAddress}}, {{end}}' both
+	[ "$output" = 'cni:one 10.99.0.7, cni:two 10.99.0.7, ' ]
+	run -0 coffer ps --format '{{.Networks}}'
+	[ "$output" = cni:one,cni:two ]
+	run -0 coffer network inspect -f '{{range .Containers}}{{.Name}}{{end}}' cni:two
+	[ "$output" = both ]
+	[ "$(coffer_rows)" -eq 2 ]
+	answers 5 'not now' '' >"$CALLS/do-DEL-two"
+	coffer rm -f both
+	[ "$(coffer_rows)" -eq 1 ]
+	rm "$CALLS/do-DEL-two"
+	coffer ps -a
+	[ "$(coffer_rows)" -eq 0 ]
+	[ "$(grep -c 'DEL one' "$CALLS/order")" -eq 1 ]
+	: >"$CALLS/order"
+	answers 5 'not now' '' >"$CALLS/do-ADD-two"
+	run -125 coffer run --rm --network cni:one --network cni:two box:1 true
+	[ "$(<"$CALLS/order")" = $'ADD one\nADD two\nDEL two\nDEL one' ]
+	run -125 coffer run --rm --network cni:one --network bridge box:1 true
+	[[ $output == *'conflicting options: --network cni:one and --network bridge'* ]]
+	run -125 coffer run --rm --network cni:one --network cni:one box:1 true
+	[[ $output == *'network "cni:one" is specified multiple times'* ]]
+}
+
 @test "gc tells plugins of version 1.1 which containers there are" {
 	conflist new 1.1.0 "$(recorder first)" "$(recorder second)"
 	conflist old 1.0.0 "$(recorder)"
