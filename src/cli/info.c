@@ -81,6 +81,18 @@ static void append_words(struct str *out, const char *label, struct json_object 
 	str_append_char(out, '\n');
 }
 
+static void append_controllers(struct str *out, struct json_object *controllers)
+{
+	str_append(out, " Cgroup Controllers:\n");
+	json_object_object_foreach(controllers, version, names)
+	{
+		if (json_object_array_length(names) == 0)
+			continue;
+		str_appendf(out, "  %s:", version);
+		append_words(out, "", names);
+	}
+}
+
 /* "name=seccomp,profile=builtin" is two lines. */
 static void append_security(struct str *out, struct json_object *options)
 {
@@ -146,6 +158,7 @@ static void print_info(struct json_object *info)
 	append_lines(&out, info, COUNTS, ARRAY_SIZE(COUNTS));
 	append_pairs(&out, json_object_object_get(info, "DriverStatus"));
 	append_lines(&out, info, DRIVERS, ARRAY_SIZE(DRIVERS));
+	append_controllers(&out, json_object_object_get(info, "CgroupControllers"));
 	str_append(&out, " Plugins:\n");
 	append_words(&out, "  Network:", json_object_object_get(plugins, "Network"));
 	append_words(&out, "  Log:", json_object_object_get(plugins, "Log"));

@@ -160,6 +160,17 @@ static void warn_of_drop(struct json_object *warnings)
 	json_append_string(warnings, warning);
 }
 
+/* By the version that has them; v2's names. */
+static void add_controllers(struct json_object *info)
+{
+	static const char *const names[] = { "cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma", "misc" };
+	struct json_object *controllers = json_add_object(info, "CgroupControllers");
+	struct json_object *v1 = json_add_array(controllers, "v1"), *v2 = json_add_array(controllers, "v2");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (cgroup_is_available(names[i]))
+			json_append_string(cgroup_is_v1(names[i]) ? v1 : v2, names[i]);
+}
+
 static void add_limits(const struct engine *engine, struct json_object *info)
 {
 	struct json_object *warnings = json_add_array(info, "Warnings");
@@ -177,6 +188,7 @@ static void add_limits(const struct engine *engine, struct json_object *info)
 	json_add_string(info, "CgroupDriver", cgroup_place_name(engine));
 	json_add_string(info, "CgroupVersion", cgroup_layout() == CGROUP_LAYOUT_V2 ? "2" : "1");
 	json_add_string(info, "CgroupLayout", cgroup_layout_name(cgroup_layout()));
+	add_controllers(info);
 }
 
 /* --- The machine --- */

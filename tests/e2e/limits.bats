@@ -56,6 +56,14 @@ cpu_time() {
 	fi
 }
 
+@test "info says which version of cgroups has which controllers" {
+	local version=v2
+	! cgroup_v1_has memory || version=v1
+	[[ $(coffer info) == *"Cgroup Controllers:"*"  $version:"*memory* ]]
+	coffer info --format json | jq -e --arg version $version '.CgroupControllers | (.[$version] | contains(["memory", "pids"])) and
+		(.v1 - .v2 == .v1)'
+}
+
 # --- Flags and files ---
 
 @test "weight, burst and idleness of CPUs" {
