@@ -312,3 +312,16 @@ pid_of() {
 	[[ $output == *"'strange' belongs to 99999:99999, which the container's user namespace does not have"* ]]
 	coffer rm -f copied
 }
+
+@test "inspect says what was asked for, and what came of it" {
+	local show='{{.HostConfig.UsernsMode}} {{json .HostConfig.IDMappings}}' id
+	id=$(coffer create --network none --name first --uidmap 0:100000:10 --gidmap 0:200000:20 box:1 true)
+	coffer create --network none --name second --userns container:first box:1 true >/dev/null
+	[ "$(coffer inspect -f "$show" first)" = 'private {"UidMap":["0:100000:10"],"GidMap":["0:200000:20"]}' ]
+	[ "$(coffer inspect -f "$show" second)" = "container:$id "'{"UidMap":["0:100000:10"],"GidMap":["0:200000:20"]}' ]
+	ranged create --network none --name third --userns auto:size=5 box:1 true >/dev/null
+	[ "$(coffer inspect -f "$show" third)" = 'auto:size=5 {"UidMap":["0:3100000:5"],"GidMap":["0:3100000:5"]}' ]
+	coffer create --network none --name fourth box:1 true >/dev/null
+	[ "$(coffer inspect fourth | jq '.[0].HostConfig | has("IDMappings")')" = false ]
+	coffer rm first second third fourth
+}
