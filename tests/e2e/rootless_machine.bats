@@ -103,15 +103,19 @@ $1"
 	eventually says_hello socat - TCP:127.0.0.1:8080
 	ann rm --force web >/dev/null
 	end_holder ann
-	ROOTLESS_HIDDEN=$(command -v slirp4netns) run -125 ann run --rm box:1 true
+	export ROOTLESS_HIDDEN
+	ROOTLESS_HIDDEN=$(command -v slirp4netns)
+	run -125 ann run --rm box:1 true
 	[ "${lines[0]}" = "coffer: connect the container: pasta failed" ]
 	[[ ${lines[1]} == "  cause: pasta says: "* ]]
-	ROOTLESS_HIDDEN=$(command -v slirp4netns) run -0 --separate-stderr ann run --rm --network one box:1 echo works
+	run -0 --separate-stderr ann run --rm --network one box:1 echo works
+	unset ROOTLESS_HIDDEN
 	end_holder ann
 	ann network rm one >/dev/null
 	ip link set out up
 	ip route add default via 198.51.100.2
 	[ "$output" = works ]
+	# shellcheck disable=SC2154 # run assigns it
 	[[ $stderr == *'your networks lead nowhere: connect the container: pasta failed'* ]]
 }
 
