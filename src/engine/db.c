@@ -18,10 +18,10 @@ enum {
 	DB_MODE = 0600,
 	BUSY_TIMEOUT_MS = 10 * 1000,
 	/*
-	 * Who opens the database first reads the whole log, so it is kept short; who writes a long one back waits for
-	 * the disk twice, so not too short: at a dozen pages for a container, every twentieth pays.
+	 * Who opens the database first reads the whole log, at some 5 us a page, so it is kept short; who writes it
+	 * back waits for the disk twice, so not too short: at nine pages for a container, every eleventh pays.
 	 */
-	CHECKPOINT_PAGES = 250,
+	CHECKPOINT_PAGES = 100,
 };
 
 struct db {
