@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process of a relay. Sources: epoll(7), inotify(7), capset(2). */
+/* The process of a relay. Sources: epoll(7), proc(5) (/proc/PID/mounts), capset(2). */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -23,6 +22,8 @@
 #include "base/path.h"
 #include "base/util.h"
 #include "network/relay-loop.h"
+
+#define MOUNTS "/proc/self/mountinfo"
 
 enum { SWEEP_MS = 10000, MS_PER_S = 1000, NS_PER_MS = 1000000 };
 
@@ -167,25 +168,23 @@ static void allow_many_files(void)
 
 /* --- until it is to end --- */
 
-/* See RY1. */
-static void directory_ready(struct relay_loop *loop, struct relay_source *source, uint32_t events)
+/* See RY1. What is bound to a file goes with that. */
+static void mounts_ready(struct relay_loop *loop, struct relay_source *source, uint32_t events)
 {
-	char changes[4096];
+	(void)source;
 	(void)events;
-	(void)!read(source->fd, changes, sizeof changes);
 	if (access(loop->netns_file, F_OK) < 0)
 		exit(EXIT_SUCCESS);
 }
 
-static int watch_directory(struct relay_loop *loop, struct relay_source *source, struct error *err)
+/* Of inotify's instances a user has only 128. */
+static int watch_mounts(struct relay_loop *loop, struct relay_source *source, struct error *err)
 {
-	size_t len = (size_t)(path_base(loop->netns_file) - loop->netns_file);
-	_cleanup_free_ char *directory = mem_strndup(loop->netns_file, len);
-	source->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	source->ready = directory_ready;
-	if (source->fd < 0 || inotify_add_watch(source->fd, directory, IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM) < 0)
-		return err_sys(err, errno, "watch '%s'", directory);
-	relay_watch(loop, source, EPOLLIN);
+	source->fd = open(MOUNTS, O_RDONLY | O_CLOEXEC);
+	source->ready = mounts_ready;
+	if (source->fd < 0)
+		return err_sys(err, errno, "open '%s'", MOUNTS);
+	relay_watch(loop, source, EPOLLPRI);
 	return 0;
 }
 
@@ -227,7 +226,7 @@ static int write_pid(const char *path, pid_t pid, struct error *err)
 	return file_write_atomic(directory, path_base(path), text, (size_t)len, 0600, 0, err);
 }
 
-static int prepare(struct relay_loop *loop, struct relay_source *directory, char *const *rules, struct error *err)
+static int prepare(struct relay_loop *loop, struct relay_source *mounts, char *const *rules, struct error *err)
 {
 	allow_many_files();
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -235,7 +234,7 @@ static int prepare(struct relay_loop *loop, struct relay_source *directory, char
 	if (r >= 0)
 		r = open_listeners(loop, rules, err);
 	if (r >= 0)
-		r = watch_directory(loop, directory, err);
+		r = watch_mounts(loop, mounts, err);
 	if (r >= 0)
 		r = enter(loop->netns_file, err);
 	return r < 0 ? r : give_up_rights(err);
@@ -251,11 +250,11 @@ int relay_main(char *const *argv)
 {
 	enum { PID_FILE = 1, NETNS_FILE, FIRST_RULE };
 	static struct relay_loop loop;
-	static struct relay_source directory;
+	static struct relay_source mounts;
 	struct error err = { 0 };
 	loop.netns_file = argv[NETNS_FILE];
 	(void)signal(SIGHUP, SIG_IGN);
-	if (prepare(&loop, &directory, argv + FIRST_RULE, &err) < 0)
+	if (prepare(&loop, &mounts, argv + FIRST_RULE, &err) < 0)
 		return fail(&err);
 	pid_t pid = fork();
 	if (pid < 0)
