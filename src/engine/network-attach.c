@@ -244,17 +244,22 @@ struct detach {
 	const struct endpoint_list *endpoints;
 };
 
+/* The links went with the namespace, or go in a moment: nobody waits for the kernel. */
+static int remove_elements_and_rows(const struct detach *detach, struct error *err)
+{
+	_cleanup_published_list_ struct published_list ports = { 0 };
+	_cleanup_close_ int held = filter_hold(detach->engine, err);
+	int r = held < 0 ? held : published_row_list(detach->db, detach->id, &ports, err);
+	if (r >= 0)
+		r = filter_remove(detach->engine, detach->endpoints, &ports, err);
+	return r < 0 ? r : network_names_remove(detach->engine, detach->id, detach->endpoints, err);
+}
+
 static int take_back(void *argument, struct error *err)
 {
 	struct detach *detach = argument;
-	_cleanup_published_list_ struct published_list ports = { 0 };
 	network_loopback_close(detach->engine, detach->id);
-	int r = published_row_list(detach->db, detach->id, &ports, err);
-	if (r >= 0)
-		r = filter_remove(detach->engine, detach->endpoints, &ports, err);
-	/* The links went with the namespace, or go in a moment: nobody waits for the kernel. */
-	if (r >= 0)
-		r = network_names_remove(detach->engine, detach->id, detach->endpoints, err);
+	int r = remove_elements_and_rows(detach, err);
 	if (r >= 0)
 		record_detached(detach->engine, detach->db, detach->id, detach->endpoints);
 	return r < 0 ? r : policy_follow(detach->engine, err);

@@ -206,8 +206,11 @@ static int load_networks(struct change *change, const struct endpoint_list *endp
 static int move_ports(struct change *change, const struct network_record *network, const struct endpoint *endpoint,
 		      const struct published_list *before, struct published_list *ret, struct error *err)
 {
+	_cleanup_close_ int held = filter_hold(change->engine, err);
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
-	int r = before->count > 0 ? filter_remove(change->engine, NULL, before, err) : 0;
+	int r = held;
+	if (r >= 0 && before->count > 0)
+		r = filter_remove(change->engine, NULL, before, err);
 	if (r >= 0)
 		r = db_begin(change->db, &transaction, err);
 	if (r >= 0 && !endpoint)
@@ -326,7 +329,8 @@ static int unplug(struct change *change, struct error *err)
 	if (r < 0 || !endpoint)
 		return r;
 	const struct endpoint_list place = { (struct endpoint *)endpoint, 1 };
-	r = network_unplug(change->rtnl, &change->netns, change->network, endpoint, err);
+	_cleanup_close_ int held = filter_hold(change->engine, err);
+	r = held < 0 ? held : network_unplug(change->rtnl, &change->netns, change->network, endpoint, err);
 	if (r >= 0)
 		r = filter_remove(change->engine, &place, NULL, err);
 	int left = network_names_leave(change->engine, change->id, change->network->name, &failure);

@@ -129,6 +129,8 @@ static void forget_flows(const struct published_list *ports)
 
 /* --- all of it --- */
 
+#define LOCK_FILE "packet-filter.lock" /* in the run root */
+
 static int put_whole_network(struct firewall_change *change, struct db *db, const struct network_record *network,
 			     bool policies, struct error *err)
 {
@@ -202,11 +204,30 @@ int filter_look(struct engine *engine, char ***ret, struct error *err)
 	return r == -ERR_NOT_FOUND ? 0 : r < 0 ? r : 1;
 }
 
-/* What is there already may be added once more, unless it leads elsewhere. */
+static int lock_rows(struct engine *engine, bool alone, struct error *err)
+{
+	_cleanup_free_ char *path = mem_printf("%s/" LOCK_FILE, engine->runroot);
+	return file_lock(AT_FDCWD, path, alone, !alone, err);
+}
+
+int filter_hold(struct engine *engine, struct error *err)
+{
+	return lock_rows(engine, false, err);
+}
+
+/*
+ * What is there already may be added once more, unless it leads elsewhere. Rows of what somebody takes back right now are
+ * there a moment longer than its elements: then it is left to a later command.
+ */
 static int add_missing(struct engine *engine, const char *table, struct error *err)
 {
 	_cleanup_firewall_change_ struct firewall_change all = { .sock = -1 };
 	struct error why = { 0 };
+	_cleanup_close_ int alone = lock_rows(engine, true, &why);
+	if (alone < 0) {
+		log_failure(LOG_LEVEL_DEBUG, "put back what is missing of the packet filter", &why);
+		return 0;
+	}
 	int r = put_all(engine, &all, table, err);
 	if (r < 0)
 		return r;

@@ -32,6 +32,12 @@ int filter_look(struct engine *engine, char ***ret, struct error *err);
 /* Have @links, and no others, be strict ones. */
 int filter_set_strict(struct engine *engine, char *const *links, struct error *err);
 
+/*
+ * From before filter_remove() until the rows are gone: nobody puts the elements back meanwhile, for the rows' sake. Returns
+ * an fd, which must be closed before anything else is asked of the packet filter.
+ */
+int filter_hold(struct engine *engine, struct error *err);
+
 /* The other way round, before the rows are gone; either may be NULL. What is not there need not be removed. */
 int filter_remove(struct engine *engine, const struct endpoint_list *endpoints, const struct published_list *ports,
 		  struct error *err);
