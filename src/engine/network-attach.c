@@ -114,7 +114,7 @@ static int build(void *argument, struct error *err)
 		r = filter_add(attach->engine, attach->networks[i], &attach->endpoints.items[i],
 			       (int)i == attach->way_in ? &attach->ports : NULL, err);
 	if (r >= 0)
-		r = policy_follow(attach->engine, err);
+		r = policy_follow_new(attach->engine, attach->endpoints.items, attach->endpoints.count, err);
 	if (r >= 0)
 		attach->netns = TAKE_FD(netns.fd);
 	return r;

@@ -351,7 +351,7 @@ static int plug(struct change *change, const struct endpoint_request *request, s
 	if (r >= 0)
 		r = filter_add(change->engine, change->network, endpoint, NULL, err);
 	if (r >= 0)
-		r = policy_follow(change->engine, err);
+		r = policy_follow_new(change->engine, endpoint, 1, err);
 	if (r >= 0)
 		r = network_plug(change->rtnl, &change->netns, change->network, endpoint, change->name, false, err);
 	return r < 0 ? r : network_shape(change->rtnl, &change->netns, change->network, endpoint, request, err);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/netlink.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -17,6 +18,7 @@
 #include "engine/network-own.h"
 #include "engine/network-row.h"
 #include "engine/record.h"
+#include "network/conntrack.h"
 #include "network/firewall.h"
 #include "network/link.h"
 #include "network/policy.h"
@@ -171,6 +173,14 @@ static void put_sets(struct firewall_change *change, const char *table, const st
 	policy_put_sets(change, view->policies, view->n_policies, view->endpoints, view->n_endpoints);
 }
 
+/* The packet filter lets through what belongs to a flow that it knows. */
+static void forget_flows(const struct cidr *address)
+{
+	struct error why = { 0 };
+	if (address->family && conntrack_forget_address(address, &why) < 0)
+		log_failure(LOG_LEVEL_DEBUG, "forget the flows of an address", &why);
+}
+
 /* With the database's write lock. */
 static int enforce(struct engine *engine, const struct view *view, struct error *err)
 {
@@ -190,6 +200,10 @@ static int enforce(struct engine *engine, const struct view *view, struct error 
 		r = filter_set_strict(engine, view->strict, err); /* who may forge addresses is above policies */
 	if (r >= 0)
 		r = firewall_run_nft(str_text(&commands), table, err);
+	for (size_t i = 0; r >= 0 && view->n_policies > 0 && i < view->n_endpoints; i++) {
+		forget_flows(&view->endpoints[i].address);
+		forget_flows(&view->endpoints[i].address6);
+	}
 	return r < 0 ? err_wrap(err, "enforce the network policies") : 0;
 }
 
@@ -249,6 +263,19 @@ static int with_view(struct engine *engine, action act, struct error *err)
 int policy_follow(struct engine *engine, struct error *err)
 {
 	return with_view(engine, refresh, err);
+}
+
+int policy_follow_new(struct engine *engine, const struct endpoint *endpoints, size_t count, struct error *err)
+{
+	struct db *db;
+	int any = engine_db(engine, &db, err);
+	if (any >= 0)
+		any = policy_any(db, err);
+	for (size_t i = 0; any > 0 && i < count; i++) {
+		forget_flows(&endpoints[i].address);
+		forget_flows(&endpoints[i].address6);
+	}
+	return any <= 0 ? any : policy_follow(engine, err);
 }
 
 /* 1 if all rules are there, whatever they say; *ret: the sets that lack something. */

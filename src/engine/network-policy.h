@@ -14,6 +14,8 @@
 
 struct json_object;
 
+struct endpoint;
+
 struct policy_record {
 	char *name, *network; /* network "": every one */
 	bool ingress, egress;
@@ -43,6 +45,12 @@ int engine_policy_remove(struct engine *engine, const char *name, struct error *
 
 /* The places of containers on networks have changed: have the sets say so. Costs one query where there are no policies. */
 int policy_follow(struct engine *engine, struct error *err);
+
+/*
+ * The same for a place that is taken, before anything is sent from it: what the kernel remembers of the flows of whoever
+ * had its addresses before is forgotten, or what seems to belong to those would pass.
+ */
+int policy_follow_new(struct engine *engine, const struct endpoint *endpoints, size_t count, struct error *err);
 
 /* Whether there are policies at all. 1 or 0. */
 int policy_any(struct db *db, struct error *err);

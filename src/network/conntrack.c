@@ -12,6 +12,7 @@
 #include "base/util.h"
 
 struct search {
+	const struct cidr *end; /* that the flow has this address at one of its ends; or, if NULL, the next three */
 	uint8_t protocol;
 	uint16_t port;
 	const struct cidr *host; /* NULL: any */
@@ -37,7 +38,11 @@ static bool is_wanted(const struct search *search, const struct nlattr *tuple)
 	netlink_nested(tuple, parts, ARRAY_SIZE(parts));
 	netlink_nested(parts[CTA_TUPLE_IP], ip, ARRAY_SIZE(ip));
 	netlink_nested(parts[CTA_TUPLE_PROTO], proto, ARRAY_SIZE(proto));
+	const struct nlattr *from = ip[search->family == AF_INET6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC];
 	const struct nlattr *to = ip[search->family == AF_INET6 ? CTA_IP_V6_DST : CTA_IP_V4_DST];
+	if (search->end)
+		return has_value(from, search->end->bytes, cidr_length(search->end)) ||
+		       has_value(to, search->end->bytes, cidr_length(search->end));
 	return has_value(proto[CTA_PROTO_NUM], &search->protocol, sizeof search->protocol) &&
 	       has_value(proto[CTA_PROTO_DST_PORT], &port, sizeof port) &&
 	       (!search->host || has_value(to, search->host->bytes, cidr_length(search->host)));
@@ -53,7 +58,7 @@ static int look(const struct nlmsghdr *message, void *context)
 	if (!is_wanted(search, tuple))
 		return 0;
 	netlink_begin(&search->removals, message_type(IPCTNL_MSG_CT_DELETE), 0, &head, sizeof head,
-		      "forget a flow to port %u", search->port);
+		      "forget a flow");
 	netlink_allow(&search->removals, ENOENT);
 	netlink_put(&search->removals, CTA_TUPLE_ORIG | NLA_F_NESTED, netlink_data(tuple), netlink_length(tuple));
 	return 0;
@@ -65,21 +70,32 @@ static bool is_any(const struct cidr *host)
 	return host->family == 0 || memcmp(host->bytes, zeroes, cidr_length(host)) == 0;
 }
 
-int conntrack_forget(uint8_t protocol, const struct cidr *host, uint16_t port, sa_family_t family, struct error *err)
+static int forget(struct search *search, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch dump = { 0 };
-	const struct nfgenmsg head = { .nfgen_family = (uint8_t)family, .version = NFNETLINK_V0 };
-	struct search search = { .protocol = protocol, .port = port, .family = family };
-	if (!is_any(host))
-		search.host = host;
+	const struct nfgenmsg head = { .nfgen_family = (uint8_t)search->family, .version = NFNETLINK_V0 };
 	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, err);
 	if (sock < 0)
 		return sock;
 	netlink_begin(&dump, message_type(IPCTNL_MSG_CT_GET), NLM_F_DUMP, &head, sizeof head,
 		      "list the flows that the kernel remembers");
-	int r = netlink_query(sock, &dump, look, &search, err);
+	int r = netlink_query(sock, &dump, look, search, err);
 	if (r >= 0)
-		r = netlink_commit(sock, &search.removals, err);
-	netlink_batch_done(&search.removals);
+		r = netlink_commit(sock, &search->removals, err);
+	netlink_batch_done(&search->removals);
 	return r;
+}
+
+int conntrack_forget(uint8_t protocol, const struct cidr *host, uint16_t port, sa_family_t family, struct error *err)
+{
+	struct search search = { .protocol = protocol, .port = port, .family = family };
+	if (!is_any(host))
+		search.host = host;
+	return forget(&search, err);
+}
+
+int conntrack_forget_address(const struct cidr *address, struct error *err)
+{
+	struct search search = { .end = address, .family = address->family };
+	return forget(&search, err);
 }

@@ -17,3 +17,6 @@
  * family @family. All that the kernel remembers is looked at.
  */
 int conntrack_forget(uint8_t protocol, const struct cidr *host, uint16_t port, sa_family_t family, struct error *err);
+
+/* Forget the flows that began at @address, or were to get there, of whichever protocol. */
+int conntrack_forget_address(const struct cidr *address, struct error *err);

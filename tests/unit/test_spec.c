@@ -619,7 +619,7 @@ static void test_sysctl_values(void **state)
 		{ LINUX, "\"sysctl\": {\"net/ipv4/conf/eth0.1/forwarding\":\"1\",\"kernel/msgmax\":\"1\"}", NULL },
 		{ LINUX, "\"sysctl\": {\"kernel.pid_max\":\"99\"}",
 		  "config.json:2:29: /linux/sysctl/kernel.pid_max: sysctl \"kernel.pid_max\" is not namespaced; it would change the host" },
-		{ LINUX, "\"sysctl\": {\"kernel/pid_max\":\"99\"}", "sysctl \"kernel.pid_max\" is not namespaced" },
+		{ LINUX, "\"sysctl\": {\"kernel/pid_max\":\"99\"}", "sysctl \"kernel/pid_max\" is not namespaced" },
 		{ LINUX, "\"sysctl\": {\"kernel.core_pattern\":\"|/x\"}", "is not namespaced" },
 		{ LINUX, "\"sysctl\": {\"vm.swappiness\":\"1\"}", "is not namespaced" },
 		{ LINUX, "\"sysctl\": {\"user.max_user_namespaces\":\"1\"}", "is not allowed when the container shares the host's namespace" },
