@@ -54,7 +54,7 @@ static void describe(const struct cli *cli, const struct generate_options *optio
 	add_each(text, "After", options->after);
 	add_each(text, "Requires", options->requires);
 	/* coffer says when the container runs, and has the manager watch its monitor, which ends with its exit code. */
-	str_appendf(text, "\n[Service]\nType=notify\nNotifyAccess=all\nKillMode=process\nRestart=%s\n",
+	str_appendf(text, "\n[Service]\nType=notify\nNotifyAccess=all\nKillMode=process\nSendSIGKILL=no\nRestart=%s\n",
 		    options->restart_policy ? options->restart_policy : "on-failure");
 	if (options->restart_sec)
 		str_appendf(text, "RestartSec=%s\n", options->restart_sec);

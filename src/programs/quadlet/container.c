@@ -237,7 +237,10 @@ static bool is_oneshot(const struct unit_file *unit)
 	return streq_null(unit_file_get(unit, "Service", "Type"), "oneshot");
 }
 
-/* Else the manager watches the container's monitor, which coffer tells it of. */
+/*
+ * Else the manager watches the container's monitor, which coffer tells it of. The monitor was not the manager's own child
+ * then, so it would not wait for its end, but kill it where ExecStop= has ended a moment before: that is coffer's to do.
+ */
 static void add_service(const struct quadlet *quadlet, const char *name, struct unit_file *unit)
 {
 	const char *signal = unit_file_get(unit, "Container", "ReloadSignal");
@@ -248,6 +251,7 @@ static void add_service(const struct quadlet *quadlet, const char *name, struct 
 		unit_file_add(unit, "Service", "NotifyAccess", mem_strdup("all"));
 	}
 	quadlet_default(unit, "Service", "KillMode", "process");
+	quadlet_default(unit, "Service", "SendSIGKILL", "no");
 	quadlet_default(unit, "Service", "Delegate", "yes");
 	unit_file_add(unit, "Service", "ExecStop", mem_printf("-%s stop %s", quadlet->coffer, name));
 	unit_file_add(unit, "Service", "ExecStopPost", mem_printf("-%s rm -f -v %s", quadlet->coffer, name));

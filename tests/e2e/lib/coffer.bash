@@ -39,6 +39,7 @@ box_tar() {
 coffer_file_setup() {
 	[ "$(id -u)" -eq 0 ] || [ "${COFFER_TEST_ROOTLESS:-no}" = yes ] || skip "needs root"
 	export COFFER_TEST_ROOT=$BATS_FILE_TMPDIR/coffer
+	export COFFER_CNI_CONF_DIR=${COFFER_CNI_CONF_DIR:-$BATS_FILE_TMPDIR/no-networks-of-the-machine}
 	mkdir -p "$COFFER_TEST_ROOT"
 	: >"$BATS_FILE_TMPDIR/started"
 	box_tar "$BATS_FILE_TMPDIR/rootfs" | coffer import --change 'CMD ["/bin/sh"]' - box:1 >/dev/null
