@@ -35,12 +35,12 @@ static int look(void *argument, struct error *err)
 	return r;
 }
 
-/* Without containers on networks nothing has to be there. */
+/* Without containers that run on networks nothing has to be there. */
 int check_packet_filter(struct check_run *run, struct error *err)
 {
 	struct db *db;
 	int r = engine_db(run->engine, &db, err);
 	if (r >= 0)
-		r = endpoint_row_any(db, err);
+		r = endpoint_row_any_running(db, err);
 	return r <= 0 ? r : network_own_work(run->engine, false, look, run, err);
 }

@@ -132,7 +132,7 @@ static void forget_flows(const struct published_list *ports)
 #define LOCK_FILE "packet-filter.lock" /* in the run root */
 
 static int put_whole_network(struct firewall_change *change, struct db *db, const struct network_record *network,
-			     bool policies, struct error *err)
+			     char *const *abandoned, bool policies, struct error *err)
 {
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
 	int r = endpoint_row_list(db, NULL, network->name, &endpoints, err);
@@ -141,12 +141,14 @@ static int put_whole_network(struct firewall_change *change, struct db *db, cons
 	put_network(change, network);
 	for (size_t i = 0; i < endpoints.count && network_is_bridge(network); i++) {
 		const struct firewall_place place = place_of(&endpoints.items[i], network, policies);
-		firewall_put_place(change, &place);
+		if (!strv_contains(abandoned, endpoints.items[i].container))
+			firewall_put_place(change, &place);
 	}
 	return 0;
 }
 
-static int put_networks(struct firewall_change *change, struct db *db, bool policies, struct error *err)
+static int put_networks(struct firewall_change *change, struct db *db, char *const *abandoned, bool policies,
+			struct error *err)
 {
 	struct network_record **records;
 	size_t count;
@@ -155,29 +157,39 @@ static int put_networks(struct firewall_change *change, struct db *db, bool poli
 		return r;
 	for (size_t i = 0; i < count; i++) {
 		if (r >= 0)
-			r = put_whole_network(change, db, records[i], policies, err);
+			r = put_whole_network(change, db, records[i], abandoned, policies, err);
 		network_record_free(records[i]);
 	}
 	free(records);
 	return r;
 }
 
-/* Everything that the rows say. */
+static void put_ports(struct firewall_change *change, const struct published_list *ports, char *const *abandoned)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		if (!strv_contains(abandoned, ports->items[i].container))
+			put_port(change, &ports->items[i]);
+}
+
+/* Everything that the rows say, but of containers that do not run: their rows are about to go (N3). */
 static int put_all(struct engine *engine, struct firewall_change *change, const char *table, struct error *err)
 {
 	_cleanup_published_list_ struct published_list ports = { 0 };
+	_cleanup_strv_ char **abandoned = NULL;
 	struct db *db;
 	int r = engine_db(engine, &db, err), policies = 0;
+	if (r >= 0)
+		r = endpoint_row_abandoned(db, &abandoned, err);
 	if (r >= 0)
 		r = policies = policy_any(db, err);
 	firewall_change_begin(change, table, false);
 	change->unguarded = firewall_is_unguarded(table);
 	if (r >= 0)
-		r = put_networks(change, db, policies > 0, err);
+		r = put_networks(change, db, abandoned, policies > 0, err);
 	if (r >= 0)
 		r = published_row_list(db, NULL, &ports, err);
 	if (r >= 0)
-		put(change, &(struct content){ .ports = &ports });
+		put_ports(change, &ports, abandoned);
 	return r < 0 ? r : 0;
 }
 

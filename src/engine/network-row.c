@@ -228,6 +228,15 @@ int endpoint_row_any(struct db *db, struct error *err)
 	return r < 0 ? r : db_next(&query, err);
 }
 
+int endpoint_row_any_running(struct db *db, struct error *err)
+{
+	_cleanup_db_query_ struct db_query query = { 0 };
+	int r = db_query(db,
+			 "SELECT 1 FROM endpoints e JOIN containers c ON c.id = e.container WHERE c.state = ?1 LIMIT 1",
+			 DB_VALUES(DB_NUMBER(STATE_RUNNING)), &query, err);
+	return r < 0 ? r : db_next(&query, err);
+}
+
 int endpoint_row_serving(struct db *db, const char *network, const char *besides, char ***ret, struct error *err)
 {
 	return db_get_texts(

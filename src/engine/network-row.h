@@ -43,8 +43,9 @@ int endpoint_row_insert(struct db *db, const struct endpoint *endpoint, struct e
 int endpoint_row_list(struct db *db, const char *container, const char *network, struct endpoint_list *ret,
 		      struct error *err);
 
-/* Whether there is one at all. 1 or 0. */
+/* Whether there is one at all; whether there is one of a container that runs. 1 or 0. */
 int endpoint_row_any(struct db *db, struct error *err);
+int endpoint_row_any_running(struct db *db, struct error *err);
 
 /*
  * The ids of containers that are on @network, and have a name server of their own: for they are on another one as well
