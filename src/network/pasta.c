@@ -68,12 +68,6 @@ static int check_tun(struct error *err)
 	return err_hint(err, "modprobe tun, as root; or --network none");
 }
 
-static int make_file(const char *path, struct error *err)
-{
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? err_sys(err, errno, "%s: make '%s'", WHAT, path) : 0;
-}
-
 /* See P2. */
 static int start(const struct pasta *pasta, const char *program, const char *netns, struct error *err)
 {
@@ -99,27 +93,16 @@ int pasta_start(const struct pasta *pasta, struct error *err)
 		return tool_missing(PASTA, "passt", WHAT, err);
 	int r = check_tun(err);
 	if (r >= 0)
-		r = make_file(netns, err);
+		r = tool_make_place(netns, WHAT, err);
 	return r < 0 ? r : start(pasta, program, netns, err);
-}
-
-/* Returns a pidfd, or -ESRCH. */
-static int find(const char *directory)
-{
-	_cleanup_free_ char *pid_file = path_join(directory, PID_FILE);
-	_cleanup_free_ char *netns = path_join(directory, NETNS_FILE);
-	return tool_find_process(pid_file, netns);
 }
 
 bool pasta_is_running(const char *directory)
 {
-	_cleanup_close_ int pidfd = find(directory);
-	return pidfd >= 0;
+	return tool_is_running(directory, PID_FILE, NETNS_FILE);
 }
 
 void pasta_stop(const char *directory)
 {
-	_cleanup_close_ int pidfd = find(directory);
-	if (pidfd >= 0)
-		tool_end_process(pidfd);
+	tool_stop(directory, PID_FILE, NETNS_FILE);
 }

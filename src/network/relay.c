@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/relay.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -60,12 +58,6 @@ int relay_rule_parse(const char *text, struct relay_rule *ret, struct error *err
 
 /* --- the process --- */
 
-static int make_file(const char *path, struct error *err)
-{
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? err_sys(err, errno, "%s: make '%s'", WHAT, path) : 0;
-}
-
 int relay_start(const struct relay *relay, struct error *err)
 {
 	_cleanup_free_ char *netns = path_join(relay->directory, NETNS_FILE);
@@ -87,27 +79,16 @@ int relay_start(const struct relay *relay, struct error *err)
 		.source = source.text,
 		.place = netns,
 	};
-	int r = make_file(netns, err);
+	int r = tool_make_place(netns, WHAT, err);
 	return r < 0 ? r : tool_start(&start, err);
-}
-
-/* Returns a pidfd, or -ESRCH. */
-static int find(const char *directory)
-{
-	_cleanup_free_ char *pid_file = path_join(directory, PID_FILE);
-	_cleanup_free_ char *netns = path_join(directory, NETNS_FILE);
-	return tool_find_process(pid_file, netns);
 }
 
 bool relay_is_running(const char *directory)
 {
-	_cleanup_close_ int pidfd = find(directory);
-	return pidfd >= 0;
+	return tool_is_running(directory, PID_FILE, NETNS_FILE);
 }
 
 void relay_stop(const char *directory)
 {
-	_cleanup_close_ int pidfd = find(directory);
-	if (pidfd >= 0)
-		tool_end_process(pidfd);
+	tool_stop(directory, PID_FILE, NETNS_FILE);
 }

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "base/path.h"
 #include "base/process.h"
 #include "base/str.h"
 #include "base/util.h"
@@ -160,4 +161,31 @@ void tool_end_process(int pidfd)
 	(void)process_signal(pidfd, SIGTERM);
 	if (poll(&poller, 1, PATIENCE_MS) <= 0)
 		(void)process_signal(pidfd, SIGKILL);
+}
+
+int tool_make_place(const char *path, const char *what, struct error *err)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_sys(err, errno, "%s: make '%s'", what, path) : 0;
+}
+
+/* Returns a pidfd, or -ESRCH. */
+static int find_in(const char *directory, const char *pid_file, const char *place)
+{
+	_cleanup_free_ char *pid_path = path_join(directory, pid_file);
+	_cleanup_free_ char *place_path = path_join(directory, place);
+	return tool_find_process(pid_path, place_path);
+}
+
+bool tool_is_running(const char *directory, const char *pid_file, const char *place)
+{
+	_cleanup_close_ int pidfd = find_in(directory, pid_file, place);
+	return pidfd >= 0;
+}
+
+void tool_stop(const char *directory, const char *pid_file, const char *place)
+{
+	_cleanup_close_ int pidfd = find_in(directory, pid_file, place);
+	if (pidfd >= 0)
+		tool_end_process(pidfd);
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -55,3 +56,11 @@ int tool_find_process(const char *pid_file, const char *word);
 
 /* End it: by SIGTERM, and after five seconds by SIGKILL. */
 void tool_end_process(int pidfd);
+
+/*
+ * A tool that has files of its own in @directory: @pid_file, and @place, which its command line names. Make the place, as
+ * an empty file; ask whether the tool runs; end it if it does.
+ */
+int tool_make_place(const char *path, const char *what, struct error *err);
+bool tool_is_running(const char *directory, const char *pid_file, const char *place);
+void tool_stop(const char *directory, const char *pid_file, const char *place);
