@@ -70,3 +70,11 @@ int registry_pages_get(struct registry *registry, const struct transfer *transfe
 		*err = listing.err;
 	return -listing.err.code;
 }
+
+int registry_new_own(const struct registry_route *route, unsigned timeout_ms, struct registry **ret, struct error *err)
+{
+	const struct registry_endpoint *own = &route->endpoints[route->n - 1];
+	const struct image_reference place = { .registry = own->registry, .repository = own->repository };
+	const struct registry_options options = { .timeout_ms = timeout_ms, .insecure = own->insecure };
+	return registry_new(&place, &options, ret, err);
+}

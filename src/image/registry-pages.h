@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "image/registry-config.h"
 #include "image/registry.h"
 #include "image/transfer.h"
 
@@ -26,6 +27,9 @@ struct registry_pages {
 
 	long status; /* the answer: of the request that failed, or 0 */
 };
+
+/* The registry that a route leads to in the end, and no mirror: one of those may have a part of the list. */
+int registry_new_own(const struct registry_route *route, unsigned timeout_ms, struct registry **ret, struct error *err);
 
 /* Get them all. A page with nothing on it is the last one, whatever it says. */
 int registry_pages_get(struct registry *registry, const struct transfer *transfer, struct registry_pages *pages,

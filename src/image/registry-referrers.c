@@ -165,15 +165,11 @@ int registry_referrers(const struct transfer *transfer, const struct registry_re
 	int r = registry_route_find(&options->reference, &route, err);
 	if (r < 0)
 		return r;
-	const struct registry_endpoint *own = &route.endpoints[route.n - 1]; /* a mirror may have a part of them */
-	const struct image_reference place = { .registry = own->registry, .repository = own->repository };
-	const struct registry_options registry_options = { .timeout_ms = options->timeout_ms,
-							   .insecure = own->insecure };
-	r = registry_new(&place, &registry_options, &registry, err);
+	r = registry_new_own(&route, options->timeout_ms, &registry, err);
 	if (r < 0)
 		return r;
 	struct query query = {
-		.transfer = transfer, .options = options, .registry = registry, .repository = own->repository
+		.transfer = transfer, .options = options, .registry = registry, .repository = route.endpoints[route.n - 1].repository
 	};
 	return ask(&query, err);
 }

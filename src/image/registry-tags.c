@@ -64,11 +64,7 @@ int registry_tags(const struct transfer *transfer, const struct registry_tags_op
 	int r = registry_route_find(&options->reference, &route, err);
 	if (r < 0)
 		return r;
-	const struct registry_endpoint *own = &route.endpoints[route.n - 1]; /* a mirror may have a part of them */
-	const struct image_reference place = { .registry = own->registry, .repository = own->repository };
-	const struct registry_options registry_options = { .timeout_ms = options->timeout_ms,
-							   .insecure = own->insecure };
-	r = registry_new(&place, &registry_options, &registry, err);
+	r = registry_new_own(&route, options->timeout_ms, &registry, err);
 	if (r < 0)
 		return r;
 	struct listing listing = { 0 };
