@@ -107,10 +107,38 @@ static bool is_paused(struct engine *engine, const char *id)
 	return dir >= 0 && live_is_paused(engine, id, dir);
 }
 
-struct container_record *record_from_row(struct engine *engine, const struct container_row *row)
+/*
+ * Returns whether the row says "running" and there is a status: 1, or 0 when its monitor is about to start it. An end is
+ * recorded before the run directory goes, so a row without one may be from before that and is read again; -1 then.
+ */
+static int read_status(struct engine *engine, struct container_row *row, struct monitor_status *ret)
+{
+	_cleanup_container_row_ struct container_row now = { 0 };
+	struct db *db;
+	if (row->state != STATE_RUNNING || !streq(row->runroot, engine->runroot))
+		return -1;
+	if (status_of(engine, row->id, ret, NULL) > 0)
+		return 1;
+	int r = engine_db(engine, &db, NULL);
+	if (r >= 0)
+		r = container_row_load(db, row->id, &now, NULL);
+	if (r < 0 || (r > 0 && now.state == STATE_RUNNING))
+		return 0;
+	if (r == 0) {
+		row->state = STATE_EXITED; /* and removed, too */
+		return -1;
+	}
+	container_row_done(row);
+	*row = now;
+	now = (struct container_row){ 0 };
+	return -1;
+}
+
+struct container_record *record_from_row(struct engine *engine, struct container_row *row)
 {
 	struct container_record *record = NEW(struct container_record);
 	struct monitor_status status;
+	int known = read_status(engine, row, &status);
 	str_copy(record->id, sizeof record->id, row->id);
 	record->name = mem_strdup(row->name);
 	record->image = mem_strdup(config_spec(&row->config)->image);
@@ -135,9 +163,6 @@ struct container_record *record_from_row(struct engine *engine, const struct con
 	record->finished_at = row->finished_at;
 	if (row->state != STATE_RUNNING && *row->last_status)
 		apply_last_status(record, row->last_status);
-	if (row->state != STATE_RUNNING || !streq(row->runroot, engine->runroot))
-		return record;
-	int known = status_of(engine, row->id, &status, NULL);
 	if (known > 0)
 		apply_status(record, &status);
 	if (record->pid > 0 && is_paused(engine, row->id))

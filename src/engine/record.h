@@ -9,7 +9,8 @@
 DEFINE_CLEANUP(struct container_record *, container_record_free);
 #define _cleanup_record_ _cleanup_(container_record_freep)
 
-struct container_record *record_from_row(struct engine *engine, const struct container_row *row);
+/* @row is read again if the container has ended meanwhile, so that both tell of the same moment. */
+struct container_record *record_from_row(struct engine *engine, struct container_row *row);
 
 /*
  * What the monitor of container @id last said. Returns 1, 0 if it has none or has not said anything yet, or a negative

@@ -89,9 +89,10 @@ static int change(struct container_row *row, const struct container_spec *change
 
 static int refuse_less(struct engine *engine, const struct container_row *row, uint64_t limit, struct error *err)
 {
-	_cleanup_record_ struct container_record *record = record_from_row(engine, row);
+	_cleanup_record_ struct container_record *record = NULL;
 	_cleanup_container_stats_ struct container_stats stats = { 0 };
-	if (limit == 0 || container_stats_read(engine, record, &stats) == 0 || stats.memory <= limit)
+	if (limit == 0 || engine_container_find(engine, row->id, &record, NULL) < 0 ||
+	    container_stats_read(engine, record, &stats) == 0 || stats.memory <= limit)
 		return 0;
 	err_set(err, ERR_BUSY, "it uses more memory now than the new limit allows");
 	err_cause(err, "%" PRIu64 " KiB are in use, and %" PRIu64 " KiB are to be allowed", stats.memory >> 10,
