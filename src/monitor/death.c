@@ -107,14 +107,28 @@ static const char *level_name(enum oom_level level)
 	return names[level];
 }
 
+static enum oom_level level_of(const struct death_facts *facts)
+{
+	if (facts->log_level != OOM_LEVEL_NONE)
+		return facts->log_level;
+	bool own_is_gone = facts->oom_kills == 0 && facts->counted != OOM_LEVEL_PARENT;
+	return own_is_gone ? OOM_LEVEL_OWN : facts->counted;
+}
+
 static void killed_for_memory(const struct death_facts *facts, struct death *death)
 {
 	bool logged = facts->log_level != OOM_LEVEL_NONE;
-	set(death, DEATH_OOM, level_name(logged ? facts->log_level : facts->counted));
+	set(death, DEATH_OOM, level_name(level_of(facts)));
 	death->likely = !logged;
 	if (logged)
 		death_add(death, "the kernel's log has an OOM kill in its cgroup");
-	death_add(death, "its cgroup counts %" PRIu64 " processes killed for memory", facts->oom_kills);
+	if (facts->oom_kills > 0)
+		death_add(death, "its cgroup counts %" PRIu64 " processes killed for memory", facts->oom_kills);
+	else if (facts->missed_kills > 0)
+		death_add(death,
+			  "its cgroup was removed before it was read; the kernel killed %" PRIu64
+			  " processes for memory just before",
+			  facts->missed_kills);
 }
 
 static void ended_by_itself(const struct death_facts *facts, struct death *death)
@@ -139,7 +153,7 @@ void death_classify(const struct death_facts *facts, struct death *ret)
 {
 	struct death death = { 0 };
 	bool for_memory = facts->signal == SIGKILL && !facts->sent_by &&
-			  (facts->oom_kills > 0 || facts->log_level != OOM_LEVEL_NONE);
+			  (facts->oom_kills > 0 || facts->missed_kills > 0 || facts->log_level != OOM_LEVEL_NONE);
 	if (facts->start_failed)
 		set(&death, DEATH_START_FAILED, "coffer");
 	else if (for_memory)

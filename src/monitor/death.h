@@ -10,6 +10,8 @@
  *      that the log names. Proven.
  *  D4  The same without the log, but the cgroup counts an OOM kill: oom. Likely; the level is the first whose own counters
  *      of running out have moved, the container's, then its parents', then the host's.
+ *      One that systemd removed before that was read counts as many as the whole machine has since it was last read; then
+ *      it is its own limit if it is no parent's.
  *  D5  A signal that we sent: stopped, for the stop signal; killed, for any other. Proven; what the kernel did for memory
  *      earlier is told, and is not the cause.
  *  D6  Another signal: signal. Linux does not record who sent it, and a program can send itself one.
@@ -60,6 +62,7 @@ struct death_facts {
 	bool start_failed;
 	int exit_code, signal;	  /* 0: it ended by itself */
 	uint64_t oom_kills;	  /* in its cgroup */
+	uint64_t missed_kills;	  /* on the machine, if its cgroup was gone before it was read */
 	enum oom_level log_level; /* what the kernel's log says; NONE: nothing, or it cannot be read */
 	enum oom_level counted;	  /* what the counters say */
 	bool asked_to_stop;	  /* its stop signal was sent, by us */

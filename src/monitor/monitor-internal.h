@@ -278,6 +278,7 @@ struct recorder {
 	struct oom_counts before;
 	struct cgroup_oom memory; /* as last read ... */
 	bool oom_is_told;	  /* the journal knows of one */
+	uint64_t host_kills;	  /* for memory on this machine, not long ago */
 	bool memory_is_lost;	  /* ... for systemd has removed the cgroup before we could look once more */
 	int sent; /* the last signal that we sent, and why; and why SIGKILL */
 	const char *sent_by, *kill_sent_by;

@@ -106,6 +106,7 @@ void recorder_sample(struct monitor *monitor)
 		(void)RETRY_ON_EINTR(pwrite(recorder->ring, &sample, sizeof sample, at));
 		alarms_sample(monitor, &sample);
 	}
+	recorder->host_kills = host_kills_read();
 	timer_set(monitor, TIMER_SAMPLE, RECORDER_INTERVAL_MS);
 }
 
@@ -230,6 +231,7 @@ void recorder_begin(struct monitor *monitor)
 	if (recorder->kernel_log >= 0)
 		(void)lseek(recorder->kernel_log, 0, SEEK_END);
 	recorder->before = oom_counts_read(recorder->cgroup);
+	recorder->host_kills = recorder->before.host;
 	(void)recorder_read_memory(monitor);
 	watch_oom(monitor);
 	timer_set(monitor, TIMER_SAMPLE, RECORDER_INTERVAL_MS);
@@ -260,8 +262,11 @@ static void find_cause(struct monitor *monitor, const struct error *failure, uin
 			status->oom_killed = true;
 			facts.oom_kills = MAX(oom_kills, UINT64_C(1));
 		}
+		if (recorder->memory_is_lost && after.host > recorder->host_kills)
+			facts.missed_kills = after.host - recorder->host_kills;
 	}
 	death_classify(&facts, &status->death);
+	status->oom_killed |= status->death.cause == DEATH_OOM;
 }
 
 static void record_last(struct monitor *monitor)

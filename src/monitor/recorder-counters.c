@@ -195,10 +195,14 @@ static uint64_t count_at(const struct cgroup *cgroup, size_t above)
 	return tree ? read_number(tree->fd, path, v1 ? "" : "oom") : 0;
 }
 
+uint64_t host_kills_read(void)
+{
+	return read_number(AT_FDCWD, "/proc/vmstat", "oom_kill");
+}
+
 struct oom_counts oom_counts_read(const struct cgroup *cgroup)
 {
-	struct oom_counts counts = { .own = count_at(cgroup, 0),
-				     .host = read_number(AT_FDCWD, "/proc/vmstat", "oom_kill") };
+	struct oom_counts counts = { .own = count_at(cgroup, 0), .host = host_kills_read() };
 	for (size_t above = 1; above <= count_above(cgroup); above++)
 		counts.parents += count_at(cgroup, above);
 	return counts;

@@ -19,6 +19,7 @@ struct oom_counts {
 	uint64_t own, parents, host;
 };
 struct oom_counts oom_counts_read(const struct cgroup *cgroup);
+uint64_t host_kills_read(void);
 
 /* Where it did between two readings: the lowest place. */
 enum oom_level oom_counts_level(const struct oom_counts *before, const struct oom_counts *after);
