@@ -57,12 +57,17 @@ coffer_left_behind() {
 	grep -F "$BATS_RUN_TMPDIR/" /proc/self/mountinfo || true
 }
 
+coffer_nothing_left() {
+	[ -z "$(coffer_left_behind)" ]
+}
+
 coffer_file_teardown() {
 	[ -n "${COFFER_TEST_ROOT:-}" ] || return 0
 	local id left
 	for id in $(coffer ps --all --quiet); do
 		coffer rm --force "$id" >/dev/null
 	done
+	eventually coffer_nothing_left || true # a monitor tells its owner before it ends itself
 	left=$(coffer_left_behind)
 	coffer_remove_empty_parents
 	if [ -n "$left" ]; then

@@ -42,15 +42,17 @@ class Terminal:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read(self, seconds):
+        """Whether something came."""
         ready, _, _ = select.select([self.fd], [], [], seconds)
         try:
             data = os.read(self.fd, 65536) if ready else b""
         except OSError:  # nobody has it open on the other side
             time.sleep(seconds)
-            return
+            return False
         self.shown += data
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
+        return bool(data)
 
     def expect(self, text):
         end = time.monotonic() + PATIENCE
@@ -72,6 +74,8 @@ class Terminal:
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
+                while self.fd >= 0 and self.read(0):  # its last words
+                    pass
                 print(f"[exit {os.waitstatus_to_exitcode(status)}]", flush=True)
                 return
             if self.fd >= 0:

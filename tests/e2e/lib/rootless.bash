@@ -119,6 +119,19 @@ is_gone() {
 	! alive "$1"
 }
 
+# The processes of those users, and those with other ids of theirs.
+rootless_left_behind() {
+	local user
+	for user in "${rootless_users[@]}"; do
+		pgrep --list-full --runstates DRST --uid "$(uid_of "$user")" || true
+	done
+	pgrep --list-full --full "$ROOTLESS/" || true
+}
+
+rootless_nothing_left() {
+	[ -z "$(rootless_left_behind)" ]
+}
+
 rootless_file_teardown() {
 	[ -n "${ROOTLESS:-}" ] || return 0
 	local user left=""
@@ -127,9 +140,8 @@ rootless_file_teardown() {
 			"$user" rm --force "$id" >/dev/null
 		done
 		end_holder "$user"
-		left+=$(pgrep --list-full --runstates DRST --uid "$(uid_of "$user")" || true)
 	done
-	left+=$(pgrep --list-full --full "$ROOTLESS/" || true) # with ids of theirs
+	eventually rootless_nothing_left || left=$(rootless_left_behind)
 	rm -rf "$ROOTLESS"
 	if [ -n "$left" ]; then
 		echo "left behind: $left" >&2

@@ -19,13 +19,22 @@ setup() {
 	config '.linux.cgroupsPath = "system.slice:box:1"'
 }
 
-# No scope of a test is left, neither as a unit nor as a directory.
+left_behind() {
+	systemctl list-units --all --plain --no-legend 'box-*' 'coffer-*.scope' 'sub*.slice'
+	find /sys/fs/cgroup -name 'box-*'
+}
+
+# No scope of a test is left, neither as a unit nor as a directory; systemd forgets them a moment later.
 teardown() {
 	verbs_teardown
 	local left
-	left=$(systemctl list-units --all --plain --no-legend 'box-*' 'coffer-*.scope' 'sub*.slice')
-	left+=$(find /sys/fs/cgroup -name 'box-*')
-	[ -z "$left" ] || { echo "left behind: $left" >&2; return 1; }
+	for _ in {1..600}; do
+		left=$(left_behind)
+		[ -n "$left" ] || return 0
+		sleep 0.1
+	done
+	echo "left behind: $left" >&2
+	return 1
 }
 
 runtime() {
