@@ -3,96 +3,57 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/mem.h"
 #include "base/util.h"
-#include "image/decompress.h"
-#include "image/unpack-tar.h"
-
-enum { BLOCK_SIZE = 256 * 1024 };
+#include "image/copy-parser.h"
+#include "image/entry-stream.h"
 
 struct extract {
 	const struct transfer *transfer;
-	int fd;
-	struct error cancelled;
-	struct decompressor *source;
-	struct tar *tar;
-	uint8_t *block;
+	struct copy_parser parser;
 };
 
-static ssize_t read_some(void *context, void *buf, size_t size)
+static ssize_t read_pipe(void *context, void *buf, size_t size, struct error *err)
 {
 	struct extract *extract = context;
-	if (transfer_wait(extract->transfer, extract->fd, POLLIN, -1, &extract->cancelled) < 0)
-		return -ECANCELED;
-	ssize_t n = RETRY_ON_EINTR(read(extract->fd, buf, size));
-	return n < 0 ? -errno : n;
+	int r = transfer_wait(extract->transfer, extract->parser.fd, POLLIN, -1, err);
+	if (r < 0)
+		return r;
+	ssize_t n = RETRY_ON_EINTR(read(extract->parser.fd, buf, size));
+	return n < 0 ? err_sys(err, errno, "read what is in the archive") : n;
 }
 
-static ssize_t next_block(void *context, const void **ret, struct error *err)
-{
-	struct extract *extract = context;
-	*ret = extract->block;
-	return decompress_read(extract->source, extract->block, BLOCK_SIZE, err);
-}
+struct place {
+	struct copy_files *files;
+	struct copy_sink sink; /* to them */
+};
 
-static int send_zeros(const struct copy_sink *sink, uint64_t len, struct error *err)
+static int put_event(const struct place *place, const struct entry_event *event, struct error *err)
 {
-	static const char zeros[64 * 1024];
-	int r = 0;
-	while (r >= 0 && len > 0) {
-		size_t part = (size_t)MIN(len, (uint64_t)sizeof zeros);
-		r = sink->data(sink->context, zeros, part, err);
-		len -= part;
+	switch (event->kind) {
+	case ENTRY_FRAME_ENTRY:
+		return place->sink.entry(place->sink.context, event->entry, err);
+	case ENTRY_FRAME_DATA:
+		return place->sink.data(place->sink.context, event->data, (size_t)event->len, err);
+	default:
+		copy_files_skip(place->files, event->len);
+		return 0;
 	}
-	return r;
 }
 
-/* What a sparse archive leaves out is zeros. */
-static int send_data(struct extract *extract, const struct entry *entry, const struct copy_sink *sink,
-		     struct error *err)
+static int put_events(struct extract *extract, const struct place *place, struct error *err)
 {
-	uint64_t at = 0, offset;
-	const void *data;
-	size_t len;
+	_cleanup_entry_reader_ struct entry_reader reader = { .read = read_pipe, .context = extract };
+	struct entry_event event;
 	int r;
-	while ((r = tar_data(extract->tar, &data, &len, &offset, err)) > 0) {
-		r = offset < at ? err_set(err, ERR_IMG_LAYER, "'%s' has data out of order", entry->raw)
-				: send_zeros(sink, offset - at, err);
-		if (r >= 0)
-			r = sink->data(sink->context, data, len, err);
+	while ((r = entry_read(&reader, &event, err)) > 0) {
+		r = put_event(place, &event, err);
 		if (r < 0)
 			return r;
-		at = offset + len;
 	}
-	return r < 0 ? r : send_zeros(sink, entry->size - at, err);
-}
-
-/* By its name in full: what would be a whiteout in a layer is a file like any other here. */
-static int send_entry(struct extract *extract, const struct entry *read, const struct copy_sink *sink,
-		      struct error *err)
-{
-	_cleanup_free_ char *name = NULL;
-	struct entry entry = *read;
-	int r = name_normalize(read->raw, &name, err);
-	if (r < 0 || !*name)
-		return r;
-	entry.raw = name;
-	r = sink->entry(sink->context, &entry, err);
-	return r < 0 || !S_ISREG(entry.mode) || entry.hard_link ? r : send_data(extract, &entry, sink, err);
-}
-
-static int send_entries(struct extract *extract, const struct copy_sink *sink, struct error *err)
-{
-	const struct entry *entry;
-	int r = tar_open(next_block, extract, &extract->tar, err);
-	while (r >= 0 && (r = tar_next(extract->tar, &entry, err)) > 0)
-		r = send_entry(extract, entry, sink, err);
-	return r;
+	return reader.cut_off ? copy_parser_explain(&extract->parser, err) : r;
 }
 
 static int run(struct extract *extract, const struct extract_options *options, uint64_t *ret_size, struct error *err)
@@ -101,12 +62,15 @@ static int run(struct extract *extract, const struct extract_options *options, u
 		.root = options->root, .base = options->path, .keep_owner = true, COPY_FILES_INIT
 	};
 	struct copy_ids ids = { .sink = copy_files_sink(&files), .maps = options->maps, .to_host = true };
-	const struct copy_sink sink = ids.maps.n_uids > 0 ? copy_ids_sink(&ids) : ids.sink;
-	int r = ids.maps.n_uids > 0 ? copy_ids_enter(&ids.maps, err) : 0;
+	const struct place place = {
+		.files = &files,
+		.sink = ids.maps.n_uids > 0 ? copy_ids_sink(&ids) : ids.sink,
+	};
+	int r = copy_parser_start(&extract->parser, options->fd, err);
+	if (r >= 0 && ids.maps.n_uids > 0)
+		r = copy_ids_enter(&ids.maps, err);
 	if (r >= 0)
-		r = decompress_open(read_some, extract, &extract->source, err);
-	if (r >= 0)
-		r = send_entries(extract, &sink, err);
+		r = put_events(extract, &place, err);
 	if (r >= 0)
 		r = copy_files_finish(&files, err);
 	if (r >= 0)
@@ -117,12 +81,8 @@ static int run(struct extract *extract, const struct extract_options *options, u
 int copy_extract(const struct transfer *transfer, const struct extract_options *options, uint64_t *ret_size,
 		 struct error *err)
 {
-	struct extract extract = { .transfer = transfer, .fd = options->fd, .block = mem_alloc(BLOCK_SIZE) };
+	struct extract extract = { .transfer = transfer, .parser = COPY_PARSER_NONE };
 	int r = run(&extract, options, ret_size, err);
-	tar_free(extract.tar);
-	decompress_free(extract.source);
-	free(extract.block);
-	if (r < 0 && extract.cancelled.code != ERR_NONE && err)
-		*err = extract.cancelled;
+	copy_parser_done(&extract.parser);
 	return r;
 }

@@ -269,13 +269,18 @@ static bool is_zero(const char *data, size_t len)
 	return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
 }
 
+void copy_files_skip(struct copy_files *files, uint64_t len)
+{
+	files->offset += len;
+}
+
 /* Zeros become holes. */
 static int put_data(void *context, const void *data, size_t len, struct error *err)
 {
 	struct copy_files *files = context;
 	const char *bytes = data;
 	if (is_zero(bytes, len)) {
-		files->offset += len;
+		copy_files_skip(files, len);
 		return 0;
 	}
 	while (len > 0) {

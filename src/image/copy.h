@@ -126,6 +126,9 @@ struct copy_files {
  */
 struct copy_sink copy_files_sink(struct copy_files *files);
 
+/* The next @len bytes of the current file are zeros, which cost nothing however many they are. */
+void copy_files_skip(struct copy_files *files, uint64_t len);
+
 /* The directories' owners, modes and times, which come last. */
 int copy_files_finish(struct copy_files *files, struct error *err);
 void copy_files_done(struct copy_files *files);

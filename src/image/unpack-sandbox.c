@@ -96,7 +96,7 @@ static void limit_resources(void)
 		limit(RLIMIT_DATA, MEMORY_MAX);
 }
 
-static int drop_capabilities(void)
+static int drop_capabilities(enum sandbox_duty duty)
 {
 	static const int kept[] = {
 		CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP, CAP_SYS_ADMIN,
@@ -105,7 +105,7 @@ static int drop_capabilities(void)
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3], mask[_LINUX_CAPABILITY_U32S_3] = { 0 };
 	if (syscall(SYS_capget, &header, data) < 0)
 		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+	for (size_t i = 0; duty == SANDBOX_UNPACK && i < ARRAY_SIZE(kept); i++)
 		mask[CAP_TO_INDEX(kept[i])].permitted |= CAP_TO_MASK(kept[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(data); i++) {
 		data[i].permitted &= mask[i].permitted;
@@ -115,17 +115,17 @@ static int drop_capabilities(void)
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
-int sandbox_enter(struct error *err)
+int sandbox_enter(enum sandbox_duty duty, struct error *err)
 {
 	leave_network();
 	leave_files();
 	limit_resources();
-	int r = drop_capabilities();
+	int r = drop_capabilities(duty);
 	if (r < 0)
 		return err_sys(err, -r, "drop capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(err, errno, "give up the right to gain privileges");
-	r = unpack_seccomp_load();
+	r = unpack_seccomp_load(duty);
 	if (r < 0)
 		log_skipped("a system call filter", -r);
 	return 0;

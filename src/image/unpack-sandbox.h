@@ -9,7 +9,7 @@
  *  - use privileges: those for making any file with any owner, mode and attribute, and no others. Of them CAP_MKNOD and
  *    CAP_SYS_ADMIN (for trusted.* attributes) are the dangerous ones, for which see the two lines above, and below;
  *  - call the kernel: about fifty system calls, none of which mounts, executes, forks, signals others or makes memory
- *    executable;
+ *    executable. Who only parses has no privileges, and calls that read, write and take memory: it opens nothing;
  *  - take memory: 1 GiB.
  *
  * Landlock would add nothing to it, and cannot be used together with a detached mount: its rules are looked for on the
@@ -22,8 +22,13 @@
 
 #include "base/error.h"
 
+enum sandbox_duty {
+	SANDBOX_UNPACK, /* makes files in directories that it gets */
+	SANDBOX_PARSE,	/* reads from an fd that it has, and writes what that says to another one */
+};
+
 /* For this process and for ever. Everything that is to be read from files later has to be loaded before. */
-int sandbox_enter(struct error *err);
+int sandbox_enter(enum sandbox_duty duty, struct error *err);
 
 /*
  * The directory @dir as a mount of its own, for a process in a sandbox. Returns an fd of it; where such a mount cannot

@@ -30,13 +30,15 @@ enum condition {
 	IF_NOT_SET,   /* the argument has none of the bits of `value` */
 };
 
-/* Sorted by how often they are called, roughly: the filter looks at them one after the other. */
-static const struct rule {
+struct rule {
 	int number;
 	enum condition condition;
 	unsigned argument;
 	uint32_t value;
-} RULES[] = {
+};
+
+/* Sorted by how often they are called, roughly: the filter looks at them one after the other. */
+static const struct rule FILE_RULES[] = {
 	{ SYS_openat, ALWAYS, 0, 0 },
 	{ SYS_pwrite64, ALWAYS, 0, 0 },
 	{ SYS_fchown, ALWAYS, 0, 0 },
@@ -68,16 +70,19 @@ static const struct rule {
 	{ SYS_statx, ALWAYS, 0, 0 },
 	{ SYS_fstatfs, ALWAYS, 0, 0 },
 	{ SYS_readlinkat, ALWAYS, 0, 0 },
-	{ SYS_read, ALWAYS, 0, 0 },
-	{ SYS_write, ALWAYS, 0, 0 },
 	{ SYS_recvmsg, ALWAYS, 0, 0 },
 	{ SYS_sendmsg, ALWAYS, 0, 0 },
+	{ SYS_geteuid, ALWAYS, 0, 0 },
+	{ SYS_getegid, ALWAYS, 0, 0 },
+};
+
+static const struct rule COMMON_RULES[] = {
+	{ SYS_read, ALWAYS, 0, 0 },
+	{ SYS_write, ALWAYS, 0, 0 },
 	{ SYS_ppoll, ALWAYS, 0, 0 },
 #ifdef SYS_poll
 	{ SYS_poll, ALWAYS, 0, 0 },
 #endif
-	{ SYS_geteuid, ALWAYS, 0, 0 },
-	{ SYS_getegid, ALWAYS, 0, 0 },
 	{ SYS_brk, ALWAYS, 0, 0 },
 	{ SYS_mmap, IF_NOT_SET, 2, PROT_EXEC },
 	{ SYS_mprotect, IF_NOT_SET, 2, PROT_EXEC },
@@ -99,7 +104,7 @@ static const struct rule {
 	{ SYS_exit_group, ALWAYS, 0, 0 },
 };
 
-enum { X32_CALLS = 0x40000000, PROGRAM_MAX = ARRAY_SIZE(RULES) * 5 + 8 };
+enum { X32_CALLS = 0x40000000, PROGRAM_MAX = (ARRAY_SIZE(FILE_RULES) + ARRAY_SIZE(COMMON_RULES)) * 5 + 8 };
 
 struct program {
 	struct sock_filter code[PROGRAM_MAX];
@@ -147,7 +152,13 @@ static void emit_rule(struct program *program, const struct rule *rule)
 	emit_return(program, SECCOMP_RET_ALLOW);
 }
 
-static void compile(struct program *program)
+static void emit_rules(struct program *program, const struct rule *rules, size_t n_rules)
+{
+	for (size_t i = 0; i < n_rules; i++)
+		emit_rule(program, &rules[i]);
+}
+
+static void compile(struct program *program, enum sandbox_duty duty)
 {
 	emit_load(program, offsetof(struct seccomp_data, arch));
 	emit(program, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
@@ -156,17 +167,18 @@ static void compile(struct program *program)
 	/* x86-64 has a second set of numbers, for the same architecture. */
 	emit(program, BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1);
 	emit_return(program, SECCOMP_RET_KILL_PROCESS);
-	for (size_t i = 0; i < ARRAY_SIZE(RULES); i++)
-		emit_rule(program, &RULES[i]);
+	if (duty == SANDBOX_UNPACK)
+		emit_rules(program, FILE_RULES, ARRAY_SIZE(FILE_RULES));
+	emit_rules(program, COMMON_RULES, ARRAY_SIZE(COMMON_RULES));
 	emit_return(program, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-int unpack_seccomp_load(void)
+int unpack_seccomp_load(enum sandbox_duty duty)
 {
 	struct program program = { .len = 0 };
 	if (ARCHITECTURE == 0)
 		return -ENOTSUP;
-	compile(&program);
+	compile(&program, duty);
 	const struct sock_fprog filter = { .len = program.len, .filter = program.code };
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) < 0 ? -errno : 0;
 }

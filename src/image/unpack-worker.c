@@ -9,24 +9,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/parse.h"
-#include "base/process.h"
 #include "base/util.h"
+#include "image/confined.h"
 #include "image/digest.h"
 #include "image/hash.h"
 #include "image/unpack-sandbox.h"
@@ -62,7 +57,7 @@ struct unpack_worker {
 
 /* --- In the worker --- */
 
-enum { SOCK_FD = STDERR_FILENO + 1, WAKE_FD, FIRST_OTHER_FD };
+enum { SOCK_FD = CONFINED_FD_FIRST, WAKE_FD };
 
 struct reading {
 	int blob;
@@ -130,52 +125,18 @@ static _Noreturn void serve(const struct feed *feed, const struct error *setup_e
 	}
 }
 
-/* Keep the two fds and standard error, which is where the log goes; nothing of what our parent has open besides. */
-static int keep_fds(int sock, int wake)
+static int set_up(struct error *err)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = log_fd();
-	sock = fd_move_above(sock, FIRST_OTHER_FD);
-	wake = fd_move_above(wake, FIRST_OTHER_FD);
-	if (null < 0 || sock < 0 || wake < 0)
-		return -EBADF;
-	if (log != STDERR_FILENO && dup2(log, STDERR_FILENO) < 0)
-		return -errno;
-	log_set_fd(STDERR_FILENO);
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(sock, SOCK_FD) < 0 ||
-	    dup2(wake, WAKE_FD) < 0)
-		return -errno;
-	fd_close_from(FIRST_OTHER_FD);
-	return 0;
-}
-
-/* Our parent's handlers are not for us. Ctrl-C goes to the whole group: it is for the parent to end us then. */
-static void reset_signals(void)
-{
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, sig == SIGINT || sig == SIGQUIT ? SIG_IGN : SIG_DFL);
-	sigset_t none;
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static int set_up(int sock, int wake, struct error *err)
-{
-	reset_signals();
-	int r = keep_fds(sock, wake);
-	if (r < 0)
-		return err_sys(err, -r, "prepare the unpacker's files");
 	struct hash *hash = NULL; /* OpenSSL loads its files while there are files */
-	r = hash_new(&hash, err);
+	int r = hash_new(&hash, err);
 	hash_free(hash);
-	return r < 0 ? r : sandbox_enter(err);
+	return r < 0 ? r : sandbox_enter(SANDBOX_UNPACK, err);
 }
 
-static _Noreturn void worker_main(int sock, int wake, const struct feed *feed, pid_t parent)
+static _Noreturn void worker_main(const struct feed *feed)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
-		_exit(EXIT_FAILURE);
 	struct error setup_error = { 0 };
-	(void)set_up(sock, wake, &setup_error);
+	(void)set_up(&setup_error);
 	serve(feed, &setup_error);
 }
 
@@ -205,11 +166,12 @@ int unpack_worker_start(struct unpack_worker **ret, struct error *err)
 		r = connect_worker(worker, &sock, err);
 	if (r < 0)
 		return r;
-	pid_t parent = getpid(), pid = fork();
+	const int fds[] = { sock, worker->wake };
+	pid_t pid = confined_fork(fds, ARRAY_SIZE(fds), "an unpacker", err);
 	if (pid < 0)
-		return err_sys(err, errno, "start an unpacker");
+		return pid;
 	if (pid == 0)
-		worker_main(sock, worker->wake, worker->feed, parent);
+		worker_main(worker->feed);
 	worker->pid = pid;
 	*ret = TAKE_PTR(worker);
 	return 0;
@@ -219,10 +181,8 @@ void unpack_worker_free(struct unpack_worker *worker)
 {
 	if (!worker)
 		return;
-	if (worker->pid > 0) {
-		(void)kill(worker->pid, SIGKILL); /* not waited for yet, so the number is still its own */
-		(void)process_wait(worker->pid, &(int){ 0 }, NULL);
-	}
+	if (worker->pid > 0)
+		confined_end(worker->pid);
 	fd_close(worker->sock);
 	fd_close(worker->wake);
 	fd_close(worker->dir);
@@ -273,19 +233,8 @@ int unpack_worker_feed(struct unpack_worker *worker, uint64_t available, bool co
 
 static int explain_death(struct unpack_worker *worker, struct error *err)
 {
-	int status;
-	/* Something that only pretends to be dead would keep us waiting. */
-	(void)kill(worker->pid, SIGKILL);
-	int r = process_wait(worker->pid, &status, err);
-	if (r < 0)
-		return r;
+	confined_explain(worker->pid, "unpacked the layer", err);
 	worker->pid = 0;
-	if (WIFSIGNALED(status))
-		err_set(err, ERR_IMG_LAYER, "the process that unpacked the layer was killed by SIG%s",
-			signal_name(WTERMSIG(status)));
-	else
-		err_set(err, ERR_IMG_LAYER, "the process that unpacked the layer ended with status %d",
-			WEXITSTATUS(status));
 	return err_stage(err, STAGE_UNPACK);
 }
 

@@ -231,6 +231,10 @@ target='mkdir -p /there /into; echo old >/old; ln -s /older /to-old'
 	tar -cz -C tree . | coffer cp -q - it:/into
 	[ "$(coffer exec it sh -c 'cat /there/lib/one /into/lib/one; stat -c %u:%g /into/lib/one' | paste -sd ,)" = one,one,7:8 ]
 	[ "$(coffer exec it sha256sum /there/lib/holes | cut -d ' ' -f 1)" = "$(sha256sum <tree/lib/holes | cut -d ' ' -f 1)" ]
+	# what is empty costs nothing
+	truncate -s 200G vast
+	tar -c --sparse vast | coffer cp - it:/there
+	[ "$(coffer exec it stat -c %s,%b /there/vast)" = 214748364800,0 ]
 	# a file without its directories goes where a link leads, in the container
 	coffer exec it ln -s /into /there/linked
 	(cd tree && tar -c --transform 's,^lib,linked/lib2,' lib/one) | coffer cp - it:/there

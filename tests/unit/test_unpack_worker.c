@@ -400,7 +400,7 @@ static int try_in_sandbox(int dir)
 	struct error err = { 0 };
 	int confined = sandbox_confine(dir);
 	fd_close(dir);
-	if (confined < 0 || sandbox_enter(&err) < 0)
+	if (confined < 0 || sandbox_enter(SANDBOX_UNPACK, &err) < 0)
 		return 10;
 	if (!files_are_out_of_reach(confined))
 		return 11;
