@@ -202,8 +202,9 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, network.mac, 0, "mac-address", "address", "MAC address on the first network"),
 	OPT_PARSED(self, spec, parse_swappiness, 0, "memory-swappiness", "int",
 		   "How willingly its memory is swapped out (0 to 100) (default -1: as the host's)"),
-	OPT_LIST(self, mounts, 0, "mount",
-		 "Mount something: type=bind|volume|tmpfs|image,source=...,target=...[,readonly]"),
+	OPT_LIST(
+		self, mounts, 0, "mount",
+		"Mount something: type=bind|volume|tmpfs|image,source=...,target=...[,readonly][,volume-subpath=...|,image-subpath=...]"),
 	OPT_STRING(self, spec.name, 0, "name", "string", "Name the container"),
 	OPT_LIST(
 		self, network.networks, 0, "network",

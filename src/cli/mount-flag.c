@@ -22,6 +22,7 @@ struct reading {
 	struct mount_request *mount;
 	const char *text;
 	const char *foreign[ARRAY_SIZE(TYPES)]; /* a key that is for this kind alone */
+	bool writable;				/* has been said to be */
 };
 
 typedef int take_function(struct mount_request *mount, const char *key, const char *value, struct error *err);
@@ -134,12 +135,27 @@ static int take_recursive(struct mount_request *mount, const char *key, const ch
 	return 0;
 }
 
+static int take_writable(struct mount_request *mount, const char *key, const char *value, struct error *err)
+{
+	bool writable;
+	int r = take_bool(key, value, &writable, err);
+	if (r < 0)
+		return r;
+	mount->readonly = !writable;
+	return 0;
+}
+
 static int take_subpath(struct mount_request *mount, const char *key, const char *value, struct error *err)
 {
-	_cleanup_strv_ char **names = strv_split(value, '/');
-	if (*value == '/' || strv_contains(names, ".."))
-		return refuse_value(key, value, "a path inside, without \"..\"", err);
 	set_text(&mount->subpath, value);
+	return 0;
+}
+
+/* Podman's key, whose paths begin at the root of what is mounted. */
+static int take_rooted_subpath(struct mount_request *mount, const char *key, const char *value, struct error *err)
+{
+	value += strspn(value, "/");
+	set_text(&mount->subpath, *value ? value : ".");
 	return 0;
 }
 
@@ -194,6 +210,9 @@ static const struct key {
 	{ "destination", FOR_ALL, false, take_target },
 	{ "readonly", FOR_ALL, true, take_readonly },
 	{ "ro", FOR_ALL, true, take_readonly },
+	{ "rw", FOR_ALL, true, take_writable },
+	{ "readwrite", FOR_ALL, true, take_writable },
+	{ "subpath", FOR_ALL, false, take_rooted_subpath },
 	{ "consistency", FOR_ALL, false, ignore },
 	{ "relabel", FOR_ALL, false, ignore },
 	{ "U", FOR_ALL, true, take_chown },
@@ -257,7 +276,10 @@ static int take_field(struct reading *reading, const char *field, struct error *
 		return err_set(err, ERR_USAGE, "invalid value for '%s': value is empty", key->name);
 	if (key->kind != FOR_ALL)
 		reading->foreign[key->kind] = key->name;
-	return key->take(reading->mount, key->name, value, err);
+	int r = key->take(reading->mount, key->name, value, err);
+	if (key->take == take_writable)
+		reading->writable = !reading->mount->readonly;
+	return r;
 }
 
 static int take_fields(struct reading *reading, struct error *err)
@@ -291,6 +313,36 @@ static int check_source(struct mount_request *mount, struct error *err)
 	return mount->kind == MOUNT_BIND ? mount_resolve_path(&mount->source, err) : 0;
 }
 
+/* Lexically: no link has a say in it. */
+static bool is_inside(const char *path)
+{
+	_cleanup_strv_ char **names = strv_split(path, '/');
+	int depth = 0;
+	for (char **name = names; *path != '/' && name && *name && depth >= 0; name++)
+		depth += streq(*name, "..") ? -1 : !streq(*name, "") && !streq(*name, ".");
+	return *path != '/' && depth >= 0;
+}
+
+static int check_image(const struct reading *reading, struct error *err)
+{
+	if (reading->mount->kind != MOUNT_IMAGE || !reading->writable)
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED, "invalid mount config for type \"image\": an image is mounted read-only");
+}
+
+static int check_subpath(const struct mount_request *mount, struct error *err)
+{
+	if (!mount->subpath)
+		return 0;
+	if (mount->kind != MOUNT_VOLUME && mount->kind != MOUNT_IMAGE)
+		return err_set(err, ERR_USAGE, "cannot mix 'subpath' with mount type '%s'", TYPES[mount->kind]);
+	if (is_inside(mount->subpath))
+		return 0;
+	return err_set(err, ERR_INVALID,
+		       "invalid mount config for type \"%s\": subpath must be a relative path within the volume",
+		       TYPES[mount->kind]);
+}
+
 static int check(const struct reading *reading, struct error *err)
 {
 	struct mount_request *mount = reading->mount;
@@ -302,7 +354,10 @@ static int check(const struct reading *reading, struct error *err)
 				       TYPES[mount->kind]);
 	if (strv_contains(mount->options, "ro") && !mount->readonly)
 		return err_set(err, ERR_USAGE, "bind-recursive=writable is for a mount that is readonly");
-	return check_source(mount, err);
+	int r = check_image(reading, err);
+	if (r >= 0)
+		r = check_subpath(mount, err);
+	return r < 0 ? r : check_source(mount, err);
 }
 
 int mount_parse_flag(const char *text, struct mount_request *ret, struct error *err)

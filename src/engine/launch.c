@@ -129,6 +129,7 @@ static int plan_images(struct engine *engine, const struct container_config *con
 			return r;
 		struct image_plan *plan = ARRAY_APPEND(launch->images, launch->n_images);
 		plan->destination = mem_strdup(mount->target);
+		plan->subpath = mem_strdup(mount->subpath);
 		r = launch_layers(engine, mount->image_id, image.diff_ids, &plan->lower, err);
 	}
 	return r;

@@ -287,7 +287,7 @@ static struct json_object *add_bind(const struct mount_request *mount, const cha
 		append_all(options, (const char *const[]){ "ro", "rro", NULL });
 	if (!mount_propagation(mount))
 		json_append_string(options, "rprivate");
-	if (mount->subpath) {
+	if (mount->subpath && mount->kind != MOUNT_IMAGE) {
 		_cleanup_free_ char *subpath = mem_printf(MOUNT_SUBPATH "%s", mount->subpath);
 		json_append_string(options, subpath);
 	}

@@ -140,8 +140,6 @@ static bool wants_label(const struct mount_request *mount)
 
 static int check_available(const struct mount_request *mount, struct error *err)
 {
-	if (mount->kind == MOUNT_IMAGE && mount->subpath)
-		return err_set(err, ERR_UNSUPPORTED, "a part of an image is not available yet: %s", mount->target);
 	if (wants_label(mount) && access("/sys/fs/selinux/enforce", F_OK) == 0)
 		return err_set(err, ERR_UNSUPPORTED, "labels of SELinux (\"z\", \"Z\") are not available yet: %s",
 			       mount->target);

@@ -14,6 +14,7 @@ void image_plans_free(struct image_plan *plans, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(plans[i].destination);
+		free(plans[i].subpath);
 		strv_free(plans[i].lower);
 	}
 	free(plans);
@@ -28,20 +29,24 @@ void image_plans_to_json(const struct monitor_plan *plan, struct json_object *ob
 		struct json_object *element = json_object_new_object();
 		json_add_string(element, "destination", plan->images[i].destination);
 		json_add_strv(element, "lower", plan->images[i].lower);
+		json_add_string(element, "subpath", plan->images[i].subpath);
 		json_object_array_add(array, element);
 	}
 }
 
 static int get_plan(const struct json_node *element, struct image_plan *plan, struct error *err)
 {
-	const char *destination;
+	const char *destination, *subpath = NULL;
 	int r = json_as_object(element, err);
 	if (r >= 0)
 		r = json_need_string(element, "destination", &destination, err);
 	if (r < 0)
 		return r;
 	plan->destination = mem_strdup(destination);
-	r = json_get_strv(element, "lower", &plan->lower, err);
+	r = json_get_string(element, "subpath", &subpath, err);
+	if (r >= 0)
+		r = json_get_strv(element, "lower", &plan->lower, err);
+	plan->subpath = mem_strdup(subpath);
 	return r >= 0 && strv_count(plan->lower) == 0 ? json_error(element, err, "\"lower\" is empty") : r;
 }
 
@@ -88,7 +93,8 @@ static int open_image(struct monitor *monitor, const struct image_plan *plan, co
 	};
 	if (!place)
 		return err_set(err, ERR_INTERNAL, "config.json has no mount on %s", plan->destination);
-	int mount = overlay_mount(&options, err);
+	_cleanup_close_ int whole = overlay_mount(&options, err);
+	int mount = whole < 0 || !plan->subpath ? TAKE_FD(whole) : overlay_part(whole, plan->subpath, err);
 	if (mount < 0)
 		return err_wrap(err, "mount an image on %s", plan->destination);
 	*fd = mount;

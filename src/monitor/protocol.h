@@ -141,7 +141,8 @@ enum restart_policy { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS, RESTART_UN
 /* An image's files, to be mounted read-only where config.json has a bind mount. */
 struct image_plan {
 	char *destination;
-	char **lower; /* topmost first */
+	char **lower;  /* topmost first */
+	char *subpath; /* only what is there in it, or NULL */
 };
 void image_plans_free(struct image_plan *plans, size_t count);
 

@@ -64,7 +64,7 @@ static char *read_link(int fd)
 static int open_part(int source, const char *path, struct error *err)
 {
 	int fd = path_open_in_root(source, path, O_PATH | O_CLOEXEC, 0);
-	return fd < 0 ? err_sys_code(err, ERR_MNT_SRC, -fd, "open '%s' in the source", path) : fd;
+	return fd < 0 ? err_sys_code(err, ERR_MNT_SRC, -fd, "cannot access path '%s' in the source", path) : fd;
 }
 
 static int open_source(struct rootfs *rootfs, int bundle, size_t index, const struct mount_options *options,

@@ -42,5 +42,12 @@ struct overlay_options {
  */
 int overlay_mount(const struct overlay_options *options, struct error *err);
 
+/*
+ * What is at @path of a mount that is attached nowhere, alone: a directory or a file. Links on the way end in the mount, so
+ * nothing outside of it is reached. Forks, and @whole is of no more use than to be closed. Returns an fd of the detached
+ * mount. Errors: ERR_MNT_SRC.
+ */
+int overlay_part(int whole, const char *path, struct error *err);
+
 /* The directory @path alone, writable, with ids as @user_namespace (an fd) maps them: the same for a copy of an image. */
 int overlay_mount_copy(const char *path, int user_namespace, struct error *err);

@@ -287,6 +287,9 @@ static void test_mounts(void **state)
 		{ "type=bind,\"source=/a,b\"\"\",target=/c", "bind /a,b\">/c rw[]" },
 		{ "type=tmpfs,dst=/t,tmpfs-size=64m,tmpfs-mode=1770", "tmpfs >/t rw[size=67108864,mode=1770]" },
 		{ "type=image,src=box:1,dst=/i,image-subpath=bin", "image box:1>/i rw[]" },
+		{ "type=image,src=box:1,dst=/i,image-subpath=a/../b,readonly", "image box:1>/i ro[]" },
+		{ "type=image,src=box:1,dst=/i,subpath=/,rw=false", "image box:1>/i ro[]" },
+		{ "src=data,dst=/i,ro,rw,subpath=x", "volume data>/i rw[]" },
 	};
 	static const char *const kinds[] = { "bind", "tmpfs", "volume", "image" };
 	static const struct {
@@ -313,8 +316,13 @@ static void test_mounts(void **state)
 		{ "type=tmpfs,dst=/b,tmpfs-mode=9", "invalid value for tmpfs-mode: 9: it is a mode" },
 		{ "src=a/b,dst=/b", "includes invalid characters for a local volume name" },
 		{ "dst=/b,volume-driver=x", "plugin \"x\" not found" },
-		{ "dst=/b,volume-subpath=/x", "invalid value for volume-subpath: /x: it is a path inside" },
-		{ "dst=/b,volume-subpath=x/../..", "it is a path inside" },
+		{ "dst=/b,volume-subpath=/x", "\"volume\": subpath must be a relative path within the volume" },
+		{ "dst=/b,volume-subpath=x/../..", "subpath must be a relative path" },
+		{ "type=image,src=i,dst=/b,image-subpath=./..", "\"image\": subpath must be a relative path" },
+		{ "type=tmpfs,dst=/b,subpath=x", "cannot mix 'subpath' with mount type 'tmpfs'" },
+		{ "dst=/b,image-subpath=x", "cannot mix 'image-subpath' with mount type 'volume'" },
+		{ "type=image,src=i,dst=/b,rw=true", "an image is mounted read-only" },
+		{ "dst=/b,rw=maybe", "invalid value for rw: maybe: it is true or false" },
 		{ "\"dst=/b", "quotes do not close" },
 		{ "\"dst=/b\"x", "quotes do not close" },
 	};

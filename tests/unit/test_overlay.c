@@ -179,6 +179,42 @@ static void test_without_an_upper_it_is_read_only(void **state)
 	assert_int_equal(errno, EROFS);
 }
 
+static int open_part(const struct fixture *fixture, const char *path, struct error *err)
+{
+	_cleanup_strv_ char **lower = PATHS(fixture, "top", "middle", "bottom");
+	_cleanup_close_ int whole = overlay_mount(&(struct overlay_options){ .lower = lower }, err);
+	assert_mounted(whole, err);
+	*err = (struct error){ 0 };
+	return overlay_part(whole, path, err);
+}
+
+static void test_part_of_a_mount(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct error err = { 0 };
+	struct stat st;
+	make_three_layers(fixture);
+	assert_int_equal(symlinkat("/etc", fixture->dir, "top/absolute"), 0);
+	assert_int_equal(symlinkat("../../../..", fixture->dir, "top/out"), 0);
+	_cleanup_close_ int dir = open_part(fixture, "etc", &err);
+	assert_mounted(dir, &err);
+	assert_text(dir, "a", "middle");
+	assert_int_equal(mkdirat(dir, "x", 0755), -1);
+	assert_int_equal(errno, EROFS);
+	_cleanup_close_ int linked = open_part(fixture, "absolute", &err);
+	assert_mounted(linked, &err);
+	assert_text(linked, "c", "bottom");
+	_cleanup_close_ int out = open_part(fixture, "out", &err);
+	assert_mounted(out, &err);
+	assert_text(out, "etc/a", "middle");
+	_cleanup_close_ int file = open_part(fixture, "var/new", &err);
+	assert_mounted(file, &err);
+	assert_int_equal(fstat(file, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(open_part(fixture, "etc/b", &err), -ERR_MNT_SRC);
+	assert_string_equal(err.message, "cannot access path 'etc/b': no such file or directory");
+}
+
 /* Overlayfs itself ignores the mark on a root. */
 static void test_opaque_root_hides_the_layers_below(void **state)
 {
@@ -571,6 +607,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_layers_are_merged),
 		TEST(test_without_an_upper_it_is_read_only),
+		TEST(test_part_of_a_mount),
 		TEST(test_opaque_root_hides_the_layers_below),
 		TEST(test_changes_go_to_the_upper_directory),
 		TEST(test_upper_directory_holds_whole_files),
