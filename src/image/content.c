@@ -13,7 +13,10 @@
 #include "base/util.h"
 #include "image/blob.h"
 #include "image/hash.h"
+#include "storage/partial.h"
 #include "storage/space.h"
+
+enum { RESUME_SIZE = 256 * 1024 };
 
 struct content {
 	const struct staging *staging;
@@ -48,14 +51,23 @@ void staging_done(struct staging *staging)
 
 /* --- content --- */
 
-int content_open(const struct staging *staging, struct content **ret, struct error *err)
+static int content_new(const struct staging *staging, struct content **ret, struct error *err)
 {
 	_cleanup_content_ struct content *content = NEW(struct content);
 	content->staging = staging;
 	content->fd = -1;
 	content->name = store_stage_name();
 	int r = hash_new(&content->hash, err);
-	if (r < 0)
+	if (r >= 0)
+		*ret = TAKE_PTR(content);
+	return r;
+}
+
+int content_open(const struct staging *staging, struct content **ret, struct error *err)
+{
+	_cleanup_content_ struct content *content = NULL;
+	int r = content_new(staging, &content, err);
+	if (!content)
 		return r;
 	content->fd = openat(staging->fd, content->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (content->fd < 0)
@@ -63,6 +75,39 @@ int content_open(const struct staging *staging, struct content **ret, struct err
 				     0, err);
 	*ret = TAKE_PTR(content);
 	return 0;
+}
+
+/* Whether the whole file was read, and is the beginning of something larger. */
+static bool take_up(struct content *content, uint64_t max)
+{
+	_cleanup_free_ char *buf = mem_alloc(RESUME_SIZE);
+	for (;;) {
+		ssize_t n = RETRY_ON_EINTR(pread(content->fd, buf, RESUME_SIZE, (off_t)content->size));
+		if (n <= 0)
+			return n == 0 && content->size > 0 && content->size < max;
+		hash_update(content->hash, buf, (size_t)n);
+		content->size += (uint64_t)n;
+	}
+}
+
+int content_resume(const struct staging *staging, const char *name, uint64_t max, struct content **ret,
+		   struct error *err)
+{
+	_cleanup_content_ struct content *content = NULL;
+	int r = content_new(staging, &content, err);
+	if (!content)
+		return r;
+	if (name && partial_take(staging->store, name, staging->fd, content->name) == 0)
+		content->fd = openat(staging->fd, content->name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (content->fd < 0 || !take_up(content, max))
+		return content_open(staging, ret, err);
+	*ret = TAKE_PTR(content);
+	return 0;
+}
+
+void content_leave(struct content *content, const char *name)
+{
+	(void)partial_keep(content->staging->store, name, content->staging->fd, content->name);
 }
 
 void content_free(struct content *content)

@@ -6,7 +6,8 @@
  * Life cycle of a content:
  *  1. content_open() makes its file.
  *  2. content_write() adds to it, content_finish() says what it has become.
- *  3. content_commit() puts it in place, or content_free() alone leaves it to whoever removes the staging directory.
+ *  3. content_commit() puts it in place; content_leave() keeps it for somebody who goes on with it; or content_free() alone
+ *     leaves it to whoever removes the staging directory.
  */
 #pragma once
 
@@ -31,6 +32,17 @@ void staging_done(struct staging *staging);
 struct content;
 
 int content_open(const struct staging *staging, struct content **ret, struct error *err);
+
+/*
+ * The same, with what is kept of it already as the partial blob @name (storage/partial.h; or NULL), if that has fewer than
+ * @max bytes. Waits for the disk, to read that.
+ */
+int content_resume(const struct staging *staging, const char *name, uint64_t max, struct content **ret,
+		   struct error *err);
+
+/* Keep what has come of it as the partial blob @name, as far as that is possible; then content_free() it. */
+void content_leave(struct content *content, const char *name);
+
 void content_free(struct content *content);
 static inline void content_freep(struct content **content)
 {

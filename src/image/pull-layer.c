@@ -3,16 +3,23 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "image/blob.h"
 #include "image/claim.h"
 #include "storage/layer.h"
+#include "storage/partial.h"
 
 /* A worker is told of more bytes in steps of this size; each is a message. */
 #define FEED_STEP (UINT64_C(256) * 1024)
+
+/* Of what broke off, less is not worth to be kept. */
+#define PARTIAL_MIN (UINT64_C(64) * 1024)
 
 enum { LAYER_NAME_MAX = 128, SHORT_DIGEST_MAX = 32 };
 
@@ -79,8 +86,21 @@ void pull_layer_init(struct pull_layer *layer, const struct pull_context *pull, 
 		layer->directory = DIRECTORY_THERE;
 }
 
+/* The pull was interrupted, or lost the registry: what it has got can be gone on with. */
+static bool broke_off(const struct pull_layer *layer)
+{
+	static const int codes[] = { ERR_CANCELLED, ERR_REG_DNS, ERR_REG_REFUSED, ERR_REG_TIMEOUT, ERR_REG_ANSWER };
+	bool found = false;
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		found |= layer->pull->err->code == codes[i];
+	return found && layer->content && layer->bytes == BYTES_COMING && content_size(layer->content) >= PARTIAL_MIN;
+}
+
 void pull_layer_done(struct pull_layer *layer)
 {
+	if (layer->partial && broke_off(layer))
+		content_leave(layer->content, layer->partial);
+	free(layer->partial);
 	content_free(layer->content);
 	fd_close(layer->blob);
 	staging_done(&layer->staging);
@@ -113,6 +133,22 @@ static int on_bytes(void *context, const char *data, size_t len, struct error *e
 	return r < 0 ? r : tell(layer, LAYER_DOWNLOADING, content_size(layer->content), err);
 }
 
+static void fetch(struct pull_layer *layer);
+
+/* What an earlier pull has left may have suffered since, as by a power cut: that is no fault of the registry. */
+static int begin_again(struct pull_layer *layer, struct error *err)
+{
+	log_debug("pull: %s: what was kept of it is damaged", layer->descriptor->digest);
+	content_free(layer->content);
+	layer->content = NULL;
+	layer->resumed = 0;
+	int r = content_open(layer->pull->staging, &layer->content, err);
+	if (r < 0)
+		return pull_layer_wrap(layer, STAGE_PULL, err);
+	fetch(layer);
+	return 0;
+}
+
 /* All bytes are there: are they the right ones? */
 static int verify(struct pull_layer *layer, struct error *err)
 {
@@ -123,10 +159,13 @@ static int verify(struct pull_layer *layer, struct error *err)
 		r = content_finish(layer->content, digest, err);
 	if (r < 0)
 		return r;
+	bool right = size == wanted && streq(digest, layer->descriptor->digest);
+	if (!right && layer->resumed)
+		return begin_again(layer, err);
 	if (size < wanted)
 		return corrupt(layer, err, "it has only %" PRIu64 " of the %" PRIu64 " bytes of its manifest", size,
 			       wanted);
-	if (!streq(digest, layer->descriptor->digest))
+	if (!right)
 		return corrupt(layer, err, "got %s, %" PRIu64 " bytes", short_digest(digest, shorter), size);
 	layer->bytes = BYTES_THERE;
 	if (layer->unpack_error.code) {
@@ -150,8 +189,25 @@ static void on_end(void *context, struct http_answer *answer, const struct error
 		return;
 	}
 	*err = *failure;
+	if (content_size(layer->content) ==
+	    layer->resumed) { /* what the registry does not go on with is not kept again */
+		free(layer->partial);
+		layer->partial = NULL;
+	}
 	if (err->code != ERR_REG_AUTH && (!answer || answer->outcome != HTTP_UNWANTED))
 		(void)pull_layer_wrap(layer, STAGE_PULL, err);
+}
+
+/* What is missing of it. */
+static void fetch(struct pull_layer *layer)
+{
+	_cleanup_free_ char *path = mem_printf("blobs/%s", layer->descriptor->digest);
+	registry_start(layer->pull->registry, &(struct registry_request){ .path = path,
+									  .receive = on_bytes,
+									  .size = layer->descriptor->size,
+									  .have = layer->resumed,
+									  .done = on_end,
+									  .context = layer });
 }
 
 int pull_layer_download(struct pull_layer *layer, struct error *err)
@@ -167,17 +223,14 @@ int pull_layer_download(struct pull_layer *layer, struct error *err)
 		layer->bytes = BYTES_THERE;
 		return 0;
 	}
-	r = content_open(layer->pull->staging, &layer->content, err);
+	layer->partial = partial_name(digest_hex(digest), registry_name(layer->pull->registry));
+	r = content_resume(layer->pull->staging, layer->partial, layer->descriptor->size, &layer->content, err);
 	if (r < 0)
 		return pull_layer_wrap(layer, STAGE_PULL, err);
+	layer->resumed = content_size(layer->content);
 	layer->bytes = BYTES_COMING;
-	_cleanup_free_ char *path = mem_printf("blobs/%s", digest);
-	registry_start(layer->pull->registry, &(struct registry_request){ .path = path,
-									  .receive = on_bytes,
-									  .size = layer->descriptor->size,
-									  .done = on_end,
-									  .context = layer });
-	return tell(layer, LAYER_DOWNLOADING, 0, err);
+	fetch(layer);
+	return tell(layer, LAYER_DOWNLOADING, layer->resumed, err);
 }
 
 /* --- directories --- */
@@ -245,6 +298,7 @@ int pull_layer_finish(struct pull_layer *layer, struct error *err)
 		return pull_layer_wrap(layer, new_directory ? STAGE_UNPACK : STAGE_PULL, err);
 	pull_layer_done(layer);
 	claim_drop(layer->pull->claims, layer->descriptor->digest);
+	layer->partial = NULL;
 	layer->content = NULL;
 	layer->blob = -1;
 	layer->finished = true;

@@ -45,6 +45,8 @@ struct pull_layer {
 
 	enum pull_bytes bytes;
 	struct content *content; /* NULL if the blob was in the store */
+	char *partial;		 /* its name while it is incomplete, see storage/partial.h */
+	uint64_t resumed;	 /* bytes of it that an earlier pull has left */
 
 	enum pull_directory directory; /* of the config: there from the beginning */
 	struct staging staging;	       /* the directory, and ... */

@@ -12,9 +12,13 @@
 #include "image/claim.h"
 #include "image/pull-internal.h"
 #include "storage/layer.h"
+#include "storage/partial.h"
 
 /* How often to look whether another process has what both want. */
 enum { ELSEWHERE_POLL_MS = 50 };
+
+/* For how long the beginning of a blob is worth its place. */
+enum { PARTIAL_KEPT_SECONDS = 7 * 24 * 60 * 60 };
 
 /* --- workers --- */
 
@@ -192,7 +196,8 @@ static struct pull_layer *next_to_unpack(struct pull *pull)
 			layer->directory = DIRECTORY_THERE;
 		else if (layer->bytes == BYTES_THERE)
 			return layer;
-		else if (!coming)
+		else if (!coming &&
+			 !layer->resumed) /* what is kept may be damaged: nobody reads it before it is whole */
 			coming = layer;
 	}
 	return coming;
@@ -335,6 +340,7 @@ static int pull_all(struct pull *pull, struct transfer_result *ret)
 		r = find_manifest(pull);
 	if (r < 0)
 		return r;
+	(void)partial_sweep(pull->store, PARTIAL_KEPT_SECONDS);
 	pull->context = (struct pull_context){ .store = pull->store,
 					       .claims = pull->claims,
 					       .staging = &pull->staging,

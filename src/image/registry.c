@@ -134,6 +134,7 @@ void registry_start(struct registry *registry, const struct registry_request *as
 	request->once = asked->once;
 	request->receive = asked->receive;
 	request->size = asked->size;
+	request->delivered = request->delivered_before = asked->have;
 	request->done = asked->done;
 	request->context = asked->context;
 	if (asked->rest_ms > 0) {

@@ -65,6 +65,7 @@ struct registry_request {
 	int64_t rest_ms;				   /* before it is sent */
 	registry_receive_fn *receive;			   /* or NULL: the body is collected in the answer */
 	uint64_t size; /* with @receive: of the whole body; else: the most that the body may be */
+	uint64_t have; /* with @receive: how much of the body it has already; what follows is asked for */
 	registry_done_fn *done;
 	void *context; /* of all of them */
 };

@@ -14,6 +14,7 @@
  *	secrets/NAME/              a secret (engine/secret.h)
  *	events/                    the journal of events (monitor/journal.h)
  *	cache/seccomp/             compiled system call filters
+ *	cache/partial/             beginnings of blobs, for the next download (storage/partial.h)
  *	tmp/                       unfinished things; what no running process has locked is rubbish
  *	coffer.db                  names, containers, images (engine/)
  *	lock                       shared: somebody adds content; exclusive: somebody collects garbage

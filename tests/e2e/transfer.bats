@@ -449,6 +449,63 @@ start_stalling() {
 	done
 }
 
+# interrupted: a pull that has got the first half of the blobs, and was ended.
+interrupted() {
+	request "$LIAR/blob-stalls/x:four" >request.json
+	"$transfer" "$store" <request.json >"$answers" 2>stderr &
+	pid=$!
+	for _ in {1..600}; do
+		[ "$(find "$store/tmp" -type f -size +400k 2>/dev/null | wc -l)" -lt 2 ] || break
+		sleep 0.05
+	done
+	kill -TERM "$pid"
+	wait "$pid" || true
+	nothing_unfinished
+	partial=("$store"/cache/partial/*"@$LIAR")
+	[ "${#partial[@]}" -eq 2 ] # the other two layers are not worth it
+}
+
+# ranges LINE: what was asked for in the liar's log from that line on, in parts.
+ranges() {
+	tail -n "+$1" "$lying_dir/log" | awk '/ bytes=/ {print $NF}' | sort
+}
+
+@test "the next pull goes on where the last one was interrupted" {
+	interrupted
+	sizes=$(stat -c 'bytes=%s-' "${partial[@]}" | sort)
+	begin=$(($(wc -l <"$lying_dir/log") + 1))
+	pulls "$LIAR/honest/x:four"
+	[ "$(ranges "$begin")" = "$sizes" ]
+	is_the_image "$(answer .config)"
+	[ -z "$(ls -A "$store/cache/partial")" ]
+}
+
+@test "what was kept of an interrupted pull, and is damaged, is fetched anew" {
+	interrupted
+	for file in "${partial[@]}"; do
+		head -c 1000 /dev/zero | dd of="$file" bs=1000 seek=5 conv=notrunc status=none
+	done
+	pulls "$LIAR/honest/x:four"
+	is_the_image "$(answer .config)"
+	rm -r "$store"
+	interrupted
+	truncate -s 0 "${partial[0]}"
+	truncate -s 100M "${partial[1]}"
+	begin=$(($(wc -l <"$lying_dir/log") + 1))
+	pulls "$LIAR/honest/x:four"
+	[ -z "$(ranges "$begin")" ]
+	[ -z "$(ls -A "$store/cache/partial")" ]
+}
+
+@test "what one registry has sent is not gone on with by another; it goes when it is old" {
+	interrupted
+	pulls "$REGISTRY/four:oci"
+	[ "$(find "$store/cache/partial" -type f | wc -l)" -eq 2 ]
+	touch -d '8 days ago' "${partial[0]}"
+	pull "$REGISTRY/four:docker"
+	[ "$(ls "$store/cache/partial")" = "${partial[1]##*/}" ]
+}
+
 @test "nobody reads the answers any more" {
 	request "$LIAR/blob-stalls/x:four" >request.json
 	mkfifo pipe

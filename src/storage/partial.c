@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/partial.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/util.h"
+
+#define PLACE "cache/partial"
+
+char *partial_name(const char *hex, const char *registry)
+{
+	if (!store_is_hex64(hex) || strchr(registry, '/') || STORE_HEX_LENGTH + 1 + strlen(registry) > NAME_MAX)
+		return NULL;
+	return mem_printf("%s@%s", hex, registry);
+}
+
+static int open_place(struct store *store)
+{
+	int fd = openat(store->root, PLACE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int partial_take(struct store *store, const char *name, int dir, const char *as)
+{
+	_cleanup_close_ int place = open_place(store);
+	if (place < 0)
+		return place;
+	return renameat(place, name, dir, as) < 0 ? -errno : 0;
+}
+
+int partial_keep(struct store *store, const char *name, int dir, const char *as)
+{
+	if (mkdirat(store->root, PLACE, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	_cleanup_close_ int place = open_place(store);
+	if (place < 0)
+		return place;
+	return renameat(dir, as, place, name) < 0 ? -errno : 0;
+}
+
+uint64_t partial_sweep(struct store *store, int64_t seconds)
+{
+	uint64_t bytes = 0;
+	time_t now = time(NULL);
+	_cleanup_close_ int place = open_place(store);
+	_cleanup_closedir_ DIR *dir = place < 0 ? NULL : fdopendir(place);
+	if (!dir)
+		return 0;
+	TAKE_FD(place);
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		struct stat st;
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) ||
+		    (seconds > 0 && now - st.st_mtime < seconds))
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+			bytes += (uint64_t)st.st_size;
+	}
+	return bytes;
+}
