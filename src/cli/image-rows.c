@@ -32,13 +32,17 @@ const struct rows_kind IMAGE_ROWS = {
 
 size_t repository_length(const char *name)
 {
-	const char *colon = strrchr(name, ':');
+	const char *at = strchr(name, '@'), *colon = strrchr(name, ':');
+	if (at)
+		return (size_t)(at - name);
 	return colon && !strchr(colon, '/') ? (size_t)(colon - name) : strlen(name);
 }
 
 /* Under which digest a registry has it: of "busybox@sha256:..." what stands behind the "@". */
 static const char *digest_in(const struct image *image, const char *name, size_t repository_len)
 {
+	if (name[repository_len] == '@')
+		return name + repository_len + 1;
 	for (char **digest = image->digests; digest && *digest; digest++)
 		if (strncmp(*digest, name, repository_len) == 0 && (*digest)[repository_len] == '@')
 			return *digest + repository_len + 1;
@@ -50,7 +54,7 @@ static void add_name(struct json_object *fields, const struct image *image, cons
 	size_t len = name ? repository_length(name) : 0;
 	_cleanup_free_ char *repository = name ? mem_strndup(name, len) : mem_strdup(NONE);
 	json_add_string(fields, "Repository", repository);
-	json_add_string(fields, "Tag", name && name[len] ? name + len + 1 : NONE);
+	json_add_string(fields, "Tag", name && name[len] == ':' ? name + len + 1 : NONE);
 	json_add_string(fields, "Digest", name ? digest_in(image, name, len) : NONE);
 }
 
@@ -62,6 +66,22 @@ static void add_times(struct json_object *fields, const struct image *image, int
 	format_time(&at, created);
 	json_add_string(fields, "CreatedSince", str_text(&since));
 	json_add_string(fields, "CreatedAt", created ? str_text(&at) : UNKNOWN);
+}
+
+char **image_row_names(const struct image *image)
+{
+	char **names = NULL;
+	for (char **name = image->names; name && *name; name++)
+		strv_append(&names, *name);
+	for (char **digest = image->digests; digest && *digest; digest++) {
+		size_t len = repository_length(*digest);
+		bool tagged = false;
+		for (char **name = image->names; name && *name; name++)
+			tagged |= repository_length(*name) == len && strncmp(*name, *digest, len) == 0;
+		if (!tagged)
+			strv_append(&names, *digest);
+	}
+	return names;
 }
 
 struct json_object *image_fields(const struct image *image, const char *name, bool no_trunc, int64_t now)

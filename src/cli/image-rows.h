@@ -7,8 +7,11 @@
 
 extern const struct rows_kind IMAGE_ROWS;
 
-/* The length of the repository in "host:5000/team/app:1": up to the last colon, if that is not a port's. */
+/* The length of the repository in "host:5000/team/app:1": up to an "@", or the last colon, if that is not a port's. */
 size_t repository_length(const char *name);
 
-/* For rows_add(); @name is one of the image's names, or NULL. */
+/* A row for each: its names, and of repositories that have no tag for it, the digests. A strv, NULL if there are none. */
+char **image_row_names(const struct image *image);
+
+/* For rows_add(); @name is one of those, or NULL. */
 struct json_object *image_fields(const struct image *image, const char *name, bool no_trunc, int64_t now);

@@ -60,11 +60,12 @@ static int show_name(const struct view *view, const struct image *image, const c
 
 static int show_image(const struct view *view, const struct image *image, struct error *err)
 {
+	_cleanup_strv_ char **names = image_row_names(image);
 	int r = 0;
-	for (char **name = image->names; r >= 0 && name && *name; name++)
+	for (char **name = names; r >= 0 && name && *name; name++)
 		if (image_filter_shows_name(view->filter, *name))
 			r = show_name(view, image, *name, err);
-	if (strv_count(image->names) == 0)
+	if (!names)
 		r = show_name(view, image, NULL, err);
 	return r;
 }

@@ -101,10 +101,12 @@ void image_filter_done(struct image_filter *filter)
 
 /* --- Matching --- */
 
-/* The name without its tag: up to the last colon, if that is not a port's. */
+/* The name without its digest or tag: up to an "@", or the last colon, if that is not a port's. */
 static char *repository_of(const char *name)
 {
-	const char *colon = strrchr(name, ':');
+	const char *at = strchr(name, '@'), *colon = strrchr(name, ':');
+	if (at)
+		return mem_strndup(name, (size_t)(at - name));
 	return mem_strndup(name, colon && !strchr(colon, '/') ? (size_t)(colon - name) : strlen(name));
 }
 
@@ -137,6 +139,9 @@ static bool has_shown_name(const struct image_filter *filter, const struct image
 {
 	for (char **name = image->names; name && *name; name++)
 		if (image_filter_shows_name(filter, *name))
+			return true;
+	for (char **digest = image->digests; digest && *digest; digest++)
+		if (image_filter_shows_name(filter, *digest))
 			return true;
 	return !filter->asks[IMAGE_FILTER_REFERENCE];
 }

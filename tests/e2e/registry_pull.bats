@@ -144,8 +144,10 @@ $REGISTRY/again:1" ]
 	digest=$(registry_digest many:a)
 	[ "$(coffer pull -q "$REGISTRY/many:a@$digest")" = "$REGISTRY/many:a@$digest" ]
 	[ "$(coffer pull -q "$REGISTRY/many:nothing@$digest")" = "$REGISTRY/many:nothing@$digest" ]
-	run -0 coffer images --digests --format '{{.Tag}} {{.Digest}}' "$REGISTRY/many"
-	[ "$output" = "" ]
+	run -0 coffer images --format '{{.Repository}} {{.Tag}} {{.Digest}}' "$REGISTRY/many"
+	[ "$output" = "$REGISTRY/many <none> $digest" ]
+	run -0 coffer images "$REGISTRY/other"
+	[ "${#lines[@]}" -eq 1 ]
 	[ "$(coffer run --rm --network none "$REGISTRY/many:other@$digest" cat /etc/motd)" = third ]
 	run -0 coffer inspect --format '{{json .RepoTags}} {{json .RepoDigests}}' "$REGISTRY/many@$digest"
 	[[ "$output" != *"$REGISTRY/many:"*"$REGISTRY/many@$digest"* && "$output" == *"$REGISTRY/many@$digest"* ]]
