@@ -4,12 +4,14 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "cli/command.h"
 #include "cli/container-rows.h"
 #include "cli/format.h"
 #include "cli/image-rows.h"
 #include "cli/rows.h"
 #include "cli/volume-rows.h"
+#include "engine/leftovers.h"
 
 struct df_options {
 	bool verbose;
@@ -159,13 +161,27 @@ static int add_usage(struct rows *rows, const struct usage *usage, struct error 
 	return rows_add(rows, fields, NULL, err);
 }
 
+static int measure_leftovers(struct cli *cli, struct usage *usage, struct error *err)
+{
+	struct leftovers leftovers;
+	int r = leftovers_measure(cli->engine, &leftovers, err);
+	if (r >= 0)
+		*usage = (struct usage){ "Leftovers", .total = leftovers.count, .bytes = leftovers.bytes,
+					 .reclaimable = leftovers.bytes, .has_share = true };
+	return r;
+}
+
 static int summarize(struct cli *cli, const struct inventory *inventory, struct rows *rows, struct error *err)
 {
-	struct usage usages[] = { { 0 }, { 0 }, { 0 }, { .type = "Build Cache" } };
+	struct usage usages[] = { { 0 }, { 0 }, { 0 }, { .type = "Build Cache" }, { 0 } };
 	int r = measure_images(cli, inventory, &usages[0], err);
 	measure_containers(inventory, &usages[1]);
 	measure_volumes(inventory, &usages[2]);
-	for (size_t i = 0; r >= 0 && i < 4; i++)
+	if (r >= 0)
+		r = measure_leftovers(cli, &usages[4], err);
+	/* Docker has no such row: it is there when there is something to say. */
+	size_t count = usages[4].total > 0 ? 5 : 4;
+	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = add_usage(rows, &usages[i], err);
 	if (r >= 0)
 		rows_print(rows);
@@ -194,62 +210,106 @@ static void add_shared_size(struct json_object *fields, const struct inventory *
 	json_add_string(fields, "UniqueSize", format_size((uint64_t)(image->size - shared), text));
 }
 
-static int list_images(struct cli *cli, const struct inventory *inventory, struct error *err)
+static struct json_object *list_images(struct cli *cli, const struct inventory *inventory, bool no_trunc)
 {
-	static const char *const columns[] = { "Repository", "Tag",	   "ID", "CreatedSince", "Size", "SharedSize",
-					       "UniqueSize", "Containers", NULL };
-	_cleanup_rows_ struct rows rows = { 0 };
-	int r = rows_begin(&rows, &IMAGE_ROWS, NULL, columns, err);
-	for (size_t i = 0; r >= 0 && i < inventory->n_images; i++) {
+	struct json_object *list = json_object_new_array();
+	for (size_t i = 0; i < inventory->n_images; i++) {
 		const struct image *image = inventory->images[i];
 		_cleanup_free_ char *containers = mem_printf("%zu", count_containers_of(inventory, image));
-		struct json_object *fields =
-			image_fields(image, image->names ? image->names[0] : NULL, false, time_now_ns());
+		_cleanup_strv_ char **names = image_row_names(image);
+		struct json_object *fields = image_fields(image, names ? names[0] : NULL, no_trunc, time_now_ns());
 		add_shared_size(fields, inventory, image, cli);
 		json_add_string(fields, "Containers", containers);
-		r = rows_add(&rows, fields, NULL, err);
+		json_object_array_add(list, fields);
 	}
-	if (r < 0)
-		return r;
-	puts("Images space usage:\n");
-	rows_print(&rows);
-	return 0;
+	return list;
 }
 
-static int list_containers(const struct inventory *inventory, struct error *err)
+static struct json_object *list_containers(const struct inventory *inventory, bool no_trunc)
 {
-	static const char *const columns[] = { "ID",	 "Image", "Command", "LocalVolumes", "Size", "RunningFor",
-					       "Status", "Names", NULL };
-	_cleanup_rows_ struct rows rows = { 0 };
-	int r = rows_begin(&rows, &CONTAINER_ROWS, NULL, columns, err);
-	for (size_t i = 0; r >= 0 && i < inventory->n_records; i++) {
+	struct json_object *list = json_object_new_array();
+	for (size_t i = 0; i < inventory->n_records; i++) {
 		char size[SIZE_TEXT_MAX];
-		const struct container_show show = { .now = time_now_ns(),
+		const struct container_show show = { .no_trunc = no_trunc,
+						     .now = time_now_ns(),
 						     .size = format_size((uint64_t)inventory->own[i], size) };
-		r = rows_add(&rows, container_fields(inventory->records[i], &show), NULL, err);
+		json_object_array_add(list, container_fields(inventory->records[i], &show));
 	}
-	if (r < 0)
-		return r;
-	puts("\nContainers space usage:\n");
-	rows_print(&rows);
-	return 0;
+	return list;
 }
 
-static int list_volumes(const struct inventory *inventory, struct error *err)
+static struct json_object *list_volumes(const struct inventory *inventory)
 {
-	static const char *const columns[] = { "Name", "Links", "Size", NULL };
-	_cleanup_rows_ struct rows rows = { 0 };
-	int r = rows_begin(&rows, &VOLUME_ROWS, NULL, columns, err);
-	for (size_t i = 0; r >= 0 && i < inventory->n_volumes; i++) {
+	struct json_object *list = json_object_new_array();
+	for (size_t i = 0; i < inventory->n_volumes; i++) {
 		char size[SIZE_TEXT_MAX];
 		(void)format_size((uint64_t)inventory->volume_bytes[i], size);
-		r = rows_add(&rows, volume_fields(inventory->volumes[i], size), NULL, err);
+		json_object_array_add(list, volume_fields(inventory->volumes[i], size));
 	}
+	return list;
+}
+
+/* Of the one object that a template gets: lists, whose elements have the fields of the lists' own commands. */
+static const struct rows_kind EACH_ROWS = {
+	.what = "disk usage",
+	.fields =
+		(const struct rows_field[]){
+			{ "Images", "IMAGES" },
+			{ "Containers", "CONTAINERS" },
+			{ "Volumes", "VOLUMES" },
+			{ "BuildCache", "BUILD CACHE" },
+			{ 0 },
+		},
+};
+
+static const struct section {
+	const char *key, *title;
+	const struct rows_kind *kind;
+	const char *const *columns;
+} SECTIONS[] = {
+	{ "Images", "Images space usage:\n", &IMAGE_ROWS,
+	  (const char *const[]){ "Repository", "Tag", "ID", "CreatedSince", "Size", "SharedSize", "UniqueSize",
+				 "Containers", NULL } },
+	{ "Containers", "\nContainers space usage:\n", &CONTAINER_ROWS,
+	  (const char *const[]){ "ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names",
+				 NULL } },
+	{ "Volumes", "\nLocal Volumes space usage:\n", &VOLUME_ROWS,
+	  (const char *const[]){ "Name", "Links", "Size", NULL } },
+};
+
+static int print_section(const struct section *section, struct json_object *all, struct error *err)
+{
+	_cleanup_rows_ struct rows rows = { 0 };
+	struct json_object *list = json_object_object_get(all, section->key);
+	int r = rows_begin(&rows, section->kind, NULL, section->columns, err);
+	for (size_t i = 0; r >= 0 && i < json_object_array_length(list); i++)
+		r = rows_add(&rows, json_object_get(json_object_array_get_idx(list, i)), NULL, err);
 	if (r < 0)
 		return r;
-	puts("\nLocal Volumes space usage:\n");
+	puts(section->title);
 	rows_print(&rows);
 	return 0;
+}
+
+/* Tables shorten, templates do not. */
+static int show_each(struct cli *cli, const struct inventory *inventory, struct rows *rows, struct error *err)
+{
+	bool no_trunc = rows->mode != ROWS_TABLE;
+	struct json_object *all = json_object_new_object();
+	json_object_object_add(all, "Images", list_images(cli, inventory, no_trunc));
+	json_object_object_add(all, "Containers", list_containers(inventory, no_trunc));
+	json_object_object_add(all, "Volumes", list_volumes(inventory));
+	json_object_object_add(all, "BuildCache", json_object_new_array());
+	if (no_trunc) {
+		int r = rows_add(rows, all, NULL, err);
+		rows_print(rows);
+		return r;
+	}
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(SECTIONS); i++)
+		r = print_section(&SECTIONS[i], all, err);
+	json_object_put(all);
+	return r;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
@@ -258,17 +318,12 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	const struct df_options *options = data;
 	_cleanup_inventory_ struct inventory inventory = { 0 };
 	_cleanup_rows_ struct rows rows = { 0 };
-	if (options->verbose && options->format)
-		return err_set(err, ERR_USAGE, "the verbose and the format options conflict");
-	int r = rows_begin(&rows, &USAGE_ROWS, options->format, columns, err);
+	int r = rows_begin(&rows, options->verbose ? &EACH_ROWS : &USAGE_ROWS, options->format, columns, err);
 	if (r >= 0)
 		r = collect(cli, &inventory, err);
-	if (r < 0 || !options->verbose)
-		return r < 0 ? r : summarize(cli, &inventory, &rows, err);
-	r = list_images(cli, &inventory, err);
-	if (r >= 0)
-		r = list_containers(&inventory, err);
-	return r < 0 ? r : list_volumes(&inventory, err);
+	if (r < 0)
+		return r;
+	return options->verbose ? show_each(cli, &inventory, &rows, err) : summarize(cli, &inventory, &rows, err);
 }
 
 static const struct option OPTIONS[] = {
@@ -284,9 +339,11 @@ const struct command command_df = {
 	.summary = "Show what images, containers and volumes take on disk",
 	.description =
 		"Layers count once, whichever images have them. Reclaimable is what image prune -a, container prune "
-		"and volume prune -a would free."
+		"and volume prune -a would free. Leftovers, if there are any, are what downloads that were interrupted "
+		"have left for the next attempt; *image prune* removes them."
 		"\n\n"
-		"Fields of templates: .Type .TotalCount .Active .Size .Reclaimable.",
+		"Fields of templates: .Type .TotalCount .Active .Size .Reclaimable. With *--verbose* a template gets the "
+		"lists .Images .Containers .Volumes .BuildCache, with the fields of *images*, *ps* and *volume ls*.",
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct df_options),
 	.run = run,

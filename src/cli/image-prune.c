@@ -7,6 +7,7 @@
 #include "cli/prune.h"
 #include "cli/report.h"
 #include "engine/event.h"
+#include "engine/leftovers.h"
 
 struct prune_options {
 	bool all, force;
@@ -101,6 +102,7 @@ static void report(const struct pruning *pruning)
 /* Returns the bytes that are free again. */
 static int64_t prune(struct pruning *pruning, const struct image_filter *filter, bool all, struct error *err)
 {
+	struct leftovers leftovers;
 	int64_t before, after, used;
 	int r = collect_used(pruning->cli, &pruning->used, err);
 	if (r >= 0)
@@ -109,7 +111,9 @@ static int64_t prune(struct pruning *pruning, const struct image_filter *filter,
 		r = prune_all(pruning, filter, all, err);
 	if (r >= 0)
 		r = engine_layers_size(pruning->cli->engine, &after, &used, err);
-	return r < 0 ? r : MAX(before - after, 0);
+	if (r >= 0)
+		r = leftovers_remove(pruning->cli->engine, &leftovers, err);
+	return r < 0 ? r : MAX(before - after, 0) + leftovers.bytes;
 }
 
 int prune_images(struct cli *cli, const struct image_filter *filter, bool all, struct pruned *pruned, struct error *err)
@@ -160,6 +164,7 @@ const struct command command_image_prune = {
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
 	.usage = "[OPTIONS]",
 	.summary = "Remove images that nobody uses",
+	.description = "What interrupted downloads have left goes, too.",
 	.examples =
 		(const struct example[]){
 			{ "image prune -af --filter until=240h", "All that are older than ten days and not in use" },

@@ -340,7 +340,7 @@ static int pull_all(struct pull *pull, struct transfer_result *ret)
 		r = find_manifest(pull);
 	if (r < 0)
 		return r;
-	(void)partial_sweep(pull->store, PARTIAL_KEPT_SECONDS);
+	partial_sweep(pull->store, PARTIAL_KEPT_SECONDS);
 	pull->context = (struct pull_context){ .store = pull->store,
 					       .claims = pull->claims,
 					       .staging = &pull->staging,

@@ -47,22 +47,49 @@ int partial_keep(struct store *store, const char *name, int dir, const char *as)
 	return renameat(dir, as, place, name) < 0 ? -errno : 0;
 }
 
-uint64_t partial_sweep(struct store *store, int64_t seconds)
+static void for_each(struct store *store, void (*act)(void *context, int dir, const char *name, const struct stat *st),
+		     void *context)
 {
-	uint64_t bytes = 0;
-	time_t now = time(NULL);
 	_cleanup_close_ int place = open_place(store);
 	_cleanup_closedir_ DIR *dir = place < 0 ? NULL : fdopendir(place);
 	if (!dir)
-		return 0;
+		return;
 	TAKE_FD(place);
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		struct stat st;
-		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) ||
-		    (seconds > 0 && now - st.st_mtime < seconds))
-			continue;
-		if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
-			bytes += (uint64_t)st.st_size;
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+			act(context, dirfd(dir), entry->d_name, &st);
 	}
-	return bytes;
+}
+
+static void remove_old(void *context, int dir, const char *name, const struct stat *st)
+{
+	const int64_t *seconds = context;
+	if (*seconds == 0 || time(NULL) - st->st_mtime >= *seconds)
+		(void)unlinkat(dir, name, 0);
+}
+
+void partial_sweep(struct store *store, int64_t seconds)
+{
+	for_each(store, remove_old, &seconds);
+}
+
+struct sum {
+	size_t count;
+	uint64_t bytes;
+};
+
+static void add_size(void *context, int dir, const char *name, const struct stat *st)
+{
+	struct sum *sum = context;
+	sum->count++;
+	sum->bytes += (uint64_t)st->st_size;
+}
+
+uint64_t partial_size(struct store *store, size_t *count)
+{
+	struct sum sum = { 0 };
+	for_each(store, add_size, &sum);
+	*count += sum.count;
+	return sum.bytes;
 }

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "storage/store.h"
@@ -21,5 +22,8 @@ int partial_take(struct store *store, const char *name, int dir, const char *as)
 /* Keep the file @as of @dir as @name, in the place of an older one. Returns 0 or -errno. */
 int partial_keep(struct store *store, const char *name, int dir, const char *as);
 
-/* Remove those that have not grown for @seconds, as far as that is possible; 0 is all. Returns how many bytes they had. */
-uint64_t partial_sweep(struct store *store, int64_t seconds);
+/* Remove those that have not grown for @seconds, as far as that is possible; 0 is all. */
+void partial_sweep(struct store *store, int64_t seconds);
+
+/* How many bytes they have; adds to *count how many there are. */
+uint64_t partial_size(struct store *store, size_t *count);

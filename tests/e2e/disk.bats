@@ -84,12 +84,30 @@ usage() {
 	[ "${lines[2]}" = 'Local Volumes 0 0 0B 0B' ]
 	run -0 coffer system df -v
 	[[ $output == *'Images space usage:'*UNIQUE\ SIZE*'Containers space usage:'*LOCAL\ VOLUMES*ended* ]]
-	run -125 coffer system df -v --format json
-	[[ $output == *'the verbose and the format options conflict'* ]]
+	run -0 coffer system df -v --format json
+	[ "$(jq -r 'keys | join(" ")' <<<"$output")" = 'BuildCache Containers Images Volumes' ]
+	images=$(jq -r '.Images[] | .Repository + " " + .ID + " " + .Containers' <<<"$output")
+	[ "$images" = "box $(coffer images -q --no-trunc box) 2" ]
+	[ "$(coffer system df -v --format '{{range .Containers}}{{.Names}} {{.Size}},{{end}}')" = 'runs 0B,ended 6B,' ]
 	coffer rm -f ended runs
 	run -0 usage
 	[[ ${lines[0]} =~ ^Images\ 1\ 0\ ([0-9.]+MB)\ ([0-9.]+MB)\ \(100%\)$ ]]
 	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+}
+
+@test "what interrupted downloads have left is told, and goes with image prune" {
+	run ! grep -q Leftovers <(usage)
+	store=$COFFER_TEST_ROOT/root
+	mkdir -p "$store/cache/partial" "$store/layers/$(printf %064d 1)"
+	head -c 3000 /dev/zero >"$store/cache/partial/$(printf %064d 2)@localhost:5000"
+	head -c 4000 /dev/zero >"$store/layers/$(printf %064d 1)/file"
+	head -c 5000 /dev/zero >"$store/blobs/sha256/$(printf %064d 3)"
+	[ "$(usage | tail -n 1)" = 'Leftovers 3 0 12kB 12kB (100%)' ]
+	run -0 coffer image prune -f
+	[ "$output" = 'Total reclaimed space: 12kB' ]
+	run ! grep -q Leftovers <(usage)
+	[ -z "$(ls -A "$store/cache/partial")" ]
+	run -0 coffer system check
 }
 
 @test "container prune: asks, filters, spares what runs" {
