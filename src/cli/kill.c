@@ -35,6 +35,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_TARGETS_ALL(struct kill_options, 'a', "Signal all containers that run"),
+	OPT_TARGETS_CIDFILE(struct kill_options),
 	OPT_TARGETS_LATEST(struct kill_options, 'l'),
 	OPT_PARSED(struct kill_options, sig, parse_sig, 's', "signal", "string", "Signal to send (default \"KILL\")"),
 	OPT_END,

@@ -47,12 +47,16 @@ static int run_unpause(struct cli *cli, void *data, char **args, struct error *e
 
 static const struct option PAUSE_OPTIONS[] = {
 	OPT_TARGETS_ALL(struct pause_options, 'a', "Pause all containers that run"),
+	OPT_TARGETS_CIDFILE(struct pause_options),
+	OPT_TARGETS_FILTER(struct pause_options, 'f'),
 	OPT_TARGETS_LATEST(struct pause_options, 'l'),
 	OPT_END,
 };
 
 static const struct option UNPAUSE_OPTIONS[] = {
 	OPT_TARGETS_ALL(struct pause_options, 'a', "Unpause all that are paused"),
+	OPT_TARGETS_CIDFILE(struct pause_options),
+	OPT_TARGETS_FILTER(struct pause_options, 'f'),
 	OPT_TARGETS_LATEST(struct pause_options, 'l'),
 	OPT_END,
 };

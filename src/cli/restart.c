@@ -44,6 +44,8 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_TARGETS_ALL(struct restart_options, 'a', "Restart all containers"),
+	OPT_TARGETS_CIDFILE(struct restart_options),
+	OPT_TARGETS_FILTER(struct restart_options, 'f'),
 	OPT_TARGETS_LATEST(struct restart_options, 'l'),
 	OPT_STOP(struct restart_options, stop),
 	OPT_END,

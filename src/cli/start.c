@@ -76,6 +76,7 @@ static const struct option OPTIONS[] = {
 	OPT_PARSED(struct start_options, detach_keys, detach_keys_parse, 0, "detach-keys", "string",
 		   "Keys that leave the container alone (default \"ctrl-p,ctrl-q\")"),
 	OPT_BOOL(struct start_options, interactive, 'i', "interactive", "Pass standard input on, too"),
+	OPT_TARGETS_FILTER(struct start_options, 'f'),
 	OPT_TARGETS_LATEST(struct start_options, 'l'),
 	OPT_BOOL(struct start_options, sig_proxy, 0, "sig-proxy", "Pass signals on to the process (default true)"),
 

@@ -56,6 +56,9 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 
 static const struct option OPTIONS[] = {
 	OPT_TARGETS_ALL(struct stop_command_options, 'a', "Stop all containers that run"),
+	OPT_TARGETS_CIDFILE(struct stop_command_options),
+	OPT_TARGETS_FILTER(struct stop_command_options, 'f'),
+	OPT_TARGETS_IGNORE(struct stop_command_options, 'i'),
 	OPT_TARGETS_LATEST(struct stop_command_options, 'l'),
 	OPT_STOP(struct stop_command_options, stop),
 	OPT_END,

@@ -44,10 +44,11 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	const struct wait_options *options = data;
 	_cleanup_strv_ char **names = NULL;
 	int r = targets_resolve(cli, &options->targets, args, TARGETS_ANY, &names, err);
-	return r < 0 ? r : wait_for_all(cli, names);
+	return r < 0 || !names ? r : wait_for_all(cli, names);
 }
 
 static const struct option OPTIONS[] = {
+	OPT_TARGETS_IGNORE(struct wait_options, 0),
 	OPT_TARGETS_LATEST(struct wait_options, 'l'),
 	OPT_END,
 };

@@ -14,6 +14,7 @@
 #include "engine/image.h"
 #include "engine/network.h"
 #include "engine/record.h"
+#include "engine/restart.h"
 
 static const char *const KEY_NAMES[FILTER_KEY_COUNT + 1] = {
 	[FILTER_ANCESTOR] = "ancestor", [FILTER_BEFORE] = "before",	  [FILTER_EXITED] = "exited",
@@ -21,7 +22,7 @@ static const char *const KEY_NAMES[FILTER_KEY_COUNT + 1] = {
 	[FILTER_IS_TASK] = "is-task",	[FILTER_ISOLATION] = "isolation", [FILTER_LABEL] = "label",
 	[FILTER_LABEL_NOT] = "label!",	[FILTER_NAME] = "name",		  [FILTER_NETWORK] = "network",
 	[FILTER_PUBLISH] = "publish",	[FILTER_SINCE] = "since",	  [FILTER_STATUS] = "status",
-	[FILTER_UNTIL] = "until",	[FILTER_VOLUME] = "volume",
+	[FILTER_UNTIL] = "until",	[FILTER_VOLUME] = "volume",	  [FILTER_RESTART_POLICY] = "restart-policy",
 };
 
 /* --- Values --- */
@@ -113,6 +114,14 @@ static int parse_isolation(struct engine *engine, struct container_condition *co
 		       : refuse(condition, "default, process or hyperv", err);
 }
 
+static int parse_restart_policy(struct engine *engine, struct container_condition *condition, struct error *err)
+{
+	for (int policy = RESTART_NO; policy <= RESTART_UNLESS_STOPPED; policy++)
+		if (streq(condition->value, restart_policy_name((enum restart_policy)policy)))
+			return 0;
+	return refuse(condition, "no, on-failure, always or unless-stopped", err);
+}
+
 static int parse_is_task(struct engine *engine, struct container_condition *condition, struct error *err)
 {
 	bool wanted = false;
@@ -171,11 +180,13 @@ static int find_ancestor(struct engine *engine, struct container_condition *cond
 typedef int parse_function(struct engine *engine, struct container_condition *condition, struct error *err);
 
 static parse_function *const PARSERS[FILTER_KEY_COUNT] = {
-	[FILTER_ANCESTOR] = find_ancestor, [FILTER_BEFORE] = find_moment,	 [FILTER_EXITED] = parse_exit_code,
-	[FILTER_EXPOSE] = parse_port,	   [FILTER_HEALTH] = parse_health,	 [FILTER_ID] = parse_pattern,
-	[FILTER_IS_TASK] = parse_is_task,  [FILTER_ISOLATION] = parse_isolation, [FILTER_NAME] = parse_pattern,
-	[FILTER_PUBLISH] = parse_port,	   [FILTER_SINCE] = find_moment,	 [FILTER_STATUS] = parse_status,
-	[FILTER_UNTIL] = parse_until,
+	[FILTER_ANCESTOR] = find_ancestor, [FILTER_BEFORE] = find_moment,
+	[FILTER_EXITED] = parse_exit_code, [FILTER_EXPOSE] = parse_port,
+	[FILTER_HEALTH] = parse_health,	   [FILTER_ID] = parse_pattern,
+	[FILTER_IS_TASK] = parse_is_task,  [FILTER_ISOLATION] = parse_isolation,
+	[FILTER_NAME] = parse_pattern,	   [FILTER_PUBLISH] = parse_port,
+	[FILTER_SINCE] = find_moment,	   [FILTER_STATUS] = parse_status,
+	[FILTER_UNTIL] = parse_until,	   [FILTER_RESTART_POLICY] = parse_restart_policy,
 };
 
 /* --- Parsing --- */
@@ -288,6 +299,8 @@ static bool matches(const struct container_condition *condition, const struct co
 		return name_matches(condition, record->name);
 	case FILTER_NETWORK:
 		return strv_contains(record->networks, condition->value);
+	case FILTER_RESTART_POLICY:
+		return streq(record->restart_policy, condition->value);
 	case FILTER_SINCE:
 		return record->created_at > condition->number;
 	case FILTER_STATUS:

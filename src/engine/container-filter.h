@@ -2,7 +2,7 @@
 /*
  * The filters of lists of containers: KEY=VALUE. Of several with one key any may match (of labels all have to), of several
  * keys all. "label!=x" is the key "label!".
- * Source: docs.docker.com, "docker container ls", "Filtering".
+ * Sources: docs.docker.com, "docker container ls", "Filtering"; podman-ps(1), "restart-policy".
  */
 #pragma once
 
@@ -24,6 +24,7 @@ enum container_filter_key {
 	FILTER_NAME,
 	FILTER_NETWORK,
 	FILTER_PUBLISH,
+	FILTER_RESTART_POLICY,
 	FILTER_SINCE,
 	FILTER_STATUS,
 	FILTER_UNTIL,

@@ -425,6 +425,7 @@ struct container_record {
 	size_t n_bindings;
 	char *ports; /* the same as a text, "0.0.0.0:8080->80/tcp, 443/tcp" */
 	bool oom_killed, auto_remove;
+	const char *restart_policy; /* "no", "on-failure", ... */
 	int restart_count;
 	enum container_health health;
 	char *sdnotify;	      /* as it was made, or NULL */

@@ -10,6 +10,7 @@
 #include "engine/health-record.h"
 #include "engine/live.h"
 #include "engine/network-inspect.h"
+#include "engine/restart.h"
 
 static const char *const STATE_NAMES[] = {
 	[STATE_CREATED] = "created", [STATE_RUNNING] = "running", [STATE_PAUSED] = "paused",
@@ -156,6 +157,7 @@ struct container_record *record_from_row(struct engine *engine, struct container
 	record->ports = network_ports_text(record->bindings, record->n_bindings);
 	record->oom_killed = row->oom_killed;
 	record->auto_remove = row->auto_remove;
+	record->restart_policy = restart_policy_name(restart_policy_of(config_spec(&row->config)));
 	record->tty = config_spec(&row->config)->tty;
 	record->open_stdin = config_spec(&row->config)->open_stdin;
 	record->created_at = row->created_at;

@@ -109,6 +109,55 @@ state_of() {
 	run -125 coffer stop -s NOSUCH first
 }
 
+# --- which ones -----------------------------------------------------------------------------------------------------
+
+@test "--filter takes its pick of all, and of those that are named" {
+	coffer create --network none --name eager --restart always --label team=a box:1 sleep 1000
+	coffer create --network none --name keen --restart unless-stopped --label team=b box:1 sleep 1000
+	coffer create --network none --name lazy --label team=a box:1 sleep 1000
+	[ "$(coffer start --all --filter restart-policy=always)" = eager ]
+	[ "$(coffer start --filter label=team=b)" = keen ]
+	[ "$(coffer start --filter label=team=a eager keen lazy | sort | tr '\n' ' ')" = 'eager lazy ' ]
+	[ "$(coffer ps -q --filter restart-policy=always --filter restart-policy=unless-stopped | wc -l)" = 2 ]
+	[ -z "$(coffer stop -t 0 -f name=nosuch)" ]
+	[ "$(coffer pause --filter name=lazy)" = lazy ]
+	[ "$(coffer unpause --all --filter label=team)" = lazy ]
+	[ "$(coffer stop -t 0 -f label=team=a -f restart-policy=always)" = eager ]
+	[ "$(coffer restart -t 0 -f status=exited)" = eager ]
+	[ "$(coffer rm -f --filter label=team | wc -l)" = 3 ]
+}
+
+@test "--filter: what it cannot be together with, and what it cannot be" {
+	run -125 coffer start --latest --filter name=x
+	[[ $output == *'--latest and --filter cannot be used together'* ]]
+	run -125 coffer start --filter restart-policy=sometimes
+	[[ $output == *"invalid filter 'restart-policy=sometimes': it is no, on-failure, always or unless-stopped"* ]]
+	run -1 coffer rm --filter name=x nosuch
+	[[ $output == *'No such container: nosuch'* ]]
+}
+
+@test "--cidfile: those that are in files; --ignore: they may be gone" {
+	local file=$BATS_TEST_TMPDIR/cid
+	coffer run -d --network none --name filed --cidfile "$file" box:1 sleep 1000
+	[ "$(coffer pause --cidfile "$file")" = "$(cat "$file")" ]
+	[ "$(coffer unpause --cidfile "$file")" = "$(cat "$file")" ]
+	[ "$(coffer stop -t 0 --cidfile "$file")" = "$(cat "$file")" ]
+	[ "$(state_of filed)" = exited ]
+	coffer rm --cidfile "$file"
+	run -1 coffer rm --cidfile "$file"
+	[[ $output == *'No such container'* ]]
+	[ -z "$(coffer rm --ignore --cidfile "$file" nosuch)" ]
+	[ -z "$(coffer stop -i --cidfile "$file.missing")" ]
+	[ -z "$(coffer wait --ignore nosuch)" ]
+	run -1 coffer stop --cidfile "$file.missing"
+	[[ $output == *"read container ID file '$file.missing': no such file or directory"* ]]
+	: >"$file"
+	run -1 coffer kill --cidfile "$file"
+	[[ $output == *"container ID file '$file' is empty"* ]]
+	run -125 coffer stop --all --cidfile "$file"
+	[[ $output == *'cannot be used together with --cidfile'* ]]
+}
+
 @test "stop: --rm containers are gone afterwards, with a client and without" {
 	deaf detached --rm
 	coffer_exec run --rm --network none --name attached box:1 sleep 1000 &
