@@ -57,13 +57,22 @@ static void await_manager(int manager)
 	(void)RETRY_ON_EINTR(poll(&event, 1, PATIENCE_MS));
 }
 
+int service_manager_send(const char *text, struct error *err)
+{
+	_cleanup_close_ int manager = connect_manager(err);
+	if (manager < 0)
+		return manager;
+	ssize_t n = RETRY_ON_EINTR(send(manager, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL));
+	return n < 0 ? err_sys(err, errno, "send to the service manager") : 0;
+}
+
 int service_manager_tell(const char *ready, pid_t main_pid, struct error *err)
 {
 	char text[32];
 	_cleanup_close_ int manager = connect_manager(err);
-	int r = manager < 0 ? manager : fd_send(manager, ready, strlen(ready), NULL, 0);
+	int r = manager < 0 || !ready ? MIN(manager, 0) : fd_send(manager, ready, strlen(ready), NULL, 0);
 	if (r == 0) {
-		/* Only behind READY: before that, the manager watches whoever it has started. */
+		/* Behind READY: before that, the manager watches whoever it has started. */
 		int len = snprintf(text, sizeof text, "MAINPID=%d\n", main_pid);
 		r = fd_send(manager, text, (size_t)len, NULL, 0);
 	}

@@ -14,8 +14,11 @@
 /* Whether one waits. */
 bool service_manager_waits(void);
 
+/* Send it @text, lines such as "READY=1\n", and wait for nothing. Errors: as below. */
+int service_manager_send(const char *text, struct error *err);
+
 /*
- * Send @ready, a line such as "READY=1\n", and which process it has to watch from now on. Returns when it has heard. Errors:
- * ERR_UNSUPPORTED for a socket that cannot be one, and those of the system.
+ * Send @ready, a line such as "READY=1\n", or NULL if somebody else will, and which process it has to watch from now on.
+ * Returns when it has heard. Errors: ERR_UNSUPPORTED for a socket that cannot be one, and those of the system.
  */
 int service_manager_tell(const char *ready, pid_t main_pid, struct error *err);

@@ -104,14 +104,12 @@ static int parse_umask(const char *value, void *field, struct error *err)
 	return 0;
 }
 
-static const char *const SDNOTIFY_MODES[] = { "conmon", "healthy", "ignore", NULL };
+static const char *const SDNOTIFY_MODES[] = { "conmon", "container", "healthy", "ignore", NULL };
 
 static int parse_sdnotify(const char *value, void *field, struct error *err)
 {
-	if (streq(value, "container"))
-		return err_set(err, ERR_UNSUPPORTED, "the program's own readiness is not passed on");
 	if (!strv_contains((char *const *)SDNOTIFY_MODES, value))
-		return err_set(err, ERR_INVALID, "it is conmon, healthy or ignore");
+		return err_set(err, ERR_INVALID, "it is conmon, container, healthy or ignore");
 	free(*(char **)field);
 	*(char **)field = mem_strdup(value);
 	return 0;
@@ -242,9 +240,11 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_LIST(self, spec.secrets, 0, "secret",
 		 "Give it a secret: NAME[,type=mount|env][,target=TARGET][,uid=UID][,gid=GID][,mode=MODE]",
 		 .completes = COMPLETE_SECRETS),
-	OPT_PARSED(self, spec.sdnotify, parse_sdnotify, 0, "sdnotify", "string",
-		   "When systemd hears that it is ready: \"conmon\" (it has started), \"healthy\", \"ignore\" (never)",
-		   .choices = SDNOTIFY_MODES),
+	OPT_PARSED(
+		self, spec.sdnotify, parse_sdnotify, 0, "sdnotify", "string",
+		"When systemd hears that it is ready: \"conmon\" (it has started), \"container\" (it says so itself, to "
+		"NOTIFY_SOCKET), \"healthy\", \"ignore\" (never)",
+		.choices = SDNOTIFY_MODES),
 	OPT_LIST(self, spec.security_options, 0, "security-opt", "Security options"),
 	OPT_SIZE(self, spec.shm_size, 0, "shm-size", "Size of /dev/shm (default 64m)"),
 	OPT_PARSED(self, spec.stop_signal, parse_stop_signal, 0, "stop-signal", "string",

@@ -25,13 +25,14 @@ static int wait_until_healthy(struct cli *cli, const struct container_record *re
 	}
 }
 
-static void tell(struct cli *cli, const char *id)
+/* @ready: NULL if its program says so itself, to its monitor. */
+static void tell(struct cli *cli, const char *id, const char *ready)
 {
 	struct error failure = { 0 };
 	pid_t monitor;
 	int r = engine_container_monitor(cli->engine, id, &monitor, &failure);
 	if (r >= 0)
-		r = service_manager_tell("READY=1\n", monitor, &failure);
+		r = service_manager_tell(ready, monitor, &failure);
 	if (r < 0)
 		log_failure(LOG_LEVEL_WARN, "tell the service manager that the container has started", &failure);
 }
@@ -42,6 +43,6 @@ int service_started(struct cli *cli, const struct container_record *record, stru
 		return 0;
 	int r = streq_null(record->sdnotify, "healthy") ? wait_until_healthy(cli, record, err) : 0;
 	if (r >= 0)
-		tell(cli, record->id);
+		tell(cli, record->id, streq_null(record->sdnotify, "container") ? NULL : "READY=1\n");
 	return r;
 }

@@ -39,6 +39,7 @@ struct launch {
 	size_t n_images;
 	char *pid_file; /* or NULL */
 	bool open_stdin, auto_remove;
+	bool notify;	  /* of its monitor's plan */
 	bool has_volumes; /* which are mounted before it runs */
 	bool networked; /* it runs in a network namespace that is made before it: */
 	int netns;	/* this one, or -1 */

@@ -375,7 +375,7 @@ struct container_spec {
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
 	struct image_health health;
-	char *sdnotify; /* who tells the service manager that it is ready: "conmon", "healthy", "ignore"; NULL: "conmon" */
+	char *sdnotify; /* who tells the service manager that it is ready: "conmon", "container", ...; NULL: "conmon" */
 	char *health_on_failure; /* "kill", "restart", "stop"; NULL: "none" */
 	char *log_driver;     /* "local", ...; NULL: "json-file" */
 	char **log_options;   /* "max-size=10m" */

@@ -19,6 +19,7 @@
 #include "engine/log-options.h"
 #include "engine/merged.h"
 #include "engine/mountpoints.h"
+#include "engine/mounts.h"
 #include "engine/network-row.h"
 #include "engine/oci-spec.h"
 #include "engine/pressure-notify.h"
@@ -147,6 +148,7 @@ int launch_prepare(struct engine *engine, const char *id, const struct container
 		.netns = -1,
 		.open_stdin = spec->open_stdin,
 		.auto_remove = spec->auto_remove,
+		.notify = mounts_has_notify(spec),
 		.stop_signal = config->stop_signal,
 		.restart = restart_policy_of(spec),
 		.restart_max = (int)spec->restart_max,

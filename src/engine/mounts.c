@@ -325,7 +325,7 @@ struct requests {
 	const struct mount_request **sorted;
 	size_t count;
 	struct mount_request files[ARRAY_SIZE(FILES)];
-	struct mount_request init;
+	struct mount_request init, notify;
 	struct mount_request *secrets;
 	size_t n_secrets;
 };
@@ -335,6 +335,7 @@ static void requests_done(struct requests *requests)
 	for (size_t i = 0; i < ARRAY_SIZE(FILES); i++)
 		free(requests->files[i].source);
 	free(requests->init.source);
+	free(requests->notify.source);
 	mount_requests_free(requests->secrets, requests->n_secrets);
 	free(requests->sorted);
 }
@@ -343,6 +344,24 @@ static void requests_done(struct requests *requests)
 static void take(struct requests *requests, const struct mount_request *request)
 {
 	*ARRAY_APPEND(requests->sorted, requests->count) = request;
+}
+
+bool mounts_has_notify(const struct container_spec *spec)
+{
+	return streq_null(spec->sdnotify, "container");
+}
+
+static void take_notify(const struct container_config *config, const char *run_dir, struct requests *requests)
+{
+	if (!mounts_has_notify(config_spec(config)) || is_asked_for(config, NOTIFY_DIR))
+		return;
+	requests->notify = (struct mount_request){
+		.kind = MOUNT_BIND,
+		.target = (char *)NOTIFY_DIR,
+		.source = path_join(run_dir, MONITOR_NOTIFY_DIR),
+		.readonly = true,
+	};
+	take(requests, &requests->notify);
 }
 
 static void take_own(const struct container_config *config, const char *run_dir, struct requests *requests)
@@ -358,6 +377,7 @@ static void take_own(const struct container_config *config, const char *run_dir,
 	secret_requests_mount(config_spec(config), run_dir, &requests->secrets, &requests->n_secrets);
 	for (size_t i = 0; i < requests->n_secrets; i++)
 		take(requests, &requests->secrets[i]);
+	take_notify(config, run_dir, requests);
 	if (!config_spec(config)->init)
 		return;
 	requests->init = (struct mount_request){

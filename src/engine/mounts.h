@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "monitor/protocol.h"
 
 /*
  * Sources must exist, or are a mistake that is better found before anything is made. Errors: ERR_MNT_SRC, ERR_MNT_REL,
@@ -23,6 +24,11 @@ struct container_config;
 struct oci_context;
 void mounts_add(const struct container_config *config, const struct oci_context *context, bool writable_cgroups,
 		struct json_object *root);
+
+/* Whether its program says itself when it is ready, at NOTIFY_PATH: its monitor listens there. */
+bool mounts_has_notify(const struct container_spec *spec);
+#define NOTIFY_DIR "/run/notify"
+#define NOTIFY_PATH NOTIFY_DIR "/" MONITOR_NOTIFY_SOCKET
 
 /* The option that says how mounts in and out of it propagate, or NULL. */
 const char *mount_propagation(const struct mount_request *mount);

@@ -121,6 +121,8 @@ static int add_process(const struct work *work, struct json_object *root, struct
 	const struct container_spec *spec = work->spec;
 	_cleanup_strv_ char **env = config_env(work->config, spec->tty, work->user.home);
 	env_merge(&env, work->context->secret_env);
+	if (mounts_has_notify(spec))
+		env_merge(&env, (char *const[]){ (char *)"NOTIFY_SOCKET=" NOTIFY_PATH, NULL });
 	oci_add_console(spec->tty, spec->console_rows, spec->console_columns, process);
 	oci_add_user(&work->user, process);
 	add_umask(spec->umask, process);

@@ -85,6 +85,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.ephemeral = launch->auto_remove,
 		.open_stdin = launch->open_stdin,
 		.stdin_once = launch->open_stdin && !detach,
+		.notify = launch->notify,
 		.log = launch->log,
 		.health = launch->health,
 		.records_path = engine_records_path(engine, launch->id),

@@ -11,6 +11,7 @@
  *	monitor-recorder.c the flight recorder
  *	monitor-images.c  images that are mounted into it
  *	monitor-join.c    namespaces of other containers
+ *	monitor-notify.c  notify: what the container says to a service manager
  *	monitor-end.c     the end, good or bad
  *	monitor-exec.c    other programs in the container, each in a process and a struct monitor of its own
  *	monitor.c         all else
@@ -358,6 +359,11 @@ void event_health(struct monitor *monitor, const char *state);
 /* Have a process of its own serve @connection, which has said EXEC; our copy of it stays open. */
 void exec_begin(struct monitor *monitor, int connection);
 
+/* --- monitor-notify.c --- */
+
+/* Before the container is made, if plan.notify says so. */
+int notify_open(struct monitor *monitor, struct error *err);
+
 /* --- monitor-end.c --- */
 
 /*
@@ -391,6 +397,7 @@ struct monitor {
 	int64_t timers[TIMER_COUNT]; /* when each is due, of the monotonic clock; 0: not set */
 	struct watch signals;
 	struct watch listener;
+	struct watch notify;
 
 	bool start_asked; /* PACKET_START has come, or is not waited for */
 	bool owned;	  /* an owner knows of the end, and sees to the rest */

@@ -30,6 +30,7 @@ struct monitor *monitor_new(const struct monitor_options *options)
 	monitor->epoll = -1;
 	monitor->signals.fd = -1;
 	monitor->listener.fd = -1;
+	monitor->notify.fd = -1;
 	monitor->log_watch.fd = -1;
 	monitor->records = -1;
 	recorder_init(monitor);
@@ -43,6 +44,7 @@ static void monitor_free(struct monitor *monitor)
 {
 	peers_close(monitor);
 	io_close(monitor);
+	watch_close(monitor, &monitor->notify);
 	watch_close(monitor, &monitor->signals);
 	health_free(monitor);
 	if (monitor->records != monitor->options->dir)
@@ -81,6 +83,8 @@ static int read_bundle(struct monitor *monitor, struct error *err)
 	if (monitor->plan.stop_signal == 0)
 		monitor->plan.stop_signal = SIGTERM;
 	r = open_records(monitor, err);
+	if (r >= 0)
+		r = notify_open(monitor, err);
 	return r < 0 ? r : io_open_log(monitor, err);
 }
 

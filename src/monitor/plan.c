@@ -69,6 +69,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_bool(object, "ephemeral", plan->ephemeral);
 	json_add_bool(object, "openStdin", plan->open_stdin);
 	json_add_bool(object, "stdinOnce", plan->stdin_once);
+	json_add_bool(object, "notify", plan->notify);
 	add_log(object, &plan->log);
 	json_add_strv(object, "cleanup", plan->cleanup);
 	json_add_i64(object, "stopSignal", plan->stop_signal);
@@ -190,6 +191,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
 	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
 	    (r = json_get_bool(root, "stdinOnce", &plan->stdin_once, err)) < 0 ||
+	    (r = json_get_bool(root, "notify", &plan->notify, err)) < 0 ||
 	    (r = json_get_i64(root, "stopSignal", 0, SIGRTMAX, &stop_signal, err)) < 0 ||
 	    (r = json_get_i64(root, "cgroupManager", 0, CGROUP_MANAGER_DISABLED, &manager, err)) < 0 ||
 	    (r = json_get_i64(root, "restart", 0, RESTART_UNLESS_STOPPED, &restart, err)) < 0 ||

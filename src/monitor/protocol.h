@@ -11,6 +11,7 @@
  *	status.json    written by the monitor: who runs, and in the end how it ended (struct monitor_status)
  *	attach         the unix socket (SOCK_SEQPACKET) on which the monitor listens
  *	log            the monitor's own log
+ *	notify/        has the socket on which the container says that it is ready (monitor_plan.notify)
  *
  * A connection, also the one that the starting command makes as a socket pair and passes as fd 3, carries packets of one
  * type byte and a payload. Every peer's user id is checked; a packet that makes no sense ends the connection.
@@ -41,6 +42,8 @@
 #define MONITOR_NETNS_NUMBER 5 /* as a macro, for it stands in paths */
 #define MONITOR_USERNS_NUMBER 6
 #define MONITOR_SOCKET "attach" /* in the run directory */
+#define MONITOR_NOTIFY_DIR "notify"
+#define MONITOR_NOTIFY_SOCKET "notify.sock"
 #define MONITOR_SHARED_MEMORY "coffer:shm" /* source of a bind mount: the /dev/shm of the container with the IPC namespace */
 
 enum {
@@ -160,6 +163,7 @@ struct monitor_plan {
 	bool ephemeral;	    /* upper is removed at the end: nothing of it has to reach the disk */
 	bool open_stdin;    /* keep standard input open for peers; else it is /dev/null */
 	bool stdin_once;    /* it ends with the first peer that wrote to it */
+	bool notify;	    /* its program says itself when it is ready */
 	struct log_plan log; /* what becomes of its output */
 	char **cleanup; /* argv run when the container has ended and no PACKET_OWNER peer is connected; NULL: none */
 	int stop_signal;

@@ -95,9 +95,9 @@ power_off() {
 	[[ $stderr == *'cannot start container "broken"'* ]]
 }
 
-# Prints what a service manager would hear, and keeps the socket's barrier from waiting.
+# Prints what a service manager would hear, until somebody has said that this was all, or for ever, and keeps the socket's barrier from waiting.
 manager() {
-	exec python3 - "$1" <<-'EOF'
+	exec python3 - "$@" <<-'EOF'
 		import os, socket, sys
 		listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 		listener.bind(sys.argv[1])
@@ -106,7 +106,7 @@ manager() {
 		    for fd in fds:
 		        os.close(fd)
 		    print(data.decode().strip(), flush=True)
-		    if data.startswith(b"BARRIER"):
+		    if data.startswith(b"BARRIER") and len(sys.argv) < 3:
 		        break
 	EOF
 }
@@ -146,6 +146,53 @@ manager() {
 		--health-interval 1h box:1 true
 	[[ $output == *'container "early" ended before it was healthy'* ]]
 	coffer rm early
+}
+
+# Says WORDS, of which each is a message, to whoever NOTIFY_SOCKET names. With the host's python, at the same places.
+says() {
+	local name=$1 words=$2
+	coffer run -d --network none --name "$name" --sdnotify container -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro \
+		-u 1000 "${@:3}" box:1 /usr/bin/python3 -c "
+import os, socket, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(os.environ['NOTIFY_SOCKET'])
+for word in '$words'.split('/'):
+    s.send(word.encode().replace(b'|', b'\n'))
+print('said', flush=True)
+time.sleep(1000)" >/dev/null
+}
+
+has_said() {
+	[ "$(coffer logs "$1")" = said ]
+}
+
+@test "--sdnotify container: its program says when it is ready, and nothing else that it says is passed on" {
+	local socket=$BATS_TEST_TMPDIR/notify heard=$BATS_TEST_TMPDIR/heard manager pid
+	manager "$socket" forever >"$heard" 3>&- &
+	manager=$!
+	listens() { [ -S "$socket" ]; }
+	eventually listens
+	NOTIFY_SOCKET=$socket says mute 'STATUS=nearly/READY=0/READY=11/MAINPID=1/ERRNO=2'
+	eventually has_said mute
+	! grep -q '^READY' "$heard"
+	pid=$(sed -n 's/^MAINPID=//p' "$heard")
+	[[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" == *"coffer-monitor mute"* ]]
+	coffer rm -f mute
+	NOTIFY_SOCKET=$socket says able 'STATUS=nearly|READY=1|MAINPID=1'
+	ready() { grep -qx READY=1 "$heard"; }
+	eventually ready
+	! grep -qE 'MAINPID=1$|STATUS' "$heard"
+	kill "$manager"
+	wait "$manager" || true
+}
+
+@test "--sdnotify container: without a manager nobody hears it, and nobody waits; every run can say it" {
+	says alone 'READY=1/READY=1'
+	eventually has_said alone
+	coffer restart -t 0 alone
+	twice() { [ "$(coffer logs alone | grep -c said)" = 2 ]; }
+	eventually twice
+	[ "$(coffer exec alone ls /run/notify)" = notify.sock ]
 }
 
 @test "a manager that is not there is a warning" {

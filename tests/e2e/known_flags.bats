@@ -153,8 +153,8 @@ flags_of_podman() {
 		--requires x => there are no pods yet
 		--rootfs => `coffer import` makes an image
 		--sdnotify conmon => ok
-		--sdnotify container => readiness is not passed on
-		--sdnotify later => it is conmon, healthy or ignore
+		--sdnotify container => ok
+		--sdnotify later => it is conmon, container, healthy or ignore
 		--sdnotify healthy => without a health check
 		--seccomp-policy image => names another profile
 		--secret x => No such secret: x

@@ -65,8 +65,13 @@ has() {
 	has web.service "ExecStart=/usr/bin/coffer run --detach --replace --name systemd-web --secret word,type=env,target=WORD \
 --health-cmd true --health-on-failure kill --sdnotify=healthy busybox"
 	file web.container '[Container]' 'Image=busybox' 'Notify=yes'
-	run -1 quadlet "$out"
-	[[ $output == *'own readiness is not passed on'* ]]
+	quadlet "$out"
+	has web.service "ExecStart=/usr/bin/coffer run --detach --replace --name systemd-web --sdnotify=container busybox"
+	has web.service 'Type=notify'
+	has web.service 'NotifyAccess=all'
+	file web.container '[Container]' 'Image=busybox' 'Notify=yes' '[Service]' 'Type=oneshot'
+	quadlet "$out"
+	has web.service "ExecStart=/usr/bin/coffer run --replace --name systemd-web busybox"
 }
 
 @test "keys become flags: values, lines, words and truths" {

@@ -285,18 +285,16 @@ static int check_image(const struct unit_file *unit, struct error *err)
 		       : 0;
 }
 
-static int check(const struct unit_file *unit, struct error *err)
+/* Who says when it is ready; of a oneshot service nobody does. */
+static void append_notify(const struct unit_file *unit, struct str *command)
 {
-	const char *notify = unit_file_get(unit, "Container", "Notify");
-	int r = check_image(unit, err);
-	if (r < 0)
-		return r;
-	if (notify && unit_file_get_bool(unit, "Container", "Notify", false))
-		return err_set(err, ERR_UNSUPPORTED, "'%s': Notify=%s: the container's own readiness is not passed on",
-			       unit->path, notify);
-	return 0;
+	if (is_oneshot(unit))
+		return;
+	if (streq_null(unit_file_get(unit, "Container", "Notify"), "healthy"))
+		unit_words_append(command, "--sdnotify=healthy");
+	else if (unit_file_get_bool(unit, "Container", "Notify", false))
+		unit_words_append(command, "--sdnotify=container");
 }
-
 int quadlet_translate_container(const struct quadlet *quadlet, struct quadlet_file *file, struct error *err)
 {
 	struct unit_file *unit = &file->unit;
@@ -304,7 +302,7 @@ int quadlet_translate_container(const struct quadlet *quadlet, struct quadlet_fi
 	_cleanup_free_ char *name = quadlet_object_name(file);
 	const char *exec = unit_file_get(unit, "Container", "Exec");
 	const char *global = unit_file_get(unit, "Container", "GlobalArgs");
-	int r = check(unit, err);
+	int r = check_image(unit, err);
 	if (r < 0)
 		return r;
 	str_appendf(&command, "%s%s%s run%s --replace --name", quadlet->coffer, global ? " " : "", global ? global : "",
@@ -315,8 +313,7 @@ int quadlet_translate_container(const struct quadlet *quadlet, struct quadlet_fi
 		return r;
 	append_user(unit, &command);
 	append_security(unit, &command);
-	if (streq_null(unit_file_get(unit, "Container", "Notify"), "healthy"))
-		unit_words_append(&command, "--sdnotify=healthy");
+	append_notify(unit, &command);
 	unit_words_append(&command, unit_file_get(unit, "Container", "Image"));
 	if (exec)
 		str_appendf(&command, " %s", exec); /* words of systemd already */
