@@ -112,10 +112,6 @@ entry() {
 	run -1 coffer logs mute
 	[[ $output == *'configured logging driver does not support reading'* ]]
 	coffer rm mute
-	id=$(coffer create --network none --log-driver journald --name journal box:1 true)
-	run -1 coffer logs journal
-	[[ $output == *"hint:  journalctl CONTAINER_ID_FULL=$id"* ]]
-	coffer rm journal
 }
 
 @test "what is no entry is left out, and counted" {
