@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -28,8 +29,7 @@
 #include "base/netlink.h"
 #include "network/netns.h"
 
-/* What is known on the way. */
-struct attach {
+struct attachment {
 	struct engine *engine;
 	struct db *db;
 	const char *id, *name;
@@ -37,25 +37,27 @@ struct attach {
 	const struct container_spec *spec;
 	int userns;			  /* that the network namespace is to belong to, or -1 */
 	struct network_record **networks; /* one for each endpoint */
-	struct endpoint_list endpoints;
+	struct endpoint_list *endpoints;
 	int way_out, way_in; /* places among them, or -1 */
 	struct published_list ports;
-	int netns; /* -1 before it is made */
+	struct netns netns;
 };
 
-static void attach_done(struct attach *attach)
+void attachment_free(struct attachment *attach)
 {
+	if (!attach)
+		return;
 	for (size_t i = 0; attach->networks && i < attach->spec->n_endpoints; i++)
 		network_record_free(attach->networks[i]);
 	free(attach->networks);
-	fd_close(attach->netns);
-	endpoint_list_done(&attach->endpoints);
+	netns_done(&attach->netns);
 	published_list_done(&attach->ports);
+	free(attach);
 }
 
 /* --- rows --- */
 
-static int find_networks(struct attach *attach, struct error *err)
+static int find_networks(struct attachment *attach, struct error *err)
 {
 	const struct container_spec *spec = attach->spec;
 	attach->networks = mem_alloc((spec->n_endpoints + 1) * sizeof *attach->networks);
@@ -65,7 +67,7 @@ static int find_networks(struct attach *attach, struct error *err)
 	return r;
 }
 
-static int reserve(struct attach *attach, struct error *err)
+static int reserve(struct attachment *attach, struct error *err)
 {
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	int r = db_begin(attach->db, &transaction, err);
@@ -74,21 +76,33 @@ static int reserve(struct attach *attach, struct error *err)
 		r = reserve_endpoint(attach->db, attach->id, attach->networks[i], &attach->spec->endpoints[i],
 				     (unsigned)i, &endpoint, err);
 		if (r >= 0)
-			*ARRAY_APPEND(attach->endpoints.items, attach->endpoints.count) = endpoint;
+			*ARRAY_APPEND(attach->endpoints->items, attach->endpoints->count) = endpoint;
 	}
-	attach->way_out = network_way_out(attach->spec, attach->networks, &attach->endpoints);
-	attach->way_in = network_way_in(attach->networks, &attach->endpoints, attach->way_out);
+	attach->way_out = network_way_out(attach->spec, attach->networks, attach->endpoints);
+	attach->way_in = network_way_in(attach->networks, attach->endpoints, attach->way_out);
 	if (r >= 0 && attach->way_in >= 0)
 		r = reserve_ports(attach->db, attach->id, attach->config, attach->networks[attach->way_in],
-				  &attach->endpoints.items[attach->way_in], &attach->ports, err);
+				  &attach->endpoints->items[attach->way_in], &attach->ports, err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
 /* --- the kernel --- */
 
-static int plug(struct attach *attach, int rtnl, const struct netns *netns, size_t i, struct error *err)
+/* See network-own.h for where. */
+static int make_namespace(void *argument, struct error *err)
 {
-	const struct endpoint *endpoint = &attach->endpoints.items[i];
+	struct attachment *attach = argument;
+	bool ipv6 = false;
+	for (size_t i = 0; i < attach->endpoints->count; i++)
+		ipv6 |= attach->endpoints->items[i].address6.family != 0;
+	return attach->userns >= 0 ? netns_make_apart(attach->userns, ipv6, &attach->netns, err)
+				   : netns_make(ipv6, &attach->netns, err);
+}
+
+static int plug(struct attachment *attach, int rtnl, size_t i, struct error *err)
+{
+	const struct endpoint *endpoint = &attach->endpoints->items[i];
+	const struct netns *netns = &attach->netns;
 	int r = network_bring_up(attach->db, rtnl, attach->networks[i], err);
 	if (r >= 0)
 		r = network_plug(rtnl, netns, attach->networks[i], endpoint, attach->name, (int)i == attach->way_out,
@@ -96,32 +110,28 @@ static int plug(struct attach *attach, int rtnl, const struct netns *netns, size
 	return r < 0 ? r : network_shape(rtnl, netns, attach->networks[i], endpoint, &attach->spec->endpoints[i], err);
 }
 
-/* See network-own.h for where. */
 static int build(void *argument, struct error *err)
 {
-	struct attach *attach = argument;
-	_cleanup_netns_ struct netns netns = NETNS_NONE;
+	struct attachment *attach = argument;
 	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
-	bool ipv6 = false;
-	for (size_t i = 0; i < attach->endpoints.count; i++)
-		ipv6 |= attach->endpoints.items[i].address6.family != 0;
-	int r = rtnl < 0	      ? rtnl
-		: attach->userns >= 0 ? netns_make_apart(attach->userns, ipv6, &netns, err)
-				      : netns_make(ipv6, &netns, err);
-	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
-		r = plug(attach, rtnl, &netns, i, err);
-	for (size_t i = 0; r >= 0 && i < attach->endpoints.count; i++)
-		r = filter_add(attach->engine, attach->networks[i], &attach->endpoints.items[i],
+	int r = rtnl;
+	for (size_t i = 0; r >= 0 && i < attach->endpoints->count; i++)
+		r = plug(attach, rtnl, i, err);
+	for (size_t i = 0; r >= 0 && i < attach->endpoints->count; i++)
+		r = filter_add(attach->engine, attach->networks[i], &attach->endpoints->items[i],
 			       (int)i == attach->way_in ? &attach->ports : NULL, err);
-	if (r >= 0)
-		r = policy_follow_new(attach->engine, attach->endpoints.items, attach->endpoints.count, err);
-	if (r >= 0)
-		attach->netns = TAKE_FD(netns.fd);
-	return r;
+	return r < 0 ? r : policy_follow_new(attach->engine, attach->endpoints->items, attach->endpoints->count, err);
 }
 
-static int attach_networks(struct attach *attach, int *ret_netns, struct endpoint_list *ret_endpoints,
-			   struct error *err)
+static void give_up(const struct attachment *attach)
+{
+	struct error failure = { 0 };
+	if (network_detach(attach->engine, attach->id, &failure) < 0)
+		log_failure(LOG_LEVEL_WARN, "take a container from its networks", &failure);
+}
+
+/* Its rows and its namespace, which is all that others have to know of before it runs. */
+static int begin(struct attachment *attach, int *ret_netns, struct error *err)
 {
 	int r = engine_db(attach->engine, &attach->db, err);
 	if (r >= 0)
@@ -130,20 +140,30 @@ static int attach_networks(struct attach *attach, int *ret_netns, struct endpoin
 		r = reserve(attach, err);
 	if (r < 0)
 		return r;
-	r = network_own_work(attach->engine, true, build, attach, err);
+	r = network_own_work(attach->engine, false, make_namespace, attach, err);
+	int netns = r < 0 ? r : fcntl(attach->netns.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (r >= 0 && netns < 0)
+		r = err_sys(err, errno, "duplicate a file descriptor");
 	if (r < 0) {
-		struct error failure = { 0 };
-		if (network_detach(attach->engine, attach->id, &failure) < 0)
-			log_failure(LOG_LEVEL_WARN, "take a container from its networks", &failure);
+		give_up(attach);
 		return r;
 	}
-	if (attach->way_in < 0 && attach->endpoints.count > 0)
+	*ret_netns = netns;
+	return 0;
+}
+
+int network_plug_in(struct attachment *attach, struct error *err)
+{
+	int r = network_own_work(attach->engine, true, build, attach, err);
+	if (r < 0) {
+		give_up(attach);
+		(void)err_stage(err, STAGE_NETWORK);
+		return r;
+	}
+	if (attach->way_in < 0 && attach->endpoints->count > 0)
 		network_say_unpublished(attach->spec, attach->networks[MAX(attach->way_out, 0)]);
-	for (size_t i = 0; i < attach->endpoints.count; i++)
+	for (size_t i = 0; i < attach->endpoints->count; i++)
 		network_event(attach->engine, attach->networks[i], "connect", attach->id);
-	*ret_netns = TAKE_FD(attach->netns);
-	*ret_endpoints = attach->endpoints;
-	attach->endpoints = (struct endpoint_list){ 0 };
 	return 0;
 }
 
@@ -184,28 +204,37 @@ static int join_container(struct engine *engine, const char *name, int *ret_netn
 
 /* --- */
 
-int network_attach(struct engine *engine, const struct launch *launch, const struct container_config *config,
-		   int *ret_netns, struct endpoint_list *ret_endpoints, struct error *err)
+static int attach_networks(struct engine *engine, const struct launch *launch, const struct container_config *config,
+			   int *ret_netns, struct endpoint_list *ret_endpoints, struct attachment **ret,
+			   struct error *err)
 {
-	const struct container_spec *spec = config_spec(config);
-	struct attach attach = {
+	_cleanup_attachment_ struct attachment *attach = NEW(struct attachment);
+	*attach = (struct attachment){
 		.engine = engine,
 		.id = launch->id,
 		.name = launch->name,
 		.config = config,
-		.spec = spec,
+		.spec = config_spec(config),
 		.userns = launch->userns,
-		.netns = -1,
+		.endpoints = ret_endpoints,
+		.netns = NETNS_NONE,
 	};
+	int r = begin(attach, ret_netns, err);
+	if (r >= 0)
+		*ret = TAKE_PTR(attach);
+	return r;
+}
+
+int network_attach(struct engine *engine, const struct launch *launch, const struct container_config *config,
+		   int *ret_netns, struct endpoint_list *ret_endpoints, struct attachment **ret, struct error *err)
+{
+	const struct container_spec *spec = config_spec(config);
 	int r = 0;
 	switch (spec->network) {
 	case NETWORK_BRIDGE:
-		if (network_user_suffices(spec)) {
-			r = network_user_attach(engine, launch, config, ret_netns, err);
-			break;
-		}
-		r = attach_networks(&attach, ret_netns, ret_endpoints, err);
-		attach_done(&attach);
+		r = network_user_suffices(spec)
+			    ? network_user_attach(engine, launch, config, ret_netns, err)
+			    : attach_networks(engine, launch, config, ret_netns, ret_endpoints, ret, err);
 		break;
 	case NETWORK_CNI:
 		r = network_cni_attach(engine, launch, config, ret_netns, ret_endpoints, err);

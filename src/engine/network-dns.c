@@ -166,6 +166,19 @@ static char *server_of(struct engine *engine, const char *name)
 	return mem_strdup(network_is_bridge(network) ? cidr_address_text(&network->gateway, text) : DNS_ADDRESS);
 }
 
+char *network_names_server(struct engine *engine, const struct endpoint_list *endpoints)
+{
+	const char *only = NULL;
+	for (size_t i = 0; i < endpoints->count; i++) {
+		if (!has_names(endpoints->items[i].network))
+			continue;
+		if (only)
+			return mem_strdup(DNS_ADDRESS);
+		only = endpoints->items[i].network;
+	}
+	return only ? server_of(engine, only) : NULL;
+}
+
 void network_names_add(struct engine *engine, const struct endpoint_list *endpoints, int netns, char **ret)
 {
 	size_t count = 0;

@@ -13,6 +13,9 @@
 #include "engine/engine-internal.h"
 #include "engine/network-row.h"
 
+/* Which one the container of these @endpoints is to ask, once network_names_add() has made it; NULL if none. free() it. */
+char *network_names_server(struct engine *engine, const struct endpoint_list *endpoints);
+
 /*
  * The container of these @endpoints is on its networks now; @netns is its network namespace, or -1 if it runs already. *ret
  * is the name server to ask, NULL if it has none. free() it.

@@ -22,13 +22,11 @@
 #include "engine/event.h"
 #include "engine/image.h"
 #include "engine/join.h"
+#include "engine/launch-network.h"
 #include "engine/live.h"
 #include "engine/nesting.h"
 #include "engine/network-attach.h"
-#include "engine/network-cni.h"
-#include "engine/network-dns.h"
 #include "engine/network-loopback.h"
-#include "engine/network-user.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 #include "engine/userns.h"
@@ -409,26 +407,6 @@ static int prepare_again(struct engine *engine, const char *id, struct launch *r
 	return 0;
 }
 
-/* The network namespace, and the files that tell the container of it. */
-static int connect_networks(struct engine *engine, struct db *db, struct launch *launch, struct error *err)
-{
-	_cleanup_container_row_ struct container_row row = { 0 };
-	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
-	_cleanup_free_ char *resolver = NULL;
-	if (!launch->networked)
-		return 0;
-	int r = container_row_load(db, launch->id, &row, err);
-	if (r >= 0)
-		r = network_attach(engine, launch, &row.config, &launch->netns, &endpoints, err);
-	if (r >= 0 && config_spec(&row.config)->network == NETWORK_CNI)
-		r = network_cni_names(engine, launch->id, &row.config, err);
-	else if (r >= 0)
-		network_names_add(engine, &endpoints, launch->netns, &resolver);
-	if (r >= 0 && !resolver)
-		resolver = network_user_resolver(config_spec(&row.config));
-	return r < 0 ? r : launch_write_files(engine, &row.config, &endpoints, resolver, launch->dir.fd, err);
-}
-
 static int attach_volumes(struct engine *engine, struct db *db, const struct launch *launch, struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
@@ -436,7 +414,8 @@ static int attach_volumes(struct engine *engine, struct db *db, const struct lau
 	return r <= 0 ? r : volumes_attach(engine, &row, err);
 }
 
-static int launch_monitor(struct engine *engine, struct launch *launch, bool detach, struct error *err)
+static int launch_monitor(struct engine *engine, struct launch *launch, struct launch_network *network, bool detach,
+			  struct error *err)
 {
 	struct db *db;
 	int r = join_check(engine, launch->joins, err);
@@ -451,21 +430,33 @@ static int launch_monitor(struct engine *engine, struct launch *launch, bool det
 	if (r >= 0)
 		r = userns_open(engine, launch, &launch->userns, err);
 	if (r >= 0)
-		r = connect_networks(engine, db, launch, err);
+		r = launch_network_begin(engine, launch, network, err);
 	if (r >= 0)
 		r = launch_give_files(launch, err);
 	return r < 0 ? r : start_monitor(engine, launch, err);
 }
 
+/* While the monitor makes the container, which stands still until it is asked to start. */
+static int lead_into(struct engine *engine, struct launch *launch, struct launch_network *network, int connection,
+		     bool detach, struct error *err)
+{
+	struct tool_wait relay = TOOL_WAIT_NONE;
+	if (launch->networked)
+		network_loopback_begin(engine, launch->id, &relay);
+	int r = launch_network_finish(engine, launch, network, err);
+	if (r >= 0)
+		r = ask_to_start(connection, detach, err);
+	network_loopback_finish(&relay);
+	return r;
+}
+
 static int start(struct engine *engine, struct launch *launch, bool detach, int *ret_attach, struct error *err)
 {
-	_cleanup_close_ int connection = launch_monitor(engine, launch, detach, err);
+	_cleanup_launch_network_ struct launch_network network = { 0 };
+	_cleanup_close_ int connection = launch_monitor(engine, launch, &network, detach, err);
 	if (connection < 0)
 		return connection;
-	int r = ask_to_start(connection, detach, err);
-	/* While the monitor does its part. */
-	if (r >= 0 && launch->networked)
-		network_loopback_open(engine, launch->id);
+	int r = lead_into(engine, launch, &network, connection, detach, err);
 	if (r >= 0)
 		r = await_start(engine, launch, connection, err);
 	if (r >= 0)
