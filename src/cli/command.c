@@ -51,6 +51,7 @@ const struct command *const COMMANDS[] = {
 	&command_network_gc,
 	&command_network_inspect,
 	&command_network_ls,
+	&command_network_netns,
 	&command_network_policy,
 	&command_network_prune,
 	&command_network_rm,

@@ -141,6 +141,7 @@ extern const struct command command_network_disconnect;
 extern const struct command command_network_gc;
 extern const struct command command_network_inspect;
 extern const struct command command_network_ls;
+extern const struct command command_network_netns;
 extern const struct command command_network_policy;
 extern const struct command command_network_prune;
 extern const struct command command_network_rm;

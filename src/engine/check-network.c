@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks of what the packet filter should have. */
+/* Checks of what the packet filter should have, and of names in /run/netns. */
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/check.h"
 #include "engine/network-filter.h"
+#include "engine/network-netns.h"
 #include "engine/network-own.h"
 #include "engine/network-policy.h"
 #include "engine/network-row.h"
@@ -43,4 +44,15 @@ int check_packet_filter(struct check_run *run, struct error *err)
 	if (r >= 0)
 		r = endpoint_row_any_running(db, err);
 	return r <= 0 ? r : network_own_work(run->engine, false, look, run, err);
+}
+
+/* --- N4 --- */
+
+int check_netns_names(struct check_run *run, struct error *err)
+{
+	_cleanup_strv_ char **paths = NULL;
+	int r = network_netns_dangling(run->engine, &paths, err);
+	for (char **path = paths; path && *path; path++)
+		check_found(run, *path, "it leads to no network namespace any more");
+	return r;
 }

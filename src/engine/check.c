@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/check.h"
 #include "engine/identity.h"
+#include "engine/network-netns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ static const struct check CHECKS[] = {
 	{ .invariant = "E2", .look = check_running, .harmless = true },
 	{ .invariant = "N2", .look = check_packet_filter },
 	{ .invariant = "N3", .look = check_endpoints, .repair = repair_endpoints, .harmless = true },
+	{ .invariant = "N4", .look = check_netns_names, .repair = network_netns_sweep, .harmless = true },
 	{ .invariant = "NC1", .look = check_cni_places, .harmless = true },
 	{ .invariant = "NC4", .look = check_cni_plugins },
 };

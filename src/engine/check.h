@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `system check`: a table of checks, each of one numbered invariant (S1 to S6 are those of storage/store.h, E1 to E4 those
- * of engine.h, N1 to N3 those of network.h, NC1 to NC4 those of network-cni.h, D1 to D4 of the database are in README.md).
+ * of engine.h, N1 to N4 those of network.h, NC1 to NC4 those of network-cni.h, D1 to D4 of the database are in README.md).
  * A new area is a file check-NAME.c, with rows in check.c.
  *
  *  1. Every check looks, and says what it finds (check_found()).
@@ -71,6 +71,7 @@ int repair_endpoints(struct engine *engine, struct error *err);
 
 /* --- check-network.c --- */
 int check_packet_filter(struct check_run *run, struct error *err); /* N2 */
+int check_netns_names(struct check_run *run, struct error *err);   /* N4 */
 
 /* --- check-cni.c --- */
 int check_cni_places(struct check_run *run, struct error *err);	 /* NC1 */

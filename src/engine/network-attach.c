@@ -18,6 +18,7 @@
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
 #include "engine/network-loopback.h"
+#include "engine/network-netns.h"
 #include "engine/network-own.h"
 #include "engine/network-parent.h"
 #include "engine/network-plug.h"
@@ -299,6 +300,7 @@ int network_detach(struct engine *engine, const char *id, struct error *err)
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
 	struct detach detach = { .engine = engine, .id = id, .endpoints = &endpoints };
 	struct error failure = { 0 };
+	network_netns_forget(engine, id);
 	if (network_cni_detach(engine, id, &failure) < 0)
 		log_failure(LOG_LEVEL_WARN, "take a container from its network", &failure);
 	int r = engine_db(engine, &detach.db, err);

@@ -15,6 +15,7 @@
  *      after what dead ones left (engine_reconcile()); so is a single element, after the latter.
  *  N3  Only containers that run have rows of endpoints and ports. What one is to be plugged into when it is started is
  *      in its configuration, which a change of one that runs reaches last.
+ *  N4  A name in /run/netns that we have made leads to the namespace of a container that runs, and keeps nothing alive.
  */
 #pragma once
 
@@ -116,6 +117,16 @@ int engine_network_disconnect(struct engine *engine, const char *container, cons
  * ERR_UNSUPPORTED for plugins that cannot.
  */
 int engine_network_gc(struct engine *engine, const char *name, struct error *err);
+
+/*
+ * Give the network namespace of a container that runs a name in /run/netns, where ip-netns(8) finds it until the container
+ * ends: @name, or NULL for the container's. *ret is the path; free() it. Errors: ERR_EXISTS; ERR_INVALID for a container
+ * on the host's network; ERR_UNSUPPORTED without root.
+ */
+int engine_network_netns(struct engine *engine, const char *container, const char *name, char **ret, struct error *err);
+
+/* Take its names away. */
+int engine_network_netns_remove(struct engine *engine, const char *container, struct error *err);
 
 /* A published port of a running container; or, with host_port 0, one that is only exposed. */
 struct port_binding {
