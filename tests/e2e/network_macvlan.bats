@@ -181,7 +181,7 @@ mode_of() {
 	ip link set lower up
 	coffer run --rm --network low box:1 true
 	ip link add span type bridge
-	ip link set low master span
+	eventually ip link set low master span # what stood on it goes with the container's namespace, a moment later
 	run -125 coffer run --rm --network low box:1 true
 	[[ $output == *'make a macvlan interface on "low": it is used in another way'*E-BUSY* ]]
 	ip link del span
