@@ -71,6 +71,11 @@ struct stream {
 	struct watch watch; /* first: a watch is its stream */
 	enum packet_type type;
 	enum log_stream log;
+	/*
+	 * A terminal that nobody has open answers EIO, and says that it has been hung up, all the time. Somebody can open
+	 * it again (getty and systemd do), of which we hear by what he writes.
+	 */
+	bool unused;
 };
 
 struct input {

@@ -91,11 +91,16 @@ static ssize_t stream_read(struct monitor *monitor, struct stream *stream)
 	ssize_t n = RETRY_ON_EINTR(read(stream->watch.fd, delivery->data, sizeof delivery->data - 1));
 	if (n < 0 && errno == EAGAIN)
 		return 0;
+	if (n < 0 && errno == EIO && !monitor->ended) {
+		stream->unused = true;
+		watch_set(monitor, &stream->watch, EPOLLIN | EPOLLET);
+		return 0;
+	}
 	if (n <= 0) {
-		/* A terminal whose last user has gone answers EIO. */
 		watch_close(monitor, &stream->watch);
 		return -1;
 	}
+	stream->unused = false;
 	monitor->unlogged = (struct unlogged){ .stream = stream->log, .len = (size_t)n, .time_ns = time_now_ns() };
 	if (!monitor->log)
 		monitor->unlogged.at = monitor->unlogged.len;
@@ -113,8 +118,10 @@ static void stream_ready(struct monitor *monitor, struct watch *watch, uint32_t 
 
 static void set_flow(struct monitor *monitor, bool flow)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(monitor->streams); i++)
-		watch_set(monitor, &monitor->streams[i].watch, flow ? EPOLLIN : 0);
+	for (size_t i = 0; i < ARRAY_SIZE(monitor->streams); i++) {
+		struct stream *stream = &monitor->streams[i];
+		watch_set(monitor, &stream->watch, !flow ? 0 : stream->unused ? EPOLLIN | EPOLLET : EPOLLIN);
+	}
 }
 
 void io_flow(struct monitor *monitor)
@@ -169,10 +176,10 @@ static size_t write_some(struct monitor *monitor, const char *data, size_t len)
 	ssize_t n = RETRY_ON_EINTR(write(monitor->input.watch.fd, data, len));
 	if (n < 0 && errno == EAGAIN)
 		return 0;
-	if (n < 0) {
+	if (n < 0 && (errno != EIO || !monitor->input.terminal))
 		watch_close(monitor, &monitor->input.watch);
+	if (n < 0)
 		return len;
-	}
 	return (size_t)n;
 }
 

@@ -87,6 +87,13 @@ on_terminal() {
 	coffer rm gone
 }
 
+@test "a terminal that nobody has had open for a while is still there, for output and input" {
+	# shellcheck disable=SC2016
+	run -0 on_terminal expect:again 'send:word\r' 'expect:got word' wait -- --rm -it box:1 sh -c '
+		exec </dev/null >/dev/null 2>&1; sleep 1; echo again >/dev/console; read line </dev/console; echo "got $line" >/dev/console'
+	[[ $output == *'[exit 0]'* ]]
+}
+
 @test "a terminal without -i prints, and reads nothing" {
 	run -0 on_terminal 'expect:31 97' wait -- --rm -t box:1 stty size
 	[[ $output == *'[exit 0]'* ]]
