@@ -118,9 +118,11 @@ const struct option GLOBAL_OPTIONS[] = {
 		   .completes = COMPLETE_FILES),
 	OPT_STRING(struct cli, runroot, 0, "runroot", "directory",
 		   "Where the state of what runs is (default \"" RUNSTATEDIR "/coffer\")", .completes = COMPLETE_FILES),
-	OPT_STRING(struct cli, storage_driver, 0, "storage-driver", "string",
-		   "What new containers are stored with: \"overlay2\", or \"vfs\", which copies (default: what works)",
-		   .choices = (const char *const[]){ "overlay2", "vfs", NULL }),
+	OPT_STRING(
+		struct cli, storage_driver, 0, "storage-driver", "string",
+		"What new containers are stored with: \"overlay2\", \"fuse-overlayfs\", or \"vfs\", which copies (default: the first "
+		"that works)",
+		.choices = (const char *const[]){ "overlay2", "fuse-overlayfs", "vfs", NULL }),
 	OPT_BOOL(struct cli, show_version, 'v', "version", "Print the version and quit"),
 	OPT_END,
 };

@@ -188,10 +188,13 @@ int changes_open(struct engine *engine, const struct container_row *row, struct 
 	_cleanup_strv_ char **layers = NULL;
 	_cleanup_free_ char *path = snapshot_upper(engine->store, row->id);
 	source.whole = snapshot_is_whole(engine->store, row->id, &source.filled);
+	int r = snapshot_settle(engine->store, row->id, err);
+	if (r < 0)
+		return r;
 	source.dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (source.dir < 0)
 		return err_sys(err, errno, "open directory '%s'", path);
-	int r = engine_image_find(engine, row->image_id, &image, err);
+	r = engine_image_find(engine, row->image_id, &image, err);
 	if (r >= 0)
 		r = ids_on_disk(engine, row, &source.ids, err);
 	if (r >= 0)

@@ -52,7 +52,9 @@ int view_open_layers(struct engine *engine, const struct container_row *row, str
 	strv_take(&dirs, snapshot_upper(engine->store, row->id));
 	for (char **dir = lower; *dir; dir++)
 		strv_append(&dirs, *dir);
-	return overlay_mount(&(const struct overlay_options){ .lower = dirs, .userxattr = user_namespace_is_own() },
+	return overlay_mount(&(const struct overlay_options){ .lower = dirs,
+							      .userxattr = user_namespace_is_own(),
+							      .fuse = snapshot_is_fuse(engine->store, row->id) },
 			     err);
 }
 
@@ -66,10 +68,12 @@ static int open_writable(struct engine *engine, const struct container_row *row,
 	int r = lower_of(engine, row, &lower, err);
 	if (r < 0)
 		return r;
-	return overlay_mount(
-		&(const struct overlay_options){
-			.lower = lower, .upper = upper, .work = work, .userxattr = user_namespace_is_own() },
-		err);
+	return overlay_mount(&(const struct overlay_options){ .lower = lower,
+							      .upper = upper,
+							      .work = work,
+							      .userxattr = user_namespace_is_own(),
+							      .fuse = snapshot_is_fuse(engine->store, row->id) },
+			     err);
 }
 
 /* --- what is mounted into one that does not run --- */

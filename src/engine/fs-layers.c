@@ -63,7 +63,9 @@ int fs_layers_of(struct engine *engine, const struct container_row *row, struct 
 	_cleanup_image_ struct image *image = NULL;
 	char *mountpoints = NULL;
 	add(&layers, snapshot_upper(engine->store, row->id), "container", "what the container has written");
-	int r = engine_image_find(engine, row->image_id, &image, err);
+	int r = snapshot_settle(engine->store, row->id, err);
+	if (r >= 0)
+		r = engine_image_find(engine, row->image_id, &image, err);
 	if (r >= 0)
 		r = add_image(engine, image, &layers, err);
 	if (r >= 0)

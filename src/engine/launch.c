@@ -79,7 +79,9 @@ static int write_config(struct engine *engine, const struct container_config *co
 	_cleanup_json_ struct json_object *object = NULL;
 	_cleanup_merged_ struct merged *merged = NULL;
 	_cleanup_strv_ char **secret_env = NULL;
-	int r = open_merged(engine, launch->id, launch->lower, &merged, err);
+	int r = snapshot_settle(engine->store, launch->id, err);
+	if (r >= 0)
+		r = open_merged(engine, launch->id, launch->lower, &merged, err);
 	if (r >= 0)
 		r = secret_requests_write(engine, config, dir, &secret_env, err);
 	if (r < 0)

@@ -81,6 +81,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.upper = snapshot_upper(engine->store, launch->id),
 		.work = snapshot_work(engine->store, launch->id),
 		.ephemeral = launch->auto_remove,
+		.fuse = snapshot_is_fuse(engine->store, launch->id),
 		.open_stdin = launch->open_stdin,
 		.stdin_once = launch->open_stdin && !detach,
 		.notify = launch->notify,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Containers and storage drivers. */
+#include "base/cleanup.h"
+#include "base/log.h"
 #include "base/parse.h"
 #include "base/str.h"
 #include "engine/engine-internal.h"
@@ -15,10 +17,13 @@ int engine_set_storage_driver(struct engine *engine, const char *name, struct er
 
 int storage_driver_current(struct engine *engine, const struct storage_driver **ret, struct error *err)
 {
+	_cleanup_free_ char *reason = NULL;
 	if (!engine->storage_driver) {
-		int r = storage_driver_choose(engine->store, &engine->storage_driver, err);
+		int r = storage_driver_choose(engine->store, &engine->storage_driver, &reason, err);
 		if (r < 0)
 			return r;
+		if (storage_driver_copies(engine->storage_driver))
+			log_warn("no overlays here, so the image is copied (storage driver vfs): %s", reason);
 	}
 	*ret = engine->storage_driver;
 	return 0;

@@ -93,10 +93,13 @@ static void add_pair(struct json_object *list, const char *name, const char *val
 
 static void add_storage(struct engine *engine, struct json_object *info)
 {
-	const struct storage_driver *driver;
-	if (storage_driver_current(engine, &driver, NULL) >= 0)
+	const struct storage_driver *driver = engine->storage_driver;
+	_cleanup_free_ char *reason = NULL;
+	if (driver || storage_driver_choose(engine->store, &driver, &reason, NULL) >= 0)
 		json_add_string(info, "Driver", driver->name);
 	struct json_object *status = json_add_array(info, "DriverStatus");
+	if (reason)
+		add_pair(status, "Reason", reason);
 	add_pair(status, "Backing Filesystem", file_system_name(engine->root));
 	add_pair(status, "Supports d_type", "true");
 	json_add_string(info, "DockerRootDir", engine->root);

@@ -88,6 +88,7 @@ static int open_image(struct monitor *monitor, const struct image_plan *plan, co
 	struct spec_mount *place = find_place(monitor->spec, plan->destination);
 	const struct overlay_options options = {
 		.lower = plan->lower,
+		.fuse = monitor->plan.fuse,
 		.userxattr = user_namespace_is_own(),
 		.user_namespace = user_namespace,
 	};

@@ -125,6 +125,7 @@ static int mount_rootfs(const struct monitor_plan *plan, const int *user_namespa
 		.upper = plan->upper,
 		.work = plan->work,
 		.ephemeral = plan->ephemeral,
+		.fuse = plan->fuse,
 		.userxattr = user_namespace_is_own(),
 		.user_namespace = user_namespace,
 	};

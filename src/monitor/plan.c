@@ -67,6 +67,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_string(object, "work", plan->work);
 	json_add_bool(object, "mapIds", plan->map_ids);
 	json_add_bool(object, "ephemeral", plan->ephemeral);
+	json_add_bool(object, "fuse", plan->fuse);
 	json_add_bool(object, "openStdin", plan->open_stdin);
 	json_add_bool(object, "stdinOnce", plan->stdin_once);
 	json_add_bool(object, "notify", plan->notify);
@@ -189,6 +190,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
 	    (r = json_get_bool(root, "mapIds", &plan->map_ids, err)) < 0 ||
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
+	    (r = json_get_bool(root, "fuse", &plan->fuse, err)) < 0 ||
 	    (r = json_get_bool(root, "openStdin", &plan->open_stdin, err)) < 0 ||
 	    (r = json_get_bool(root, "stdinOnce", &plan->stdin_once, err)) < 0 ||
 	    (r = json_get_bool(root, "notify", &plan->notify, err)) < 0 ||

@@ -160,6 +160,7 @@ struct monitor_plan {
 	struct image_plan *images;
 	size_t n_images;
 	bool map_ids;	    /* what is on disk has ids of the container's user namespace */
+	bool fuse;	    /* the layers are stacked by fuse-overlayfs, not by the kernel */
 	bool ephemeral;	    /* upper is removed at the end: nothing of it has to reach the disk */
 	bool open_stdin;    /* keep standard input open for peers; else it is /dev/null */
 	bool stdin_once;    /* it ends with the first peer that wrote to it */

@@ -53,9 +53,24 @@ static char *similar_name(const char *name, char *const *folders)
 	return best;
 }
 
+/* Where a program serves the files (FUSE) and has died, nothing is found, whatever is asked for. */
+static bool files_are_lost(const char *name, int *ret, struct error *err)
+{
+	_cleanup_close_ int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0 || errno != ENOTCONN)
+		return false;
+	err_sys(err, errno, "exec \"%s\"", name);
+	err_cause(err, "the process that serves the files of its root filesystem has ended");
+	*ret = err_hint(err, "stop and start the container");
+	return true;
+}
+
 static int not_in_path(const char *name, const char *path, char *const *folders, struct error *err)
 {
-	int r = err_set(err, ERR_EXEC_NOTFOUND, "exec \"%s\": executable file not found in $PATH", name);
+	int r;
+	if (files_are_lost(name, &r, err))
+		return r;
+	r = err_set(err, ERR_EXEC_NOTFOUND, "exec \"%s\": executable file not found in $PATH", name);
 	err_cause(err, "PATH=%s; searched %zu directories", path, strv_count(folders));
 	_cleanup_free_ char *similar = similar_name(name, folders);
 	if (similar)
@@ -97,9 +112,12 @@ static bool is_executable_file(const char *path)
 static int find_by_path(const char *name, char **ret, struct error *err)
 {
 	struct stat st;
+	int r;
 	if (stat(name, &st) < 0) {
 		if (errno == EACCES)
 			return err_sys_code(err, ERR_EXEC_PERM, errno, "exec \"%s\"", name);
+		if (errno == ENOTCONN && files_are_lost(name, &r, err))
+			return r;
 		int code = errno == ENOTDIR || errno == ELOOP ? errno : ENOENT;
 		return err_sys_code(err, ERR_EXEC_NOTFOUND, code, "exec \"%s\"", name);
 	}

@@ -26,8 +26,14 @@ struct storage_driver {
 /* Errors: ERR_UNSUPPORTED for one that coffer does not have, saying what to use; ERR_INVALID. */
 int storage_driver_find(const char *name, const struct storage_driver **ret, struct error *err);
 
-/* The first that works here. What was found out is kept in cache/, so asking again costs a system call. */
-int storage_driver_choose(struct store *store, const struct storage_driver **ret, struct error *err);
+/*
+ * The first that works here. *ret_reason says why those before it in the table do not, or is NULL; free() it. That overlays
+ * work is kept in cache/, so asking again costs a system call.
+ */
+int storage_driver_choose(struct store *store, const struct storage_driver **ret, char **ret_reason, struct error *err);
+
+/* Whether every container has a copy of its image. */
+bool storage_driver_copies(const struct storage_driver *driver);
 
 /* That of the snapshot @id. */
 const struct storage_driver *storage_driver_of(struct store *store, const char *id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What overlay.c hands to overlay-legacy.c: kernels before 6.8, which lack "lowerdir+" (and those before 6.5, more); and to
- * overlay-mapped.c.
+ * overlay-mapped.c and overlay-fuse.c.
  */
 #pragma once
 
@@ -63,6 +63,9 @@ int overlay_run_privately(overlay_private_fn *act, const void *what, struct erro
 /* overlay_mount() with options->user_namespace, and the way that it takes on kernels before 6.15. */
 int overlay_mount_mapped(const struct overlay_options *options, struct error *err);
 int overlay_mount_covered(const struct overlay_options *options, struct error *err);
+
+/* overlay_mount() with options->fuse. */
+int overlay_mount_fuse(const struct overlay_options *options, size_t n_lower, struct error *err);
 
 /* Complain about an overlay that the kernel refused with @sys_errno, after looking for the reason. */
 int overlay_refused(const struct overlay_options *options, int sys_errno, struct error *err);

@@ -300,5 +300,7 @@ int overlay_mount(const struct overlay_options *options, struct error *err)
 		return overlay_mount_mapped(options, err);
 	if (n_lower == 1 && !options->upper)
 		return mount_single(options->lower[0], err);
+	if (options->fuse)
+		return overlay_mount_fuse(options, n_lower, err);
 	return mount_overlay(options, n_lower, err);
 }

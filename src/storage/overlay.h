@@ -20,6 +20,7 @@ struct overlay_options {
 	const char *work;   /* empty, and on the file system of upper */
 	bool ephemeral;	    /* what is written need not survive a crash: nothing waits for the disk */
 	bool userxattr;	    /* user.overlay.* instead of trusted.overlay.*, for unprivileged mounts */
+	bool fuse;	    /* by fuse-overlayfs(1), not by the kernel; without a user namespace */
 	/*
 	 * An fd of a user namespace: ids on disk are its ids, and the view shows whom it maps them to; of what has no id in
 	 * it, nothing can be made. NULL: ids are what they are.
@@ -48,6 +49,8 @@ int overlay_mount(const struct overlay_options *options, struct error *err);
  * mount. Errors: ERR_MNT_SRC.
  */
 int overlay_part(int whole, const char *path, struct error *err);
+/* Whether overlays can be had by fuse-overlayfs(1). Errors: ERR_UNSUPPORTED, ERR_PERMISSION, with what to do. */
+int overlay_probe_fuse(struct error *err);
 
 /* The directory @path alone, writable, with ids as @user_namespace (an fd) maps them: the same for a copy of an image. */
 int overlay_mount_copy(const char *path, int user_namespace, struct error *err);

@@ -13,12 +13,14 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "storage/fuse-marks.h"
 #include "storage/quota.h"
 #include "storage/space.h"
 #include "storage/vfs.h"
 
 #define WHOLE "whole"
 #define SHIFTED "shifted"
+#define FUSE "fuse"
 
 static int check_id(const char *id, struct error *err)
 {
@@ -40,22 +42,34 @@ static int mark(int stage, const char *name, struct error *err)
 	return fd < 0 ? err_sys(err, errno, "make a copy of the image") : 0;
 }
 
-/* Everything that @layers show, into the upper directory of the snapshot at @stage; NULL: the snapshot is not whole. */
-static int fill(int stage, char *const *layers, const struct id_maps *maps, struct error *err)
+/* What a snapshot is to be, besides empty. */
+struct making {
+	char *const *layers;	    /* whole: upper shows what these do */
+	const struct id_maps *maps; /* whose ids are given to these */
+	bool fuse;
+	uint64_t size;
+};
+
+/* Everything that its layers show, into the upper directory of the snapshot at @stage. */
+static int copy_layers(int stage, const struct making *making, struct error *err)
 {
-	if (!layers)
-		return 0;
 	_cleanup_close_ int upper = openat(stage, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (upper < 0)
 		return err_sys(err, errno, "make a copy of the image");
-	int r = maps ? mark(stage, SHIFTED, err) : 0;
+	int r = making->maps ? mark(stage, SHIFTED, err) : 0;
 	if (r >= 0)
-		r = vfs_fill(upper, layers, maps, err);
+		r = vfs_fill(upper, making->layers, making->maps, err);
 	return r < 0 ? r : mark(stage, WHOLE, err); /* whose time says when */
 }
 
-static int create(struct store *store, const char *id, char *const *layers, const struct id_maps *maps, uint64_t size,
-		  struct error *err)
+static int fill(int stage, const struct making *making, struct error *err)
+{
+	if (making->layers)
+		return copy_layers(stage, making, err);
+	return making->fuse ? mark(stage, FUSE, err) : 0;
+}
+
+static int create(struct store *store, const char *id, const struct making *making, struct error *err)
 {
 	int r = check_id(id, err);
 	if (r < 0)
@@ -64,10 +78,10 @@ static int create(struct store *store, const char *id, char *const *layers, cons
 	_cleanup_close_ int stage = store_stage(store, &name, err);
 	if (stage < 0)
 		return stage;
-	int filled = size > 0 ? quota_limit(stage, size, err) : 0;
+	int filled = making->size > 0 ? quota_limit(stage, making->size, err) : 0;
 	r = filled < 0 ? 0 : make_parts(stage);
 	if (r == 0 && filled == 0)
-		filled = fill(stage, layers, maps, err);
+		filled = fill(stage, making, err);
 	if (r == 0 && filled == 0 && renameat(store->tmp, name, store->snapshots, id) < 0)
 		r = errno == ENOTEMPTY ? -EEXIST : -errno; /* a snapshot is never empty, so none is replaced */
 	if (r == 0 && filled == 0)
@@ -82,18 +96,23 @@ static int create(struct store *store, const char *id, char *const *layers, cons
 
 int snapshot_create(struct store *store, const char *id, uint64_t size, struct error *err)
 {
-	return create(store, id, NULL, NULL, size, err);
+	return create(store, id, &(const struct making){ .size = size }, err);
+}
+
+int snapshot_create_fuse(struct store *store, const char *id, uint64_t size, struct error *err)
+{
+	return create(store, id, &(const struct making){ .fuse = true, .size = size }, err);
 }
 
 int snapshot_create_whole(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err)
 {
-	return create(store, id, layers, NULL, size, err);
+	return create(store, id, &(const struct making){ .layers = layers, .size = size }, err);
 }
 
 int snapshot_create_shifted(struct store *store, const char *id, char *const *layers, const struct id_maps *maps,
 			    uint64_t size, struct error *err)
 {
-	return create(store, id, layers, maps, size, err);
+	return create(store, id, &(const struct making){ .layers = layers, .maps = maps, .size = size }, err);
 }
 
 bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled)
@@ -107,10 +126,31 @@ bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret
 	return true;
 }
 
+static bool is_marked(struct store *store, const char *id, const char *name)
+{
+	_cleanup_free_ char *path = store_is_hex64(id) ? mem_printf("%s/%s", id, name) : NULL;
+	return path && faccessat(store->snapshots, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool snapshot_is_shifted(struct store *store, const char *id)
 {
-	_cleanup_free_ char *path = store_is_hex64(id) ? mem_printf("%s/" SHIFTED, id) : NULL;
-	return path && faccessat(store->snapshots, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return is_marked(store, id, SHIFTED);
+}
+
+bool snapshot_is_fuse(struct store *store, const char *id)
+{
+	return is_marked(store, id, FUSE);
+}
+
+int snapshot_settle(struct store *store, const char *id, struct error *err)
+{
+	if (!snapshot_is_fuse(store, id))
+		return 0;
+	_cleanup_free_ char *path = mem_printf("%s/upper", id);
+	_cleanup_close_ int upper = openat(store->snapshots, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = upper < 0 ? -errno : fuse_marks_replace(upper);
+	return r < 0 ? err_sys(err, -r, "read what fuse-overlayfs has written in '%s/snapshots/%s'", store->path, path)
+		     : 0;
 }
 
 bool snapshot_exists(struct store *store, const char *id)

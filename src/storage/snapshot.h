@@ -19,6 +19,16 @@
  */
 int snapshot_create(struct store *store, const char *id, uint64_t size, struct error *err);
 
+/* The same, to be mounted by fuse-overlayfs(1), as the file snapshots/ID/fuse says, which leaves marks of its own in upper. */
+int snapshot_create_fuse(struct store *store, const char *id, uint64_t size, struct error *err);
+bool snapshot_is_fuse(struct store *store, const char *id);
+
+/*
+ * Make what fuse-overlayfs has marked in the upper directory marks of overlayfs' (storage/overlay-marks.h), so that who reads
+ * it has one form to know; of other snapshots nothing. The container may run. Errors: ERR_SYSTEM.
+ */
+int snapshot_settle(struct store *store, const char *id, struct error *err);
+
 /* A whole one: upper shows what @layers do, topmost first. */
 int snapshot_create_whole(struct store *store, const char *id, char *const *layers, uint64_t size, struct error *err);
 /* @ret_filled (may be NULL) is when it was whole: what has been touched later, the container has touched. */

@@ -158,7 +158,28 @@ $1"
 	umount "$ROOTLESS/bob"
 	[ "$output" = works ]
 	[ "$driver" = vfs ]
-	[[ $stderr == *"no overlays here, so the image is copied (storage driver vfs): mount an overlay: invalid argument"*"is on overlayfs, which cannot be an overlay's upper directory"* ]]
+	[[ $stderr == *"no overlays here, so the image is copied (storage driver vfs): overlay2: mount an overlay: invalid argument"*"is on overlayfs, which cannot be an overlay's upper directory"* ]]
+}
+
+@test "overlays of a program's, who may and who may not" {
+	command -v fuse-overlayfs >/dev/null || skip 'there is no fuse-overlayfs'
+	[ -e "$ROOTLESS/fuse" ] || skip 'there is no /dev/fuse'
+	id=$(ann --storage-driver fuse-overlayfs run --detach --name fuse --network none box:1 \
+		sh -c 'rm -r /home; mkdir /home; touch /home/new; chown 1000:1000 /home/new; sleep 1000')
+	is_made() { ann exec fuse sh -c '[ "$(stat -c %u:%g /home/new)" = 1000:1000 ]'; }
+	eventually is_made
+	[ "$(ann diff fuse | paste -sd ' ')" = 'C /home A /home/new D /home/user' ]
+	[ "$(ann exec --user 1000 fuse sh -c 'echo hello >/home/new; cat /home/new')" = hello ]
+	ann commit --pause=false fuse box:fuse >/dev/null
+	[ "$(ann run --rm --network none box:fuse ls /home)" = new ]
+	ann rm --force fuse
+	ended() { ! pgrep --runstates DRST --full "^fuse-overlayfs .*=snapshots/$id/upper"; }
+	eventually ended
+	ann rmi box:fuse
+	chmod 600 "$ROOTLESS/fuse"
+	run -125 ann --storage-driver fuse-overlayfs run --rm --network none box:1 true
+	chmod 666 "$ROOTLESS/fuse"
+	[[ $output == *"mount an overlay by fuse-overlayfs: open '/dev/fuse': permission denied"*'hint:  chmod 666 /dev/fuse, as root'* ]]
 }
 
 @test "processes of others may be hidden" {

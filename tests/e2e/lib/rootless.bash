@@ -11,7 +11,7 @@
 #   uid_of USER
 #   holder_of USER                 the pid of who holds their namespaces
 #
-# A test may set variables of theirs (as ann env X=y ...), edit $ROOTLESS/etc, close the device $ROOTLESS/tun, and name
+# A test may set variables of theirs (as ann env X=y ...), edit $ROOTLESS/etc, close the devices $ROOTLESS/tun and fuse, and name
 # programs in ROOTLESS_HIDDEN that they shall not have (before their namespaces are made, which see it otherwise).
 #
 # Needs root, uidmap, util-linux and what lib/coffer.bash needs.
@@ -27,6 +27,7 @@ rootless_file_setup() {
 	mkdir "$ROOTLESS/etc"
 	# Open to everybody, as udev has it.
 	[ ! -e /dev/net/tun ] || mknod --mode 666 "$ROOTLESS/tun" c 10 200
+	[ ! -e /dev/fuse ] || mknod --mode 666 "$ROOTLESS/fuse" c 10 229
 	cp /etc/passwd /etc/group "$ROOTLESS/etc/"
 	: >"$ROOTLESS/etc/subuid"
 	: >"$ROOTLESS/etc/subgid"
@@ -82,6 +83,7 @@ as() {
 			mount --bind "$dir/etc/$file" "/etc/$file" || exit 1
 		done
 		[ ! -e "$dir/tun" ] || mount --bind "$dir/tun" /dev/net/tun || exit 1
+		[ ! -e "$dir/fuse" ] || mount --bind "$dir/fuse" /dev/fuse || exit 1
 		for program in ${ROOTLESS_HIDDEN:-}; do
 			mount --bind /dev/null "$program" || exit 1
 		done
