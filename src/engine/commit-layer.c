@@ -80,16 +80,25 @@ static void run_writer(const struct writing *writing, struct error *failure)
 	_exit(r < 0);
 }
 
-/* *ret stays NULL for one that does not run, or is paused already. */
+/* *ret stays NULL for one that does not run, is paused already, or cannot be. */
 static int find_running(struct engine *engine, const struct container_row *row, struct container **ret,
 			struct error *err)
 {
 	_cleanup_live_ struct live live = LIVE_NONE;
+	_cleanup_container_ struct container *container = NULL;
 	int r = live_open(engine, row, &live, err);
-	if (r <= 0 || live.paused)
+	if (r <= 0 || live.paused || (r = live_load(engine, row->id, &container, err)) < 0)
 		return r;
+	if (!*container->cgroup_path) {
+		log_warn(
+			"container \"%s\" is not paused, since it has no cgroup: what it writes meanwhile may be missing",
+			row->name);
+		return 0;
+	}
 	r = live_note_pause(&live, err);
-	return r < 0 ? r : live_load(engine, row->id, ret, err);
+	if (r >= 0)
+		*ret = TAKE_PTR(container);
+	return r;
 }
 
 static int start(const struct writing *writing, int in, struct layer_writer *writer, struct error *err)

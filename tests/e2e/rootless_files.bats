@@ -47,6 +47,17 @@ changes='echo mine >/root/mine; chown 1000:1000 /root/mine; rm -r /home; mkdir /
 	ann rmi new:1
 }
 
+@test "commit of one that runs and has no cgroup, which nobody can pause" {
+	ann run -d --network none --name it box:1 sleep 1000
+	ann exec it touch /there
+	run -0 --separate-stderr ann commit it new:1
+	if ! ann pause it 2>/dev/null; then
+		[[ $stderr == *'container \"it\" is not paused, since it has no cgroup: what it writes meanwhile may be missing'* ]]
+	fi
+	run -0 ann run --rm --network none new:1 ls /there
+	ann rmi new:1
+}
+
 @test "an image is not mounted where nobody would see it" {
 	run -1 ann image mount box:1
 	[[ $output == *'cannot mount image "box:1": without root, nobody outside of containers would see it'* ]]

@@ -170,7 +170,7 @@ $1"
 	eventually is_made
 	[ "$(ann diff fuse | paste -sd ' ')" = 'C /home A /home/new D /home/user' ]
 	[ "$(ann exec --user 1000 fuse sh -c 'echo hello >/home/new; cat /home/new')" = hello ]
-	ann commit --pause=false fuse box:fuse >/dev/null
+	ann commit fuse box:fuse >/dev/null
 	[ "$(ann run --rm --network none box:fuse ls /home)" = new ]
 	ann rm --force fuse
 	ended() { ! pgrep --runstates DRST --full "^fuse-overlayfs .*=snapshots/$id/upper"; }
