@@ -23,10 +23,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/cgroup-place.h"
 #include "engine/rootless-internal.h"
 #include "engine/subordinate-ids.h"
 #include "network/tool.h"
+#include "runtime/cgroup-permission.h"
+#include "runtime/cgroup.h"
 #include "runtime/program.h"
+#include "runtime/systemd.h"
 #include "runtime/user-namespace.h"
 
 #define PORT_SETTING "net.ipv4.ip_unprivileged_port_start"
@@ -111,6 +115,44 @@ static void look_at_ids(const struct engine *engine, struct finding *finding)
 			    " give your user no more",
 			    last);
 	}
+}
+
+/* --- limits --- */
+
+/* Where his cgroups are made: by the service manager of his below its own, by us below the parent of all. */
+static char *parent_of_cgroups(bool systemd)
+{
+	if (!systemd)
+		return mem_strdup(CGROUP_OWN_PARENT);
+	return mem_printf("/user.slice/user-%u.slice/user@%u.service", own_uid(), own_uid());
+}
+
+static void look_at_limits(const struct engine *engine, struct finding *finding)
+{
+	static const char *const controllers[] = { "cpu", "cpuset", "io", "memory", "pids" };
+	bool systemd = streq(cgroup_place_name(engine), "systemd");
+	_cleanup_free_ char *parent = parent_of_cgroups(systemd);
+	_cleanup_str_ struct str missing = { 0 };
+	const char *memory = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		const char *place;
+		bool has = cgroup_is_permitted(controllers[i], parent, &place);
+		struct str *list = has ? &finding->state : &missing;
+		str_appendf(list, "%s%s", list->len > 0 ? " " : "", controllers[i]);
+		memory = streq(controllers[i], "memory") && cgroup_is_v1("memory") ? place : memory;
+	}
+	if (finding->state.len == 0)
+		str_append(&finding->state, "none");
+	if (missing.len == 0)
+		return;
+	str_appendf(&finding->warning, "Containers have no limits of %s, which nobody has delegated to you",
+		    missing.data);
+	if (systemd)
+		str_append(&finding->warning, ": " CGROUP_DELEGATE_HINT);
+	else if (systemd_check_running(NULL) >= 0)
+		str_append(&finding->warning, ": " CGROUP_LINGER_HINT);
+	else if (memory)
+		str_appendf(&finding->warning, ": " CGROUP_GIVE_HINT, memory);
 }
 
 /* --- network --- */
@@ -218,9 +260,9 @@ static const struct {
 	const char *name;
 	void (*look)(const struct engine *engine, struct finding *finding);
 } SUBJECTS[] = {
-	{ "IDs", look_at_ids },	       { "Network", look_at_network },	   { "Ports", look_at_ports },
-	{ "Ping", look_at_ping },      { "FUSE", look_at_fuse },	   { "Store", look_at_store },
-	{ "RunDir", look_at_runroot }, { "Lingering", look_at_lingering },
+	{ "IDs", look_at_ids },	    { "Limits", look_at_limits },  { "Network", look_at_network },
+	{ "Ports", look_at_ports }, { "Ping", look_at_ping },	   { "FUSE", look_at_fuse },
+	{ "Store", look_at_store }, { "RunDir", look_at_runroot }, { "Lingering", look_at_lingering },
 };
 
 static void add_finding(struct json_object *info, const char *name, const struct finding *finding)

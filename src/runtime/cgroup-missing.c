@@ -10,12 +10,9 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "runtime/cgroup-internal.h"
+#include "runtime/cgroup-permission.h"
 #include "runtime/systemd.h"
-
-#define DELEGATE_HINT                                                                  \
-	"as root write the lines [Service] and Delegate=cpu cpuset io memory pids to " \
-	"/etc/systemd/system/user@.service.d/delegate.conf; systemctl daemon-reload; and log in again"
-#define LINGER_HINT "loginctl enable-linger; export XDG_RUNTIME_DIR=/run/user/$(id -u)"
+#include "runtime/user-namespace.h"
 
 static const char *v1_name_of(const char *controller)
 {
@@ -51,7 +48,9 @@ static void explain_mount(const struct cgroup *cgroup, const struct cgroup_mount
 			  str_errno(cgroup->refusals[i].sys_errno, text, sizeof text));
 		/* A user's own service manager could, but its bus was not found. */
 		if (systemd_is_of_user() && systemd_check_running(NULL) >= 0)
-			err_hint(err, LINGER_HINT);
+			err_hint(err, CGROUP_LINGER_HINT);
+		else if (mount->controllers && user_namespace_is_own() && cgroup->refusals[i].sys_errno == EACCES)
+			err_hint(err, CGROUP_GIVE_HINT, mount->mount_point);
 	}
 	err_cause(err, "'%s%s' does not exist", mount->mount_point, cgroup->path);
 }
@@ -98,7 +97,7 @@ static void explain_obstacle(const struct cgroup_tree *tree, const char *path, c
 		  str_errno(obstacle->sys_errno, text, sizeof text));
 	/* A user's service manager hands down what its own unit was given, whichever level above it that stops at. */
 	if (strstr(path, "/user@"))
-		err_hint(err, DELEGATE_HINT);
+		err_hint(err, CGROUP_DELEGATE_HINT);
 	else if (obstacle->sys_errno == EACCES || obstacle->sys_errno == EPERM)
 		err_hint(err, "echo +%s >%s/cgroup.subtree_control", controller, level);
 }

@@ -217,6 +217,10 @@ ann_box() {
 	[ "$status" -eq 125 ]
 	[[ ${lines[0]} == "coffer: apply the memory limit: controller \"memory\" is not available in '"* ]]
 	[[ ${lines[1]} == *"permission denied" ]]
+	[ ! -d /sys/fs/cgroup/memory ] ||
+		[ "${lines[2]}" = "  hint:  as root, install -d -o USER '/sys/fs/cgroup/memory/USER'; and --cgroup-parent /USER" ]
+	run -0 ann info --format '{{.Rootless.Limits}} {{json .Warnings}}'
+	[[ $output == 'none '*'Containers have no limits of cpu cpuset io memory pids, which nobody has delegated to you'* ]]
 }
 
 @test "info says whose ids containers have, and what they do without" {
