@@ -206,7 +206,7 @@ static int dress(const struct search *search, const struct shared *shared)
 		path_open_beneath(search->stage, *shared->path ? shared->path : ".", O_RDONLY | O_DIRECTORY, 0);
 	if (from < 0 || to < 0)
 		return from < 0 ? from : to;
-	return fstat(from, &st) < 0 ? -errno : vfs_copy_metadata(from, to, &st);
+	return fstat(from, &st) < 0 ? -errno : vfs_copy_metadata(from, to, &st, &(struct id_shift){ 0 });
 }
 
 /* What is in a directory before it, for making that changes its times. */

@@ -80,16 +80,17 @@ int vfs_copy_content(int from, int to, off_t size)
 /* --- the rest --- */
 
 /* What this file system, or its mount, cannot hold was told when the layer was unpacked: it cannot have it either. */
-static int copy_xattr(const char *from, const char *to, const char *name)
+static int copy_xattr(const char *from, const char *to, const char *name, struct id_shift *shift)
 {
 	_cleanup_free_ char *value = mem_alloc(XATTR_SIZE_MAX);
 	ssize_t len = getxattr(from, name, value, XATTR_SIZE_MAX);
 	if (len < 0)
 		return -errno;
-	return setxattr(to, name, value, (size_t)len, 0) < 0 ? -errno : 0;
+	int r = id_shift_is_acl(name) ? id_shift_acl(shift, value, (size_t)len) : 0;
+	return r < 0 ? r : setxattr(to, name, value, (size_t)len, 0) < 0 ? -errno : 0;
 }
 
-static int copy_xattrs(const char *from, const char *to)
+static int copy_xattrs(const char *from, const char *to, struct id_shift *shift)
 {
 	_cleanup_free_ char *names = mem_alloc(XATTR_LIST_MAX);
 	ssize_t len = listxattr(from, names, XATTR_LIST_MAX);
@@ -98,7 +99,7 @@ static int copy_xattrs(const char *from, const char *to)
 	int r = 0;
 	for (const char *name = names; r == 0 && name < names + len; name += strlen(name) + 1)
 		if (!overlay_is_mark(name))
-			r = copy_xattr(from, to, name);
+			r = copy_xattr(from, to, name, shift);
 	return r;
 }
 
@@ -116,7 +117,7 @@ static int clear_xattrs(const char *path)
 }
 
 /* The owner first, which takes setuid and capabilities away; by the paths in /proc, the only ones to a link itself. */
-int vfs_copy_metadata(int from, int to, const struct stat *st)
+int vfs_copy_metadata(int from, int to, const struct stat *st, struct id_shift *shift)
 {
 	const struct fd_path source = fd_path(from), target = fd_path(to);
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
@@ -125,6 +126,6 @@ int vfs_copy_metadata(int from, int to, const struct stat *st)
 		return -errno;
 	int r = S_ISDIR(st->st_mode) ? clear_xattrs(target.text) : 0;
 	if (r == 0)
-		r = copy_xattrs(source.text, target.text);
+		r = copy_xattrs(source.text, target.text, shift);
 	return r < 0 ? r : utimensat(AT_FDCWD, target.text, times, 0) < 0 ? -errno : 0;
 }

@@ -4,10 +4,14 @@
 
 #include <sys/stat.h>
 
+#include "storage/id-shift.h"
+
 /* The content of a regular file into an empty one. Returns 0 or -errno. */
 int vfs_copy_content(int from, int to, off_t size);
 
 /*
- * Owner, mode, extended attributes (but for overlayfs' own) and times, in place of those that it has. Both may be open with O_PATH. Returns 0 or -errno.
+ * Owner, mode, extended attributes (but for overlayfs' own) and times, in place of those that it has; @st has the owner's ids as
+ * they shall be, @shift makes so those of access lists. Both may be open with O_PATH. Returns 0 or -errno; -EOVERFLOW for an
+ * id that is not mapped.
  */
-int vfs_copy_metadata(int from, int to, const struct stat *st);
+int vfs_copy_metadata(int from, int to, const struct stat *st, struct id_shift *shift);

@@ -18,7 +18,6 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/util.h"
-#include "runtime/id-map.h"
 #include "storage/overlay-marks.h"
 #include "storage/vfs-file.h"
 
@@ -33,8 +32,7 @@ struct linked {
 /* One layer on its way into the copy. */
 struct fill {
 	int layer, into;
-	const struct id_maps *maps; /* or NULL */
-	uid_t stranger;		    /* an id that they do not have, and which a file has */
+	struct id_shift shift;
 	char **directories; /* paths, in the order in which they were met: parents come first */
 	size_t n_directories;
 	void *linked; /* a tree of struct linked, tsearch(3) */
@@ -62,20 +60,6 @@ static void fill_done(struct fill *fill)
 	fd_close(fill->layer);
 }
 #define _cleanup_fill_ _cleanup_(fill_done)
-
-/* --- ids --- */
-
-static int give(struct fill *fill, struct stat *st)
-{
-	const struct id_maps *maps = fill->maps;
-	if (!maps)
-		return 0;
-	bool has_uid = id_map_to_host(maps->uids, maps->n_uids, st->st_uid, &st->st_uid);
-	if (has_uid && id_map_to_host(maps->gids, maps->n_gids, st->st_gid, &st->st_gid))
-		return 0;
-	fill->stranger = has_uid ? st->st_gid : st->st_uid;
-	return -EOVERFLOW;
-}
 
 /* --- files --- */
 
@@ -110,7 +94,7 @@ static int link_again(const struct fill *fill, const struct linked *linked, cons
 	return linkat(AT_FDCWD, fd_path(file).text, place->to, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
-static int copy_file(const struct place *place, const char *name, const struct stat *st)
+static int copy_file(struct fill *fill, const struct place *place, const char *name, const struct stat *st)
 {
 	_cleanup_close_ int from = openat(place->from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (from < 0)
@@ -119,7 +103,7 @@ static int copy_file(const struct place *place, const char *name, const struct s
 	if (to < 0)
 		return -errno;
 	int r = vfs_copy_content(from, to, st->st_size);
-	return r < 0 ? r : vfs_copy_metadata(from, to, st);
+	return r < 0 ? r : vfs_copy_metadata(from, to, st, &fill->shift);
 }
 
 static int make_node(const struct place *place, const char *name, const struct stat *st)
@@ -134,14 +118,14 @@ static int make_node(const struct place *place, const char *name, const struct s
 	return symlinkat(target, place->to, name) < 0 ? -errno : 0;
 }
 
-static int copy_node(const struct place *place, const char *name, const struct stat *st)
+static int copy_node(struct fill *fill, const struct place *place, const char *name, const struct stat *st)
 {
 	int r = make_node(place, name, st);
 	if (r < 0)
 		return r;
 	_cleanup_close_ int from = openat(place->from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_close_ int to = openat(place->to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return from < 0 || to < 0 ? -errno : vfs_copy_metadata(from, to, st);
+	return from < 0 || to < 0 ? -errno : vfs_copy_metadata(from, to, st, &fill->shift);
 }
 
 /* --- directories --- */
@@ -179,9 +163,9 @@ static int copy_entry(struct fill *fill, const struct place *place, const char *
 	const struct linked *linked = find_linked(fill, &st);
 	if (linked)
 		return link_again(fill, linked, place, name);
-	if ((r = give(fill, &st)) < 0)
+	if ((r = id_shift_owner(&fill->shift, &st)) < 0)
 		return r;
-	r = S_ISREG(st.st_mode) ? copy_file(place, name, &st) : copy_node(place, name, &st);
+	r = S_ISREG(st.st_mode) ? copy_file(fill, place, name, &st) : copy_node(fill, place, name, &st);
 	if (r >= 0)
 		remember_linked(fill, &st, path);
 	return r;
@@ -212,11 +196,11 @@ static void place_done(struct place *place)
 static int failed(const struct fill *fill, int r, const char *dir, const char *name, struct error *err)
 {
 	const char *slash = *dir ? "/" : "";
-	if (r != -EOVERFLOW || !fill->maps)
+	if (r != -EOVERFLOW || !fill->shift.maps)
 		return err_sys(err, -r, "copy '%s%s%s' of a layer", dir, slash, name);
 	return err_set(err, ERR_IDMAP,
 		       "'%s%s%s' of the image belongs to id %u, which the container's user namespace does not have",
-		       dir, slash, name, fill->stranger);
+		       dir, slash, name, fill->shift.stranger);
 }
 
 static int copy_children(struct fill *fill, const char *path, struct error *err)
@@ -247,9 +231,9 @@ static int dress(struct fill *fill, const char *path, struct error *err)
 	struct stat st;
 	int r = open_place(fill, path, &place);
 	if (r == 0)
-		r = fstat(place.from, &st) < 0 ? -errno : give(fill, &st);
+		r = fstat(place.from, &st) < 0 ? -errno : id_shift_owner(&fill->shift, &st);
 	if (r == 0)
-		r = vfs_copy_metadata(place.from, place.to, &st);
+		r = vfs_copy_metadata(place.from, place.to, &st, &fill->shift);
 	return r < 0 ? failed(fill, r, path, "", err) : 0;
 }
 
@@ -271,7 +255,7 @@ static int empty(int dir)
 
 static int fill_layer(int into, const char *layer, const struct id_maps *maps, struct error *err)
 {
-	_cleanup_fill_ struct fill fill = { .into = into, .maps = maps };
+	_cleanup_fill_ struct fill fill = { .into = into, .shift = { .maps = maps } };
 	fill.layer = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fill.layer < 0)
 		return err_sys(err, errno, "open layer '%s'", layer);

@@ -12,7 +12,7 @@
 
 /*
  * Fill the empty directory @into with what @layers, topmost first (a strv), show together. With @maps, unless NULL, the
- * files are given to those that the layers' ids are mapped to; access lists stay as they are. Errors: ERR_IDMAP for a file
+ * files are given to those that the layers' ids are mapped to, and access lists name them. Errors: ERR_IDMAP for a file
  * whose id is not mapped.
  */
 struct id_maps;

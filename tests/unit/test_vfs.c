@@ -2,8 +2,12 @@
 /* Layers that are copied show what overlayfs shows of them: the two are compared, file by file. */
 #include "unpack-fixture.h"
 
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+
 #include "image/verify-tree.h"
 #include "storage/driver.h"
+#include "storage/id-shift.h"
 #include "storage/overlay.h"
 #include "runtime/id-map.h"
 #include "storage/vfs.h"
@@ -236,6 +240,65 @@ static void test_files_are_given_to_other_ids(void **state)
 	assert_owner(layers.copy, "link", 1003, 2004);
 }
 
+/* An access list: an entry for its user, one each for user 3 and group 4, and what every list has. */
+static const struct {
+	struct posix_acl_xattr_header header;
+	struct posix_acl_xattr_entry entries[6];
+} ACCESS_LIST = {
+	{ POSIX_ACL_XATTR_VERSION },
+	{
+		{ ACL_USER_OBJ, 7, ACL_UNDEFINED_ID },
+		{ ACL_USER, 4, 3 },
+		{ ACL_GROUP_OBJ, 5, ACL_UNDEFINED_ID },
+		{ ACL_GROUP, 6, 4 },
+		{ ACL_MASK, 7, ACL_UNDEFINED_ID },
+		{ ACL_OTHER, 0, ACL_UNDEFINED_ID },
+	},
+};
+
+static void test_access_lists_name_other_ids(void **state)
+{
+	static const struct spec_id_mapping uids[] = { { 0, 1000, 10 } }, gids[] = { { 0, 2000, 10 } };
+	const struct id_maps maps = { .uids = uids, .gids = gids, .n_uids = 1, .n_gids = 1 };
+	struct fixture *fixture = *state;
+	struct posix_acl_xattr_entry found[7]; /* the header has the first half of one */
+	_cleanup_layers_ struct layers layers;
+	layers_make(fixture, &layers);
+	make_dir(&layers, 2, "d", 0750);
+	_cleanup_close_ int dir = openat(layers.dirs[2], "d", O_RDONLY | O_CLOEXEC);
+	if (fsetxattr(dir, "system.posix_acl_access", &ACCESS_LIST, sizeof ACCESS_LIST, 0) < 0 && errno == ENOTSUP)
+		skip();
+	assert_int_equal(fsetxattr(dir, "system.posix_acl_default", &ACCESS_LIST, sizeof ACCESS_LIST, 0), 0);
+	assert_int_equal(vfs_fill(layers.copy, layers.paths, &maps, &fixture->err), 0);
+	_cleanup_close_ int copy = openat(layers.copy, "d", O_RDONLY | O_CLOEXEC);
+	for (int i = 0; i < 2; i++) {
+		const char *name = i == 0 ? "system.posix_acl_access" : "system.posix_acl_default";
+		char *value = (char *)found + sizeof *found - sizeof ACCESS_LIST.header;
+		assert_int_equal(fgetxattr(copy, name, value, sizeof ACCESS_LIST), sizeof ACCESS_LIST);
+		assert_int_equal(found[2].e_id, 1003);
+		assert_int_equal(found[2].e_perm, 4);
+		assert_int_equal(found[4].e_id, 2004);
+		assert_int_equal(found[1].e_id, (uint32_t)ACL_UNDEFINED_ID);
+	}
+}
+
+static void test_access_lists_that_make_no_sense(void **state)
+{
+	static const struct spec_id_mapping map = { 0, 1000, 4 };
+	const struct id_maps maps = { .uids = &map, .gids = &map, .n_uids = 1, .n_gids = 1 };
+	struct id_shift shift = { .maps = &maps }, none = { 0 };
+	char value[sizeof ACCESS_LIST];
+	(void)state;
+	memcpy(value, &ACCESS_LIST, sizeof value);
+	assert_int_equal(id_shift_acl(&shift, value, sizeof value - 1), -EINVAL);
+	assert_int_equal(id_shift_acl(&shift, value, 3), -EINVAL);
+	assert_int_equal(id_shift_acl(&shift, value, sizeof value), -EOVERFLOW);
+	assert_int_equal(shift.stranger, 4);
+	value[0] = 1;
+	assert_int_equal(id_shift_acl(&shift, value, sizeof value), -EINVAL);
+	assert_int_equal(id_shift_acl(&none, value, 3), 0);
+}
+
 static void test_a_file_of_a_strange_id(void **state)
 {
 	static const struct spec_id_mapping map = { 0, 1000, 10 };
@@ -274,6 +337,8 @@ int main(void)
 		TEST(test_an_opaque_layer),	   TEST(test_links_nodes_and_attributes),
 		TEST(test_holes_stay_holes),	   TEST(test_a_layer_that_is_not_there),
 		TEST(test_names_of_drivers),	   TEST(test_files_are_given_to_other_ids),
+		TEST(test_access_lists_name_other_ids),
+		TEST(test_access_lists_that_make_no_sense),
 		TEST(test_a_file_of_a_strange_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
