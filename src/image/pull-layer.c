@@ -189,8 +189,8 @@ static void on_end(void *context, struct http_answer *answer, const struct error
 		return;
 	}
 	*err = *failure;
-	if (content_size(layer->content) ==
-	    layer->resumed) { /* what the registry does not go on with is not kept again */
+	/* What the registry does not go on with is not kept again. */
+	if (content_size(layer->content) == layer->resumed) {
 		free(layer->partial);
 		layer->partial = NULL;
 	}

@@ -196,8 +196,7 @@ static struct pull_layer *next_to_unpack(struct pull *pull)
 			layer->directory = DIRECTORY_THERE;
 		else if (layer->bytes == BYTES_THERE)
 			return layer;
-		else if (!coming &&
-			 !layer->resumed) /* what is kept may be damaged: nobody reads it before it is whole */
+		else if (!coming && !layer->resumed) /* what was kept may be damaged, and is read when it is whole */
 			coming = layer;
 	}
 	return coming;
