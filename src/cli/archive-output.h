@@ -11,3 +11,6 @@ typedef int archive_write_fn(void *context, int fd, struct error *err);
  * of disk (a device, a pipe) is written to.
  */
 int archive_output(const char *path, archive_write_fn *write, void *context, struct error *err);
+
+/* The same with a new directory @path, which @write gets an fd of. One that is there has to be empty. */
+int archive_output_directory(const char *path, archive_write_fn *write, void *context, struct error *err);

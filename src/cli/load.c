@@ -39,7 +39,8 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 }
 
 static const struct option OPTIONS[] = {
-	OPT_STRING(struct load_options, input, 'i', "input", "string", "Read from a file, instead of standard input"),
+	OPT_STRING(struct load_options, input, 'i', "input", "string",
+		   "Read from a file or a directory, instead of standard input"),
 	OPT_BOOL(struct load_options, quiet, 'q', "quiet", "No progress, which is not shown anyway"),
 	OPT_REFUSED(0, "platform", "an image here is of one platform"),
 	OPT_END,
@@ -53,7 +54,7 @@ const struct command command_load = {
 	.summary = "Load images from a tar archive",
 	.description =
 		"Reads what *coffer save* and *docker save* of any age write, and OCI image layouts in a tar archive, "
-		"all of them plain or compressed with gzip or zstd. Every blob is checked against the digest that names "
+		"all of them plain or compressed with gzip or zstd, or unpacked to a directory. Every blob is checked against the digest that names "
 		"it, every layer against its DiffID.\n\n"
 		"An image that the archive gives no name, or only a tag, is loaded without one.",
 	.examples =

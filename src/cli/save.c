@@ -2,8 +2,14 @@
 #include "cli/archive-output.h"
 #include "cli/command.h"
 
+/* As Podman calls them; what is written as an archive is both of the first. */
+enum form { FORM_DOCKER_ARCHIVE, FORM_OCI_ARCHIVE, FORM_OCI_DIR };
+
+static const char *const FORMS[] = { "docker-archive", "oci-archive", "oci-dir", NULL };
+
 struct save_options {
 	char *output;
+	int form;
 };
 
 struct saved {
@@ -21,10 +27,16 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct save_options *options = data;
 	struct saved saved = { .engine = cli->engine, .images = args };
+	if (options->form == FORM_OCI_DIR && !options->output)
+		return err_set(err, ERR_USAGE, "--format oci-dir needs the name of a directory: --output");
+	if (options->form == FORM_OCI_DIR)
+		return archive_output_directory(options->output, write_images, &saved, err);
 	return archive_output(options->output, write_images, &saved, err);
 }
 
 static const struct option OPTIONS[] = {
+	OPT_CHOICE(struct save_options, form, 0, "format", FORMS,
+		   "\"docker-archive\" and \"oci-archive\", which are the same archive, or \"oci-dir\", a directory"),
 	OPT_STRING(struct save_options, output, 'o', "output", "string", "Write to a file, instead of standard output"),
 	OPT_REFUSED(0, "platform", "an image here is of one platform"),
 	OPT_END,
@@ -44,6 +56,7 @@ const struct command command_save = {
 		(const struct example[]){
 			{ "save -o busybox.tar busybox:1.36", "To a file" },
 			{ "save app db | ssh host coffer load", "To another machine" },
+			{ "save --format oci-dir -o layout app", "As an OCI image layout on disk" },
 			{ 0 },
 		},
 	.min_args = 1,

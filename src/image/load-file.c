@@ -33,17 +33,19 @@ static int run_worker(struct load *load, struct unpack_worker *worker, int archi
 	return r < 0 ? r : unpack_worker_finish(worker, ret, err);
 }
 
-/* A worker reads from the beginning of a file, which a pipe is not. */
-static int spool(struct load *load, struct content *content, struct error *err)
+/* All that comes from @fd, if that is not more than @max bytes. */
+static int spool(struct load *load, int fd, uint64_t max, struct content *content, struct error *err)
 {
 	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
 	for (;;) {
-		int r = transfer_wait(load->transfer, load->options->fd, POLLIN, -1, err);
+		int r = transfer_wait(load->transfer, fd, POLLIN, -1, err);
 		if (r < 0)
 			return r;
-		ssize_t n = RETRY_ON_EINTR(read(load->options->fd, buf, READ_SIZE));
+		ssize_t n = RETRY_ON_EINTR(read(fd, buf, READ_SIZE));
 		if (n <= 0)
 			return n < 0 ? err_sys(err, errno, "read the archive") : 0;
+		if ((uint64_t)n > max - content_size(content))
+			return err_set(err, ERR_IMG_DIGEST, "it has grown while it was read");
 		r = content_write(content, buf, (size_t)n, err);
 		if (r < 0)
 			return r;
@@ -71,24 +73,35 @@ static int unpack_file(struct load *load, struct unpack_worker *worker, int fd, 
 	if (r >= 0)
 		r = run_worker(load, worker, fd, (uint64_t)st.st_size, load->tree.fd, compression, &limits, &result,
 			       err);
+	load->files = load->tree.fd;
 	return r;
+}
+
+/* A worker reads from the beginning of a file, which a pipe is not. */
+static int unpack(struct load *load, const struct stat *st, struct unpack_worker *worker, struct error *err)
+{
+	_cleanup_content_ struct content *content = NULL;
+	int fd = load->options->fd, r = 0;
+	if (!S_ISREG(st->st_mode) || lseek(fd, 0, SEEK_CUR) != 0) {
+		r = content_open(&load->blobs, &content, err);
+		if (r >= 0)
+			r = spool(load, fd, UINT64_MAX, content, err);
+		fd = r < 0 ? -1 : content_fd(content);
+	}
+	return r < 0 ? r : unpack_file(load, worker, fd, err);
 }
 
 int load_unpack(struct load *load, struct pull_workers *workers, struct error *err)
 {
 	struct stat st;
-	int fd = load->options->fd, r = 0;
-	_cleanup_content_ struct content *content = NULL;
-	if (fstat(fd, &st) < 0)
+	int r = 0;
+	if (fstat(load->options->fd, &st) < 0)
 		return err_sys(err, errno, "read the archive");
-	if (!S_ISREG(st.st_mode) || lseek(fd, 0, SEEK_CUR) != 0) {
-		r = content_open(&load->blobs, &content, err);
-		if (r >= 0)
-			r = spool(load, content, err);
-		fd = r < 0 ? -1 : content_fd(content);
-	}
-	if (r >= 0)
-		r = unpack_file(load, workers->workers[0], fd, err);
+	load->is_foreign = S_ISDIR(st.st_mode);
+	if (load->is_foreign)
+		load->files = load->options->fd;
+	else
+		r = unpack(load, &st, workers->workers[0], err);
 	unpack_worker_free(workers->workers[0]);
 	workers->workers[0] = NULL;
 	return r;
@@ -98,14 +111,14 @@ int load_unpack(struct load *load, struct pull_workers *workers, struct error *e
 
 bool load_has(struct load *load, const char *path)
 {
-	_cleanup_close_ int fd = path_open_in_root(load->tree.fd, path, O_PATH, 0);
+	_cleanup_close_ int fd = path_open_in_root(load->files, path, O_PATH, 0);
 	return fd >= 0;
 }
 
 /* L2 */
 static int open_file(struct load *load, const char *path, struct stat *ret, struct error *err)
 {
-	_cleanup_close_ int place = path_open_in_root(load->tree.fd, path, O_PATH, 0);
+	_cleanup_close_ int place = path_open_in_root(load->files, path, O_PATH, 0);
 	if (place == -ENOENT || place == -ENOTDIR)
 		return err_set(err, ERR_IMG_MANIFEST, "'%s' is missing in the archive", path);
 	if (place < 0)
@@ -134,20 +147,57 @@ static int detect_form(int fd, enum layer_compression *ret, struct error *err)
 	return layer_form_detect(magic, (size_t)n, "coffer load", ret, err);
 }
 
-/* The file itself becomes the blob, under another name: nothing is copied. */
-static int keep(struct load *load, int fd, const struct load_blob *blob, struct error *err)
+/* Without a copy, the file itself becomes the blob, under another name. */
+static int keep(struct load *load, struct content *copy, int fd, const struct load_blob *blob, struct error *err)
 {
 	const char *digest = blob->digest, *name = digest_hex(digest);
 	if (blob_is_whole(load->store, digest, blob->size))
 		return 0;
+	if (copy)
+		return content_commit(copy, digest, err);
 	if (fchown(fd, 0, 0) < 0 || fchmod(fd, 0600) < 0 ||
 	    linkat(AT_FDCWD, fd_path(fd).text, load->blobs.fd, name, AT_SYMLINK_FOLLOW) < 0)
 		return err_sys(err, errno, "keep blob '%s'", digest);
 	return blob_commit(load->store, load->blobs.fd, name, digest, err);
 }
 
+/* Its digest; *ret_content is a copy of it, where the file itself cannot be taken (L4). */
+static int hash_one(struct load *load, int fd, struct load_blob *blob, struct content **ret_content, struct error *err)
+{
+	int sys_errno, r;
+	if (!load->is_foreign) {
+		r = hash_file(fd, load->transfer, blob->digest, &sys_errno, err);
+		return r == 0 ? err_sys(err, sys_errno, "read a file of the archive") : r;
+	}
+	r = content_open(&load->blobs, ret_content, err);
+	if (r >= 0)
+		r = spool(load, fd, blob->size, *ret_content, err);
+	if (r < 0)
+		return r;
+	blob->size = content_size(*ret_content);
+	return content_finish(*ret_content, blob->digest, err);
+}
+
+static int check_size(const char *path, uint64_t got, const struct load_blob *wanted, struct error *err)
+{
+	if (!*wanted->digest || got == wanted->size)
+		return 0;
+	return err_set(err, ERR_IMG_DIGEST,
+		       "'%s' in the archive is corrupt: it has %" PRIu64 " bytes, but its manifest says %" PRIu64, path,
+		       got, wanted->size);
+}
+
+static int check_digest(const char *path, const char *got, const struct load_blob *wanted, struct error *err)
+{
+	if (!*wanted->digest || streq(got, wanted->digest))
+		return 0;
+	(void)err_set(err, ERR_IMG_DIGEST, "'%s' in the archive is corrupt: its digest is another", path);
+	return err_cause(err, "it is %s", got);
+}
+
 int load_blob(struct load *load, const char *path, struct load_blob *ret, struct error *err)
 {
+	_cleanup_content_ struct content *copy = NULL;
 	struct load_blob blob = { 0 };
 	struct stat st;
 	if (*ret->digest && blob_is_whole(load->store, ret->digest, ret->size) && !load_has(load, path))
@@ -156,24 +206,15 @@ int load_blob(struct load *load, const char *path, struct load_blob *ret, struct
 	if (fd < 0)
 		return fd;
 	blob.size = (uint64_t)st.st_size;
-	if (*ret->digest && blob.size != ret->size)
-		return err_set(err, ERR_IMG_DIGEST,
-			       "'%s' in the archive is corrupt: it has %" PRIu64
-			       " bytes, but its manifest says %" PRIu64,
-			       path, blob.size, ret->size);
-	int sys_errno;
-	int r = hash_file(fd, load->transfer, blob.digest, &sys_errno, err);
-	if (r == 0)
-		return err_sys(err, sys_errno, "read a file of the archive");
+	int r = check_size(path, blob.size, ret, err);
 	if (r >= 0)
-		r = detect_form(fd, &blob.compression, err);
-	if (r < 0)
-		return r;
-	if (*ret->digest && !streq(blob.digest, ret->digest)) {
-		(void)err_set(err, ERR_IMG_DIGEST, "'%s' in the archive is corrupt: its digest is another", path);
-		return err_cause(err, "it is %s", blob.digest);
-	}
-	r = keep(load, fd, &blob, err);
+		r = hash_one(load, fd, &blob, &copy, err);
+	if (r >= 0)
+		r = detect_form(copy ? content_fd(copy) : fd, &blob.compression, err);
+	if (r >= 0)
+		r = check_digest(path, blob.digest, ret, err);
+	if (r >= 0)
+		r = keep(load, copy, fd, &blob, err);
 	if (r >= 0)
 		*ret = blob;
 	return r;

@@ -12,10 +12,12 @@ struct load {
 	const struct load_options *options;
 	struct staging blobs; /* ours: what is verified and not in place yet */
 	struct staging tree;  /* what the archive holds */
+	int files;	      /* the directory of its files: that, or ... */
+	bool is_foreign;      /* ... the caller's own, where others may write (L4) */
 	struct json_object *images;
 };
 
-/* Unpack the archive into load->tree, with @workers[0], which ends (L1). */
+/* Unpack the archive into load->tree, with @workers[0], which ends (L1); a directory is taken as it is. */
 int load_unpack(struct load *load, struct pull_workers *workers, struct error *err);
 
 bool load_has(struct load *load, const char *path);

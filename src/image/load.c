@@ -285,6 +285,7 @@ int load_images(struct store *store, const struct transfer *transfer, struct pul
 		.transfer = transfer,
 		.worker = workers->workers[1],
 		.options = options,
+		.files = -1,
 		.images = json_object_new_array(),
 	};
 	int r = load_all(&load, workers, err);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images out of an archive: an OCI image layout, or what `docker save` of any age writes; plain, gzip or zstd. What is
- * both is read as the layout, so that all digests stay.
+ * Images out of an archive: an OCI image layout, or what `docker save` of any age writes; plain, gzip or zstd, or unpacked
+ * to a directory. What is both is read as the layout, so that all digests stay.
  *
  *  L1  A worker unpacks the archive, as if it were a layer, into a staging directory, and ends before anything there is
  *      looked at: what was hashed cannot change after that.
  *  L2  Files of the archive are opened inside that directory only, and are plain files; links lead nowhere else.
  *  L3  A blob gets its name in the store after its digest and size were compared with what its manifest says, a layer
  *      after its DiffID was; what a Docker archive gives no digest for, gets the one that it has.
+ *  L4  A file of a directory is hashed while it is copied into the store, for it may change at any time; each is read once.
  *
  * An archive may leave out what the store has.
  *
@@ -22,7 +23,7 @@
 #include "storage/store.h"
 
 struct load_options {
-	int fd;			  /* a file or a pipe; stays the caller's */
+	int fd;			  /* a file, a pipe or a directory; stays the caller's */
 	struct platform platform; /* of an index's entries */
 };
 

@@ -25,7 +25,8 @@ enum { COPY_SIZE = 64 * 1024 };
 struct save {
 	struct store *store;
 	const struct transfer *transfer;
-	int fd;
+	int fd;	       /* what is written to: of the archive, or ... */
+	int directory; /* ... of a file here; -1 for an archive */
 	struct hash *hash;
 	char **written;		       /* digests */
 	struct json_object *index;     /* index.json */
@@ -50,12 +51,28 @@ static int put(struct save *save, const void *data, size_t len, struct error *er
 static int put_zeros(struct save *save, uint64_t len, struct error *err)
 {
 	static const char zeros[2 * TAR_BLOCK];
-	return put(save, zeros, len, err);
+	return save->directory < 0 ? put(save, zeros, len, err) : 0;
+}
+
+/* The next file, or a directory, whose name ends with "/". */
+static int make_file(struct save *save, const char *name, bool directory, struct error *err)
+{
+	enum { DIRECTORY_MODE = 0755, FILE_MODE = 0644 };
+	fd_close(save->fd);
+	save->fd = -1;
+	int r = 0;
+	if (directory)
+		r = mkdirat(save->directory, name, DIRECTORY_MODE);
+	else
+		r = save->fd = openat(save->directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+	return r < 0 ? err_sys(err, errno, "make '%s'", name) : 0;
 }
 
 static int put_header(struct save *save, const char *name, uint64_t size, bool directory, struct error *err)
 {
 	char block[TAR_BLOCK];
+	if (save->directory >= 0)
+		return make_file(save, name, directory, err);
 	tar_header(name, size, directory, block);
 	return put(save, block, sizeof block, err);
 }
@@ -229,6 +246,8 @@ static int save_all(struct save *save, const struct save_options *options, struc
 
 static void save_done(struct save *save)
 {
+	if (save->directory >= 0)
+		fd_close(save->fd);
 	for (size_t i = 0; i < save->n_images; i++)
 		manifest_done(&save->images[i]);
 	free(save->images);
@@ -242,10 +261,15 @@ static void save_done(struct save *save)
 int save_images(struct store *store, const struct transfer *transfer, const struct save_options *options,
 		struct error *err)
 {
+	struct stat st;
+	if (fstat(options->fd, &st) < 0)
+		return err_sys(err, errno, "write the archive");
+	bool is_directory = S_ISDIR(st.st_mode);
 	struct save save = {
 		.store = store,
 		.transfer = transfer,
-		.fd = options->fd,
+		.fd = is_directory ? -1 : options->fd,
+		.directory = is_directory ? options->fd : -1,
 		.images = mem_alloc((options->n_images + 1) * sizeof *save.images),
 		.buf = mem_alloc(COPY_SIZE),
 	};

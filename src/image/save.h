@@ -4,6 +4,8 @@
  * layout (oci-layout, index.json, blobs/sha256/), and what `docker load` of any age reads (manifest.json, whose names of
  * files point into blobs/).
  *
+ * Written to a directory, it is the same files without the archive.
+ *
  * The store keeps every blob as it came, so all digests stay what they were at the registry. A blob that several images
  * have is written once. Each is hashed on its way out.
  *
@@ -22,7 +24,7 @@ struct save_image {
 };
 
 struct save_options {
-	int fd; /* a file or a pipe; stays the caller's */
+	int fd; /* a file, a pipe or an empty directory; stays the caller's */
 	struct save_image *images;
 	size_t n_images;
 };

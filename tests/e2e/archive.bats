@@ -279,3 +279,79 @@ Loaded image: zipped:1" ]
 	run -0 elsewhere load -i "$SAVED"
 	[ -z "$(ls "$BATS_TEST_TMPDIR/root/tmp")" ]
 }
+
+# --- directories ----------------------------------------------------------------------------------------------------
+
+@test "save --format oci-dir: the same as a directory, which others read" {
+	dir=$BATS_TEST_TMPDIR/layout
+	coffer save --format oci-dir -o "$dir/" box:1 zipped:1
+	mkdir "$BATS_TEST_TMPDIR/unpacked"
+	coffer save --format oci-archive box:1 zipped:1 | tar --extract --directory "$BATS_TEST_TMPDIR/unpacked"
+	diff -r "$BATS_TEST_TMPDIR/unpacked" "$dir"
+	coffer save --format oci-dir -o "$BATS_TEST_TMPDIR/one" zipped:1
+	copy "oci:$BATS_TEST_TMPDIR/one:1" "dir:$BATS_TEST_TMPDIR/copied"
+	[ "sha256:$(sha256sum <"$BATS_TEST_TMPDIR/copied/manifest.json" | cut -d' ' -f1)" = "$(image_digest "$BATS_TEST_TMPDIR/one" 1)" ]
+	[ "$(umoci ls --layout "$BATS_TEST_TMPDIR/one")" = 1 ]
+}
+
+@test "save --format oci-dir: an empty directory will do, another one is left alone" {
+	mkdir "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/full"
+	coffer save --format oci-dir -o "$BATS_TEST_TMPDIR/empty" box:1
+	[ -s "$BATS_TEST_TMPDIR/empty/index.json" ]
+	: >"$BATS_TEST_TMPDIR/full/mine"
+	run -1 coffer save --format oci-dir -o "$BATS_TEST_TMPDIR/full" box:1
+	[[ $output == *"'$BATS_TEST_TMPDIR/full' is there, and is not empty"* ]]
+	run -1 coffer save --format oci-dir -o "$BATS_TEST_TMPDIR/none" nosuch:1
+	run -125 coffer save --format oci-dir box:1
+	[[ $output == *'--format oci-dir needs the name of a directory: --output'* ]]
+	run -125 coffer save --format docker-dir -o "$BATS_TEST_TMPDIR/none" box:1
+	[ "$(ls "$BATS_TEST_TMPDIR" | tr '\n' ' ')" = 'empty full ' ]
+	[ "$(ls "$BATS_TEST_TMPDIR/full")" = mine ]
+}
+
+@test "a directory is loaded as its archive would be, and stays as it is" {
+	coffer save --format oci-dir -o "$BATS_TEST_TMPDIR/layout" box:1 other.example/team/box:2 zipped:1
+	find "$BATS_TEST_TMPDIR/layout" -printf '%P %i %m %n %s %T@\n' >"$BATS_TEST_TMPDIR/before"
+	run -0 elsewhere load -i "$BATS_TEST_TMPDIR/layout"
+	[ "$(tr '\n' , <<<"$output")" = \
+		'Loaded image: box:1,Loaded image: other.example/team/box:2,Loaded image: zipped:1,' ]
+	[ "$(elsewhere inspect --format '{{.Id}}' zipped:1)" = "$(image_id zipped:1)" ]
+	elsewhere image verify --quiet
+	[ "$(elsewhere run --rm --network none box:1 echo runs)" = runs ]
+	find "$BATS_TEST_TMPDIR/layout" -printf '%P %i %m %n %s %T@\n' | diff "$BATS_TEST_TMPDIR/before" -
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/root/tmp")" ]
+}
+
+@test "directories of umoci, of skopeo, and of older Dockers" {
+	image_make "$BATS_TEST_TMPDIR/layout" four
+	run -0 elsewhere load -i "$BATS_TEST_TMPDIR/layout"
+	[[ $output == 'Loaded image ID: sha256:'* ]]
+	copy "docker-archive:$SAVED:zipped:1" "oci:$BATS_TEST_TMPDIR/oci:by/skopeo:1"
+	run -0 elsewhere load -i "$BATS_TEST_TMPDIR/oci"
+	[ "$output" = 'Loaded image: by/skopeo:1' ]
+	old_docker
+	run -0 elsewhere load -i "$x"
+	[ "$output" = 'Loaded image: old:1' ]
+}
+
+@test "what is wrong with a directory is refused, and nothing is left" {
+	open_saved
+	printf x | dd of="$x/$layer" bs=1 seek=4096 conv=notrunc status=none
+	run -1 elsewhere load -i "$x"
+	[[ $output == *"'$layer' in the archive is corrupt: its digest is another"* ]]
+	nothing_left
+	truncate -s 1T "$x/$layer"
+	run -1 elsewhere load -i "$x"
+	[[ $output == *"'$layer' in the archive is corrupt: it has "*' bytes, but its manifest says '* ]]
+	rm "$x/$layer"
+	ln -s "$COFFER_TEST_ROOT/root/$layer" "$x/$layer"
+	run -1 elsewhere load -i "$x"
+	[[ $output == *"'$layer' is missing in the archive"* ]]
+	rm "$x/$layer"
+	mkfifo "$x/$layer"
+	run -1 elsewhere load -i "$x"
+	[[ $output == *"'$layer' in the archive is no plain file"* ]]
+	nothing_left
+	run -1 elsewhere load -i "$BATS_FILE_TMPDIR/rootfs"
+	[[ $output == *'the archive holds no image: there is neither "index.json" nor "manifest.json" in it'* ]]
+}
