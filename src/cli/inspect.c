@@ -18,7 +18,7 @@ static const char *const TYPES[] = { "container", "image", "network", "secret", 
 struct inspect_options {
 	bool latest;
 	enum object_type type;
-	bool size, verbose;
+	bool size, verbose, removed;
 	char *format;
 };
 
@@ -53,7 +53,7 @@ static int find_any(struct cli *cli, const char *name, struct json_object **ret,
 		return r;
 	err_clear(err);
 	r = engine_image_inspect(cli->engine, name, ret, err);
-	if (r != -ERR_IMG_NOT_FOUND)
+	if (r != -ERR_IMG_NOT_FOUND && r != -ERR_IMG_REF)
 		return r;
 	err_clear(err);
 	r = engine_network_inspect(cli->engine, name, ret, err);
@@ -67,10 +67,12 @@ static int find_any(struct cli *cli, const char *name, struct json_object **ret,
 	return err_set(err, ERR_NOT_FOUND, "No such object: %s", name);
 }
 
-static int inspect_one(struct cli *cli, enum object_type type, const char *name, struct json_object **ret,
-		       struct error *err)
+static int inspect_one(struct cli *cli, const struct inspect_options *options, const char *name,
+		       struct json_object **ret, struct error *err)
 {
-	switch (type) {
+	if (options->removed)
+		return engine_removed_inspect(cli->engine, name, ret, err);
+	switch (options->type) {
 	case OBJECT_CONTAINER:
 		return engine_container_inspect(cli->engine, name, ret, err);
 	case OBJECT_IMAGE:
@@ -120,7 +122,9 @@ static int show_one(struct cli *cli, const void *data, const char *name, struct 
 {
 	const struct inspection *inspection = data;
 	_cleanup_json_ struct json_object *object = NULL;
-	int r = inspect_one(cli, inspection->options->type, name, &object, err);
+	int r = inspect_one(cli, inspection->options, name, &object, err);
+	if (r == -ERR_NO_CONTAINER || r == -ERR_NOT_FOUND)
+		engine_removed_explain(cli->engine, name, err);
 	if (r >= 0 && inspection->options->size)
 		r = add_sizes(cli, object, err);
 	if (r < 0)
@@ -133,6 +137,10 @@ static int show_one(struct cli *cli, const void *data, const char *name, struct 
 
 static int show_all(struct cli *cli, const struct inspect_options *options, char **args, struct error *err)
 {
+	bool others = options->latest || options->size ||
+		      (options->type != OBJECT_ANY && options->type != OBJECT_CONTAINER);
+	if (options->removed && others)
+		return err_set(err, ERR_USAGE, "--removed is about containers that are gone, and have no files");
 	bool is_json = options->format && streq(options->format, "json");
 	_cleanup_template_ struct template *template = NULL;
 	_cleanup_json_ struct json_object *found = json_object_new_array();
@@ -163,16 +171,21 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	OPT_BOOL(struct inspect_options, size, 's', "size", \
 		 "Say what the files of containers take, too: SizeRw, SizeRootFs")
 
+#define REMOVED                                                 \
+	OPT_BOOL(struct inspect_options, removed, 0, "removed", \
+		 "Show a container that was removed in the last week: what it was, and how it ended")
+
 static const struct option OPTIONS[] = {
 	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES,
 		   "Look for a \"container\", an \"image\", a \"network\", a \"secret\" or a \"volume\" only"),
 	FORMAT,
 	OPT_LATEST(struct inspect_options),
+	REMOVED,
 	SIZE,
 	OPT_END,
 };
 
-static const struct option CONTAINER_OPTIONS[] = { FORMAT, OPT_LATEST(struct inspect_options), SIZE, OPT_END };
+static const struct option CONTAINER_OPTIONS[] = { FORMAT, OPT_LATEST(struct inspect_options), REMOVED, SIZE, OPT_END };
 static const struct option FORMAT_OPTIONS[] = { FORMAT, OPT_END };
 static const struct option SECRET_OPTIONS[] = {
 	FORMAT,

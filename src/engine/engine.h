@@ -637,4 +637,14 @@ int engine_info(struct engine *engine, struct json_object **ret, struct error *e
 
 /* The `inspect` document of a container or image, Docker's field names. json_object_put() it. */
 int engine_container_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
+
+/*
+ * The same of a container that was removed, as far as something stays of it (for a week), with a member RemovedAt. Errors:
+ * ERR_NO_CONTAINER.
+ */
+int engine_removed_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
+
+/* Add to the error that there is no container @name what became of one, if there was one. */
+void engine_removed_explain(struct engine *engine, const char *name, struct error *err);
+
 int engine_image_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);

@@ -22,8 +22,9 @@
 #include "engine/log-options.h"
 #include "engine/network-inspect.h"
 #include "engine/oci-spec.h"
-#include "engine/record.h"
 #include "engine/qos.h"
+#include "engine/record.h"
+#include "engine/removed.h"
 #include "engine/restart.h"
 #include "engine/secret-request.h"
 #include "runtime/spec.h"
@@ -330,6 +331,22 @@ static void add_identity(struct engine *engine, const struct container_row *row,
 	json_add_string(root, "Platform", "linux");
 }
 
+/* What does not depend on that its files and its image are there. */
+static int describe(struct engine *engine, const struct container_row *row, const struct container_record *record,
+		    struct json_object *root, struct error *err)
+{
+	shape_add(root, SHAPE_CONTAINER);
+	add_identity(engine, row, root);
+	add_files(engine, record, root);
+	inspect_add_cgroup(engine, record, root);
+	add_state(engine, row, record, root);
+	json_add_i64(root, "RestartCount", record->restart_count);
+	add_host_config(row, root);
+	inspect_add_mounts(engine, &row->config, root);
+	add_config(row, root);
+	return add_network(engine, row, record, root, err);
+}
+
 int engine_container_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
@@ -341,21 +358,28 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 		return r;
 	_cleanup_record_ struct container_record *record = record_from_row(engine, &row);
 	_cleanup_json_ struct json_object *root = json_object_new_object();
-	shape_add(root, SHAPE_CONTAINER);
-	add_identity(engine, &row, root);
-	add_files(engine, record, root);
-	inspect_add_cgroup(engine, record, root);
-	add_state(engine, &row, record, root);
-	json_add_i64(root, "RestartCount", record->restart_count);
-	add_host_config(&row, root);
-	r = add_graph_driver(engine, record, image.diff_ids, root, err);
+	r = describe(engine, &row, record, root, err);
+	if (r >= 0)
+		r = add_graph_driver(engine, record, image.diff_ids, root, err);
 	if (r < 0)
 		return r;
-	inspect_add_mounts(engine, &row.config, root);
-	add_config(&row, root);
-	r = add_network(engine, &row, record, root, err);
+	*ret = TAKE_PTR(root);
+	return 0;
+}
+
+int engine_removed_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err)
+{
+	_cleanup_removed_ struct removed_container removed = { 0 };
+	int r = removed_find(engine, name, &removed, err);
 	if (r < 0)
 		return r;
+	_cleanup_record_ struct container_record *record = record_from_row(engine, &removed.row);
+	_cleanup_json_ struct json_object *root = json_object_new_object();
+	r = describe(engine, &removed.row, record, root, err);
+	if (r < 0)
+		return r;
+	json_add_string(root, "LogPath", "");
+	add_time(root, "RemovedAt", removed.removed_at);
 	*ret = TAKE_PTR(root);
 	return 0;
 }

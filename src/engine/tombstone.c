@@ -20,7 +20,7 @@
 
 enum { PRUNE_EVERY = 64 }; /* removals, on average: nobody has to count them */
 
-static const int64_t AGE_MAX_S = TOMBSTONE_DAYS * INT64_C(24) * 3600;
+static const int64_t AGE_MAX_NS = TOMBSTONE_DAYS * INT64_C(24) * 3600 * NSEC_PER_SEC;
 
 /* --- Making one --- */
 
@@ -40,6 +40,7 @@ static int write_container(struct engine *engine, const struct container_row *ro
 	json_add_string(object, "id", row->id);
 	json_add_string(object, "name", row->name);
 	json_add_string(object, "image", config_spec(&row->config)->image);
+	json_add_string(object, "imageId", row->image_id);
 	json_add_i64(object, "createdAt", row->created_at);
 	json_add_i64(object, "removedAt", time_now_ns());
 	if (*row->last_status)
@@ -83,13 +84,13 @@ int tombstone_make(struct engine *engine, const struct container_row *row, struc
 
 struct grave {
 	char id[ID_HEX_LENGTH + 1];
-	int64_t since_s;
+	int64_t since_ns;
 };
 
 static int oldest_first(const void *a, const void *b)
 {
 	const struct grave *left = a, *right = b;
-	return (left->since_s > right->since_s) - (left->since_s < right->since_s);
+	return (left->since_ns > right->since_ns) - (left->since_ns < right->since_ns);
 }
 
 static size_t list_graves(int dir, struct grave **ret)
@@ -107,10 +108,24 @@ static size_t list_graves(int dir, struct grave **ret)
 			continue;
 		struct grave *grave = ARRAY_APPEND(graves, count);
 		str_copy(grave->id, sizeof grave->id, entry->d_name);
-		grave->since_s = st.st_ctime; /* when it was renamed */
+		grave->since_ns = st.st_ctim.tv_sec * NSEC_PER_SEC + st.st_ctim.tv_nsec; /* when it was renamed */
 	}
 	*ret = graves;
 	return count;
+}
+
+char **tombstones_list(int dir)
+{
+	_cleanup_free_ struct grave *graves = NULL;
+	char **ids = NULL;
+	size_t count = list_graves(dir, &graves);
+	int64_t now_ns = time_now_ns();
+	if (count > 0)
+		qsort(graves, count, sizeof *graves, oldest_first);
+	while (count-- > 0)
+		if (now_ns - graves[count].since_ns <= AGE_MAX_NS)
+			strv_append(&ids, graves[count].id);
+	return ids;
 }
 
 void tombstones_prune(struct engine *engine)
@@ -119,11 +134,11 @@ void tombstones_prune(struct engine *engine)
 		openat(engine->store->records, TOMBSTONE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_free_ struct grave *graves = NULL;
 	size_t count = dir < 0 ? 0 : list_graves(dir, &graves);
-	int64_t now_s = time_now_ns() / NSEC_PER_SEC;
+	int64_t now_ns = time_now_ns();
 	if (count > 0)
 		qsort(graves, count, sizeof *graves, oldest_first);
 	for (size_t i = 0; i < count; i++) {
-		if (count - i <= TOMBSTONES_MAX && now_s - graves[i].since_s <= AGE_MAX_S)
+		if (count - i <= TOMBSTONES_MAX && now_ns - graves[i].since_ns <= AGE_MAX_NS)
 			break;
 		int r = path_remove_tree(dir, graves[i].id);
 		if (r < 0)

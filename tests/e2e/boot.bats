@@ -174,14 +174,14 @@ has_said() {
 	eventually listens
 	NOTIFY_SOCKET=$socket says mute 'STATUS=nearly/READY=0/READY=11/MAINPID=1/ERRNO=2'
 	eventually has_said mute
-	! grep -q '^READY' "$heard"
+	run ! grep -q '^READY' "$heard"
 	pid=$(sed -n 's/^MAINPID=//p' "$heard")
 	[[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" == *"coffer-monitor mute"* ]]
 	coffer rm -f mute
 	NOTIFY_SOCKET=$socket says able 'STATUS=nearly|READY=1|MAINPID=1'
 	ready() { grep -qx READY=1 "$heard"; }
 	eventually ready
-	! grep -qE 'MAINPID=1$|STATUS' "$heard"
+	run ! grep -qE 'MAINPID=1$|STATUS' "$heard"
 	kill "$manager"
 	wait "$manager" || true
 }

@@ -118,6 +118,43 @@ has_exited() {
 	[ ! -e "$COFFER_TEST_ROOT/root/records/$id" ] && [ ! -e "$COFFER_TEST_ROOT/root/records/.removed/$id" ]
 }
 
+@test "inspect of one that was removed: it is not there, and what became of it; --removed shows it" {
+	run -7 coffer run --rm --network none --name brief -m 64m box:1 sh -c 'exit 7'
+	id=$(basename "$(dirname "$(grep -l '"name":"brief"' "$COFFER_TEST_ROOT"/root/records/.removed/*/container.json)")")
+	for name in brief "$id" "${id:0:12}" /brief; do
+		run -1 --separate-stderr coffer inspect "$name"
+		[ "$output" = '[]' ]
+		# shellcheck disable=SC2154 # by bats
+		[[ $stderr == *"No such object: $name"*"cause: container \"brief\" (${id:0:12}) was removed "*", as --rm says; it had ended by itself, with exit code 7"* ]]
+		[[ $stderr == *"hint:  coffer inspect --removed $name"* ]]
+	done
+	run -0 coffer inspect --removed -f '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Death.cause}} {{.HostConfig.Memory}} {{.Config.Cmd}}' brief
+	[ "$output" = '7 false exited 67108864 [sh -c exit 7]' ]
+	coffer container inspect --removed brief | jq -e '.[0].RemovedAt > .[0].State.FinishedAt' >/dev/null
+	run -1 coffer container inspect --removed nosuch
+	[[ $output == *'No such container: nosuch'* && $output != *cause:* ]]
+	run -125 coffer inspect --removed --size brief
+	[[ $output == *'--removed is about containers that are gone'* ]]
+}
+
+@test "of several that had a name the last one is meant; who killed it is told" {
+	coffer run --network none --name twice box:1 true
+	coffer rm twice
+	coffer run -d --network none --name twice box:1 sleep 1000 >/dev/null
+	coffer rm -f twice
+	run -1 coffer container inspect twice
+	[[ $output == *'No such container: twice'*'it had been killed by coffer rm -f, and its exit code was 137'* ]]
+	# One that is there is not asked about.
+	coffer create --network none --name twice box:1 true >/dev/null
+	[ "$(coffer inspect -f '{{.State.Status}}' twice)" = created ]
+	[ "$(coffer inspect --removed -f '{{.State.ExitCode}}' twice)" = 137 ]
+	coffer rm twice
+	# What has been damaged is passed over.
+	echo '{' | tee "$COFFER_TEST_ROOT"/root/records/.removed/*/container.json >/dev/null
+	run -1 --separate-stderr coffer inspect twice
+	[[ $stderr != *cause:* ]]
+}
+
 @test "restarts tell of the last run only" {
 	coffer run -d --network none --name again --restart on-failure:1 box:1 sh -c 'exit 2' >/dev/null
 	eventually has_exited again
