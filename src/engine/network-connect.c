@@ -202,6 +202,22 @@ static int load_networks(struct change *change, const struct endpoint_list *endp
 
 /* --- the way out --- */
 
+/* They stay the host's that they were; openings of addresses are not the host's, and say no more what was asked for. */
+static bool are_to_stay(const struct published_list *before, const struct network_record *network)
+{
+	for (size_t i = 0; i < before->count; i++)
+		if (published_is_opening(&before->items[i]))
+			return false;
+	return before->count > 0 && network->gateway_mode != GATEWAY_ROUTED && network->gateway_mode6 != GATEWAY_ROUTED;
+}
+
+static int reserve_afresh(struct change *change, const struct network_record *network, const struct endpoint *endpoint,
+			  struct published_list *ret, struct error *err)
+{
+	int r = published_rows_delete(change->db, change->id, err);
+	return r < 0 ? r : reserve_ports(change->db, change->id, change->config, network, endpoint, ret, err);
+}
+
 /* @endpoint is NULL where no network is left that they could lead through. */
 static int move_ports(struct change *change, const struct network_record *network, const struct endpoint *endpoint,
 		      const struct published_list *before, struct published_list *ret, struct error *err)
@@ -216,9 +232,9 @@ static int move_ports(struct change *change, const struct network_record *networ
 	if (r >= 0 && !endpoint)
 		r = published_rows_delete(change->db, change->id, err);
 	else if (r >= 0)
-		r = before->count > 0
+		r = are_to_stay(before, network)
 			    ? reserve_ports_again(change->db, change->id, before, endpoint, ret, err)
-			    : reserve_ports(change->db, change->id, change->config, network, endpoint, ret, err);
+			    : reserve_afresh(change, network, endpoint, ret, err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 

@@ -110,14 +110,36 @@ static int take_bridge(struct network_record *record, const char *value, struct 
 	return take_interface(value, &record->bridge, err);
 }
 
-static int take_gateway_mode(struct network_record *record, const char *value, struct error *err)
+/* Who is not root of the host's network has his bridges where nobody routes to. */
+static int take_gateway_mode(const char *value, enum network_gateway *ret, struct error *err)
 {
-	static const struct word words[] = { { "nat", false }, { "routed", true } };
-	unsigned routed = false;
-	int r = take_word(words, ARRAY_SIZE(words), "gateway mode", value, &routed, err);
+	static const struct word words[] = {
+		{ "nat", GATEWAY_NAT },
+		{ "routed", GATEWAY_ROUTED },
+		{ "nat-unprotected", GATEWAY_NAT_UNPROTECTED },
+	};
+	unsigned mode = GATEWAY_NAT;
+	if (streq(value, "isolated"))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "gateway mode \"isolated\": a bridge always has its gateway's address; --internal lets "
+			       "nothing in or out");
+	int r = take_word(words, ARRAY_SIZE(words), "gateway mode", value, &mode, err);
+	if (r >= 0 && mode != GATEWAY_NAT && network_is_of_user())
+		return err_set(err, ERR_UNSUPPORTED,
+			       "gateway mode \"%s\" needs root: nobody routes to bridges of users", value);
 	if (r >= 0)
-		record->routed = routed;
+		*ret = mode;
 	return r;
+}
+
+static int take_gateway_mode4(struct network_record *record, const char *value, struct error *err)
+{
+	return take_gateway_mode(value, &record->gateway_mode, err);
+}
+
+static int take_gateway_mode6(struct network_record *record, const char *value, struct error *err)
+{
+	return take_gateway_mode(value, &record->gateway_mode6, err);
 }
 
 static int take_masquerade(struct network_record *record, const char *value, struct error *err)
@@ -125,7 +147,7 @@ static int take_masquerade(struct network_record *record, const char *value, str
 	bool masquerade;
 	int r = take_flag("enable_ip_masquerade", value, &masquerade, err);
 	if (r >= 0 && !masquerade)
-		record->routed = true;
+		record->unmasked = true;
 	return r;
 }
 
@@ -240,8 +262,8 @@ static const struct known {
 	{ BRIDGE "name", "bridge.name", OF_BRIDGE, take_bridge, NULL },
 	{ BRIDGE "enable_icc", NULL, OF_BRIDGE, take_icc, NULL },
 	{ BRIDGE "enable_ip_masquerade", NULL, OF_BRIDGE, take_masquerade, NULL },
-	{ BRIDGE "gateway_mode_ipv4", NULL, OF_BRIDGE, take_gateway_mode, NULL },
-	{ BRIDGE "gateway_mode_ipv6", NULL, OF_BRIDGE, NULL, "both families go by gateway_mode_ipv4" },
+	{ BRIDGE "gateway_mode_ipv4", NULL, OF_BRIDGE, take_gateway_mode4, NULL },
+	{ BRIDGE "gateway_mode_ipv6", NULL, OF_BRIDGE, take_gateway_mode6, NULL },
 	{ BRIDGE "host_binding_ipv4", NULL, OF_BRIDGE, take_binding, NULL },
 	{ "com.docker.network.container_iface_prefix", NULL, OF_ALL, take_prefix, NULL },
 	{ "com.coffer.spoof", NULL, OF_BRIDGE, take_spoof, NULL },

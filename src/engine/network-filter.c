@@ -73,7 +73,12 @@ static void put_network(struct firewall_change *change, const struct network_rec
 		.gateway = record->gateway,
 		.gateway6 = record->gateway6,
 		.internal = record->internal,
-		.routed = record->routed,
+		.unmasked = record->unmasked || record->gateway_mode == GATEWAY_ROUTED,
+		.unmasked6 = record->unmasked || record->gateway_mode6 == GATEWAY_ROUTED,
+		.pinged = record->gateway_mode == GATEWAY_ROUTED,
+		.pinged6 = record->gateway_mode6 == GATEWAY_ROUTED,
+		.unprotected = record->gateway_mode == GATEWAY_NAT_UNPROTECTED,
+		.unprotected6 = record->gateway_mode6 == GATEWAY_NAT_UNPROTECTED,
 		.apart = record->apart,
 	};
 	firewall_put_network(change, &network);
@@ -81,6 +86,11 @@ static void put_network(struct firewall_change *change, const struct network_rec
 
 static void put_port(struct firewall_change *change, const struct published *published)
 {
+	if (published_is_opening(published)) {
+		firewall_put_opening(change, &published->address, published->port.protocol,
+				     published->port.container_port);
+		return;
+	}
 	if (published->port.host.family && published->port.host.family != published->address.family)
 		return; /* network-loopback.h */
 	const struct firewall_port port = {

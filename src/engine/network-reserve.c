@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network-reserve.h"
 
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/str.h"
@@ -95,20 +99,59 @@ static bool serves(const struct endpoint *endpoint, const struct cidr *address, 
 	return !port->host.family || port->host.family == address->family || translated;
 }
 
+static bool is_routed(const struct network_record *network, sa_family_t family)
+{
+	return network && (family == AF_INET6 ? network->gateway_mode6 : network->gateway_mode) == GATEWAY_ROUTED;
+}
+
+static bool is_loopback(const struct cidr *address)
+{
+	return address->family == AF_INET6 ? memcmp(address->bytes, &in6addr_loopback, cidr_length(address)) == 0
+					   : address->family == AF_INET && address->bytes[0] == 127;
+}
+
+static bool has_opening(const struct published_list *list, const struct published *wanted)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (cidr_same_address(&list->items[i].port.host, &wanted->port.host) &&
+		    list->items[i].port.host_port == wanted->port.host_port &&
+		    list->items[i].port.protocol == wanted->port.protocol)
+			return true;
+	return false;
+}
+
+/*
+ * Where the world comes by the container's own address, the port is opened there, and the host's does not matter. What was
+ * to be published to this host alone needs no opening.
+ */
+static bool make_opening(struct published *published, const struct published_list *list)
+{
+	if (is_loopback(&published->port.host)) {
+		log_warn("port %u/%s is not published at the host's loopback address: on a routed network, "
+			 "containers are reached by their own",
+			 published->port.container_port, port_protocol_name(published->port.protocol));
+		return false;
+	}
+	published->port.host = published->address;
+	published->port.host_port = published->port.container_port;
+	return !has_opening(list, published);
+}
+
 /* One row for each family that the port is to be reached by. */
-static int insert_port(struct db *db, const char *id, const struct port *port, const struct endpoint *endpoint,
-		       struct published_list *list, struct error *err)
+static int insert_port(struct db *db, const char *id, const struct port *port, const struct network_record *network,
+		       const struct endpoint *endpoint, struct published_list *list, struct error *err)
 {
 	const struct cidr *addresses[] = { &endpoint->address, &endpoint->address6 };
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(addresses); i++) {
-		const struct cidr *address = addresses[i];
-		if (!serves(endpoint, address, port))
+		struct published published = { .port = *port, .address = *addresses[i] };
+		published.address.prefix = cidr_bits(addresses[i]);
+		if (!serves(endpoint, addresses[i], port) ||
+		    (is_routed(network, addresses[i]->family) && !make_opening(&published, list)))
 			continue;
-		struct published *published = ARRAY_APPEND(list->items, list->count);
-		*published = (struct published){ .container = mem_strdup(id), .port = *port, .address = *address };
-		published->address.prefix = cidr_bits(address);
-		r = published_row_insert(db, published, err);
+		published.container = mem_strdup(id);
+		*ARRAY_APPEND(list->items, list->count) = published;
+		r = published_row_insert(db, &published, err);
 	}
 	return r;
 }
@@ -150,15 +193,22 @@ static int choose_port(struct db *db, struct port *port, struct error *err)
 		       port_protocol_name(port->protocol));
 }
 
-static int reserve_port(struct db *db, const char *id, struct port *port, const struct endpoint *endpoint,
-			struct published_list *list, struct error *err)
+/* Whether it is a port of the host in any family. */
+static bool is_of_host(const struct port *port, const struct network_record *network, const struct endpoint *endpoint)
 {
-	bool host_named = port->host_port != 0;
-	int r = host_named ? 0 : choose_port(db, port, err);
+	return (serves(endpoint, &endpoint->address, port) && !is_routed(network, AF_INET)) ||
+	       (serves(endpoint, &endpoint->address6, port) && !is_routed(network, AF_INET6));
+}
+
+static int reserve_port(struct db *db, const char *id, struct port *port, const struct network_record *network,
+			const struct endpoint *endpoint, struct published_list *list, struct error *err)
+{
+	bool host_named = port->host_port != 0, of_host = is_of_host(port, network, endpoint);
+	int r = host_named || !of_host ? 0 : choose_port(db, port, err);
 	if (r >= 0)
-		r = insert_port(db, id, port, endpoint, list, err);
+		r = insert_port(db, id, port, network, endpoint, list, err);
 	/* Only now, for a container that has it is the better reason. */
-	return r >= 0 && host_named ? port_reserve(port, err) : r;
+	return r >= 0 && host_named && of_host ? port_reserve(port, err) : r;
 }
 
 int reserve_ports(struct db *db, const char *id, const struct container_config *config,
@@ -171,7 +221,7 @@ int reserve_ports(struct db *db, const char *id, const struct container_config *
 		if (!list.items[i].host.family)
 			list.items[i].host = network->binding;
 	for (size_t i = 0; r >= 0 && i < list.count; i++)
-		r = reserve_port(db, id, &list.items[i], endpoint, ret, err);
+		r = reserve_port(db, id, &list.items[i], network, endpoint, ret, err);
 	return r;
 }
 
@@ -189,6 +239,6 @@ int reserve_ports_again(struct db *db, const char *id, const struct published_li
 	int r = published_rows_delete(db, id, err);
 	for (size_t i = 0; r >= 0 && i < before->count; i++)
 		if (!is_repeated(before, i))
-			r = insert_port(db, id, &before->items[i].port, endpoint, ret, err);
+			r = insert_port(db, id, &before->items[i].port, NULL, endpoint, ret, err);
 	return r;
 }

@@ -22,6 +22,6 @@ int reserve_ports(struct db *db, const char *id, const struct container_config *
 		  const struct network_record *network, const struct endpoint *endpoint, struct published_list *ret,
 		  struct error *err);
 
-/* The same ports of the host as in @before, which the container has already, with @endpoint behind them. */
+/* The same ports of the host as in @before (none of which is published_is_opening()), which the container has already, with @endpoint behind them. */
 int reserve_ports_again(struct db *db, const char *id, const struct published_list *before,
 			const struct endpoint *endpoint, struct published_list *ret, struct error *err);

@@ -54,7 +54,7 @@ static int read_network(const struct db_query *query, struct network_record **re
 	record->subnet6 = cidr_column(query, 7);
 	record->gateway6 = cidr_column(query, 8);
 	record->internal = db_number(query, 9);
-	record->routed = db_number(query, 10);
+	record->unmasked = db_number(query, 10);
 	record->mtu = (unsigned)db_number(query, 11);
 	record->created_at = db_number(query, 14);
 	record->range6 = cidr_column(query, 15);
@@ -86,7 +86,7 @@ int network_row_insert(struct db *db, const struct network_record *record, struc
 			  DB_TEXT(cidr_text(&record->subnet, subnet)), DB_TEXT(cidr_text(&record->gateway, gateway)),
 			  DB_TEXT(cidr_text(&record->range, range)), DB_TEXT(cidr_text(&record->subnet6, subnet6)),
 			  DB_TEXT(cidr_text(&record->gateway6, gateway6)), DB_NUMBER(record->internal),
-			  DB_NUMBER(record->routed), DB_NUMBER(record->mtu), DB_TEXT(options), DB_TEXT(labels),
+			  DB_NUMBER(record->unmasked), DB_NUMBER(record->mtu), DB_TEXT(options), DB_TEXT(labels),
 			  DB_NUMBER(record->created_at), DB_TEXT(cidr_text(&record->range6, range6)),
 			  DB_TEXT(auxiliary)),
 		err);
@@ -284,6 +284,12 @@ void published_list_done(struct published_list *list)
 	*list = (struct published_list){ 0 };
 }
 
+bool published_is_opening(const struct published *published)
+{
+	return published->port.host_port == published->port.container_port &&
+	       cidr_same_address(&published->port.host, &published->address);
+}
+
 /* "0.0.0.0" is each address of its family, which is the container's but for "::" in front of one without IPv6. */
 static void host_text(const struct published *published, char buf[CIDR_TEXT_MAX])
 {
@@ -299,7 +305,7 @@ int published_row_insert(struct db *db, const struct published *published, struc
 	 * neither those of containers' addresses nor those of the host's in front of one.
 	 */
 	static const char holder[] = "SELECT c.name FROM ports p JOIN containers c ON c.id = p.container WHERE "
-				     "p.protocol = ?1 AND p.host_port = ?2 "
+				     "p.protocol = ?1 AND p.host_port = ?2 AND p.host <> p.address "
 				     "AND (p.host = ?3 OR p.host IN ('', '::') OR ?3 IN ('', '::')) "
 				     "AND (p.address LIKE '%:%') = (?4 LIKE '%:%') "
 				     "AND (?4 LIKE '%:%' OR (p.host LIKE '%:%') = (?3 LIKE '%:%')) LIMIT 1";
@@ -308,10 +314,12 @@ int published_row_insert(struct db *db, const struct published *published, struc
 	_cleanup_free_ char *name = NULL;
 	host_text(published, host);
 	cidr_address_text(&published->address, address);
-	int r = db_get_text(db, holder,
-			    DB_VALUES(DB_NUMBER(port->protocol), DB_NUMBER(port->host_port), DB_TEXT(host),
-				      DB_TEXT(address)),
-			    &name, err);
+	int r = published_is_opening(published)
+			? 0
+			: db_get_text(db, holder,
+				      DB_VALUES(DB_NUMBER(port->protocol), DB_NUMBER(port->host_port), DB_TEXT(host),
+						DB_TEXT(address)),
+				      &name, err);
 	if (r > 0) {
 		err_set(err, ERR_PORT_ALLOCATED, "port %u/%s is already allocated", port->host_port,
 			port_protocol_name(port->protocol));
@@ -327,7 +335,7 @@ int published_row_insert(struct db *db, const struct published *published, struc
 int published_row_any(struct db *db, const struct port *port, struct error *err)
 {
 	_cleanup_db_query_ struct db_query query = { 0 };
-	int r = db_query(db, "SELECT 1 FROM ports WHERE protocol = ?1 AND host_port = ?2 LIMIT 1",
+	int r = db_query(db, "SELECT 1 FROM ports WHERE protocol = ?1 AND host_port = ?2 AND host <> address LIMIT 1",
 			 DB_VALUES(DB_NUMBER(port->protocol), DB_NUMBER(port->host_port)), &query, err);
 	return r < 0 ? r : db_next(&query, err);
 }

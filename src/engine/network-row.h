@@ -66,6 +66,8 @@ struct published_list {
 	struct published *items;
 	size_t count;
 };
+/* Whether it leads nowhere, but is a port of the container's own address that others may reach (GATEWAY_ROUTED). */
+bool published_is_opening(const struct published *published);
 void published_list_done(struct published_list *list);
 #define _cleanup_published_list_ _cleanup_(published_list_done)
 

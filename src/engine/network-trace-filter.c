@@ -80,10 +80,33 @@ static bool on_one_network(const struct walk *walk)
 	return walk->begin.network && walk->end.network && streq(walk->begin.network->id, walk->end.network->id);
 }
 
+static bool is_routed(const struct walk *walk)
+{
+	const struct network_record *end = walk->end.network;
+	return (walk->target.family == AF_INET6 ? end->gateway_mode6 : end->gateway_mode) == GATEWAY_ROUTED;
+}
+
+/* Whether the container there is reached by its own address: where a port is opened, or by ping. */
+static bool is_open(const struct walk *walk)
+{
+	_cleanup_published_list_ struct published_list ports = { 0 };
+	if (walk->published || !is_routed(walk))
+		return false;
+	bool open = walk->protocol == 0;
+	if (published_row_list(walk->db, walk->end.endpoint->container, &ports, NULL) < 0)
+		return open;
+	for (size_t i = 0; i < ports.count; i++)
+		open |= published_is_opening(&ports.items[i]) && ports.items[i].port.protocol == walk->protocol &&
+			ports.items[i].port.container_port == walk->target_port &&
+			cidr_same_address(&ports.items[i].address, &walk->target);
+	return open;
+}
+
 /* As the packet filter's chain "forward" does, rule by rule. */
 static void look_at_networks(struct walk *walk)
 {
 	const struct network_record *begin = walk->begin.network, *end = walk->end.network;
+	char port[WALK_PORT_MAX];
 	_cleanup_free_ char *why = NULL;
 	if (on_one_network(walk) && !walk->published && begin->apart) {
 		why = mem_printf("containers on \"%s\" do not reach each other (enable_icc=false)", begin->name);
@@ -98,6 +121,9 @@ static void look_at_networks(struct walk *walk)
 	} else if (end && end->internal) {
 		why = mem_printf("nothing comes into \"%s\", which is internal", end->name);
 		drop(walk, "to an internal network", why);
+	} else if (end && is_open(walk)) {
+		walk_add(walk, "network", TRACE_OK, mem_strdup("the engine's database"),
+			 "\"%s\" is routed, and %s is open", end->name, walk_port(walk, port));
 	} else if (end && !walk->published) {
 		why = mem_printf("\"%s\" and \"%s\" are kept apart; only published ports lead from one to the other",
 				 begin->name, end->name);

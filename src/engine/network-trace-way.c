@@ -181,9 +181,11 @@ static void add_world(struct walk *walk)
 	char text[CIDR_TEXT_MAX];
 	if (!network || !network_is_bridge(network))
 		return;
-	if (network->routed)
+	bool v6 = walk->target.family == AF_INET6;
+	if (network->unmasked || (v6 ? network->gateway_mode6 : network->gateway_mode) == GATEWAY_ROUTED)
 		walk_add(walk, "answer", TRACE_NOTE, mem_strdup("the options of the network"),
-			 "others have to know that %s is behind this host", cidr_text(&network->subnet, text));
+			 "others have to know that %s is behind this host",
+			 cidr_text(v6 ? &network->subnet6 : &network->subnet, text));
 	else
 		walk_add(walk, "answer", TRACE_OK, mem_strdup("the packet filter's rules"),
 			 "to this host, in whose name it was asked (masquerade)");

@@ -56,13 +56,21 @@ enum network_spoof {
 	SPOOF_DENY,    /* their own */
 };
 
+/* How the world reaches containers of a bridge, and in whose name they reach the world. */
+enum network_gateway {
+	GATEWAY_NAT,		 /* by ports of the host; in the host's */
+	GATEWAY_ROUTED,		 /* by their own addresses, where a port is published; in their own */
+	GATEWAY_NAT_UNPROTECTED, /* by ports of the host, and by all of their own; in the host's */
+};
+
 struct network_record {
 	char *id, *name, *driver;
 	char *bridge;			       /* or, of another driver, what its own parent is called if it has one */
 	struct cidr subnet, gateway, range;    /* gateway with the subnet's prefix; range family 0: all of it */
 	struct cidr subnet6, gateway6, range6; /* family 0: no IPv6 */
 	char **auxiliary;		       /* "NAME=ADDRESS": somebody else's on that network */
-	bool internal, routed;
+	bool internal;
+	bool unmasked; /* what leaves keeps its address, whatever the gateway */
 	unsigned mtu; /* 0: the kernel's choice */
 	char **options, **labels;
 	int64_t created_at; /* ns */
@@ -71,6 +79,7 @@ struct network_record {
 	char *parent;	      /* NULL: none was named */
 	char *prefix;	      /* of the names of interfaces in containers; NULL: "eth" */
 	unsigned mode, flags; /* of macvlan and ipvlan, as the kernel has them */
+	enum network_gateway gateway_mode, gateway_mode6;
 	struct cidr binding;  /* of the host, for ports that are published without an address; family 0: each */
 	bool apart;	      /* containers do not reach each other */
 	enum network_spoof spoof;

@@ -4,7 +4,8 @@
  *
  * A packet's way: what comes to an address of this host is looked up among the published ports and sent on to the
  * container. Towards a container goes what answers, what was published, what comes from its own network, and nothing
- * else; the host itself, whose packets are not forwarded, reaches all of them. What leaves a network for the world gets
+ * else but what is opened: ports of networks whose containers are reached by their own addresses, and those of networks
+ * that want no protection. The host itself, whose packets are not forwarded, reaches all of them. What leaves a network for the world gets
  * the host's address.
  *
  * From the host itself, ::1 is left to who listens there, which is a relay for published ports: the kernel does not send a
@@ -29,6 +30,12 @@
 	"set subnets6 { type ipv6_addr; flags interval; }\n"                                               \
 	"set masquerade4 { type ipv4_addr; flags interval; }\n"                                            \
 	"set masquerade6 { type ipv6_addr; flags interval; }\n"                                            \
+	"set pinged4 { type ipv4_addr; flags interval; }\n"                                                \
+	"set pinged6 { type ipv6_addr; flags interval; }\n"                                                \
+	"set unprotected4 { type ipv4_addr; flags interval; }\n"                                           \
+	"set unprotected6 { type ipv6_addr; flags interval; }\n"                                           \
+	"set opened4 { type ipv4_addr . inet_proto . inet_service; }\n"                                    \
+	"set opened6 { type ipv6_addr . inet_proto . inet_service; }\n"                                    \
 	"map publish4 { type inet_proto . inet_service : ipv4_addr . inet_service; }\n"                    \
 	"map publish4_on { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }\n"     \
 	"map publish6 { type inet_proto . inet_service : ipv6_addr . inet_service; }\n"                    \
@@ -67,6 +74,12 @@
 	"	iifname @internal counter drop comment \"from an internal network\"\n"                           \
 	"	oifname @internal counter drop comment \"to an internal network\"\n"                             \
 	"	ct status dnat accept\n"                                                                         \
+	"	ip daddr . meta l4proto . th dport @opened4 accept\n"                                            \
+	"	ip6 daddr . meta l4proto . th dport @opened6 accept\n"                                           \
+	"	meta l4proto icmp ip daddr @pinged4 accept\n"                                                    \
+	"	meta l4proto ipv6-icmp ip6 daddr @pinged6 accept\n"                                              \
+	"	iifname != @bridges ip daddr @unprotected4 accept\n"                                             \
+	"	iifname != @bridges ip6 daddr @unprotected6 accept\n"                                            \
 	"	oifname @bridges counter drop comment \"into a network\"\n"                                      \
 	"}\n"
 

@@ -60,12 +60,13 @@ static void put_subnet(struct firewall_change *change, const char *set, const st
 		firewall_put(change, NFPROTO_INET, set, &end, NULL, NFT_SET_ELEM_INTERVAL_END);
 }
 
-static void put_subnets(struct firewall_change *change, const char *set4, const char *set6,
+/* The network's subnet of a family, if it has one that is @wanted there. */
+static void put_subnets(struct firewall_change *change, const char *set4, bool wanted4, const char *set6, bool wanted6,
 			const struct firewall_network *network)
 {
-	if (network->subnet.family)
+	if (network->subnet.family && wanted4)
 		put_subnet(change, set4, &network->subnet);
-	if (network->subnet6.family)
+	if (network->subnet6.family && wanted6)
 		put_subnet(change, set6, &network->subnet6);
 }
 
@@ -89,9 +90,11 @@ void firewall_put_network(struct firewall_change *change, const struct firewall_
 		put_one(change, "same", &pair, NULL);
 	if (network->internal)
 		put_one(change, "internal", &name, NULL);
-	put_subnets(change, "subnets4", "subnets6", network);
-	if (!network->internal && !network->routed)
-		put_subnets(change, "masquerade4", "masquerade6", network);
+	put_subnets(change, "subnets4", true, "subnets6", true, network);
+	put_subnets(change, "masquerade4", !network->internal && !network->unmasked, "masquerade6",
+		    !network->internal && !network->unmasked6, network);
+	put_subnets(change, "pinged4", network->pinged, "pinged6", network->pinged6, network);
+	put_subnets(change, "unprotected4", network->unprotected, "unprotected6", network->unprotected6, network);
 	put_owned(change, &network->gateway);
 	put_owned(change, &network->gateway6);
 }
@@ -154,6 +157,15 @@ void firewall_put_port(struct firewall_change *change, const struct firewall_por
 	firewall_add_part(&data, port->container.bytes, cidr_length(&port->container));
 	add_port(&data, port->container_port);
 	put_one(change, sets[v6][any], &key, change->remove ? NULL : &data);
+}
+
+void firewall_put_opening(struct firewall_change *change, const struct cidr *address, uint8_t protocol, uint16_t port)
+{
+	struct firewall_bytes key = { 0 };
+	firewall_add_part(&key, address->bytes, cidr_length(address));
+	firewall_add_part(&key, &protocol, sizeof protocol);
+	add_port(&key, port);
+	put_one(change, address->family == AF_INET6 ? "opened6" : "opened4", &key, NULL);
 }
 
 /* --- looking --- */

@@ -53,9 +53,11 @@ struct firewall_network {
 	const char *bridge;
 	struct cidr subnet, subnet6; /* family 0: none */
 	struct cidr gateway, gateway6;
-	bool internal; /* nothing gets in or out but by the host itself */
-	bool routed;   /* what leaves keeps its address */
-	bool apart;    /* nothing goes from one container to another */
+	bool internal;			/* nothing gets in or out but by the host itself */
+	bool unmasked, unmasked6;	/* what leaves keeps its address */
+	bool pinged, pinged6;		/* the world may ask each address whether it is there (ICMP) */
+	bool unprotected, unprotected6; /* the world may reach each port */
+	bool apart;			/* nothing goes from one container to another */
 };
 void firewall_put_network(struct firewall_change *change, const struct firewall_network *network);
 
@@ -82,3 +84,6 @@ struct firewall_port {
 	uint16_t container_port;
 };
 void firewall_put_port(struct firewall_change *change, const struct firewall_port *port);
+
+/* A port that is reached at the container's own address. */
+void firewall_put_opening(struct firewall_change *change, const struct cidr *address, uint8_t protocol, uint16_t port);

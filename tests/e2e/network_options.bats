@@ -129,7 +129,7 @@ addresses() {
 		-o com.docker.network.bridge.enable_ic=false|hint:  --opt com.docker.network.bridge.enable_icc=VALUE
 		-o com.docker.network.bridge.enable_icc=perhaps|invalid network option "enable_icc=perhaps": it is true or false
 		-o com.docker.network.bridge.host_binding_ipv4=::1|invalid IPv4 address for published ports: "::1"
-		-o com.docker.network.bridge.gateway_mode_ipv4=bent|unknown gateway mode "bent": there are nat, routed
+		-o com.docker.network.bridge.gateway_mode_ipv4=bent|unknown gateway mode "bent": there are nat, routed, nat-unprotected
 		-o com.docker.network.bridge.inhibit_ipv4=true|network option "com.docker.network.bridge.inhibit_ipv4": a bridge always has
 		-o isolate=false|networks are always isolated from each other
 		-o mtu=10|invalid MTU "10"
