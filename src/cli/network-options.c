@@ -260,6 +260,38 @@ static int check_dns(const struct container_spec *spec, struct error *err)
 	return 0;
 }
 
+/* There the prefix may be said as well, which some plugins cannot do without. */
+static int check_cni_address(const char *text, sa_family_t family, struct error *err)
+{
+	struct cidr cidr;
+	if (cidr_parse(text, &cidr, NULL) < 0 || cidr.family != family)
+		return err_set(err, ERR_INVALID, "invalid IPv%d address: %s", family == AF_INET ? 4 : 6, text);
+	return 0;
+}
+
+/* What is asked for is up to the plugins of the first network. */
+static int take_cni(const struct network_options *options, struct container_spec *spec, struct error *err)
+{
+	if (options->aliases || options->options)
+		return err_set(err, ERR_INVALID,
+			       "--network-alias and --network-opt need a network of coffer's own: not available with "
+			       "--network %s",
+			       options->networks[0]);
+	int r = options->address ? check_cni_address(options->address, AF_INET, err) : 0;
+	if (r >= 0 && options->address6)
+		r = check_cni_address(options->address6, AF_INET6, err);
+	if (r >= 0 && options->mac)
+		r = check_mac(options->mac, err);
+	if (r < 0)
+		return r;
+	if (options->address)
+		strv_append(&spec->cni_addresses, options->address);
+	if (options->address6)
+		strv_append(&spec->cni_addresses, options->address6);
+	spec->cni_mac = mem_strdup(options->mac);
+	return 0;
+}
+
 static int conflict(const char *what, struct error *err)
 {
 	return err_set(err, ERR_INVALID, "conflicting options: %s and the container type network mode", what);
@@ -292,6 +324,8 @@ int network_options_finish(const struct network_options *options, struct contain
 		return r;
 	if (spec->network == NETWORK_CONTAINER)
 		return check_shared(options, spec, err);
+	if (spec->network == NETWORK_CNI)
+		return take_cni(options, spec, err);
 	if (spec->network != NETWORK_BRIDGE) {
 		bool asked = options->address || options->address6 || options->mac || options->aliases ||
 			     options->options;

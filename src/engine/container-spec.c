@@ -99,6 +99,8 @@ static const struct field {
 	FIELD(has_stop_timeout, KIND_BOOL),
 	FIELD(stop_timeout_s, KIND_I64),
 	FIELD(network_target, KIND_STRING),
+	FIELD(cni_addresses, KIND_STRV),
+	FIELD(cni_mac, KIND_STRING),
 	FIELD(ports, KIND_STRV),
 	FIELD(exposed, KIND_STRV),
 	FIELD(publish_all, KIND_BOOL),

@@ -323,6 +323,8 @@ struct container_spec {
 	struct endpoint_request *endpoints; /* NETWORK_BRIDGE: at least one */
 	size_t n_endpoints;
 	char *network_target; /* ..._CONTAINER, ..._CNI: its name; NETWORK_PATH: the namespace's path */
+	char **cni_addresses,
+		*cni_mac;     /* asked for on the first network of CNI: "10.1.0.5", with a prefix or without */
 	char **ports;	      /* "-p", as engine/port.h has it */
 	char **exposed;	      /* "80/tcp": further than the image's */
 	bool publish_all;     /* publish those, each at a port that is free */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "engine/network-cni.h"
+#include "engine/network-cni-show.h"
 #include "engine/network-dns.h"
 #include "engine/network-user.h"
 #include "engine/record.h"

@@ -100,7 +100,7 @@ int cni_place_delete(struct db *db, const struct cni_place *place, struct error 
 {
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	int r = db_begin(db, &transaction, err);
-	if (r >= 0 && json_object_object_length(place->capabilities) > 0)
+	if (r >= 0 && json_object_object_get(place->capabilities, CNI_PORT_MAPPINGS))
 		r = published_rows_delete(db, place->id, err);
 	if (r >= 0)
 		r = db_run(db, "DELETE FROM cni WHERE container = ?1 AND interface = ?2",

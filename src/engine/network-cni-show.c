@@ -165,3 +165,67 @@ int engine_network_gc(struct engine *engine, const char *text, struct error *err
 		r = each_place(db, name, add_attachment, attachments, err);
 	return r < 0 ? r : cni_gc(network, &call, attachments, err);
 }
+
+/* --- one container's --- */
+
+typedef void on_result(const struct cni_place *place, const struct cni_result *result, void *context);
+
+/* Those of its places that plugins have made something of, by their interfaces. */
+static int each_result(struct engine *engine, const char *id, on_result *act, void *context, struct error *err)
+{
+	_cleanup_cni_places_ struct cni_places places = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = cni_places_load(db, id, &places, err);
+	for (size_t i = 0; r >= 0 && i < places.count; i++) {
+		_cleanup_cni_result_ struct cni_result result = { 0 };
+		if (!places.items[i].result)
+			continue;
+		r = cni_place_result(&places.items[i], &result, err);
+		if (r >= 0)
+			act(&places.items[i], &result, context);
+	}
+	return r;
+}
+
+static void set_strv(char ***place, char **value)
+{
+	if (!*place)
+		*place = strv_copy(value);
+}
+
+/* What an earlier one of its networks says goes before. */
+static void take_names(const struct cni_place *place, const struct cni_result *result, void *context)
+{
+	struct container_spec *spec = context;
+	set_strv(&spec->dns, result->dns);
+	set_strv(&spec->dns_search, result->dns_search);
+	set_strv(&spec->dns_options, result->dns_options);
+}
+
+int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err)
+{
+	return each_result(engine, id, take_names, &config->own, err);
+}
+
+static void add_addresses(const struct cni_place *place, const struct cni_result *result, void *context)
+{
+	char text[CIDR_TEXT_MAX];
+	_cleanup_free_ char *name = mem_printf(CNI_NAME_PREFIX "%s", place->network->name);
+	struct json_object *network;
+	if (!json_object_object_get_ex(context, name, &network))
+		return;
+	json_add_string(network, "Gateway", cidr_address_text(&result->gateway, text));
+	json_add_string(network, "GlobalIPv6Address", cidr_address_text(&result->address6, text));
+	json_add_i64(network, "GlobalIPv6PrefixLen", result->address6.prefix);
+	json_add_string(network, "IPAddress", cidr_address_text(&result->address, text));
+	json_add_i64(network, "IPPrefixLen", result->address.prefix);
+	json_add_string(network, "IPv6Gateway", cidr_address_text(&result->gateway6, text));
+	json_add_string(network, "MacAddress", result->mac ? result->mac : "");
+}
+
+int network_cni_settings(struct engine *engine, const char *id, struct json_object *networks, struct error *err)
+{
+	return each_result(engine, id, add_addresses, networks, err);
+}

@@ -20,3 +20,9 @@ void network_cni_list(struct network_record ***records, size_t *count);
 /* Containers on it, and whether its plugins are ready, into its `inspect` document. */
 int network_cni_describe(struct engine *engine, const struct network_record *record, struct json_object *object,
 			 struct error *err);
+
+/* Whom the container @id is to ask for names, as its network says, where @config does not. */
+int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err);
+
+/* Its places, into the members of @networks, "Networks" in its `inspect` document, which are called as they are. */
+int network_cni_settings(struct engine *engine, const char *id, struct json_object *networks, struct error *err);

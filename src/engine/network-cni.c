@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -21,7 +22,6 @@
 #define DEFAULT_DIRECTORY "/etc/cni/net.d"
 #define DEFAULT_PATH "/opt/cni/bin:/usr/lib/cni:/usr/libexec/cni"
 #define DEFAULT_TIMEOUT "2m"
-#define PORT_MAPPINGS "portMappings"
 
 /* --- where, and for how long --- */
 
@@ -110,14 +110,6 @@ int network_cni_detach(struct engine *engine, const char *id, struct error *err)
 
 /* --- what is published --- */
 
-static bool publishes(const struct cni_network *network)
-{
-	for (size_t i = 0; i < network->n_plugins; i++)
-		if (cni_plugin_has(&network->plugins[i], PORT_MAPPINGS))
-			return true;
-	return false;
-}
-
 /* For each of the host's addresses of one family or both, there is a row; a plugin takes both in one. */
 static bool is_repeated(const struct published_list *ports, size_t i)
 {
@@ -126,18 +118,17 @@ static bool is_repeated(const struct published_list *ports, size_t i)
 	       last->container_port == port->container_port && last->protocol == port->protocol;
 }
 
-static struct json_object *make_capabilities(const struct published_list *ports)
+static void add_mappings(struct json_object *capabilities, const struct published_list *ports)
 {
-	_cleanup_json_ struct json_object *capabilities = json_object_new_object();
 	char host[CIDR_TEXT_MAX];
 	for (size_t i = 0; i < ports->count; i++) {
 		const struct port *port = &ports->items[i].port;
 		if (is_repeated(ports, i))
 			continue;
 		struct json_object *mapping = json_object_new_object();
-		struct json_object *mappings = json_object_object_get(capabilities, PORT_MAPPINGS);
+		struct json_object *mappings = json_object_object_get(capabilities, CNI_PORT_MAPPINGS);
 		if (!mappings)
-			mappings = json_add_array(capabilities, PORT_MAPPINGS);
+			mappings = json_add_array(capabilities, CNI_PORT_MAPPINGS);
 		json_add_i64(mapping, "hostPort", port->host_port);
 		json_add_i64(mapping, "containerPort", port->container_port);
 		json_add_string(mapping, "protocol", port_protocol_name(port->protocol));
@@ -145,24 +136,35 @@ static struct json_object *make_capabilities(const struct published_list *ports)
 			json_add_string(mapping, "hostIP", cidr_address_text(&port->host, host));
 		json_object_array_add(mappings, mapping);
 	}
-	return TAKE_PTR(capabilities);
 }
 
 /* The first place whose plugins can publish ports, or NULL. */
 static struct cni_place *find_publisher(const struct cni_places *places)
 {
 	for (size_t i = 0; i < places->count; i++)
-		if (publishes(places->items[i].network))
+		if (cni_network_has(places->items[i].network, CNI_PORT_MAPPINGS))
 			return &places->items[i];
 	return NULL;
+}
+
+/* What the container asks for on its first network; and all ports on one that can publish them. */
+static void set_capabilities(const struct container_spec *spec, struct cni_places *places,
+			     const struct published_list *ports)
+{
+	struct cni_place *publisher = find_publisher(places);
+	for (size_t i = 0; i < places->count; i++)
+		places->items[i].capabilities = json_object_new_object();
+	if (publisher)
+		add_mappings(publisher->capabilities, ports);
+	if (spec->cni_addresses)
+		json_add_strv(places->items[0].capabilities, CNI_IPS, spec->cni_addresses);
+	json_add_string(places->items[0].capabilities, CNI_MAC, spec->cni_mac);
 }
 
 /* Their addresses in the container are known only when the plugins have run. */
 static int reserve(struct db *db, const struct container_config *config, struct cni_places *places,
 		   struct published_list *ports, struct error *err)
 {
-	static const struct published_list none;
-	const struct cni_place *publisher = find_publisher(places);
 	struct endpoint unknown = { 0 };
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	int r = cidr_parse_address("127.0.0.1", &unknown.address, err);
@@ -172,15 +174,13 @@ static int reserve(struct db *db, const struct container_config *config, struct 
 		r = db_begin(db, &transaction, err);
 	if (r >= 0)
 		r = reserve_ports(db, places->items[0].id, config, NULL, &unknown, ports, err);
-	if (r >= 0 && ports->count > 0 && !publisher) {
+	if (r >= 0 && ports->count > 0 && !find_publisher(places)) {
 		err_set(err, ERR_NET, "network cni:%s cannot publish ports", places->items[0].network->name);
-		return err_cause(err, "none of its plugins has the capability " PORT_MAPPINGS);
+		return err_cause(err, "none of its plugins has the capability " CNI_PORT_MAPPINGS);
 	}
-	for (size_t i = 0; r >= 0 && i < places->count; i++) {
-		struct cni_place *place = &places->items[i];
-		place->capabilities = make_capabilities(place == publisher ? ports : &none);
-		r = cni_place_insert(db, place, err);
-	}
+	set_capabilities(config_spec(config), places, ports);
+	for (size_t i = 0; r >= 0 && i < places->count; i++)
+		r = cni_place_insert(db, &places->items[i], err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
@@ -216,6 +216,37 @@ static int make_endpoint(const struct cni_place *place, struct endpoint *ret, st
 	return 0;
 }
 
+static int not_given(const struct cni_place *place, const char *capability, const char *asked, const char *given,
+		     struct error *err)
+{
+	err_set(err, ERR_NET, "network cni:%s does not give a container the address %s", place->network->name, asked);
+	return err_cause(err, "%s; its plugins have given %s",
+			 cni_network_has(place->network, capability) ? "it was asked for"
+								     : "none of its plugins has the capability for it",
+			 *given ? given : "none");
+}
+
+/* Plugins may pass over what they do not know. */
+static int check_given(const struct cni_place *place, const struct endpoint *endpoint, struct error *err)
+{
+	struct json_object *addresses = json_object_object_get(place->capabilities, CNI_IPS);
+	const char *mac = json_object_get_string(json_object_object_get(place->capabilities, CNI_MAC));
+	for (size_t i = 0; addresses && i < json_object_array_length(addresses); i++) {
+		const char *asked = json_object_get_string(json_object_array_get_idx(addresses, i));
+		struct cidr cidr;
+		char text[CIDR_TEXT_MAX];
+		int r = cidr_parse(asked, &cidr, err);
+		const struct cidr *given = cidr.family == AF_INET6 ? &endpoint->address6 : &endpoint->address;
+		if (r < 0)
+			return r;
+		if (!cidr_same_address(&cidr, given))
+			return not_given(place, CNI_IPS, asked, cidr_address_text(given, text), err);
+	}
+	if (mac && strcasecmp(mac, endpoint->mac ? endpoint->mac : "") != 0)
+		return not_given(place, CNI_MAC, mac, endpoint->mac ? endpoint->mac : "", err);
+	return 0;
+}
+
 /* The rows of ports say now where they lead to. */
 static int record_ports(struct db *db, const struct endpoint *endpoint, const struct published_list *before,
 			struct error *err)
@@ -237,9 +268,10 @@ static int join(struct db *db, struct cni_place *place, const struct launch *lau
 	int r = add(db, place, launch, netns, err);
 	if (r >= 0)
 		r = make_endpoint(place, &endpoint, err);
-	if (r >= 0)
-		*ARRAY_APPEND(endpoints->items, endpoints->count) = endpoint;
-	return r;
+	if (r < 0)
+		return r;
+	*ARRAY_APPEND(endpoints->items, endpoints->count) = endpoint;
+	return check_given(place, &endpoint, err);
 }
 
 static int join_all(struct db *db, struct cni_places *places, const struct launch *launch,
@@ -339,73 +371,5 @@ int network_cni_repair(struct engine *engine, struct error *err)
 		if (repair(engine, db, *id, &failure) < 0)
 			log_failure(LOG_LEVEL_WARN, "take a container from its network", &failure);
 	}
-	return r;
-}
-
-/* --- what is to be known of it --- */
-
-static void set_strv(char ***place, char **value)
-{
-	if (!*place)
-		*place = strv_copy(value);
-}
-
-/* What an earlier one of its networks says goes before. */
-static int take_names(const struct cni_place *place, struct container_spec *spec, struct error *err)
-{
-	_cleanup_cni_result_ struct cni_result result = { 0 };
-	int r = place->result ? cni_place_result(place, &result, err) : 0;
-	if (r < 0)
-		return r;
-	set_strv(&spec->dns, result.dns);
-	set_strv(&spec->dns_search, result.dns_search);
-	set_strv(&spec->dns_options, result.dns_options);
-	return 0;
-}
-
-int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err)
-{
-	_cleanup_cni_places_ struct cni_places places = { 0 };
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = cni_places_load(db, id, &places, err);
-	for (size_t i = 0; r >= 0 && i < places.count; i++)
-		r = take_names(&places.items[i], &config->own, err);
-	return r;
-}
-
-static void add_addresses(struct json_object *network, const struct cni_result *result)
-{
-	char text[CIDR_TEXT_MAX];
-	json_add_string(network, "Gateway", cidr_address_text(&result->gateway, text));
-	json_add_string(network, "GlobalIPv6Address", cidr_address_text(&result->address6, text));
-	json_add_i64(network, "GlobalIPv6PrefixLen", result->address6.prefix);
-	json_add_string(network, "IPAddress", cidr_address_text(&result->address, text));
-	json_add_i64(network, "IPPrefixLen", result->address.prefix);
-	json_add_string(network, "IPv6Gateway", cidr_address_text(&result->gateway6, text));
-	json_add_string(network, "MacAddress", result->mac ? result->mac : "");
-}
-
-static int add_place(const struct cni_place *place, struct json_object *networks, struct error *err)
-{
-	_cleanup_cni_result_ struct cni_result result = { 0 };
-	_cleanup_free_ char *name = mem_printf("cni:%s", place->network->name);
-	struct json_object *network;
-	int r = place->result ? cni_place_result(place, &result, err) : 0;
-	if (r >= 0 && place->result && json_object_object_get_ex(networks, name, &network))
-		add_addresses(network, &result);
-	return r;
-}
-
-int network_cni_settings(struct engine *engine, const char *id, struct json_object *networks, struct error *err)
-{
-	_cleanup_cni_places_ struct cni_places places = { 0 };
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = cni_places_load(db, id, &places, err);
-	for (size_t i = 0; r >= 0 && i < places.count; i++)
-		r = add_place(&places.items[i], networks, err);
 	return r;
 }

@@ -35,9 +35,3 @@ int network_cni_detach(struct engine *engine, const char *id, struct error *err)
 
 /* The same for all that do not run. What a plugin cannot remove is only said. */
 int network_cni_repair(struct engine *engine, struct error *err);
-
-/* Whom the container @id is to ask for names, as its network says, where @config does not. */
-int network_cni_names(struct engine *engine, const char *id, struct container_config *config, struct error *err);
-
-/* Its places, into the members of @networks, "Networks" in its `inspect` document, which are called as they are. */
-int network_cni_settings(struct engine *engine, const char *id, struct json_object *networks, struct error *err);

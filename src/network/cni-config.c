@@ -152,6 +152,14 @@ bool cni_plugin_has(const struct cni_plugin *plugin, const char *capability)
 	       json_get_bool(&capabilities, capability, &has, NULL) > 0 && has;
 }
 
+bool cni_network_has(const struct cni_network *network, const char *capability)
+{
+	for (size_t i = 0; i < network->n_plugins; i++)
+		if (cni_plugin_has(&network->plugins[i], capability))
+			return true;
+	return false;
+}
+
 /* --- the directory --- */
 
 static bool is_list(const char *name)

@@ -53,3 +53,6 @@ DEFINE_CLEANUP(struct cni_network *, cni_network_free);
 
 /* Whether the plugin says that it takes @capability from us ("portMappings"). */
 bool cni_plugin_has(const struct cni_plugin *plugin, const char *capability);
+
+/* Whether one of its plugins does. */
+bool cni_network_has(const struct cni_network *network, const char *capability);

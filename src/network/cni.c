@@ -50,7 +50,38 @@ static const char *netns_path(const struct cni_call *call, char buf[NETNS_PATH_M
 	return buf;
 }
 
-static char **make_environment(const char *command, const struct cni_call *call)
+static void append_value(struct str *out, struct json_object *value)
+{
+	if (!json_object_is_type(value, json_type_array)) {
+		str_append(out, json_object_get_string(value));
+		return;
+	}
+	for (size_t i = 0; i < json_object_array_length(value); i++)
+		str_appendf(out, "%s%s", i ? "," : "", json_object_get_string(json_object_array_get_idx(value, i)));
+}
+
+/*
+ * What no plugin takes as a capability, those may take that read arguments (host-local and static, bridge and tuning). Plugins
+ * that do would stumble over those of others without the first word.
+ */
+static char *make_arguments(const struct cni_network *network, const struct cni_call *call)
+{
+	static const struct {
+		const char *capability, *name;
+	} known[] = { { CNI_IPS, "IP" }, { CNI_MAC, "MAC" } };
+	struct str out = { 0 };
+	str_append(&out, "CNI_ARGS=IgnoreUnknown=1");
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		struct json_object *value = json_object_object_get(call->capabilities, known[i].capability);
+		if (!value || cni_network_has(network, known[i].capability))
+			continue;
+		str_appendf(&out, ";%s=", known[i].name);
+		append_value(&out, value);
+	}
+	return str_take(&out);
+}
+
+static char **make_environment(const struct cni_network *network, const char *command, const struct cni_call *call)
 {
 	char **environment = NULL, netns[NETNS_PATH_MAX];
 	strv_append(&environment, PLUGIN_PATH);
@@ -61,8 +92,7 @@ static char **make_environment(const char *command, const struct cni_call *call)
 	strv_take(&environment, mem_printf("CNI_CONTAINERID=%s", call->container));
 	strv_take(&environment, mem_printf("CNI_NETNS=%s", netns_path(call, netns)));
 	strv_take(&environment, mem_printf("CNI_IFNAME=%s", call->interface));
-	/* Plugins that read arguments would stumble over those of others without it. */
-	strv_append(&environment, "CNI_ARGS=IgnoreUnknown=1");
+	strv_take(&environment, make_arguments(network, call));
 	return environment;
 }
 
@@ -186,10 +216,10 @@ static int await(pid_t pid, const char *program, const struct cni_call *call, st
 }
 
 /* Returns its exit status, or a negative code. */
-static int execute(const char *program, const char *command, const struct cni_call *call, struct json_object *request,
-		   struct answer *answer, struct error *err)
+static int execute(const struct cni_network *network, const char *program, const char *command,
+		   const struct cni_call *call, struct json_object *request, struct answer *answer, struct error *err)
 {
-	_cleanup_strv_ char **environment = make_environment(command, call);
+	_cleanup_strv_ char **environment = make_environment(network, command, call);
 	_cleanup_close_ int input = tool_file(json_text(request), err);
 	if (input < 0)
 		return input;
@@ -219,7 +249,7 @@ static int run_plugin(const struct cni_network *network, const struct cni_plugin
 		return missing_plugin(network, plugin->type, call->path, err);
 	if ((answer->output = tool_file("", err)) < 0 || (answer->complaints = tool_file("", err)) < 0)
 		return -ERR_SYSTEM;
-	int status = execute(program, command, call, request, answer, err);
+	int status = execute(network, program, command, call, request, answer, err);
 	if (status < 0)
 		return err_wrap(err, "network cni:%s: %s by plugin \"%s\"", network->name, command, plugin->type);
 	int r = read_answer(plugin->type, answer, err);

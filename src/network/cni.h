@@ -17,13 +17,21 @@
 
 #include "network/cni-config.h"
 
+/* Capabilities: published ports; addresses, an array of texts; a MAC address. */
+#define CNI_PORT_MAPPINGS "portMappings"
+#define CNI_IPS "ips"
+#define CNI_MAC "mac"
+
 /* The same with each plugin of a container's place on a network; or of a network, where there is no container. */
 struct cni_call {
 	const char *container;		  /* its id, or NULL */
 	const char *interface;		  /* the name of the container's end */
 	const char *path;		  /* where plugins are: directories with ':' between them */
 	int netns;			  /* the container's network namespace; -1: it is gone */
-	struct json_object *capabilities; /* what plugins that ask for it get: {"portMappings": [...]}; or NULL */
+	/*
+	 * What plugins that ask for it get: {"portMappings": [...]}; or NULL. Addresses that none asks for are arguments.
+	 */
+	struct json_object *capabilities;
 	int keep;			  /* a file that each plugin holds open while it runs, or -1 */
 	int timeout_ms;			  /* for each plugin, which is killed then; 0: as long as it takes */
 };

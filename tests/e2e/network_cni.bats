@@ -3,7 +3,7 @@
 #
 # Networks of the Container Network Interface: Debian's plugins, and one that records what it is told. What plugins keep
 # on disk, they keep below the test's directory.
-# shellcheck disable=SC2030,SC2031 # bats runs every test in a subshell
+# shellcheck disable=SC2030,SC2031,SC2154 # bats runs every test in a subshell
 
 bats_require_minimum_version 1.5.0
 load lib/coffer
@@ -409,4 +409,69 @@ problems() {
 	mv "$BATS_TEST_TMPDIR/new" "$COFFER_CNI_CONF_DIR/new.conflist"
 	run -1 coffer network gc -f cni:new
 	[[ $output == *'disableGC is set'* ]]
+}
+
+# addressed CAPABILITIES IPAM [PLUGIN...]: a bridge with that, called web
+addressed() {
+	conflist web 1.0.0 "$(jq -n --argjson capabilities "$1" --argjson ipam "$2" \
+		'{type: "bridge", bridge: "cni-test", isGateway: true, capabilities: $capabilities, ipam: $ipam}')" "${@:3}"
+}
+
+host_local() {
+	jq -n --arg dir "$BATS_TEST_TMPDIR/leases" '{type: "host-local", dataDir: $dir,
+		ranges: [[{subnet: "10.98.0.0/24"}], [{subnet: "fd00:98::/64"}]]}'
+}
+
+# has CONTAINER ADDRESS MAC
+has() {
+	run -0 coffer exec "$1" ip addr show eth0
+	[[ $output == *"inet $2/24"* && $output == *"ether $3"* ]] || { echo "$output" && return 1; }
+	[ "$(address "$1")" = "$2" ]
+}
+
+@test "addresses and MAC addresses that are asked for: as capabilities" {
+	addressed '{"ips": true, "mac": true}' "$(host_local)"
+	sleeper one --network cni:web --ip 10.98.0.77 --ip6 fd00:98::77 --mac-address 02:00:00:00:00:77
+	has one 10.98.0.77 02:00:00:00:00:77
+	coffer exec one ip addr show eth0 | grep -q 'inet6 fd00:98::77/64'
+	coffer restart -t 0 one
+	has one 10.98.0.77 02:00:00:00:00:77
+	run -125 --separate-stderr coffer run --rm --network cni:web --ip 10.98.0.77 box:1 true
+	[[ $stderr == *'host-local says: '*'10.98.0.77'* || $stderr == *'bridge says: '*'10.98.0.77'* ]]
+	coffer rm -f one
+	[ "$(leases)" -eq 0 ]
+	# static wants a prefix.
+	addressed '{"ips": true, "mac": true}' '{"type": "static"}'
+	sleeper two --network cni:web --ip 10.98.0.78/24 --mac-address 02:00:00:00:00:78
+	has two 10.98.0.78 02:00:00:00:00:78
+	run -125 --separate-stderr coffer run --rm --network cni:web --ip 10.98.0.79 box:1 true
+	[[ $stderr == *10.98.0.79* ]]
+}
+
+@test "addresses and MAC addresses that are asked for: as arguments, where nobody has the capability" {
+	addressed '{}' "$(jq '.ranges |= .[:1]' <<<"$(host_local)")" '{"type": "tuning"}'
+	sleeper one --network cni:web --ip 10.98.0.77 --mac-address 02:00:00:00:00:77
+	has one 10.98.0.77 02:00:00:00:00:77
+	coffer rm -f one
+	[ "$(leases)" -eq 0 ]
+}
+
+@test "plugins that pass over what is asked for" {
+	conflist deaf 1.0.0 "$(recorder first '{capabilities: {ips: true}}')"
+	run -125 --separate-stderr coffer run --rm --network cni:deaf --ip 10.99.0.8 box:1 true
+	[[ $stderr == *'network cni:deaf does not give a container the address 10.99.0.8'* ]]
+	[[ $stderr == *'it was asked for; its plugins have given 10.99.0.7'* ]]
+	[ "$(jq -c .runtimeConfig "$CALLS/ADD-first.json")" = '{"ips":["10.99.0.8"]}' ]
+	[ "$(jq -c .runtimeConfig "$CALLS/DEL-first.json")" = '{"ips":["10.99.0.8"]}' ]
+	grep -qx 'CNI_ARGS=IgnoreUnknown=1' "$CALLS/ADD-first.env"
+	run -125 --separate-stderr coffer run --rm --network cni:deaf --mac-address 02:00:00:00:00:08 box:1 true
+	[[ $stderr == *'the address 02:00:00:00:00:08'*'none of its plugins has the capability for it; its plugins have given 02:00:00:00:00:01'* ]]
+	grep -qx 'CNI_ARGS=IgnoreUnknown=1;MAC=02:00:00:00:00:08' "$CALLS/ADD-first.env"
+	grep -qx 'CNI_ARGS=IgnoreUnknown=1;MAC=02:00:00:00:00:08' "$CALLS/DEL-first.env"
+	coffer run --rm --network cni:deaf --ip 10.99.0.7 --mac-address 02:00:00:00:00:01 box:1 true
+	[ "$(coffer_rows)" -eq 0 ]
+	run -125 --separate-stderr coffer run --rm --network cni:deaf --ip fd00::1 box:1 true
+	[[ $stderr == *'invalid IPv4 address: fd00::1'* ]]
+	run -125 --separate-stderr coffer run --rm --network cni:deaf --network-alias x box:1 true
+	[[ $stderr == *'--network-alias and --network-opt need a network of coffer'*'not available with --network cni:deaf'* ]]
 }
