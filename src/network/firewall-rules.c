@@ -90,6 +90,10 @@
  *
  * For IPv6, addresses are compared as bytes: the source, and what a neighbour's advertisement is about (RFC 4861, 4.4),
  * look alike then. What is strict leaves a link's own addresses to what cannot do without (neighbour discovery, groups).
+ *
+ * A frame with a tag of VLAN 0 (IEEE 802.1Q, a priority alone) is taken by its receiver as one without, and yet passes the
+ * bridge unseen by the family inet, where policies are. Other VLANs are between those who have joined them; not on
+ * strict links.
  */
 #define GUARD_SETS                                   \
 	"set guarded { type ifname; }\n"             \
@@ -109,8 +113,14 @@
 	"	ip6 saddr fe80::/10 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n" \
 	"	counter drop comment \"no address of its own\"\n"                                     \
 	"}\n"                                                                                   \
+	"chain tagged {\n"                                                                      \
+	"	iifname != @guarded return\n"                                                         \
+	"	@ll,116,12 0 counter drop comment \"a tag of no VLAN\"\n"                             \
+	"	iifname @strict counter drop comment \"a VLAN\"\n"                                    \
+	"}\n"                                                                                   \
 	"chain guard {\n"                                                                       \
 	"	type filter hook prerouting priority -300; policy accept;\n"                          \
+	"	ether type { 0x8100, 0x88a8 } jump tagged\n"                                          \
 	"	iifname . ip saddr @places4 accept\n"                                                 \
 	"	iifname != @guarded accept\n"                                                         \
 	"	iifname . arp saddr ip @places4 accept\n"                                             \

@@ -166,6 +166,22 @@ closed() {
 	EOF
 }
 
+@test "a tag of no VLAN is no way around" {
+	three
+	local mac tag
+	VICTIM=10.89.1.10 FRIEND=10.89.1.20
+	mac=$(coffer inspect victim | jq -r '.[0].NetworkSettings.Networks[].MacAddress')
+	known liar 10.89.1.10
+	hears 10.89.1.10
+	for tag in 8100:0 88a8:0 '8100:0 8100:0' '88a8:0 8100:0'; do
+		# shellcheck disable=SC2086 # two tags are two words
+		forge liar tagged eth0 "$mac" 10.89.1.30 10.89.1.10 tagged $tag
+	done
+	forge liar datagram 10.89.1.30 10.89.1.10 honest
+	heard honest
+	[ "$(dropped "a tag of no VLAN")" -eq 4 ]
+}
+
 @test "where there is a policy, with no address but its own" {
 	three -l app=victim
 	known liar 10.89.1.10

@@ -8,6 +8,7 @@
 #   forge.py neighbour IFACE ADDRESS        the same for IPv6 (RFC 4861, 4.4)
 #   forge.py router IFACE                   be a router (RFC 4861, 4.2)
 #   forge.py frame IFACE MAC                send from another MAC address than IFACE has
+#   forge.py tagged IFACE MAC FROM TO TEXT TAG...   IPv4 UDP to port 7000 of MAC, in VLANs: "8100:0" is 802.1Q, VLAN 0
 #   forge.py listen ADDRESS                 print what comes to port 7000, line by line, until "end"
 
 import ipaddress
@@ -16,7 +17,7 @@ import struct
 import sys
 
 PORT = 7000
-ETH_ARP, ETH_IP6, ETH_EXPERIMENT = 0x0806, 0x86DD, 0x88B5
+ETH_IP, ETH_ARP, ETH_IP6, ETH_EXPERIMENT = 0x0800, 0x0806, 0x86DD, 0x88B5
 ALL_NODES = "ff02::1"
 
 
@@ -32,12 +33,21 @@ def pseudo_header(source, target, length, protocol):
     return source.packed + target.packed + struct.pack("!IxxxB", length, protocol)
 
 
+def udp_of(text):
+    body = text.encode()
+    return struct.pack("!HHHH", PORT, PORT, 8 + len(body), 0) + body
+
+
+def head_of(source, target, length):
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + length, 0, 0, 64, 17, 0, source.packed, target.packed)
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+
+
 def datagram(source, target, text):
     source, target = ipaddress.ip_address(source), ipaddress.ip_address(target)
-    body = text.encode()
-    udp = struct.pack("!HHHH", PORT, PORT, 8 + len(body), 0) + body
+    udp = udp_of(text)
     if source.version == 4:
-        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, source.packed, target.packed)
+        head = head_of(source, target, len(udp))
         sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     else:
         total = checksum(pseudo_header(source, target, len(udp), 17) + udp)
@@ -57,6 +67,16 @@ def send_frame(interface, target, ethertype, payload, source=None):
 
 def frame(interface, mac):
     send_frame(interface, b"\xff" * 6, ETH_EXPERIMENT, lambda own: b"\0" * 46, bytes.fromhex(mac.replace(":", "")))
+
+
+def tagged(interface, mac, source, target, text, *tags):
+    source, target = ipaddress.ip_address(source), ipaddress.ip_address(target)
+    udp = udp_of(text)
+    kinds = [int(tag.split(":")[0], 16) for tag in tags] + [ETH_IP]
+    vlans = [int(tag.split(":")[1]) for tag in tags]
+    rest = b"".join(struct.pack("!HH", vlan, kind) for vlan, kind in zip(vlans, kinds[1:]))
+    packet = rest + head_of(source, target, len(udp)) + udp
+    send_frame(interface, bytes.fromhex(mac.replace(":", "")), kinds[0], lambda own: packet)
 
 
 def arp(interface, address):
@@ -108,5 +128,5 @@ def listen(address):
 
 if __name__ == "__main__":
     {"datagram": datagram, "arp": arp, "neighbour": neighbour, "router": router, "frame": frame,
-     "listen": listen}[sys.argv[1]](
+     "tagged": tagged, "listen": listen}[sys.argv[1]](
         *sys.argv[2:])
