@@ -17,7 +17,6 @@
 #include "engine/network-dns.h"
 #include "engine/network-driver.h"
 #include "engine/network-filter.h"
-#include "engine/network-loopback.h"
 #include "engine/network-plug.h"
 #include "engine/network-own.h"
 #include "engine/network-parent.h"
@@ -187,8 +186,6 @@ int network_repair(struct engine *engine, struct error *err)
 		r = network_cni_repair(engine, err);
 	if (r >= 0)
 		r = sweep(engine, db, err);
-	if (r >= 0)
-		r = network_loopback_repair(engine, err);
 	if (r >= 0)
 		r = endpoint_row_any(db, err);
 	return r <= 0 ? r : network_own_work(engine, true, repair_all, engine, err);

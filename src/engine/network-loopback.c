@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/process.h"
@@ -15,10 +14,7 @@
 #include "base/util.h"
 #include "engine/network-row.h"
 #include "engine/network-user.h"
-#include "engine/record.h"
 #include "network/relay.h"
-
-#define LOCK_FILE "relay.lock"
 
 static char *directory_of(const struct engine *engine, const char *id)
 {
@@ -151,43 +147,4 @@ void network_loopback_close(struct engine *engine, const char *id)
 {
 	_cleanup_free_ char *directory = directory_of(engine, id);
 	relay_stop(directory);
-}
-
-/* --- one that was killed --- */
-
-/* One command at a time: a second relay would find the ports taken by the first. */
-static void repair(struct engine *engine, struct db *db, const char *id)
-{
-	_cleanup_free_ char *directory = directory_of(engine, id);
-	_cleanup_free_ char *lock = mem_printf("%s/" LOCK_FILE, directory);
-	_cleanup_published_list_ struct published_list ports = { 0 };
-	struct monitor_status status;
-	struct tool_wait begun = TOOL_WAIT_NONE;
-	struct error why = { 0 };
-	if (!relay_has_died(directory) || status_of(engine, id, &status, NULL) <= 0 ||
-	    status.state != MONITOR_STATE_RUNNING)
-		return;
-	_cleanup_close_ int held = file_lock(AT_FDCWD, lock, true, false, NULL);
-	if (held < 0 || !relay_has_died(directory) || published_row_list(db, id, &ports, NULL) < 0)
-		return;
-	_cleanup_strv_ char **rules = make_rules(&ports);
-	if (!rules)
-		return;
-	if (start(directory, rules, &begun, &why) < 0)
-		say_what_fails(&why);
-	network_loopback_finish(&begun);
-}
-
-int network_loopback_repair(struct engine *engine, struct error *err)
-{
-	_cleanup_strv_ char **ids = NULL;
-	struct db *db;
-	if (network_is_of_user())
-		return 0;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = published_row_containers(db, &ids, err);
-	for (char **id = ids; r >= 0 && id && *id; id++)
-		repair(engine, db, *id);
-	return r;
 }

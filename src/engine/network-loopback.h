@@ -22,6 +22,3 @@ void network_loopback_finish(struct tool_wait *begun);
 
 /* It is gone when this returns. */
 void network_loopback_close(struct engine *engine, const char *id);
-
-/* Those of containers that run are there again, whoever has killed them. What fails is only said. */
-int network_loopback_repair(struct engine *engine, struct error *err);

@@ -354,11 +354,6 @@ static void read_published(const struct db_query *query, struct published *ret)
 	};
 }
 
-int published_row_containers(struct db *db, char ***ret, struct error *err)
-{
-	return db_get_texts(db, "SELECT DISTINCT container FROM ports", DB_NO_VALUES, ret, err);
-}
-
 int published_row_list(struct db *db, const char *container, struct published_list *ret, struct error *err)
 {
 	static const char of_container[] = "SELECT " PORT_COLUMNS " FROM ports WHERE container = ?1 "

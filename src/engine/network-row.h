@@ -80,9 +80,6 @@ int published_row_any(struct db *db, const struct port *port, struct error *err)
 /* Those of a container, or, where it is NULL, all that lead to networks of ours. */
 int published_row_list(struct db *db, const char *container, struct published_list *ret, struct error *err);
 
-/* The ids of those that have some. strv_free() them. */
-int published_row_containers(struct db *db, char ***ret, struct error *err);
-
 int published_rows_delete(struct db *db, const char *container, struct error *err);
 
 /* Its place on one network; a row that is not there is gone. */

@@ -95,15 +95,7 @@ bool relay_is_running(const char *directory)
 	return tool_is_running(directory, PID_FILE, NETNS_FILE);
 }
 
-bool relay_has_died(const char *directory)
-{
-	_cleanup_free_ char *pid = path_join(directory, PID_FILE);
-	return access(pid, F_OK) == 0 && !relay_is_running(directory);
-}
-
 void relay_stop(const char *directory)
 {
-	_cleanup_free_ char *pid = path_join(directory, PID_FILE);
 	tool_stop(directory, PID_FILE, NETNS_FILE);
-	(void)unlink(pid);
 }

@@ -45,9 +45,8 @@ int relay_start(const struct relay *relay, struct error *err);
 /* The same up to where tool_await() is to be called. */
 int relay_spawn(const struct relay *relay, struct tool_wait *ret, struct error *err);
 
-/* Whether the one of this directory runs; whether it ran, and nobody has ended it by relay_stop(); end it. */
+/* Whether the one of this directory runs; end it. */
 bool relay_is_running(const char *directory);
-bool relay_has_died(const char *directory);
 void relay_stop(const char *directory);
 
 /*

@@ -176,20 +176,3 @@ waits() {
 	kill $holder
 	eventually fetch http://127.0.0.1:8080/
 }
-
-@test "a relay that was killed is there again after the next command" {
-	web one -p 8080:80
-	web two -p 127.0.0.1:9090:80
-	both
-	kill -KILL "$(relays | cut -d ' ' -f 1)"
-	ended() { ! relays; }
-	eventually ended
-	run ! fetch --max-time 1 'http://[::1]:8080/'
-	coffer ps >/dev/null
-	both
-	[ "$(relays | wc -l)" -eq 1 ]
-	# And one that is there is left alone.
-	before=$(relays)
-	coffer ps >/dev/null
-	[ "$(relays)" = "$before" ]
-}
