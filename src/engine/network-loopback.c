@@ -96,26 +96,20 @@ static bool host_has_loopback6(void)
 /* --- the process --- */
 
 /* It connects from where it listens: the container's address is reached from this host. */
-static int start(const char *directory, char *const *rules, struct tool_wait *ret, struct error *err)
+static int start(const char *directory, char *const *rules, struct error *err)
 {
 	_cleanup_free_ char *program = process_helper_path(MONITOR_PROGRAM);
 	_cleanup_close_ int netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	const struct relay relay = { .directory = directory, .program = program, .netns = netns, .rules = rules };
-	return netns < 0 ? err_sys(err, errno, "open our network namespace") : relay_spawn(&relay, ret, err);
+	return netns < 0 ? err_sys(err, errno, "open our network namespace") : relay_start(&relay, err);
 }
 
-static void say_what_fails(const struct error *why)
-{
-	log_failure(LOG_LEVEL_WARN, "ports are not published at ::1", why);
-}
-
-void network_loopback_begin(struct engine *engine, const char *id, struct tool_wait *ret)
+void network_loopback_open(struct engine *engine, const char *id)
 {
 	_cleanup_published_list_ struct published_list ports = { 0 };
 	_cleanup_free_ char *directory = directory_of(engine, id);
 	struct error why = { 0 };
 	struct db *db;
-	*ret = TOOL_WAIT_NONE;
 	int r = engine_db(engine, &db, &why);
 	if (r >= 0)
 		r = published_row_list(db, id, &ports, &why);
@@ -124,23 +118,9 @@ void network_loopback_begin(struct engine *engine, const char *id, struct tool_w
 	relay_stop(directory);
 	_cleanup_strv_ char **rules = make_rules(&ports);
 	if (r >= 0 && rules && host_has_loopback6())
-		r = start(directory, rules, ret, &why);
+		r = start(directory, rules, &why);
 	if (r < 0)
-		say_what_fails(&why);
-}
-
-void network_loopback_finish(struct tool_wait *begun)
-{
-	struct error why = { 0 };
-	if (tool_await(begun, &why) < 0)
-		say_what_fails(&why);
-}
-
-void network_loopback_open(struct engine *engine, const char *id)
-{
-	struct tool_wait begun;
-	network_loopback_begin(engine, id, &begun);
-	network_loopback_finish(&begun);
+		log_failure(LOG_LEVEL_WARN, "ports are not published at ::1", &why);
 }
 
 void network_loopback_close(struct engine *engine, const char *id)

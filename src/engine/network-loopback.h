@@ -8,17 +8,12 @@
 #pragma once
 
 #include "engine/engine-internal.h"
-#include "network/tool.h"
 
 /*
  * What the container @id has published there, in place of what was there before: nothing is started where there is no such
  * port, or this host has no ::1. A container runs without it as well: what fails is only said.
  */
 void network_loopback_open(struct engine *engine, const char *id);
-
-/* The same in two steps, with something else to do in between; what was begun is always finished. */
-void network_loopback_begin(struct engine *engine, const char *id, struct tool_wait *ret);
-void network_loopback_finish(struct tool_wait *begun);
 
 /* It is gone when this returns. */
 void network_loopback_close(struct engine *engine, const char *id);

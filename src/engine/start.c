@@ -437,27 +437,18 @@ static int launch_monitor(struct engine *engine, struct launch *launch, struct l
 	return r < 0 ? r : start_monitor(engine, launch, err);
 }
 
-/* While the monitor makes the container, which stands still until it is asked to start. */
-static int lead_into(struct engine *engine, struct launch *launch, struct launch_network *network, int connection,
-		     bool detach, struct error *err)
-{
-	struct tool_wait relay = TOOL_WAIT_NONE;
-	if (launch->networked)
-		network_loopback_begin(engine, launch->id, &relay);
-	int r = launch_network_finish(engine, launch, network, err);
-	if (r >= 0)
-		r = ask_to_start(connection, detach, err);
-	network_loopback_finish(&relay);
-	return r;
-}
-
 static int start(struct engine *engine, struct launch *launch, bool detach, int *ret_attach, struct error *err)
 {
 	_cleanup_launch_network_ struct launch_network network = { 0 };
 	_cleanup_close_ int connection = launch_monitor(engine, launch, &network, detach, err);
 	if (connection < 0)
 		return connection;
-	int r = lead_into(engine, launch, &network, connection, detach, err);
+	/* While the monitor makes the container, which stands still until it is asked to start. */
+	int r = launch_network_finish(engine, launch, &network, err);
+	if (r >= 0)
+		r = ask_to_start(connection, detach, err);
+	if (r >= 0 && launch->networked)
+		network_loopback_open(engine, launch->id);
 	if (r >= 0)
 		r = await_start(engine, launch, connection, err);
 	if (r >= 0)

@@ -58,7 +58,7 @@ int relay_rule_parse(const char *text, struct relay_rule *ret, struct error *err
 
 /* --- the process --- */
 
-int relay_spawn(const struct relay *relay, struct tool_wait *ret, struct error *err)
+int relay_start(const struct relay *relay, struct error *err)
 {
 	_cleanup_free_ char *netns = path_join(relay->directory, NETNS_FILE);
 	_cleanup_strv_ char **argv = NULL;
@@ -80,14 +80,7 @@ int relay_spawn(const struct relay *relay, struct tool_wait *ret, struct error *
 		.place = netns,
 	};
 	int r = tool_make_place(netns, WHAT, err);
-	return r < 0 ? r : tool_begin(&start, ret, err);
-}
-
-int relay_start(const struct relay *relay, struct error *err)
-{
-	struct tool_wait wait;
-	int r = relay_spawn(relay, &wait, err);
-	return r < 0 ? r : tool_await(&wait, err);
+	return r < 0 ? r : tool_start(&start, err);
 }
 
 bool relay_is_running(const char *directory)

@@ -16,7 +16,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "network/cidr.h"
-#include "network/tool.h"
 
 #define RELAY_PROGRAM "coffer-relay" /* the monitor's file by another name */
 
@@ -41,9 +40,6 @@ struct relay {
 
 /* Returns when it listens. Errors: what binding says, in its words. */
 int relay_start(const struct relay *relay, struct error *err);
-
-/* The same up to where tool_await() is to be called. */
-int relay_spawn(const struct relay *relay, struct tool_wait *ret, struct error *err);
 
 /* Whether the one of this directory runs; end it. */
 bool relay_is_running(const char *directory);

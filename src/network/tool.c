@@ -113,9 +113,10 @@ static int run_apart(const struct tool_start *start, int complaints)
 	return r;
 }
 
-int tool_begin(const struct tool_start *start, struct tool_wait *ret, struct error *err)
+int tool_start(const struct tool_start *start, struct error *err)
 {
 	_cleanup_close_ int complaints = tool_file("", err);
+	int status;
 	if (complaints < 0)
 		return complaints;
 	pid_t child = fork();
@@ -123,27 +124,10 @@ int tool_begin(const struct tool_start *start, struct tool_wait *ret, struct err
 		return err_sys(err, errno, "%s", start->what);
 	if (child == 0)
 		_exit(run_apart(start, complaints));
-	*ret = (struct tool_wait){ child, TAKE_FD(complaints), start->name, start->what };
-	return 0;
-}
-
-int tool_await(struct tool_wait *wait, struct error *err)
-{
-	_cleanup_close_ int complaints = wait->complaints;
-	const struct tool_wait begun = *wait;
-	int status;
-	*wait = TOOL_WAIT_NONE;
-	int r = begun.child > 0 ? process_wait(begun.child, &status, err) : 0;
-	if (r < 0 || begun.child == 0 || process_exit_code(status) == 0)
+	int r = process_wait(child, &status, err);
+	if (r < 0)
 		return r;
-	return tool_failed(begun.name, begun.what, complaints, err);
-}
-
-int tool_start(const struct tool_start *start, struct error *err)
-{
-	struct tool_wait wait;
-	int r = tool_begin(start, &wait, err);
-	return r < 0 ? r : tool_await(&wait, err);
+	return process_exit_code(status) == 0 ? 0 : tool_failed(start->name, start->what, complaints, err);
 }
 
 static bool has_word(pid_t pid, const char *word)

@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -48,16 +47,6 @@ struct tool_start {
 
 /* Wait for that. Nothing of ours stays open in it. Errors: as tool_failed(). */
 int tool_start(const struct tool_start *start, struct error *err);
-
-/* The same in two steps, with something else to do in between; what was begun is always awaited. */
-struct tool_wait {
-	pid_t child; /* 0: there is nothing to wait for */
-	int complaints;
-	const char *name, *what; /* of the start, which need not be there any more */
-};
-#define TOOL_WAIT_NONE ((struct tool_wait){ .complaints = -1 })
-int tool_begin(const struct tool_start *start, struct tool_wait *ret, struct error *err);
-int tool_await(struct tool_wait *wait, struct error *err);
 
 /*
  * A pidfd of the process whose pid the file @pid_file has, or -ESRCH. It counts only if one of the words of its command
