@@ -55,7 +55,7 @@ int fd_fill_standard(void);
 int fd_connect_unix(const char *path);
 
 /* Send or receive up to FD_PASS_MAX descriptors with a message over a unix socket. */
-enum { FD_PASS_MAX = 8 };
+enum { FD_PASS_MAX = 16 };
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds);
 
 /*

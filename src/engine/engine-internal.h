@@ -43,6 +43,8 @@ struct launch {
 	bool has_volumes; /* which are mounted before it runs */
 	bool networked; /* it runs in a network namespace that is made before it: */
 	int netns;	/* this one, or -1 */
+	char **relay;	/* of the monitor's plan, and its sockets: */
+	int sockets[MONITOR_RELAY_MAX];
 	int stop_signal;
 	enum cgroup_manager cgroup_manager;
 	char **pressure; /* of its monitor's plan */

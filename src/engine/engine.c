@@ -102,6 +102,9 @@ void launch_done(struct launch *launch)
 	run_dir_close(&launch->dir);
 	fd_close(launch->netns);
 	fd_close(launch->userns);
+	for (size_t i = 0; i < strv_count(launch->relay); i++)
+		fd_close(launch->sockets[i]);
+	strv_free(launch->relay);
 	strv_free(launch->uid_map);
 	strv_free(launch->gid_map);
 	free(launch->userns_path);

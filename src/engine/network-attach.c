@@ -288,7 +288,7 @@ static int remove_elements_and_rows(const struct detach *detach, struct error *e
 static int take_back(void *argument, struct error *err)
 {
 	struct detach *detach = argument;
-	network_loopback_close(detach->engine, detach->id);
+	network_loopback_close(detach->engine, detach->id, false);
 	int r = remove_elements_and_rows(detach, err);
 	if (r >= 0)
 		record_detached(detach->engine, detach->db, detach->id, detach->endpoints);

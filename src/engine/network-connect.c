@@ -256,7 +256,7 @@ static int settle_ports(struct change *change, const struct network_record *netw
 	/* In the rows already; whoever was killed then has not told the packet filter. */
 	if (leads_to(&before, endpoint))
 		return filter_add(change->engine, network, endpoint, &before, err);
-	network_loopback_close(change->engine, change->id);
+	network_loopback_close(change->engine, change->id, true);
 	r = move_ports(change, network, endpoint, &before, &after, err);
 	if (r >= 0 && after.count > 0)
 		r = filter_add(change->engine, network, endpoint, &after, err);

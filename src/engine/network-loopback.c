@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,28 @@ static bool host_has_loopback6(void)
 	return sock >= 0 && bind(sock, (const struct sockaddr *)&address, sizeof address) == 0;
 }
 
+/* Those of the container @id. Returns 0 if it has none. */
+static int find_rules(struct engine *engine, const char *id, char ***ret, struct error *err)
+{
+	_cleanup_published_list_ struct published_list ports = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = published_row_list(db, id, &ports, err);
+	if (r < 0 || ports.count == 0 || network_is_of_user())
+		return MIN(r, 0);
+	_cleanup_strv_ char **rules = make_rules(&ports);
+	if (!rules || !host_has_loopback6())
+		return 0;
+	*ret = TAKE_PTR(rules);
+	return 1;
+}
+
+static void say_what_fails(const struct error *why)
+{
+	log_failure(LOG_LEVEL_WARN, "ports are not published at ::1", why);
+}
+
 /* --- the process --- */
 
 /* It connects from where it listens: the container's address is reached from this host. */
@@ -106,25 +129,66 @@ static int start(const char *directory, char *const *rules, struct error *err)
 
 void network_loopback_open(struct engine *engine, const char *id)
 {
-	_cleanup_published_list_ struct published_list ports = { 0 };
 	_cleanup_free_ char *directory = directory_of(engine, id);
+	_cleanup_strv_ char **rules = NULL;
 	struct error why = { 0 };
-	struct db *db;
-	int r = engine_db(engine, &db, &why);
-	if (r >= 0)
-		r = published_row_list(db, id, &ports, &why);
-	if (r >= 0 && (ports.count == 0 || network_is_of_user()))
-		return;
 	relay_stop(directory);
-	_cleanup_strv_ char **rules = make_rules(&ports);
-	if (r >= 0 && rules && host_has_loopback6())
+	int r = find_rules(engine, id, &rules, &why);
+	if (r > 0)
 		r = start(directory, rules, &why);
 	if (r < 0)
-		log_failure(LOG_LEVEL_WARN, "ports are not published at ::1", &why);
+		say_what_fails(&why);
 }
 
-void network_loopback_close(struct engine *engine, const char *id)
+/* One that is ending has no sockets any more. */
+static void close_monitors(struct engine *engine, const char *id)
+{
+	enum { PATIENCE_MS = 10 * 1000 };
+	_cleanup_close_ int connection = monitor_tell(engine, id, PACKET_DEAF, NULL, 0, NULL);
+	struct pollfd end = { .fd = connection, .events = POLLRDHUP };
+	if (connection >= 0)
+		(void)RETRY_ON_EINTR(poll(&end, 1, PATIENCE_MS));
+}
+
+void network_loopback_close(struct engine *engine, const char *id, bool runs)
 {
 	_cleanup_free_ char *directory = directory_of(engine, id);
 	relay_stop(directory);
+	if (runs)
+		close_monitors(engine, id);
+}
+
+/* --- the sockets --- */
+
+static int listen_on(const char *text, struct error *err)
+{
+	struct relay_rule rule;
+	int r = relay_rule_parse(text, &rule, err);
+	return r < 0 ? r : relay_listen(&rule, err);
+}
+
+/* All or none. */
+static int listen_all(char *const *rules, int sockets[MONITOR_RELAY_MAX], struct error *err)
+{
+	int r = 0, count = 0;
+	for (; r >= 0 && rules[count]; count += r >= 0)
+		r = sockets[count] = listen_on(rules[count], err);
+	while (r < 0 && count > 0)
+		fd_close(sockets[--count]);
+	return r;
+}
+
+void network_loopback_listen(struct engine *engine, const char *id, char ***ret_rules,
+			     int ret_sockets[MONITOR_RELAY_MAX])
+{
+	_cleanup_free_ char *directory = directory_of(engine, id);
+	_cleanup_strv_ char **rules = NULL;
+	struct error why = { 0 };
+	int r = find_rules(engine, id, &rules, &why);
+	if (r > 0 && strv_count(rules) > MONITOR_RELAY_MAX)
+		r = start(directory, rules, &why);
+	else if (r > 0 && (r = listen_all(rules, ret_sockets, &why)) >= 0)
+		*ret_rules = TAKE_PTR(rules);
+	if (r < 0)
+		say_what_fails(&why);
 }

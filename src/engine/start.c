@@ -93,6 +93,7 @@ static int write_plan(struct engine *engine, const struct launch *launch, bool d
 		.stop_signal = launch->stop_signal,
 		.cgroup_manager = launch->cgroup_manager,
 		.pressure = strv_copy(launch->pressure),
+		.relay = launch->relay ? strv_copy(launch->relay) : NULL,
 		.restart = launch->restart,
 		.restart_max = launch->restart_max,
 		.events_path = engine_events_path(engine),
@@ -121,7 +122,7 @@ static int open_monitor(struct engine *engine, struct error *err)
 	int fd = self_protected_program(path, err);
 	if (fd < 0)
 		return err_wrap(err, "start the monitor");
-	int above = fd_move_above(fd, MONITOR_USERNS_FD + 1);
+	int above = fd_move_above(fd, MONITOR_RELAY_FD + MONITOR_RELAY_MAX);
 	if (above < 0) {
 		fd_close(fd);
 		return err_sys(err, -above, "start the monitor");
@@ -145,18 +146,23 @@ static int spawn_monitor(struct engine *engine, const struct launch *launch, int
 	struct fd_path program = fd_path(engine->monitor);
 	char *argv[] = { (char *)MONITOR_PROGRAM, launch->name, dir, NULL };
 	bool passes = launch->log.driver == LOG_DRIVER_PASSTHROUGH;
-	const int pass_fds[] = { control, launch->dir.lock, launch->netns, launch->userns };
+	int pass_fds[FD_PASS_MAX] = { control, launch->dir.lock, launch->netns, launch->userns };
+	size_t n_sockets = strv_count(launch->relay);
 	static_assert(MONITOR_CONTROL_FD == (int)PASS_FD_FIRST && MONITOR_LOCK_FD == PASS_FD_FIRST + 1 &&
-			      MONITOR_NETNS_FD == PASS_FD_FIRST + 2 && MONITOR_USERNS_FD == PASS_FD_FIRST + 3,
+			      MONITOR_NETNS_FD == PASS_FD_FIRST + 2 && MONITOR_USERNS_FD == PASS_FD_FIRST + 3 &&
+			      MONITOR_RELAY_FD == PASS_FD_FIRST + 4,
 		      "in this order");
+	for (size_t i = 0; i < n_sockets; i++)
+		pass_fds[MONITOR_RELAY_FD - PASS_FD_FIRST + i] = launch->sockets[i];
 	const struct process_spawn spawn = {
 		.path = program.text,
 		.argv = argv,
 		.stdio = { passes ? STDIN_FILENO : -1, passes ? STDOUT_FILENO : -1, passes ? STDERR_FILENO : log },
 		.pass_fds = pass_fds,
-		.n_pass_fds = launch->userns >= 0  ? 4
-			      : launch->netns >= 0 ? 3
-						   : 2,
+		.n_pass_fds = n_sockets > 0	    ? MONITOR_RELAY_FD - PASS_FD_FIRST + n_sockets
+			      : launch->userns >= 0 ? 4
+			      : launch->netns >= 0  ? 3
+						    : 2,
 		.new_session = true,
 	};
 	pid_t pid;
@@ -421,8 +427,6 @@ static int launch_monitor(struct engine *engine, struct launch *launch, struct l
 	struct db *db;
 	int r = join_check(engine, launch->joins, err);
 	if (r >= 0)
-		r = write_plan(engine, launch, detach, err);
-	if (r >= 0)
 		r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = container_row_set_running(db, launch->id, engine->runroot, err);
@@ -434,6 +438,10 @@ static int launch_monitor(struct engine *engine, struct launch *launch, struct l
 		r = launch_network_begin(engine, launch, network, err);
 	if (r >= 0)
 		r = launch_give_files(launch, err);
+	if (r >= 0 && launch->networked)
+		network_loopback_listen(engine, launch->id, &launch->relay, launch->sockets);
+	if (r >= 0)
+		r = write_plan(engine, launch, detach, err);
 	return r < 0 ? r : start_monitor(engine, launch, err);
 }
 
@@ -447,8 +455,6 @@ static int start(struct engine *engine, struct launch *launch, bool detach, int 
 	int r = launch_network_finish(engine, launch, &network, err);
 	if (r >= 0)
 		r = ask_to_start(connection, detach, err);
-	if (r >= 0 && launch->networked)
-		network_loopback_open(engine, launch->id);
 	if (r >= 0)
 		r = await_start(engine, launch, connection, err);
 	if (r >= 0)

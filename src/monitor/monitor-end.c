@@ -191,12 +191,15 @@ bool monitor_end(struct monitor *monitor, const struct error *failure)
 {
 	bool ran = monitor->status.state == MONITOR_STATE_RUNNING;
 	health_end(monitor);
+	relay_pause(monitor);
 	remove_container(monitor, failure);
 	finish_output(monitor);
 	if (failure)
 		note_failure(monitor, failure);
 	monitor->status.log_dropped = monitor->log ? container_log_dropped(monitor->log) : 0;
 	bool again = !failure && restart_decide(monitor);
+	if (!again)
+		relay_end(monitor);
 	write_status(monitor, again ? MONITOR_STATE_RESTARTING : MONITOR_STATE_EXITED);
 	if (ran)
 		record_events(monitor);
@@ -210,6 +213,7 @@ bool monitor_end(struct monitor *monitor, const struct error *failure)
 
 void monitor_cancel(struct monitor *monitor)
 {
+	relay_end(monitor);
 	write_status(monitor, MONITOR_STATE_EXITED);
 	if (monitor->stop.by_stop)
 		event_stopped(monitor);

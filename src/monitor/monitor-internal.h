@@ -9,6 +9,7 @@
  *	monitor-restart.c restart: when it is started again
  *	monitor-health.c  health
  *	monitor-recorder.c the flight recorder
+ *	monitor-relay.c   published ports that a process has to carry
  *	monitor-images.c  images that are mounted into it
  *	monitor-join.c    namespaces of other containers
  *	monitor-notify.c  notify: what the container says to a service manager
@@ -120,6 +121,28 @@ bool input_is_free(const struct monitor *monitor);
 void input_write(struct monitor *monitor, const void *data, size_t len);
 void input_end(struct monitor *monitor);
 void input_resize(struct monitor *monitor, const struct packet_size *size);
+
+/* --- monitor-relay.c --- */
+
+/* Sockets that were listened on before the container was made. */
+struct relaying {
+	struct watch sockets[MONITOR_RELAY_MAX];
+	size_t count;
+	pid_t pid; /* of the process that has them, 0 while nobody has come */
+};
+
+/* Take what the plan speaks of; nobody is let in before relay_begin(). */
+void relay_take(struct monitor *monitor);
+void relay_begin(struct monitor *monitor);
+
+/* Whether it was that process: the next one who comes gets another, unless it has failed. */
+bool relay_reaped(struct monitor *monitor, pid_t pid, int wait_status);
+
+/* The run is over: whoever comes, waits. */
+void relay_pause(struct monitor *monitor);
+
+/* Nobody listens when this returns. */
+void relay_end(struct monitor *monitor);
 
 /* --- monitor-peer.c --- */
 
@@ -411,6 +434,7 @@ struct monitor {
 	struct health health;
 	struct recorder recorder;
 	struct alarms alarms;
+	struct relaying relaying;
 	int records; /* the directory of what is kept of it (plan.records_path) */
 	bool ended; /* the first process; status says how */
 

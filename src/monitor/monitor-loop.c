@@ -48,7 +48,7 @@ static void child_ended(struct monitor *monitor, pid_t pid, int wait_status)
 {
 	if (pid == monitor->init.pid && !monitor->ended)
 		record_end(monitor, wait_status);
-	else if (!health_reaped(monitor, pid) && monitor->log)
+	else if (!health_reaped(monitor, pid) && !relay_reaped(monitor, pid, wait_status) && monitor->log)
 		container_log_reaped(monitor->log, pid);
 }
 

@@ -95,6 +95,15 @@ static int on_policy(struct monitor *monitor, struct peer *peer, const void *pay
 	return 0;
 }
 
+static int on_deaf(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
+{
+	if (monitor->exec_of)
+		return -EPROTO;
+	relay_end(monitor);
+	peer_drop(monitor, peer);
+	return 0;
+}
+
 static int on_owner(struct monitor *monitor, struct peer *peer, const void *payload, size_t len)
 {
 	peer->owner = true;
@@ -132,7 +141,7 @@ static const struct {
 	{ PACKET_START, on_start },   { PACKET_STDIN, on_stdin }, { PACKET_RESIZE, on_resize },
 	{ PACKET_SIGNAL, on_signal }, { PACKET_STOP, on_stop },	  { PACKET_OWNER, on_owner },
 	{ PACKET_POLICY, on_policy }, { PACKET_MUTE, on_mute },	  { PACKET_EXEC, on_exec },
-	{ PACKET_LEAVE, on_leave },
+	{ PACKET_LEAVE, on_leave },   { PACKET_DEAF, on_deaf },
 };
 
 static int dispatch(struct monitor *monitor, struct peer *peer, enum packet_type type, const void *payload, size_t len)

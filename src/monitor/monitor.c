@@ -82,6 +82,7 @@ static int read_bundle(struct monitor *monitor, struct error *err)
 		return r;
 	if (monitor->plan.stop_signal == 0)
 		monitor->plan.stop_signal = SIGTERM;
+	relay_take(monitor);
 	r = open_records(monitor, err);
 	if (r >= 0)
 		r = notify_open(monitor, err);
@@ -255,6 +256,7 @@ static int start(struct monitor *monitor, struct error *err)
 		return r;
 	event_started(monitor);
 	health_begin(monitor);
+	relay_begin(monitor);
 	deliver_copy(monitor, PACKET_STARTED, NULL, 0);
 	recorder_write_start(monitor);
 	io_flow(monitor);

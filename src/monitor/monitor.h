@@ -30,6 +30,7 @@ struct monitor_options {
 	int control;	  /* the starter's connection, or -1; taken over */
 	int lock;	  /* the held lock, which is released when the end is recorded, or -1 */
 	bool has_userns;  /* MONITOR_USERNS_FD is open */
+	int n_sockets;	  /* from MONITOR_RELAY_FD up: those of plan.relay, and perhaps others' behind them */
 	bool start;	  /* do not wait for PACKET_START */
 };
 

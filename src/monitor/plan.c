@@ -80,6 +80,7 @@ int monitor_plan_write(const struct monitor_plan *plan, int dir, struct error *e
 	json_add_strv(object, "eventAttributes", plan->event_attributes);
 	json_add_i64(object, "cgroupManager", plan->cgroup_manager);
 	json_add_strv(object, "pressure", plan->pressure);
+	json_add_strv(object, "relay", plan->relay);
 	json_add_i64(object, "restart", plan->restart);
 	json_add_i64(object, "restartMax", plan->restart_max);
 	const char *text = json_text(object);
@@ -187,6 +188,7 @@ static int parse_plan(const struct json_node *root, struct monitor_plan *plan, s
 	    (r = image_plans_from_json(root, plan, err)) < 0 ||
 	    (r = json_get_strv(root, "cleanup", &plan->cleanup, err)) < 0 ||
 	    (r = json_get_strv(root, "pressure", &plan->pressure, err)) < 0 ||
+	    (r = json_get_strv(root, "relay", &plan->relay, err)) < 0 ||
 	    (r = json_get_strv(root, "eventAttributes", &plan->event_attributes, err)) < 0 ||
 	    (r = json_get_bool(root, "mapIds", &plan->map_ids, err)) < 0 ||
 	    (r = json_get_bool(root, "ephemeral", &plan->ephemeral, err)) < 0 ||
@@ -255,5 +257,6 @@ void monitor_plan_done(struct monitor_plan *plan)
 	health_plan_done(&plan->health);
 	strv_free(plan->event_attributes);
 	strv_free(plan->pressure);
+	strv_free(plan->relay);
 	*plan = (struct monitor_plan){ 0 };
 }

@@ -24,6 +24,7 @@ static const struct packet_rule {
 	{ PACKET_SIGNAL, sizeof(int32_t), sizeof(int32_t) },
 	{ PACKET_STOP, sizeof(struct packet_stop), sizeof(struct packet_stop) },
 	{ PACKET_POLICY, sizeof(struct packet_policy), sizeof(struct packet_policy) },
+	{ PACKET_DEAF, 0, 0 },
 	{ PACKET_OWNER, 0, 0 },
 	{ PACKET_MUTE, 0, 0 },
 	{ PACKET_EXEC, 0, 0 },

@@ -32,6 +32,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "monitor/container-log.h"
 #include "monitor/death.h"
 #include "monitor/health.h"
@@ -53,6 +54,8 @@ enum {
 	MONITOR_LOCK_FD = 4,
 	MONITOR_NETNS_FD = MONITOR_NETNS_NUMBER, /* the container's network namespace, if it does not make one itself */
 	MONITOR_USERNS_FD = MONITOR_USERNS_NUMBER, /* its user namespace, if that is not ours */
+	MONITOR_RELAY_FD,			   /* the first of the sockets that plan.relay speaks of */
+	MONITOR_RELAY_MAX = FD_PASS_MAX - (MONITOR_RELAY_FD - MONITOR_CONTROL_FD),
 };
 
 enum packet_type {
@@ -64,6 +67,7 @@ enum packet_type {
 	PACKET_STOP = 'T',   /* struct packet_stop: let it end, and stay so */
 	PACKET_POLICY =
 		'p', /* struct packet_policy: the restart policy from now on; the connection ends when it is taken */
+	PACKET_DEAF = 'd',    /* no payload: close the sockets of plan.relay; the connection ends when that is done */
 	PACKET_OWNER = 'o',   /* no payload: "I collect the result and clean up"; see monitor_plan.cleanup */
 	PACKET_MUTE = 'm',    /* no payload: "no output for me"; who waits for the end need not read along */
 	PACKET_EXEC = 'x',    /* no payload, and the first of its connection: run another program, see below */
@@ -173,6 +177,7 @@ struct monitor_plan {
 	char *records_path; /* the directory of what is kept of the container beyond its end; NULL: the run directory */
 	struct health_plan health;
 	enum cgroup_manager cgroup_manager;
+	char **relay;	 /* rules of network/relay.h, for sockets that listen: whoever comes is relayed there */
 	char **pressure; /* "RESOURCE TRIGGER", as accounting/psi.rst has triggers; ALARM_PRESSURES at most */
 	enum restart_policy restart;
 	int restart_max; /* of RESTART_ON_FAILURE; 0: no limit */

@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/process.h"
 #include "base/util.h"
 #include "network/relay-loop.h"
 
@@ -83,57 +84,27 @@ void relay_free_later(struct relay_loop *loop, void *object)
 
 /* --- listening --- */
 
-static socklen_t fill(const struct cidr *address, uint16_t port, struct sockaddr_storage *ret)
-{
-	*ret = (struct sockaddr_storage){ .ss_family = address->family };
-	if (address->family == AF_INET6) {
-		struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
-		v6->sin6_port = htons(port);
-		memcpy(&v6->sin6_addr, address->bytes, sizeof v6->sin6_addr);
-		return sizeof *v6;
-	}
-	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
-	v4->sin_port = htons(port);
-	memcpy(&v4->sin_addr, address->bytes, sizeof v4->sin_addr);
-	return sizeof *v4;
-}
-
-static int listen_on(const struct relay_rule *rule, struct error *err)
-{
-	struct sockaddr_storage address;
-	char text[CIDR_TEXT_MAX];
-	int on = 1, type = rule->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
-	socklen_t len = fill(&rule->host, rule->host_port, &address);
-	_cleanup_close_ int fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && type == SOCK_STREAM)
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (fd >= 0 && address.ss_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, len) < 0 ||
-	    (type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0))
-		return err_sys(err, errno, "listen on port %u of %s", rule->host_port,
-			       cidr_address_text(&rule->host, text));
-	return TAKE_FD(fd);
-}
-
-static int open_listener(const char *text, struct relay_listener *ret, struct error *err)
+/* @handed: that listens already, or -1. */
+static int open_listener(const char *text, int handed, struct relay_listener *ret, struct error *err)
 {
 	struct relay_rule rule;
 	int r = relay_rule_parse(text, &rule, err);
 	if (r >= 0)
-		r = ret->source.fd = listen_on(&rule, err);
+		r = ret->source.fd = handed < 0 ? relay_listen(&rule, err) : handed;
 	if (r < 0)
 		return r;
 	ret->source.ready = rule.protocol == IPPROTO_UDP ? relay_udp_ready : relay_tcp_ready;
-	ret->target_len = fill(&rule.target, rule.target_port, &ret->target);
+	ret->target_len = relay_socket_address(&rule.target, rule.target_port, &ret->target);
 	return 0;
 }
 
-static int open_listeners(struct relay_loop *loop, char *const *rules, struct error *err)
+/* @first: the number of the first one that is handed over, or -1. */
+static int open_listeners(struct relay_loop *loop, char *const *rules, int first, struct error *err)
 {
 	int r = 0;
-	for (; r >= 0 && *rules; rules++)
-		r = open_listener(*rules, ARRAY_APPEND(loop->listeners, loop->n_listeners), err);
+	for (int i = 0; r >= 0 && rules[i]; i++)
+		r = open_listener(rules[i], first < 0 ? -1 : first + i,
+				  ARRAY_APPEND(loop->listeners, loop->n_listeners), err);
 	return r;
 }
 
@@ -232,7 +203,7 @@ static int prepare(struct relay_loop *loop, struct relay_source *mounts, char *c
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	int r = loop->epoll < 0 ? err_sys(err, errno, "make an epoll instance") : 0;
 	if (r >= 0)
-		r = open_listeners(loop, rules, err);
+		r = open_listeners(loop, rules, -1, err);
 	if (r >= 0)
 		r = watch_mounts(loop, mounts, err);
 	if (r >= 0)
@@ -240,10 +211,42 @@ static int prepare(struct relay_loop *loop, struct relay_source *mounts, char *c
 	return r < 0 ? r : give_up_rights(err);
 }
 
+/* See RY4. Whoever handed it over may have died before the kernel was told what follows from that. */
+static int end_with_parent(pid_t parent, struct error *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_sys(err, errno, "ask for the end of the parent process");
+	if (getppid() != parent)
+		exit(EXIT_SUCCESS);
+	return 0;
+}
+
+static int take_over(struct relay_loop *loop, pid_t parent, char *const *rules, struct error *err)
+{
+	allow_many_files();
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	int r = loop->epoll < 0 ? err_sys(err, errno, "make an epoll instance") : 0;
+	if (r >= 0)
+		r = open_listeners(loop, rules, PASS_FD_FIRST, err);
+	if (r >= 0)
+		r = give_up_rights(err);
+	return r < 0 ? r : end_with_parent(parent, err);
+}
+
 static int fail(const struct error *err)
 {
 	fprintf(stderr, "%s\n", err->message);
 	return EXIT_FAILURE;
+}
+
+int relay_handed_main(char *const *argv)
+{
+	enum { PARENT = 2, FIRST_RULE };
+	static struct relay_loop loop;
+	struct error err = { 0 };
+	if (take_over(&loop, (pid_t)strtol(argv[PARENT], NULL, 10), argv + FIRST_RULE, &err) < 0)
+		return fail(&err);
+	serve(&loop);
 }
 
 int relay_main(char *const *argv)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/relay.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -54,6 +56,41 @@ int relay_rule_parse(const char *text, struct relay_rule *ret, struct error *err
 	if (r >= 0)
 		*ret = rule;
 	return r;
+}
+
+/* --- sockets --- */
+
+socklen_t relay_socket_address(const struct cidr *address, uint16_t port, struct sockaddr_storage *ret)
+{
+	*ret = (struct sockaddr_storage){ .ss_family = address->family };
+	if (address->family == AF_INET6) {
+		struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+		v6->sin6_port = htons(port);
+		memcpy(&v6->sin6_addr, address->bytes, sizeof v6->sin6_addr);
+		return sizeof *v6;
+	}
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+	v4->sin_port = htons(port);
+	memcpy(&v4->sin_addr, address->bytes, sizeof v4->sin_addr);
+	return sizeof *v4;
+}
+
+int relay_listen(const struct relay_rule *rule, struct error *err)
+{
+	struct sockaddr_storage address;
+	char text[CIDR_TEXT_MAX];
+	int on = 1, type = rule->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	socklen_t len = relay_socket_address(&rule->host, rule->host_port, &address);
+	_cleanup_close_ int fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && type == SOCK_STREAM)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (fd >= 0 && address.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, len) < 0 ||
+	    (type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0))
+		return err_sys(err, errno, "listen on port %u of %s", rule->host_port,
+			       cidr_address_text(&rule->host, text));
+	return TAKE_FD(fd);
 }
 
 /* --- the process --- */

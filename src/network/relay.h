@@ -7,11 +7,13 @@
  *  RY1 It lives as long as the file "relay.netns" in its directory; relay_stop() makes it be gone at once.
  *  RY2 The namespace is bound to that file in a mount namespace of the relay's alone, so no mount is left, whoever dies.
  *  RY3 When it carries its first byte it has no capability any more, and files of its own only.
+ *  RY4 One that got its sockets from whoever listened before ends with that process.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -29,6 +31,12 @@ struct relay_rule {
 /* "tcp/0.0.0.0/8080/172.17.0.2/80"; free() it. */
 char *relay_rule_text(const struct relay_rule *rule);
 int relay_rule_parse(const char *text, struct relay_rule *ret, struct error *err);
+
+/* Listen where @rule says; accept() and the like do not wait there. Returns the socket. */
+int relay_listen(const struct relay_rule *rule, struct error *err);
+
+/* As the kernel wants it. Returns its length. */
+socklen_t relay_socket_address(const struct cidr *address, uint16_t port, struct sockaddr_storage *ret);
 
 struct relay {
 	const char *directory; /* absolute, and there */
@@ -50,3 +58,9 @@ void relay_stop(const char *directory);
  * one listens in the background; or an exit status.
  */
 int relay_main(char *const *argv);
+
+/*
+ * The same from sockets that listen already, from PASS_FD_FIRST up in the order of the rules, in the network namespace that it is
+ * in: coffer-relay DIRECTORY PARENT-PID RULE.... The directory is there for whoever reads `ps`.
+ */
+int relay_handed_main(char *const *argv);

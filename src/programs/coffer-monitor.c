@@ -5,12 +5,13 @@
  * DIR is the container's run directory; NAME is there for whoever reads `ps`. Fd 3 is the starter's connection and fd 4
  * the open file that holds DIR/lock; without the first the container starts at once, without the second we lock it. Fd 5
  * can be a network namespace and fd 6 a user namespace, which live as long as we hold them, through all restarts of the
- * container. Who starts us has made a session of ours, with /dev/null for standard streams (or, with the log driver "passthrough", those of the
+ * container, and from fd 7 up there can be sockets of published ports. Who starts us has made a session of ours, with /dev/null for standard streams (or, with the log driver "passthrough", those of the
  * container), and runs us from a detached read-only mount.
  *
  * coffer-compress PATH, by that name of the same file: compress a rotated log.
  * coffer-holder, likewise: do nothing, and so hold a user's namespaces (engine/rootless.h).
- * coffer-relay PID-FILE NETNS-FILE RULE..., likewise: published ports (network/relay.h).
+ * coffer-relay PID-FILE NETNS-FILE RULE..., coffer-relay DIR PARENT-PID RULE..., likewise: published ports
+ * (network/relay.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +57,16 @@ static bool is_namespace(int fd, int type)
 	return ioctl(fd, NS_GET_NSTYPE) == type;
 }
 
+/* What may be one of a published port: the plan says how many are. */
+static int count_sockets(void)
+{
+	int type, count = 0;
+	socklen_t len = sizeof type;
+	while (count < MONITOR_RELAY_MAX && getsockopt(MONITOR_RELAY_FD + count, SOL_SOCKET, SO_TYPE, &type, &len) == 0)
+		count++;
+	return count;
+}
+
 /*
  * Keep what is meant for us and nothing else: we live longer than whoever started us, and somebody may wait for the end
  * of a pipe that we know nothing of.
@@ -72,7 +83,10 @@ static void take_fds(const char *path, struct monitor_options *options)
 	if (!is_namespace(MONITOR_NETNS_FD, CLONE_NEWNET))
 		fd_close(MONITOR_NETNS_FD);
 	options->has_userns = is_namespace(MONITOR_USERNS_FD, CLONE_NEWUSER);
-	fd_close_from(MONITOR_USERNS_FD + (options->has_userns ? 1 : 0));
+	if (!options->has_userns)
+		fd_close(MONITOR_USERNS_FD);
+	options->n_sockets = count_sockets();
+	fd_close_from(MONITOR_RELAY_FD + options->n_sockets);
 	fd_cloexec_from(MONITOR_CONTROL_FD);
 	(void)fd_fill_standard();
 }
@@ -119,7 +133,7 @@ _Noreturn static void hold(void)
 static int relay(char **argv)
 {
 	prctl(PR_SET_NAME, RELAY_PROGRAM, 0, 0, 0);
-	return relay_main(argv);
+	return argv[2][0] == '/' ? relay_main(argv) : relay_handed_main(argv);
 }
 
 int main(int argc, char **argv)

@@ -119,9 +119,28 @@ listens_inside() {
 	coffer run --rm -p 8080:80 box:1 true
 }
 
+@test "a port that nobody uses has no process; one whose relay was killed gets another" {
+	web one -p 8080:80
+	run ! relays
+	fetch 'http://[::1]:8080/'
+	kill -KILL "$(relays)"
+	eventually fetch 'http://[::1]:8080/'
+	coffer rm -f one
+	run ! relays
+	# The port is free at once.
+	web one -p 8080:80
+	fetch 'http://[::1]:8080/'
+}
+
+@test "more ports than a monitor listens on" {
+	web one -p 8080-8099:80-99
+	fetch 'http://[::1]:8080/'
+}
+
 @test "it has no right that it does not need" {
 	web one -p 8080:80
 	local pid
+	fetch 'http://[::1]:8080/'
 	pid=$(relays)
 	grep -q '^CapEff:[[:space:]]*0000000000000000$' "/proc/$pid/status"
 	grep -q '^NoNewPrivs:[[:space:]]*1$' "/proc/$pid/status"
@@ -142,6 +161,7 @@ waits() {
 	web one -p 8080:80
 	local pid fd most
 	local -a open=()
+	fetch 'http://[::1]:8080/'
 	pid=$(relays)
 	most=$(($(find "/proc/$pid/fd" -type l | wc -l) + 4)) # two connections
 	prlimit --pid "$pid" --nofile="$most:$most"
