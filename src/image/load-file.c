@@ -15,80 +15,51 @@
 #include "image/hash.h"
 #include "image/layer-form.h"
 #include "image/load-internal.h"
-#include "storage/layer.h"
 
 enum { READ_SIZE = 256 * 1024 };
 
 /* --- the archive as a whole --- */
 
-static int run_worker(struct load *load, struct unpack_worker *worker, int archive, uint64_t size, int dir,
-		      enum layer_compression compression, const struct unpack_limits *limits,
-		      struct unpack_result *ret, struct error *err)
+/* Its first bytes, which tell what it is; a pipe may bring them one by one, and does not take them back. */
+static ssize_t read_beginning(struct load *load, char *buf, size_t size, struct error *err)
 {
-	int r = unpack_worker_begin(worker, archive, size, dir, compression, limits, err);
-	if (r >= 0)
-		r = unpack_worker_feed(worker, size, true, err);
-	if (r >= 0)
-		r = transfer_wait(load->transfer, unpack_worker_fd(worker), POLLIN, -1, err);
-	return r < 0 ? r : unpack_worker_finish(worker, ret, err);
-}
-
-/* All that comes from @fd, if that is not more than @max bytes. */
-static int spool(struct load *load, int fd, uint64_t max, struct content *content, struct error *err)
-{
-	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
-	for (;;) {
-		int r = transfer_wait(load->transfer, fd, POLLIN, -1, err);
+	size_t len = 0;
+	while (len < size) {
+		int r = transfer_wait(load->transfer, load->options->fd, POLLIN, -1, err);
 		if (r < 0)
 			return r;
-		ssize_t n = RETRY_ON_EINTR(read(fd, buf, READ_SIZE));
-		if (n <= 0)
-			return n < 0 ? err_sys(err, errno, "read the archive") : 0;
-		if ((uint64_t)n > max - content_size(content))
-			return err_set(err, ERR_IMG_DIGEST, "it has grown while it was read");
-		r = content_write(content, buf, (size_t)n, err);
-		if (r < 0)
-			return r;
+		ssize_t n = RETRY_ON_EINTR(read(load->options->fd, buf + len, size - len));
+		if (n < 0)
+			return err_sys(err, errno, "read the archive");
+		if (n == 0)
+			break;
+		len += (size_t)n;
 	}
+	return len > 0 ? (ssize_t)len : err_set(err, ERR_IMG_LAYER, "the archive is empty");
 }
 
-static int unpack_file(struct load *load, struct unpack_worker *worker, int fd, struct error *err)
+static int unpack(struct load *load, struct unpack_worker *worker, struct error *err)
 {
-	struct stat st;
-	struct unpack_result result;
+	char beginning[LAYER_FORM_LENGTH];
 	enum layer_compression compression;
-	char magic[LAYER_FORM_LENGTH];
-	ssize_t n = pread(fd, magic, sizeof magic, 0);
-	if (n < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, errno, "read the archive");
-	if (n == 0)
-		return err_set(err, ERR_IMG_LAYER, "the archive is empty");
-	int r = layer_form_detect(magic, (size_t)n, "coffer load", &compression, err);
+	struct unpack_limits limits = { 0 };
+	struct unpack_result result;
+	ssize_t len = read_beginning(load, beginning, sizeof beginning, err);
+	if (len < 0)
+		return (int)len;
+	int r = layer_form_detect(beginning, (size_t)len, "coffer load", &compression, err);
 	if (r >= 0)
 		r = staging_open(load->store, &load->tree, err);
-	struct unpack_limits limits = { 0 };
 	if (r >= 0)
 		r = unpack_limits_read(&limits, err);
 	limits.owners_are_ours = true;
+	limits.no_digest = true;
 	if (r >= 0)
-		r = run_worker(load, worker, fd, (uint64_t)st.st_size, load->tree.fd, compression, &limits, &result,
-			       err);
-	load->files = load->tree.fd;
-	return r;
-}
-
-/* A worker reads from the beginning of a file, which a pipe is not. */
-static int unpack(struct load *load, const struct stat *st, struct unpack_worker *worker, struct error *err)
-{
-	_cleanup_content_ struct content *content = NULL;
-	int fd = load->options->fd, r = 0;
-	if (!S_ISREG(st->st_mode) || lseek(fd, 0, SEEK_CUR) != 0) {
-		r = content_open(&load->blobs, &content, err);
-		if (r >= 0)
-			r = spool(load, fd, UINT64_MAX, content, err);
-		fd = r < 0 ? -1 : content_fd(content);
-	}
-	return r < 0 ? r : unpack_file(load, worker, fd, err);
+		r = unpack_worker_begin_stream(worker, load->options->fd, beginning, (size_t)len, load->tree.fd,
+					       compression, &limits, err);
+	if (r >= 0)
+		r = transfer_wait(load->transfer, unpack_worker_fd(worker), POLLIN, -1, err);
+	return r < 0 ? r : unpack_worker_finish(worker, &result, err);
 }
 
 int load_unpack(struct load *load, struct pull_workers *workers, struct error *err)
@@ -98,10 +69,9 @@ int load_unpack(struct load *load, struct pull_workers *workers, struct error *e
 	if (fstat(load->options->fd, &st) < 0)
 		return err_sys(err, errno, "read the archive");
 	load->is_foreign = S_ISDIR(st.st_mode);
-	if (load->is_foreign)
-		load->files = load->options->fd;
-	else
-		r = unpack(load, &st, workers->workers[0], err);
+	if (!load->is_foreign)
+		r = unpack(load, workers->workers[0], err);
+	load->files = load->is_foreign ? load->options->fd : load->tree.fd;
 	unpack_worker_free(workers->workers[0]);
 	workers->workers[0] = NULL;
 	return r;
@@ -161,6 +131,25 @@ static int keep(struct load *load, struct content *copy, int fd, const struct lo
 	return blob_commit(load->store, load->blobs.fd, name, digest, err);
 }
 
+/* All that comes from @fd, if that is not more than @max bytes. */
+static int spool(struct load *load, int fd, uint64_t max, struct content *content, struct error *err)
+{
+	_cleanup_free_ char *buf = mem_alloc(READ_SIZE);
+	for (;;) {
+		int r = transfer_wait(load->transfer, fd, POLLIN, -1, err);
+		if (r < 0)
+			return r;
+		ssize_t n = RETRY_ON_EINTR(read(fd, buf, READ_SIZE));
+		if (n <= 0)
+			return n < 0 ? err_sys(err, errno, "read the archive") : 0;
+		if ((uint64_t)n > max - content_size(content))
+			return err_set(err, ERR_IMG_DIGEST, "it has grown while it was read");
+		r = content_write(content, buf, (size_t)n, err);
+		if (r < 0)
+			return r;
+	}
+}
+
 /* Its digest; *ret_content is a copy of it, where the file itself cannot be taken (L4). */
 static int hash_one(struct load *load, int fd, struct load_blob *blob, struct content **ret_content, struct error *err)
 {
@@ -218,23 +207,4 @@ int load_blob(struct load *load, const char *path, struct load_blob *ret, struct
 	if (r >= 0)
 		*ret = blob;
 	return r;
-}
-
-/* --- layers --- */
-
-int load_layer(struct load *load, const struct load_blob *blob, const char *diff_id, struct error *err)
-{
-	_cleanup_staging_ struct staging staging = { .fd = -1 };
-	struct unpack_result result;
-	_cleanup_close_ int fd = blob_open(load->store, blob->digest, err);
-	int r = fd < 0 ? fd : staging_open(load->store, &staging, err);
-	if (r >= 0)
-		r = run_worker(load, load->worker, fd, blob->size, staging.fd, blob->compression, NULL, &result, err);
-	if (r < 0)
-		return r;
-	if (!streq(result.diff_id, diff_id)) {
-		(void)err_set(err, ERR_IMG_DIGEST, "it is not what the image config says");
-		return err_cause(err, "unpacked, its digest is %s; the image config says %s", result.diff_id, diff_id);
-	}
-	return layer_commit(load->store, staging.name, diff_id, err);
 }

@@ -5,10 +5,19 @@
 #include "image/content.h"
 #include "image/load.h"
 
+/* A worker for layers, and what it is at. */
+struct load_job {
+	struct unpack_worker *worker;
+	char *path, *diff_id; /* NULL while it has nothing to do */
+	struct staging staging;
+	bool is_plain; /* its digest is that of its blob */
+};
+
 struct load {
 	struct store *store;
 	const struct transfer *transfer;
-	struct unpack_worker *worker; /* for layers */
+	struct load_job jobs[PULL_WORKERS_MAX];
+	size_t n_jobs;
 	const struct load_options *options;
 	struct staging blobs; /* ours: what is verified and not in place yet */
 	struct staging tree;  /* what the archive holds */
@@ -33,5 +42,17 @@ struct load_blob {
 };
 int load_blob(struct load *load, const char *path, struct load_blob *ret, struct error *err);
 
-/* Unpack the layer whose blob is in the store, compare its DiffID, put it in place. */
-int load_layer(struct load *load, const struct load_blob *blob, const char *diff_id, struct error *err);
+/* All workers but the first one, which unpacks the archive. */
+void load_layers_init(struct load *load, const struct pull_workers *workers);
+void load_layers_done(struct load *load);
+
+/*
+ * Have the layer whose blob is in the store unpacked, its DiffID compared, and put in place; as soon as a worker is free,
+ * for which it waits. Errors may be those of another layer; @path names this one in its own.
+ */
+int load_layer(struct load *load, const struct load_blob *blob, const char *diff_id, const char *path,
+	       struct error *err);
+
+/* Wait until the layer is not under way any more, and until none is. */
+int load_layers_settle(struct load *load, const char *diff_id, struct error *err);
+int load_layers_finish(struct load *load, struct error *err);

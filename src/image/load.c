@@ -61,11 +61,13 @@ static int load_config(struct load *load, const struct source *source, struct lo
 static int load_one_layer(struct load *load, const char *path, const char *diff_id, struct load_blob *blob,
 			  struct error *err)
 {
-	bool there = *blob->digest && blob_is_whole(load->store, blob->digest, blob->size) && layer_exists(load->store, diff_id);
-	int r = there ? 0 : load_blob(load, path, blob, err);
-	if (r >= 0 && !there)
-		r = load_layer(load, blob, diff_id, err);
-	return r < 0 ? err_wrap(err, "layer '%s'", path) : 0;
+	int r = load_layers_settle(load, diff_id, err);
+	if (r < 0)
+		return r;
+	if (*blob->digest && blob_is_whole(load->store, blob->digest, blob->size) && layer_exists(load->store, diff_id))
+		return 0;
+	r = load_blob(load, path, blob, err);
+	return r < 0 ? err_wrap(err, "layer '%s'", path) : load_layer(load, blob, diff_id, path, err);
 }
 
 /* *ret_layers becomes as many as the source has. */
@@ -83,6 +85,8 @@ static int load_contents(struct load *load, const struct source *source, struct 
 			expect(&source->descriptors[i], &layers[i]);
 		r = load_one_layer(load, source->layers[i], config.diff_ids[i], &layers[i], err);
 	}
+	if (r >= 0)
+		r = load_layers_finish(load, err);
 	if (r >= 0)
 		*ret_layers = TAKE_PTR(layers);
 	return r;
@@ -283,13 +287,14 @@ int load_images(struct store *store, const struct transfer *transfer, struct pul
 	struct load load = {
 		.store = store,
 		.transfer = transfer,
-		.worker = workers->workers[1],
 		.options = options,
 		.files = -1,
 		.images = json_object_new_array(),
 	};
+	load_layers_init(&load, workers);
 	int r = load_all(&load, workers, err);
 	pull_workers_done(workers); /* before their directories go */
+	load_layers_done(&load);
 	staging_done(&load.tree);
 	staging_done(&load.blobs);
 	if (r >= 0)

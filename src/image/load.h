@@ -27,10 +27,13 @@ struct load_options {
 	struct platform platform; /* of an index's entries */
 };
 
-enum { LOAD_WORKERS = 2 };
+enum {
+	LOAD_WORKERS_MIN = 3, /* of which one unpacks the archive, which is the least of the work */
+	LOAD_WORKERS_MAX = PULL_WORKERS_MAX,
+};
 
 /*
- * Ends the workers, of which LOAD_WORKERS are needed. *ret is an array, as the answer "done" has it. Errors:
+ * Ends the workers, of which LOAD_WORKERS_MIN are needed. *ret is an array, as the answer "done" has it. Errors:
  * ERR_IMG_MANIFEST, ERR_IMG_LAYER, ERR_IMG_DIGEST, ERR_IMG_ARCH, of the disk, ERR_CANCELLED.
  */
 int load_images(struct store *store, const struct transfer *transfer, struct pull_workers *workers,

@@ -22,6 +22,7 @@ struct unpack_limits {
 	uint64_t ratio;	     /* unpacked over compressed bytes, ... */
 	uint64_t ratio_from; /* ... once more than this was unpacked */
 	bool owners_are_ours; /* whatever the archive says: it is taken apart, and no layer */
+	bool no_digest;	      /* nobody needs the DiffID, or it is known: the result has one of nothing */
 };
 extern const struct unpack_limits unpack_default_limits; /* 64 GiB, 4 million, 200, 1 GiB */
 

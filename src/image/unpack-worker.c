@@ -37,6 +37,9 @@ struct feed {
 struct job {
 	enum layer_compression compression;
 	struct unpack_limits limits;
+	bool is_stream;
+	uint8_t beginning[UNPACK_BEGINNING_MAX]; /* of a stream: what was read of it already */
+	size_t beginning_len;
 };
 
 struct answer {
@@ -96,11 +99,38 @@ static ssize_t read_blob(void *context, void *buf, size_t size)
 	}
 }
 
+/* A pipe, or a file from where it stands: whoever has it at the other end says when it ends. */
+struct stream {
+	int fd;
+	const struct job *job;
+	size_t at; /* in the beginning */
+};
+
+static ssize_t read_stream(void *context, void *buf, size_t size)
+{
+	struct stream *stream = context;
+	size_t left = stream->job->beginning_len - stream->at;
+	if (left > 0) {
+		size_t n = MIN(left, size);
+		memcpy(buf, stream->job->beginning + stream->at, n);
+		stream->at += n;
+		return (ssize_t)n;
+	}
+	struct pollfd fds[] = { { .fd = stream->fd, .events = POLLIN }, { .fd = SOCK_FD } };
+	if (RETRY_ON_EINTR(poll(fds, ARRAY_SIZE(fds), -1)) < 0)
+		return -errno;
+	if (fds[1].revents)
+		_exit(EXIT_FAILURE);
+	ssize_t n = RETRY_ON_EINTR(read(stream->fd, buf, size));
+	return n < 0 ? -errno : n;
+}
+
 static void work(const struct job *job, const int fds[static JOB_FDS], const struct feed *feed, struct answer *answer)
 {
 	struct reading reading = { .blob = fds[JOB_BLOB], .feed = feed };
-	unpack_archive(read_blob, &reading, job->compression, fds[JOB_DIR], &job->limits, &answer->result,
-		       &answer->err);
+	struct stream stream = { .fd = fds[JOB_BLOB], .job = job };
+	unpack_archive(job->is_stream ? read_stream : read_blob, job->is_stream ? (void *)&stream : &reading,
+		       job->compression, fds[JOB_DIR], &job->limits, &answer->result, &answer->err);
 	for (size_t i = 0; i < JOB_FDS; i++)
 		fd_close(fds[i]);
 }
@@ -112,7 +142,7 @@ static _Noreturn void serve(const struct feed *feed, const struct error *setup_e
 		int fds[JOB_FDS];
 		size_t n_fds;
 		ssize_t len = fd_receive(SOCK_FD, &job, sizeof job, fds, ARRAY_SIZE(fds), &n_fds);
-		if (len != sizeof job || n_fds != ARRAY_SIZE(fds))
+		if (len != sizeof job || n_fds != ARRAY_SIZE(fds) || job.beginning_len > sizeof job.beginning)
 			_exit(len == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 		struct answer *answer = NEW(struct answer);
 		if (setup_error->code != ERR_NONE)
@@ -202,23 +232,39 @@ static void set_feed(struct unpack_worker *worker, uint64_t available, bool comp
 	atomic_store(&worker->feed->complete, complete);
 }
 
-int unpack_worker_begin(struct unpack_worker *worker, int blob, uint64_t available, int dir,
-			enum layer_compression compression, const struct unpack_limits *limits, struct error *err)
+static int give_job(struct unpack_worker *worker, const struct job *job, int archive, int dir, struct error *err)
 {
 	if (worker->dir >= 0 || worker->pid == 0)
 		return err_set(err, ERR_INTERNAL, "the unpacker is not free");
 	_cleanup_close_ int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0), confined = sandbox_confine(dir);
 	if (copy < 0 || confined < 0)
 		return err_sys(err, copy < 0 ? errno : -confined, "prepare the layer's directory");
-	set_feed(worker, available, false);
-	const struct job job = { .compression = compression, .limits = limits ? *limits : worker->limits };
-	const int fds[JOB_FDS] = { [JOB_BLOB] = blob, [JOB_DIR] = confined };
-	int r = fd_send(worker->sock, &job, sizeof job, fds, ARRAY_SIZE(fds));
+	const int fds[JOB_FDS] = { [JOB_BLOB] = archive, [JOB_DIR] = confined };
+	int r = fd_send(worker->sock, job, sizeof *job, fds, ARRAY_SIZE(fds));
 	/* If it has died meanwhile, unpack_worker_finish() says of what. */
 	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
 		return err_sys(err, -r, "give work to an unpacker");
 	worker->dir = TAKE_FD(copy);
 	return 0;
+}
+
+int unpack_worker_begin(struct unpack_worker *worker, int blob, uint64_t available, int dir,
+			enum layer_compression compression, const struct unpack_limits *limits, struct error *err)
+{
+	set_feed(worker, available, false);
+	const struct job job = { .compression = compression, .limits = limits ? *limits : worker->limits };
+	return give_job(worker, &job, blob, dir, err);
+}
+
+int unpack_worker_begin_stream(struct unpack_worker *worker, int fd, const void *beginning, size_t beginning_len,
+			       int dir, enum layer_compression compression, const struct unpack_limits *limits,
+			       struct error *err)
+{
+	struct job job = {
+		.compression = compression, .limits = *limits, .is_stream = true, .beginning_len = beginning_len
+	};
+	memcpy(job.beginning, beginning, beginning_len);
+	return give_job(worker, &job, fd, dir, err);
 }
 
 int unpack_worker_feed(struct unpack_worker *worker, uint64_t available, bool complete, struct error *err)

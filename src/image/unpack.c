@@ -62,7 +62,8 @@ static ssize_t next_block(void *context, const void **ret, struct error *err)
 	ssize_t len = decompress_read(unpacking->source, unpacking->block, BLOCK_SIZE, err);
 	if (len <= 0)
 		return len;
-	hash_update(unpacking->hash, unpacking->block, (size_t)len);
+	if (!unpacking->limits->no_digest)
+		hash_update(unpacking->hash, unpacking->block, (size_t)len);
 	unpacking->archive_size += (uint64_t)len;
 	int r = check_limits(unpacking, err);
 	if (r < 0)
@@ -181,6 +182,7 @@ static int run(struct unpacking *unpacking, int dir, struct unpack_result *ret, 
 		return space_explain(r, dir, unpacking->needed, err);
 	result.archive_size = unpacking->archive_size;
 	result.entries = unpacking->entries;
+	result.compression = decompress_kind(unpacking->source);
 	*ret = result;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct unpack_result {
 	char diff_id[80];      /* "sha256:..." of the uncompressed archive, with all that follows its end */
 	uint64_t archive_size; /* bytes, uncompressed */
 	uint64_t entries;
+	enum layer_compression compression; /* that was found */
 };
 
 struct unpack_worker;
@@ -54,6 +55,15 @@ int unpack_worker_fd(const struct unpack_worker *worker);
  */
 int unpack_worker_begin(struct unpack_worker *worker, int blob, uint64_t available, int dir,
 			enum layer_compression compression, const struct unpack_limits *limits, struct error *err);
+
+/*
+ * The same with what comes from @fd, a pipe, say, to its end; @beginning is what was read of it already, at most
+ * UNPACK_BEGINNING_MAX bytes. It needs no feeding.
+ */
+enum { UNPACK_BEGINNING_MAX = 16 };
+int unpack_worker_begin_stream(struct unpack_worker *worker, int fd, const void *beginning, size_t beginning_len,
+			       int dir, enum layer_compression compression, const struct unpack_limits *limits,
+			       struct error *err);
 
 /*
  * More bytes are there; with @complete there will be no more, and they had the right digest. Never blocks, and does not

@@ -270,9 +270,9 @@ Loaded image: zipped:1" ]
 		<"$BATS_TEST_TMPDIR/pipe" 3>&- &
 	loader=$!
 	exec 9>"$BATS_TEST_TMPDIR/pipe"
-	head -c 100000 "$SAVED" >&9
-	spooled() { [ -n "$(find "$BATS_TEST_TMPDIR/root/tmp" -type f -size +90k 2>/dev/null)" ]; }
-	eventually spooled
+	head -c "$(($(stat -c %s "$SAVED") * 3 / 4))" "$SAVED" >&9
+	begun() { [ -n "$(find "$BATS_TEST_TMPDIR/root/tmp" -mindepth 1 2>/dev/null)" ]; }
+	eventually begun
 	pkill -KILL -P "$loader"
 	kill -KILL "$loader" 2>/dev/null || true
 	exec 9>&-

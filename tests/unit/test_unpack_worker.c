@@ -108,6 +108,34 @@ static void test_blob_that_grows(void **state)
 	assert_text(fixture, "file-49", "file-49");
 }
 
+/* Its beginning was read already; the rest comes as the other end likes. */
+static void test_stream(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_unpack_worker_ struct unpack_worker *worker = start();
+	int pair[2];
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	tar_add(&fixture->tar, .name = "file", .data = "text", .uid = 1000);
+	tar_end(&fixture->tar);
+	fixture->limits.owners_are_ours = fixture->limits.no_digest = true;
+	assert_int_equal(unpack_worker_begin_stream(worker, pair[0], fixture->tar.data, 6, fixture->dir, LAYER_PLAIN,
+						    &fixture->limits, NULL),
+			 0);
+	fd_close(pair[0]);
+	assert_int_equal(fd_write_all(pair[1], fixture->tar.data + 6, 600), 0);
+	assert_false(has_ended(worker, 50));
+	assert_int_equal(fd_write_all(pair[1], fixture->tar.data + 606, fixture->tar.len - 606), 0);
+	fd_close(pair[1]);
+	struct error err = { 0 };
+	if (unpack_worker_finish(worker, &fixture->result, &err) < 0)
+		fail_msg("%s (%s)", err.message, err.cause);
+	assert_text(fixture, "file", "text");
+	assert_int_equal(stat_of(fixture, "file").st_uid, geteuid());
+	assert_int_equal(fixture->result.entries, 1);
+	assert_string_equal(fixture->result.diff_id,
+			    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
 static void test_jobs_one_after_the_other(void **state)
 {
 	struct fixture *fixture = *state;
@@ -432,6 +460,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_job),
 		TEST(test_blob_that_grows),
+		TEST(test_stream),
 		TEST(test_jobs_one_after_the_other),
 		TEST(test_order_of_calls),
 		TEST(test_limits_are_passed_on),

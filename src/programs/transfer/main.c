@@ -25,7 +25,7 @@ static const struct {
 } WORKERS[] = {
 	[COMMAND_PULL] = { 1, PULL_WORKERS_MAX },
 	[COMMAND_IMPORT] = { 1, 1 },
-	[COMMAND_LOAD] = { LOAD_WORKERS, LOAD_WORKERS },
+	[COMMAND_LOAD] = { LOAD_WORKERS_MIN, LOAD_WORKERS_MAX },
 	[COMMAND_VERIFY] = { 1, 1 },
 	[COMMAND_LOGOUT] = { 0, 0 }, /* as all others */
 };
