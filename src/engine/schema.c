@@ -184,6 +184,9 @@ const char *const SCHEMA_STEPS[] = {
 	") WITHOUT ROWID;"
 	"INSERT INTO cni SELECT container, 'eth0', path, configuration, capabilities, result FROM cni_before;"
 	"DROP TABLE cni_before;",
+
+	/* The names of each image, for lists and removals. */
+	"CREATE INDEX image_names_image ON image_names (image);",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);
