@@ -130,7 +130,7 @@ static int refuse(int dir, int sys_errno, struct error *err)
 		     sys_errno == ENOTBLK || sys_errno == EINVAL || sys_errno == ENOENT;
 	if (!lacks)
 		return err_sys(err, sys_errno, "limit the size of the container's layer");
-	err_sys_code(err, ERR_UNSUPPORTED, sys_errno, "limit the size of the container's layer");
+	(void)err_set(err, ERR_UNSUPPORTED, "the size of the container's layer cannot be limited here");
 	space_place(dir, place, sizeof place);
 	err_cause(err, "%s: the file system has no project quotas, or they are not turned on", place);
 	add_hint(dir, err);

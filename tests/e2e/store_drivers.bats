@@ -161,7 +161,7 @@ changes() {
 		limited create --storage-opt size=10m --network none box:1 true
 	SCRIPT
 	run -125 unshare --mount bash "$BATS_TEST_TMPDIR/limited"
-	[[ $output == *"limit the size of the container's layer"*"(tmpfs none): the file system has no project quotas, "* ]]
+	[[ $output == *"the size of the container's layer cannot be limited here"*"(tmpfs none): the file system has no project quotas, "* ]]
 	[[ $output == *"hint:  --root DIRECTORY"*E-UNSUPPORTED* ]]
 }
 
