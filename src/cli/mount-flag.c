@@ -23,6 +23,7 @@ struct reading {
 	const char *text;
 	const char *foreign[ARRAY_SIZE(TYPES)]; /* a key that is for this kind alone */
 	bool writable;				/* has been said to be */
+	const char *recursive; /* which "bind-recursive" makes sense for what is read-only only; or NULL */
 };
 
 typedef int take_function(struct mount_request *mount, const char *key, const char *value, struct error *err);
@@ -279,6 +280,10 @@ static int take_field(struct reading *reading, const char *field, struct error *
 	int r = key->take(reading->mount, key->name, value, err);
 	if (key->take == take_writable)
 		reading->writable = !reading->mount->readonly;
+	if (r >= 0 && key->take == take_recursive)
+		reading->recursive = streq(value, "writable")	? "writable"
+				     : streq(value, "readonly") ? "readonly"
+								: NULL;
 	return r;
 }
 
@@ -352,8 +357,10 @@ static int check(const struct reading *reading, struct error *err)
 		if (reading->foreign[i] && i != mount->kind)
 			return err_set(err, ERR_USAGE, "cannot mix '%s' with mount type '%s'", reading->foreign[i],
 				       TYPES[mount->kind]);
-	if (strv_contains(mount->options, "ro") && !mount->readonly)
-		return err_set(err, ERR_USAGE, "bind-recursive=writable is for a mount that is readonly");
+	if (reading->recursive && !mount->readonly)
+		return err_set(err, ERR_USAGE,
+			       "option 'bind-recursive=%s' requires 'readonly' to be specified in conjunction",
+			       reading->recursive);
 	int r = check_image(reading, err);
 	if (r >= 0)
 		r = check_subpath(mount, err);

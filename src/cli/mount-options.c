@@ -17,9 +17,12 @@
 static const char *const VOLUME_OPTIONS[] = {
 	"shared", "rshared", "slave", "rslave", "private", "rprivate",
 	"nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime", "relatime",
-	"bind", "rbind", "nocopy", "idmap", "z", "Z", "U", "ro", "rw", NULL,
+	"bind", "rbind", "nocopy", "idmap", "z", "Z", "U", "ro", "rw", "consistent", "cached", "delegated", NULL,
 };
 /* clang-format on */
+
+/* SELinux labels are the engine's to set; the others are hints for other systems. */
+static const char *const IGNORED[] = { "z", "Z", "consistent", "cached", "delegated", NULL };
 
 /* --- Sources --- */
 
@@ -79,7 +82,7 @@ static int add_volume_option(struct mount_request *mount, const char *option, st
 		mount->nocopy = true;
 	else if (streq(option, "U"))
 		mount->chown = true;
-	else if (!streq(option, "z") && !streq(option, "Z")) /* SELinux labels are the engine's to set */
+	else if (!strv_contains((char *const *)IGNORED, option))
 		strv_append(&mount->options, option);
 	if (mount->kind == MOUNT_BIND && mount->nocopy)
 		return err_set(err, ERR_USAGE, "mount option \"nocopy\" is for volumes");
