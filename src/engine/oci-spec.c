@@ -14,6 +14,7 @@
 #include "engine/device-request.h"
 #include "engine/id-mapping.h"
 #include "engine/limits.h"
+#include "engine/mount-shared.h"
 #include "engine/mounts.h"
 #include "engine/qos.h"
 #include "engine/seccomp-default.h"
@@ -314,6 +315,8 @@ static int check(struct work *work, struct error *err)
 	if (r >= 0)
 		r = mounts_check(work->spec, err);
 	if (r >= 0)
+		r = mounts_shared_check(work->spec, err);
+	if (r >= 0)
 		r = check_sysctls(work->spec, err);
 	if (r >= 0)
 		r = security_resolve(work->spec, config->security_options, &work->security, err);
@@ -354,7 +357,11 @@ static int make(const struct work *work, struct json_object *root, struct error 
 	context.last_group = last_group(work);
 	mounts_add(work->config, &context, work->security.writable_cgroups, root);
 	int r = add_process(work, root, err);
-	return r < 0 ? r : add_linux(work, root, err);
+	if (r >= 0)
+		r = add_linux(work, root, err);
+	if (r >= 0)
+		mounts_shared_add(work->spec, root);
+	return r;
 }
 
 int oci_spec_make(const struct container_config *config, const struct oci_context *context, struct json_object **ret,

@@ -452,6 +452,35 @@ volume /own local true 64' ]
 	[ "$results" = yesyesnoyes ]
 }
 
+@test "what is mounted later reaches the container, the host, or nobody" {
+	mkdir -p "$BATS_TEST_TMPDIR/host" "$BATS_TEST_TMPDIR/private"
+	cat >"$BATS_TEST_TMPDIR/script" <<-'SCRIPT'
+		set -euo pipefail
+		coffer() { "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" "$@"; }
+		host=$BATS_TEST_TMPDIR/host
+		mount -t tmpfs shared "$host"
+		mount --make-shared "$host"
+		mkdir "$host/below" "$host/mine"
+		coffer run -d --name grows --network none --cap-add SYS_ADMIN --security-opt seccomp=unconfined \
+			-v "$host:/rslave:rslave" -v "$host:/rshared:rshared" -v "$host:/private" box:1 sleep 1000 >/dev/null
+		mount -t tmpfs later "$host/below"
+		touch "$host/below/file"
+		coffer exec grows sh -c 'cd / && echo */below/file'
+		coffer exec grows sh -c 'mount -t tmpfs inner /rshared/mine && touch /rshared/mine/file'
+		coffer exec grows sh -c 'mount -t tmpfs inner /tmp; mount -t tmpfs inner /dev/shm'
+		ls "$host/mine"
+		grep -c ' - tmpfs inner ' /proc/self/mountinfo
+		coffer rm -f grows >/dev/null
+		umount "$host/mine"
+	SCRIPT
+	run -0 unshare --mount bash "$BATS_TEST_TMPDIR/script"
+	[ "$output" = $'rshared/below/file rslave/below/file\nfile\n1' ]
+	run -125 unshare --mount "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" \
+		run --rm --network none -v "$BATS_TEST_TMPDIR/private:/p:rshared" box:1 true
+	[[ $output == *"path $BATS_TEST_TMPDIR/private is mounted on "*' but it is not a shared mount'* ]]
+	[[ $output == *'hint:  mount --make-shared /'* ]]
+}
+
 @test "system prune: containers, networks, images, and volumes if they are meant" {
 	coffer network create lonely >/dev/null
 	anonymous=$(coffer volume create)
