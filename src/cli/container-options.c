@@ -15,6 +15,7 @@
 #include "cli/env-file.h"
 #include "cli/mount-flag.h"
 #include "cli/mount-options.h"
+#include "cli/mount-risk.h"
 #include "cli/pull.h"
 #include "cli/report.h"
 #include "cli/stop-options.h"
@@ -352,6 +353,8 @@ static int finish_mounts(struct container_options *options, struct error *err)
 		r = add_mounts(&options->spec, options->tmpfs, "--tmpfs", mount_parse_tmpfs, err);
 	if (r >= 0 && options->spec.read_only && options->read_only_tmpfs)
 		mount_add_scratch(&options->spec);
+	if (r >= 0)
+		mount_warn_of_risks(&options->spec);
 	return r;
 }
 

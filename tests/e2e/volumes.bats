@@ -481,6 +481,15 @@ volume /own local true 64' ]
 	[[ $output == *'hint:  mount --make-shared /'* ]]
 }
 
+@test "binds of what rules the host come with a word of warning" {
+	run -0 --separate-stderr box_with -v /:/host:ro -v "$BATS_TEST_TMPDIR:/x" box:1 ls -d /host/etc
+	[ "$output" = /host/etc ]
+	[[ $stderr == *'the mount on /host gives the container all files of the host: /'* ]]
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	run -0 --separate-stderr coffer --log-level error run --rm --network none --mount type=bind,src=/etc,dst=/x,ro box:1 true
+	[ -z "$stderr" ]
+}
+
 @test "system prune: containers, networks, images, and volumes if they are meant" {
 	coffer network create lonely >/dev/null
 	anonymous=$(coffer volume create)
