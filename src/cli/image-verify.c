@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/print.h"
 
 struct verify_options {
-	bool quiet, repair;
+	bool quiet, repair, layers;
 };
 
 static void print_damage(const struct image_damage *damage, bool repaired)
@@ -20,7 +21,30 @@ static void print_damage(const struct image_damage *damage, bool repaired)
 	putchar('\n');
 }
 
-static void print_verdict(const struct image_verdict *verdict, const struct verify_options *options)
+/* Of a layer whose blob is damaged nothing can be said, and which that is, is not known here. */
+static const char *layer_verdict(const struct image_verdict *verdict, const char *diff_id)
+{
+	const char *hex = strchr(diff_id, ':') + 1, *found = "ok";
+	for (size_t i = 0; i < verdict->n_damages; i++) {
+		if (verdict->damages[i].is_layer && strstr(verdict->damages[i].path, hex))
+			return "damaged";
+		if (!verdict->damages[i].is_layer)
+			found = "no damage found";
+	}
+	return found;
+}
+
+/* Bottom first, as RootFS.Layers has them. */
+static void print_layers(struct cli *cli, const struct image_verdict *verdict)
+{
+	_cleanup_image_ struct image *image = NULL;
+	if (engine_image_find(cli->engine, verdict->name, &image, NULL) < 0)
+		return;
+	for (char **diff_id = image->diff_ids; diff_id && *diff_id; diff_id++)
+		printf("  %s: %s\n", *diff_id, layer_verdict(verdict, *diff_id));
+}
+
+static void print_verdict(struct cli *cli, const struct image_verdict *verdict, const struct verify_options *options)
 {
 	bool sound = verdict->n_damages == 0;
 	if (sound && options->quiet)
@@ -30,6 +54,8 @@ static void print_verdict(const struct image_verdict *verdict, const struct veri
 		printf(": ok (%zu blobs, %zu layers)\n", verdict->n_blobs, verdict->n_layers);
 	else
 		puts(": damaged");
+	if (options->layers)
+		print_layers(cli, verdict);
 	for (size_t i = 0; i < verdict->n_damages; i++)
 		print_damage(&verdict->damages[i], options->repair);
 }
@@ -46,7 +72,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		print_verdict(&verdicts[i], options);
+		print_verdict(cli, &verdicts[i], options);
 		status |= verdicts[i].n_damages > 0;
 	}
 	image_verdicts_free(verdicts, count);
@@ -54,6 +80,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 }
 
 static const struct option OPTIONS[] = {
+	OPT_BOOL(struct verify_options, layers, 0, "layers", "Show each layer, by its DiffID"),
 	OPT_BOOL(struct verify_options, quiet, 'q', "quiet", "Show damaged images only"),
 	OPT_BOOL(struct verify_options, repair, 0, "repair",
 		 "Make damaged layers again out of their archives, and remove damaged archives"),

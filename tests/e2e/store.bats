@@ -71,6 +71,8 @@ says() {
 	[ "$output" = "box:1: ok (3 blobs, 1 layers)" ]
 	run -0 here image verify --quiet
 	[ -z "$output" ]
+	run -0 here image verify --layers four:1
+	[ "$(sed 1d <<<"$output")" = "$(here image inspect -f '{{range .RootFS.Layers}}{{printf "  %s: ok\n" .}}{{end}}' four:1 | sed '/^$/d')" ]
 	[ -z "$(ls -A "$store/tmp")" ]
 }
 
@@ -91,6 +93,8 @@ says() {
 	flip "$file" 12345
 	says "*box:1: damaged*  $file: its content is another"
 	[[ $output != *"four:1"* ]]
+	run -1 here image verify --quiet --layers
+	[[ ${lines[1]} =~ ^'  sha256:'[0-9a-f]{64}': damaged'$ ]]
 }
 
 @test "a file that is gone, one that is too many, one that is something else" {
