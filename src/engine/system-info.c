@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Source: Docker Engine API v1.50, SystemInfo. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -20,6 +22,7 @@
 #include "engine/rootless-info.h"
 #include "network/firewall-look.h"
 #include "runtime/cgroup.h"
+#include "runtime/user-namespace.h"
 #include "storage/driver.h"
 
 /* --- What there is --- */
@@ -91,6 +94,23 @@ static void add_pair(struct json_object *list, const char *name, const char *val
 	json_object_array_add(list, pair);
 }
 
+/* Whether directories say of what kind their entries are, which overlays need: xfs without ftype=1 does not. */
+static bool supports_d_type(const char *path)
+{
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	const struct dirent *entry = dir ? readdir(dir) : NULL;
+	return entry && entry->d_type != DT_UNKNOWN;
+}
+
+/* How overlays are mounted here (storage/overlay.c), as Docker and Podman name it. */
+static void add_overlay_status(struct json_object *status)
+{
+	add_pair(status, "Using metacopy", "false");
+	add_pair(status, "Native Overlay Diff", "true");
+	add_pair(status, "userxattr", user_namespace_is_own() ? "true" : "false");
+	add_pair(status, "Redirect Dir", "nofollow");
+}
+
 static void add_storage(struct engine *engine, struct json_object *info)
 {
 	const struct storage_driver *driver = engine->storage_driver;
@@ -101,7 +121,9 @@ static void add_storage(struct engine *engine, struct json_object *info)
 	if (reason)
 		add_pair(status, "Reason", reason);
 	add_pair(status, "Backing Filesystem", file_system_name(engine->root));
-	add_pair(status, "Supports d_type", "true");
+	add_pair(status, "Supports d_type", supports_d_type(engine->root) ? "true" : "false");
+	if (driver && streq(driver->name, "overlay2"))
+		add_overlay_status(status);
 	json_add_string(info, "DockerRootDir", engine->root);
 	json_add_string(info, "RunDir", engine->runroot);
 }

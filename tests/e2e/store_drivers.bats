@@ -142,6 +142,9 @@ changes() {
 	[ "$(coffer inspect -f '{{json .GraphDriver.Data}}' copy)" = null ]
 	[ "$(coffer inspect -f '{{.Driver}} {{.GraphDriver.Name}}' shared)" = "overlay2 overlay2" ]
 	[ "$(coffer info -f '{{.Driver}}')" = overlay2 ]
+	status=$(coffer info -f '{{range .DriverStatus}}{{index . 0}}={{index . 1}},{{end}}')
+	[[ $status == *'Supports d_type=true,Using metacopy=false,Native Overlay Diff=true,userxattr='*',Redirect Dir=nofollow,' ]]
+	[[ $(vfs info -f '{{json .DriverStatus}}') != *metacopy* ]]
 	[ "$(vfs info -f '{{.Driver}}')" = vfs ]
 	[ "$(COFFER_STORAGE_DRIVER=vfs coffer info -f '{{.Driver}}')" = vfs ]
 	coffer start -a copy
