@@ -12,6 +12,7 @@
 #include "cli/rows.h"
 #include "cli/volume-rows.h"
 #include "engine/leftovers.h"
+#include "engine/log-size.h"
 
 struct df_options {
 	bool verbose;
@@ -161,6 +162,19 @@ static int add_usage(struct rows *rows, const struct usage *usage, struct error 
 	return rows_add(rows, fields, NULL, err);
 }
 
+static void measure_logs(struct cli *cli, const struct inventory *inventory, struct usage *usage)
+{
+	*usage = (struct usage){ "Container Logs", .has_share = true };
+	for (size_t i = 0; i < inventory->n_records; i++) {
+		int64_t bytes = container_log_size(cli->engine, inventory->records[i]->id);
+		bool alive = is_alive(inventory->records[i]);
+		usage->total += bytes > 0;
+		usage->active += bytes > 0 && alive;
+		usage->bytes += bytes;
+		usage->reclaimable += alive ? 0 : bytes;
+	}
+}
+
 static int measure_leftovers(struct cli *cli, struct usage *usage, struct error *err)
 {
 	struct leftovers leftovers;
@@ -171,18 +185,20 @@ static int measure_leftovers(struct cli *cli, struct usage *usage, struct error 
 	return r;
 }
 
+/* Docker has no rows of the last two: they are there when there is something to say. */
 static int summarize(struct cli *cli, const struct inventory *inventory, struct rows *rows, struct error *err)
 {
-	struct usage usages[] = { { 0 }, { 0 }, { 0 }, { .type = "Build Cache" }, { 0 } };
+	enum { BUILD_CACHE = 3, ROWS = 6 };
+	struct usage usages[ROWS] = { [BUILD_CACHE] = { .type = "Build Cache" } };
 	int r = measure_images(cli, inventory, &usages[0], err);
 	measure_containers(inventory, &usages[1]);
 	measure_volumes(inventory, &usages[2]);
+	measure_logs(cli, inventory, &usages[4]);
 	if (r >= 0)
-		r = measure_leftovers(cli, &usages[4], err);
-	/* Docker has no such row: it is there when there is something to say. */
-	size_t count = usages[4].total > 0 ? 5 : 4;
-	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = add_usage(rows, &usages[i], err);
+		r = measure_leftovers(cli, &usages[5], err);
+	for (size_t i = 0; r >= 0 && i < ROWS; i++)
+		if (i <= BUILD_CACHE || usages[i].total > 0)
+			r = add_usage(rows, &usages[i], err);
 	if (r >= 0)
 		rows_print(rows);
 	return r;
@@ -339,7 +355,7 @@ const struct command command_df = {
 	.summary = "Show what images, containers and volumes take on disk",
 	.description =
 		"Layers count once, whichever images have them. Reclaimable is what image prune -a, container prune "
-		"and volume prune -a would free. Leftovers, if there are any, are what downloads that were interrupted "
+		"and volume prune -a would free. Container Logs, if there are any, go with their containers. Leftovers, if there are any, are what downloads that were interrupted "
 		"have left for the next attempt; *image prune* removes them."
 		"\n\n"
 		"Fields of templates: .Type .TotalCount .Active .Size .Reclaimable. With *--verbose* a template gets the "

@@ -95,6 +95,17 @@ usage() {
 	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
 }
 
+@test "system df: what containers have printed" {
+	run ! grep -q Logs <(usage)
+	coffer run --name talks --network none --log-opt max-size=10k --log-opt max-file=3 box:1 \
+		sh -c 'i=0; while [ $i -lt 500 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done' >/dev/null
+	[ "$(cat "$COFFER_TEST_ROOT"/root/logs/*.log* | wc -c)" -ge 20500 ]
+	[[ "$(usage | tail -n 1)" =~ ^'Container Logs 1 0 '([0-9]+)[0-9.]*'kB '([0-9.]+)'kB (100%)'$ ]]
+	[ "${BASH_REMATCH[1]}" -ge 20 ] # all files, not the newest alone
+	coffer rm talks
+	run ! grep -q Logs <(usage)
+}
+
 @test "what interrupted downloads have left is told, and goes with image prune" {
 	run ! grep -q Leftovers <(usage)
 	store=$COFFER_TEST_ROOT/root
