@@ -88,7 +88,8 @@ static bool is_tree(const struct file_trace *traces, size_t count)
 
 static int show(const struct trace_options *options, const struct file_trace *traces, size_t count, struct error *err)
 {
-	static const char *const of_tree[] = { "Path", "Layer", "Type", "Size", "CopyUp", "Hides", NULL };
+	/* The longest path of thousands makes its column wide: last, that is no matter. */
+	static const char *const of_tree[] = { "Layer", "Type", "Size", "CopyUp", "Hides", "Path", NULL };
 	static const char *const of_file[] = { "Layer", "State", "Type", "Size", "CopyUp", "CreatedBy", NULL };
 	_cleanup_rows_ struct rows rows = { 0 };
 	int r = rows_begin(&rows, &TRACE_ROWS, options->format, is_tree(traces, count) ? of_tree : of_file, err);
@@ -124,7 +125,8 @@ const struct command command_fs_trace = {
 	.description =
 		"Of a file, every layer that has it, the topmost first: the one that *serves* it, those in which it is *hidden* "
 		"by one above, and one that *deletes* it. CREATED BY is the step of the image's history that made the layer. "
-		"COPY-UP says how many bytes the first write to it would copy into the container's own layer.\n\n"
+		"COPY-UP says how many bytes the first write to it would copy into the container's own layer: the whole file, "
+		"also for a change of its mode or owner alone.\n\n"
 		"Of a directory, all that is in it, each with the layer that serves it, and HIDES, in how many layers something "
 		"lies hidden under the same name.\n\n"
 		"The layer *container* is what the container has written itself; *mount* is what is mounted there and no "
