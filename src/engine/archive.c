@@ -8,6 +8,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/image.h"
+#include "engine/leftovers.h"
 #include "engine/transfer.h"
 #include "image/platform.h"
 #include "image/reference.h"
@@ -161,5 +162,5 @@ int engine_load(struct engine *engine, int fd, const struct load_progress *progr
 		return 0;
 	(void)err_wrap(err, "cannot load");
 	(void)gc_collect(engine, NULL, NULL); /* what of it was whole already */
-	return r;
+	return leftovers_hint(engine, r, err);
 }

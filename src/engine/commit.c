@@ -15,6 +15,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/image.h"
+#include "engine/leftovers.h"
 #include "engine/record.h"
 #include "engine/transfer.h"
 #include "image/reference.h"
@@ -120,7 +121,7 @@ int engine_container_commit(struct engine *engine, const struct commit_request *
 			*err = failure;
 		(void)err_wrap(err, "cannot commit container \"%s\"", row.name);
 		(void)gc_collect(engine, NULL, NULL); /* what of it was whole already */
-		return r;
+		return leftovers_hint(engine, r, err);
 	}
 	record_event(engine, &row, request, name, *ret_id);
 	return 0;

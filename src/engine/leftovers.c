@@ -73,3 +73,17 @@ int leftovers_remove(struct engine *engine, struct leftovers *ret, struct error 
 				   .bytes = MAX(before.bytes - after.bytes, (int64_t)0) };
 	return 0;
 }
+
+int leftovers_hint(struct engine *engine, int r, struct error *err)
+{
+	struct leftovers leftovers = { 0 };
+	int64_t all = 0, used = 0;
+	if (r != -ERR_NOSPC && r != -ERR_NOINODE)
+		return r;
+	(void)engine_layers_size(engine, &all, &used, NULL);
+	(void)leftovers_measure(engine, &leftovers, NULL);
+	int64_t bytes = all - used + leftovers.bytes;
+	if (bytes > 0)
+		err_hint(err, "coffer image prune -a, which frees %.1f MB", (double)bytes / 1e6);
+	return r;
+}

@@ -20,3 +20,6 @@ int leftovers_measure(struct engine *engine, struct leftovers *ret, struct error
 
 /* Remove it; *ret is what has gone. */
 int leftovers_remove(struct engine *engine, struct leftovers *ret, struct error *err);
+
+/* If images were added without success (@r) for want of space: a hint at what could be had back. Returns @r. */
+int leftovers_hint(struct engine *engine, int r, struct error *err);

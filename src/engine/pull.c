@@ -8,6 +8,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/image.h"
+#include "engine/leftovers.h"
 #include "engine/pull-known.h"
 #include "engine/transfer.h"
 #include "image/platform.h"
@@ -170,7 +171,7 @@ int engine_pull(struct engine *engine, const char *reference, const char *platfo
 		r = pull_changed(engine, &naming, platform, progress, ret, err);
 	if (r < 0) {
 		(void)err_stage(err, STAGE_PULL);
-		return r;
+		return leftovers_hint(engine, r, err);
 	}
 	event_image(engine, "pull", naming.familiar, naming.familiar_repository);
 	return 0;
@@ -211,7 +212,7 @@ int engine_import(struct engine *engine, int fd, const char *reference, const ch
 		r = transfer_and_record(engine, request, fd, &naming, NULL, ret, err);
 	if (r < 0) {
 		(void)err_stage(err, STAGE_UNPACK);
-		return r;
+		return leftovers_hint(engine, r, err);
 	}
 	event_image(engine, "import", ret->image_id, reference ? naming.familiar : ret->image_id);
 	return r;

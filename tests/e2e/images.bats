@@ -242,6 +242,22 @@ four() {
 	[ "${lines[-2]}" = 0 ]
 }
 
+@test "a disk that is full: what removing images would give back is said" {
+	mkdir "$BATS_TEST_TMPDIR/small"
+	tar -C /bin -cf "$BATS_TEST_TMPDIR/old.tar" busybox
+	cat >"$BATS_TEST_TMPDIR/script" <<-'SCRIPT'
+		small() { "$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/small/root" --runroot "$BATS_TEST_TMPDIR/small/run" "$@"; }
+		mount -t tmpfs -o size=6m small "$BATS_TEST_TMPDIR/small"
+		small import "$BATS_TEST_TMPDIR/old.tar" old:1
+		small pull "$REGISTRY/four:oci"
+		small image prune -af
+	SCRIPT
+	run -0 unshare --mount bash "$BATS_TEST_TMPDIR/script"
+	[[ $output == *E-NOSPC* ]]
+	[[ $output =~ 'hint:  coffer image prune -a, which frees '[1-9][0-9.]*' MB' ]]
+	[[ $output =~ 'Total reclaimed space: '[1-9][0-9.]*MB ]]
+}
+
 @test "archives that are truncated or empty are refused" {
 	head -c 1000 /bin/busybox >"$BATS_TEST_TMPDIR/garbage"
 	run -1 coffer import "$BATS_TEST_TMPDIR/garbage" bad:1
