@@ -1,71 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network-trace.h"
 
-#include <stdio.h>
-
-#include "base/json.h"
 #include "cli/command.h"
-#include "cli/print.h"
-#include "cli/rows.h"
+#include "cli/network-steps.h"
 
 struct trace_options {
 	bool connect;
 	char *format;
 };
 
-static const struct rows_kind STEP_ROWS = {
-	.what = "step",
-	.fields =
-		(const struct rows_field[]){
-			{ "Stage", "STAGE" },
-			{ "Result", "RESULT" },
-			{ "Found", "FOUND" },
-			{ "Source", "SOURCE" },
-			{ 0 },
-		},
-};
-
-static const char *const RESULTS[] = { [TRACE_OK] = "ok", [TRACE_NOTE] = "note", [TRACE_BAD] = "stop" };
-
-static int add(struct rows *rows, const char *stage, const char *result, const char *found, const char *source,
-	       struct error *err)
-{
-	struct json_object *fields = json_object_new_object();
-	json_add_string(fields, "Stage", stage);
-	json_add_string(fields, "Result", result);
-	json_add_string(fields, "Found", found);
-	json_add_string(fields, "Source", source);
-	return rows_add(rows, fields, NULL, err);
-}
-
-/* The conclusion is a line of its own for people, and a row like the others for programs. */
-static int show(const struct network_trace *trace, struct rows *rows, struct error *err)
-{
-	int r = 0;
-	for (size_t i = 0; r >= 0 && i < trace->n_steps; i++)
-		r = add(rows, trace->steps[i].stage, RESULTS[trace->steps[i].result], trace->steps[i].found,
-			trace->steps[i].source, err);
-	if (r >= 0 && rows->mode != ROWS_TABLE)
-		r = add(rows, "conclusion", RESULTS[trace->reachable ? TRACE_OK : TRACE_BAD], trace->conclusion, "",
-			err);
-	if (r < 0)
-		return r;
-	rows_print(rows);
-	if (rows->mode == ROWS_TABLE)
-		puts(trace->conclusion);
-	return trace->reachable ? 0 : 1;
-}
-
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
-	static const char *const columns[] = { "Stage", "Result", "Found", "Source", NULL };
 	const struct trace_options *options = data;
 	_cleanup_rows_ struct rows rows = { 0 };
 	_cleanup_network_trace_ struct network_trace trace = { 0 };
-	int r = rows_begin(&rows, &STEP_ROWS, options->format, columns, err);
+	int r = network_steps_begin(&rows, options->format, err);
 	if (r >= 0)
 		r = engine_network_trace(cli->engine, args[0], args[1], options->connect, &trace, err);
-	return r < 0 ? r : show(&trace, &rows, err);
+	return r < 0 ? r : network_steps_show(&trace, &rows, err);
 }
 
 static const struct option OPTIONS[] = {

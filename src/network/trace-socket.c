@@ -6,9 +6,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/netlink.h"
 #include "base/util.h"
 #include "network/netns-work.h"
@@ -63,7 +65,8 @@ static int look(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-static int look_at_family(int sock, uint8_t protocol, sa_family_t family, struct search *search, struct error *err)
+static int list(int sock, uint8_t protocol, sa_family_t family,
+		int (*each)(const struct nlmsghdr *message, void *context), void *context, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
 	const struct inet_diag_req_v2 request = {
@@ -72,9 +75,14 @@ static int look_at_family(int sock, uint8_t protocol, sa_family_t family, struct
 		/* Datagrams know no listening; a socket that is connected to nobody is called closed. */
 		.idiag_states = 1U << (protocol == IPPROTO_TCP ? TCP_LISTEN : TCP_CLOSE),
 	};
-	search->family = family;
 	netlink_begin(&batch, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof request, "list who listens");
-	return netlink_query(sock, &batch, look, search, err);
+	return netlink_query(sock, &batch, each, context, err);
+}
+
+static int look_at_family(int sock, uint8_t protocol, sa_family_t family, struct search *search, struct error *err)
+{
+	search->family = family;
+	return list(sock, protocol, family, look, search, err);
 }
 
 int trace_listener(int netns, uint8_t protocol, const struct cidr *address, uint16_t port, enum trace_listener *ret,
@@ -91,6 +99,45 @@ int trace_listener(int netns, uint8_t protocol, const struct cidr *address, uint
 		return r;
 	*ret = search.found;
 	*ret_where = search.where;
+	return 0;
+}
+
+struct backlogs {
+	struct trace_backlog *list;
+	size_t count;
+};
+
+static int take_backlog(const struct nlmsghdr *message, void *context)
+{
+	struct backlogs *backlogs = context;
+	const struct inet_diag_msg *sock = NLMSG_DATA(message);
+	struct trace_backlog *backlog = ARRAY_APPEND(backlogs->list, backlogs->count);
+	*backlog = (struct trace_backlog){
+		.address.family = sock->idiag_family,
+		.port = ntohs(sock->id.idiag_sport),
+		.waiting = sock->idiag_rqueue,
+		.room = sock->idiag_wqueue,
+	};
+	memcpy(backlog->address.bytes, sock->id.idiag_src, cidr_length(&backlog->address));
+	backlog->address.prefix = cidr_bits(&backlog->address);
+	return 0;
+}
+
+int trace_backlogs(int netns, struct trace_backlog **ret, size_t *ret_count, struct error *err)
+{
+	struct backlogs backlogs = { 0 };
+	_cleanup_close_ int sock = netns_work(netns, open_socket, NULL, err);
+	if (sock < 0)
+		return sock;
+	int r = list(sock, IPPROTO_TCP, AF_INET, take_backlog, &backlogs, err);
+	if (r >= 0)
+		r = list(sock, IPPROTO_TCP, AF_INET6, take_backlog, &backlogs, err);
+	if (r < 0) {
+		free(backlogs.list);
+		return r;
+	}
+	*ret = backlogs.list;
+	*ret_count = backlogs.count;
 	return 0;
 }
 

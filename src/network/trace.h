@@ -48,6 +48,16 @@ enum trace_listener {
 int trace_listener(int netns, uint8_t protocol, const struct cidr *address, uint16_t port, enum trace_listener *ret,
 		   struct cidr *ret_where, struct error *err);
 
+/* A socket that listens for connections of TCP, and how many wait to be accepted there. */
+struct trace_backlog {
+	struct cidr address;
+	uint16_t port;
+	uint32_t waiting, room;
+};
+
+/* Those of the namespace @netns. free() *ret. */
+int trace_backlogs(int netns, struct trace_backlog **ret, size_t *ret_count, struct error *err);
+
 /* Whether a TCP connection can be made from the namespace @netns. 1; or 0, with the reason in *ret_errno. */
 int trace_connect(int netns, const struct cidr *address, uint16_t port, int *ret_errno, struct error *err);
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps of a way, and what was concluded from them: for `network trace` and `network check`. */
+#pragma once
+
+#include "cli/rows.h"
+#include "engine/network-trace.h"
+
+int network_steps_begin(struct rows *rows, const char *format, struct error *err);
+
+/* Returns the exit status: 0 if nothing is in the way, or else 1. */
+int network_steps_show(const struct network_trace *trace, struct rows *rows, struct error *err);

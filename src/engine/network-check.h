@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether the network of a container is sound: looked at from inside, and on the host's side of it. Nothing is changed;
+ * each gateway is sent a datagram, and each name server a question.
+ */
+#pragma once
+
+#include "engine/network-trace.h"
+
+/*
+ * Of the container @name, which runs. With @target (else NULL) the steps of engine_network_trace() to it follow, with a
+ * connection. Errors: as that has them.
+ */
+int engine_network_check(struct engine *engine, const char *name, const char *target, struct network_trace *ret,
+			 struct error *err);
