@@ -157,33 +157,37 @@ static int insert_port(struct db *db, const char *id, const struct port *port, c
 }
 
 /* One that the kernel gives, or the first behind it that no container has: it does not know theirs, for nobody listens. */
-static int choose_any_port(struct db *db, struct port *port, struct error *err)
+static int choose_any_port(struct db *db, struct port *port, bool both, struct error *err)
 {
-	int r = port_reserve(port, err);
+	struct error why = { 0 };
+	int r = port_reserve(port, both, &why);
 	if (r >= 0)
-		r = published_row_any(db, port, err);
-	while (r != 0 && port->host_port < UINT16_MAX) {
-		if (r < 0 && r != -ERR_PORT_HOST)
-			return r;
+		r = published_row_any(db, port, &why);
+	while ((r > 0 || (r == -ERR_PORT_HOST && port->host_port)) && port->host_port < UINT16_MAX) {
+		why = (struct error){ 0 };
 		port->host_port++;
-		r = published_row_any(db, port, err);
+		r = published_row_any(db, port, &why);
 		if (r == 0)
-			r = port_reserve(port, NULL);
+			r = port_reserve(port, both, &why);
 	}
-	return r == 0 ? 0 : err_set(err, ERR_PORT_ALLOCATED, "no port of this host is free for a container");
+	if (r > 0)
+		return err_set(err, ERR_PORT_ALLOCATED, "no port of this host is free for a container");
+	if (r < 0 && err)
+		*err = why;
+	return r;
 }
 
 /* The first of the range that neither a container nor a process of the host has. */
-static int choose_port(struct db *db, struct port *port, struct error *err)
+static int choose_port(struct db *db, struct port *port, bool both, struct error *err)
 {
 	if (!port->first)
-		return choose_any_port(db, port, err);
+		return choose_any_port(db, port, both, err);
 	for (unsigned number = port->first; number <= port->last; number++) {
 		struct error why = { 0 };
 		port->host_port = (uint16_t)number;
 		int r = published_row_any(db, port, &why);
 		if (r == 0)
-			r = port_reserve(port, &why);
+			r = port_reserve(port, both, &why);
 		if (r < 0 && r != -ERR_PORT_HOST && err)
 			*err = why;
 		if (r == 0 || (r < 0 && r != -ERR_PORT_HOST))
@@ -204,11 +208,12 @@ static int reserve_port(struct db *db, const char *id, struct port *port, const 
 			const struct endpoint *endpoint, struct published_list *list, struct error *err)
 {
 	bool host_named = port->host_port != 0, of_host = is_of_host(port, network, endpoint);
-	int r = host_named || !of_host ? 0 : choose_port(db, port, err);
+	bool both = endpoint->address.family && endpoint->address6.family && !is_routed(network, AF_INET6);
+	int r = host_named || !of_host ? 0 : choose_port(db, port, both, err);
 	if (r >= 0)
 		r = insert_port(db, id, port, network, endpoint, list, err);
 	/* Only now, for a container that has it is the better reason. */
-	return r >= 0 && host_named && of_host ? port_reserve(port, err) : r;
+	return r >= 0 && host_named && of_host ? port_reserve(port, both, err) : r;
 }
 
 int reserve_ports(struct db *db, const char *id, const struct container_config *config,

@@ -304,7 +304,8 @@ int published_row_insert(struct db *db, const struct published *published, struc
 	 * An address of its own and "each address" are not the same, and yet exclude each other; the families do not,
 	 * neither those of containers' addresses nor those of the host's in front of one.
 	 */
-	static const char holder[] = "SELECT c.name FROM ports p JOIN containers c ON c.id = p.container WHERE "
+	static const char holder[] = "SELECT CASE WHEN c.id = ?5 THEN '' ELSE c.name END FROM ports p "
+				     "JOIN containers c ON c.id = p.container WHERE "
 				     "p.protocol = ?1 AND p.host_port = ?2 AND p.host <> p.address "
 				     "AND (p.host = ?3 OR p.host IN ('', '::') OR ?3 IN ('', '::')) "
 				     "AND (p.address LIKE '%:%') = (?4 LIKE '%:%') "
@@ -318,12 +319,15 @@ int published_row_insert(struct db *db, const struct published *published, struc
 			? 0
 			: db_get_text(db, holder,
 				      DB_VALUES(DB_NUMBER(port->protocol), DB_NUMBER(port->host_port), DB_TEXT(host),
-						DB_TEXT(address)),
+						DB_TEXT(address), DB_TEXT(published->container)),
 				      &name, err);
 	if (r > 0) {
 		err_set(err, ERR_PORT_ALLOCATED, "port %u/%s is already allocated", port->host_port,
 			port_protocol_name(port->protocol));
-		return err_cause(err, "container %s has published it", name);
+		if (!*name)
+			return err_cause(err, "it is published twice here");
+		err_cause(err, "container %s has published it", name);
+		return err_hint(err, "coffer stop %s; or publish another port of the host", name);
 	}
 	return r < 0 ? r
 		     : db_run(db, "INSERT INTO ports (" PORT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -36,23 +36,57 @@ union address {
 
 /* --- who has it --- */
 
-/* The inode of the socket that has the port, out of /proc/net/tcp and its like; 0: none is there. */
-static unsigned long find_socket(const char *file, uint16_t port)
+struct holder {
+	struct cidr address;
+	unsigned long inode; /* of the socket; 0: none was found */
+};
+
+/* As /proc/net/tcp has them: in words of 32 bits, each a number of this machine's. */
+static void read_address(const char *hex, struct cidr *ret)
 {
+	*ret = (struct cidr){ .family = strlen(hex) > 8 ? AF_INET6 : AF_INET };
+	for (size_t i = 0; i < cidr_length(ret) / sizeof(uint32_t); i++) {
+		char digits[9] = { 0 };
+		memcpy(digits, hex + i * 8, 8);
+		uint32_t word = (uint32_t)strtoul(digits, NULL, 16);
+		memcpy(ret->bytes + i * sizeof word, &word, sizeof word);
+	}
+}
+
+static bool is_any(const struct cidr *address)
+{
+	static const uint8_t zeroes[sizeof address->bytes];
+	return address->family == 0 || memcmp(address->bytes, zeroes, cidr_length(address)) == 0;
+}
+
+/* Whether who listens at @address may be why @wanted, of @family, cannot be had. "::" may be of both families. */
+static bool excludes(const struct cidr *address, const struct cidr *wanted, sa_family_t family)
+{
+	if (is_any(address))
+		return family == AF_INET || address->family == AF_INET6;
+	return address->family == family && (is_any(wanted) || cidr_same_address(address, wanted));
+}
+
+/* Who has @port, out of /proc/net/tcp and its like. */
+static bool find_socket(const char *file, const struct port *port, sa_family_t family, struct holder *ret)
+{
+	enum { LISTENING = 0x0a, UNCONNECTED = 0x07 };
 	_cleanup_free_ char *text = NULL;
 	if (file_read(AT_FDCWD, file, SOCKETS_MAX, &text, NULL, NULL) < 0)
-		return 0;
-	enum { LISTENING = 0x0a, UNCONNECTED = 0x07 };
+		return false;
 	_cleanup_strv_ char **lines = strv_split(text, '\n');
 	for (char **line = lines; line && *line; line++) {
+		char address[33];
 		unsigned local, state;
-		unsigned long inode;
-		int n = sscanf(*line, " %*d: %*32[0-9A-F]:%4X %*32[0-9A-F]:%*4X %2X %*s %*s %*s %*d %*d %lu", &local,
-			       &state, &inode);
-		if (n == 3 && local == port && (state == LISTENING || state == UNCONNECTED))
-			return inode;
+		int n = sscanf(*line, " %*d: %32[0-9A-F]:%4X %*32[0-9A-F]:%*4X %2X %*s %*s %*s %*d %*d %lu", address,
+			       &local, &state, &ret->inode);
+		if (n != 4 || local != port->host_port || (state != LISTENING && state != UNCONNECTED))
+			continue;
+		read_address(address, &ret->address);
+		if (excludes(&ret->address, &port->host, family))
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* Whether one of the files of process @pid is the socket called @name. */
@@ -81,25 +115,27 @@ static char *find_process(unsigned long inode)
 	return NULL;
 }
 
-static int name_holder(const struct port *port, struct error *err)
+static int name_holder(const struct port *port, sa_family_t family, struct error *err)
 {
 	char command[64], text[CIDR_TEXT_MAX];
-	unsigned long inode = 0;
+	struct holder holder = { 0 };
 	const char *protocol = port_protocol_name(port->protocol);
-	for (int v6 = 0; v6 < 2 && inode == 0; v6++) {
+	bool found = false;
+	for (int v6 = 0; v6 < 2 && !found; v6++) {
 		_cleanup_free_ char *file = mem_printf("/proc/net/%s%s", protocol, v6 ? "6" : "");
-		inode = find_socket(file, port->host_port);
+		found = find_socket(file, port, family, &holder);
 	}
-	_cleanup_free_ char *pid = inode ? find_process(inode) : NULL;
+	_cleanup_free_ char *pid = found ? find_process(holder.inode) : NULL;
 	if (!pid)
-		return inode ? err_cause(err, "by a process that cannot be seen from here")
+		return found ? err_cause(err, "by a process that cannot be seen from here")
 		       : err ? -err->code
 			     : -ERR_PORT_HOST;
 	_cleanup_free_ char *path = mem_printf("/proc/%s/comm", pid);
 	if (file_read_line(AT_FDCWD, path, command, sizeof command) < 0)
 		command[0] = '\0';
-	cidr_address_text(&port->host, text);
-	return err_cause(err, "pid %s (%s) has %s:%u", pid, command, *text ? text : "*", port->host_port);
+	cidr_address_text(&holder.address, text);
+	return err_cause(err, holder.address.family == AF_INET6 ? "pid %s (%s) has [%s]:%u" : "pid %s (%s) has %s:%u",
+			 pid, command, text, port->host_port);
 }
 
 /* --- binding --- */
@@ -152,20 +188,37 @@ static int name_lowest(struct error *err)
 			lowest);
 }
 
+struct wish {
+	struct port *port;
+	bool both;	    /* at each address of both families, if at none in particular */
+	sa_family_t family; /* that was tried last */
+};
+
+static int bind_each(struct wish *wish)
+{
+	struct port *port = wish->port;
+	wish->family = port->host.family == AF_INET6 ? AF_INET6 : AF_INET;
+	int r = bind_socket(port, wish->family, &port->host_port);
+	if (r < 0 || !wish->both || port->host.family)
+		return r;
+	wish->family = AF_INET6;
+	r = bind_socket(port, AF_INET6, &port->host_port);
+	return r == -EAFNOSUPPORT ? 0 : r;
+}
+
 static int reserve(void *argument, struct error *err)
 {
-	struct port *port = argument;
+	struct wish *wish = argument;
+	const struct port *port = wish->port;
 	const char *protocol = port_protocol_name(port->protocol);
 	char text[CIDR_TEXT_MAX];
-	uint16_t bound = 0;
-	int r = bind_socket(port, port->host.family == AF_INET6 ? AF_INET6 : AF_INET, &bound);
+	int r = bind_each(wish);
 	switch (-r) {
 	case 0:
-		port->host_port = bound;
 		return 0;
 	case EADDRINUSE:
 		err_set(err, ERR_PORT_HOST, "port %u/%s: address already in use", port->host_port, protocol);
-		return name_holder(port, err);
+		return name_holder(port, wish->family, err);
 	case EADDRNOTAVAIL:
 		return err_set(err, ERR_ADDRESS, "port %u/%s: this host does not have the address %s", port->host_port,
 			       protocol, cidr_address_text(&port->host, text));
@@ -182,7 +235,8 @@ static int reserve(void *argument, struct error *err)
 }
 
 /* It is the host's, wherever the container's network is. */
-int port_reserve(struct port *port, struct error *err)
+int port_reserve(struct port *port, bool both, struct error *err)
 {
-	return netns_work_outside(reserve, port, err);
+	struct wish wish = { .port = port, .both = both };
+	return netns_work_outside(reserve, &wish, err);
 }

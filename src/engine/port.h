@@ -40,7 +40,7 @@ const char *port_protocol_name(uint8_t protocol);
 char *port_text(const struct port *port);
 
 /*
- * Whether the host has @port free; a host_port of 0 becomes one that is. Errors: ERR_PORT_HOST, whose cause names the
- * process that has it.
+ * Whether the host has @port free, with @both at its IPv6 addresses as well if none is named; a host_port of 0 becomes one
+ * that is. Errors: ERR_PORT_HOST, whose cause names the process that has it.
  */
-int port_reserve(struct port *port, struct error *err);
+int port_reserve(struct port *port, bool both, struct error *err);

@@ -162,9 +162,29 @@ listens() {
 	run -125 coffer run --rm -p 9090:80 box:1 true
 	kill $holder
 	[[ $output == *'port 9090/tcp: address already in use'*"cause: pid $holder (socat"*'E-PORT-HOST'* ]]
+	run -125 coffer run --rm -p 9091:80 -p 9091:81 box:1 true
+	[[ $output == *'port 9091/tcp is already allocated'*'cause: it is published twice here'* ]]
 	run -0 coffer ps -aq
 	[ "${#lines[@]}" -eq 1 ]
 	coffer run --rm -p 9090:80 box:1 true
+}
+
+@test "who has a port at addresses of IPv6 alone, or at one address, is found, too" {
+	coffer network create --ipv6 --subnet 10.89.1.0/24 --subnet fd00:89:1::/64 front >/dev/null
+	socat TCP6-LISTEN:9090,ipv6only=1,reuseaddr PIPE 3>&- &
+	local holder=$!
+	socat TCP4-LISTEN:9091,bind=127.0.0.1,reuseaddr PIPE 3>&- &
+	local other=$!
+	eventually host_listens 9090
+	eventually host_listens 9091
+	run -125 coffer run --rm --network front -p 9090:80 box:1 true
+	[[ $output == *'port 9090/tcp: address already in use'*"cause: pid $holder (socat) has [::]:9090"* ]]
+	run -125 coffer run --rm --network front -p 9091:80 box:1 true
+	[[ $output == *"cause: pid $other (socat) has 127.0.0.1:9091"* ]]
+	coffer run --rm -p 198.51.100.1:9091:80 box:1 true
+	coffer run -d --name free --network front -p 9090-9092:80 box:1 sleep 600 >/dev/null
+	[ "$(coffer port free 80 | sort -u | head -n 1)" = 0.0.0.0:9092 ]
+	kill "$holder" "$other"
 }
 
 host_listens() {
