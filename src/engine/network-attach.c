@@ -71,6 +71,7 @@ static int find_networks(struct attachment *attach, struct error *err)
 static int reserve(struct attachment *attach, struct error *err)
 {
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
+	char table[FIREWALL_TABLE_MAX];
 	int r = db_begin(attach->db, &transaction, err);
 	for (size_t i = 0; r >= 0 && i < attach->spec->n_endpoints; i++) {
 		struct endpoint endpoint;
@@ -82,8 +83,9 @@ static int reserve(struct attachment *attach, struct error *err)
 	attach->way_out = network_way_out(attach->spec, attach->networks, attach->endpoints);
 	attach->way_in = network_way_in(attach->networks, attach->endpoints, attach->way_out);
 	if (r >= 0 && attach->way_in >= 0)
-		r = reserve_ports(attach->db, attach->id, attach->config, attach->networks[attach->way_in],
-				  &attach->endpoints->items[attach->way_in], &attach->ports, err);
+		r = reserve_ports(attach->db, filter_table_name(attach->engine, table), attach->id, attach->config,
+				  attach->networks[attach->way_in], &attach->endpoints->items[attach->way_in],
+				  &attach->ports, err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 

@@ -173,7 +173,7 @@ static int reserve(struct db *db, const struct container_config *config, struct 
 	if (r >= 0)
 		r = db_begin(db, &transaction, err);
 	if (r >= 0)
-		r = reserve_ports(db, places->items[0].id, config, NULL, &unknown, ports, err);
+		r = reserve_ports(db, NULL, places->items[0].id, config, NULL, &unknown, ports, err);
 	if (r >= 0 && ports->count > 0 && !find_publisher(places)) {
 		err_set(err, ERR_NET, "network cni:%s cannot publish ports", places->items[0].network->name);
 		return err_cause(err, "none of its plugins has the capability " CNI_PORT_MAPPINGS);

@@ -214,8 +214,11 @@ static bool are_to_stay(const struct published_list *before, const struct networ
 static int reserve_afresh(struct change *change, const struct network_record *network, const struct endpoint *endpoint,
 			  struct published_list *ret, struct error *err)
 {
+	char table[FIREWALL_TABLE_MAX];
 	int r = published_rows_delete(change->db, change->id, err);
-	return r < 0 ? r : reserve_ports(change->db, change->id, change->config, network, endpoint, ret, err);
+	return r < 0 ? r
+		     : reserve_ports(change->db, filter_table_name(change->engine, table), change->id, change->config,
+				     network, endpoint, ret, err);
 }
 
 /* @endpoint is NULL where no network is left that they could lead through. */

@@ -156,19 +156,25 @@ static int insert_port(struct db *db, const char *id, const struct port *port, c
 	return r;
 }
 
+/* By a process of the host, or a container of another root. */
+static bool is_taken(int r)
+{
+	return r == -ERR_PORT_HOST || r == -ERR_PORT_ALLOCATED;
+}
+
 /* One that the kernel gives, or the first behind it that no container has: it does not know theirs, for nobody listens. */
-static int choose_any_port(struct db *db, struct port *port, bool both, struct error *err)
+static int choose_any_port(struct db *db, const char *table, struct port *port, bool both, struct error *err)
 {
 	struct error why = { 0 };
-	int r = port_reserve(port, both, &why);
+	int r = port_reserve(port, both, table, &why);
 	if (r >= 0)
 		r = published_row_any(db, port, &why);
-	while ((r > 0 || (r == -ERR_PORT_HOST && port->host_port)) && port->host_port < UINT16_MAX) {
+	while ((r > 0 || (is_taken(r) && port->host_port)) && port->host_port < UINT16_MAX) {
 		why = (struct error){ 0 };
 		port->host_port++;
 		r = published_row_any(db, port, &why);
 		if (r == 0)
-			r = port_reserve(port, both, &why);
+			r = port_reserve(port, both, table, &why);
 	}
 	if (r > 0)
 		return err_set(err, ERR_PORT_ALLOCATED, "no port of this host is free for a container");
@@ -177,20 +183,20 @@ static int choose_any_port(struct db *db, struct port *port, bool both, struct e
 	return r;
 }
 
-/* The first of the range that neither a container nor a process of the host has. */
-static int choose_port(struct db *db, struct port *port, bool both, struct error *err)
+/* The first of the range that nobody has. */
+static int choose_port(struct db *db, const char *table, struct port *port, bool both, struct error *err)
 {
 	if (!port->first)
-		return choose_any_port(db, port, both, err);
+		return choose_any_port(db, table, port, both, err);
 	for (unsigned number = port->first; number <= port->last; number++) {
 		struct error why = { 0 };
 		port->host_port = (uint16_t)number;
 		int r = published_row_any(db, port, &why);
 		if (r == 0)
-			r = port_reserve(port, both, &why);
-		if (r < 0 && r != -ERR_PORT_HOST && err)
+			r = port_reserve(port, both, table, &why);
+		if (r < 0 && !is_taken(r) && err)
 			*err = why;
-		if (r == 0 || (r < 0 && r != -ERR_PORT_HOST))
+		if (r == 0 || (r < 0 && !is_taken(r)))
 			return r;
 	}
 	return err_set(err, ERR_PORT_ALLOCATED, "no port from %u to %u/%s is free", port->first, port->last,
@@ -204,29 +210,38 @@ static bool is_of_host(const struct port *port, const struct network_record *net
 	       (serves(endpoint, &endpoint->address6, port) && !is_routed(network, AF_INET6));
 }
 
-static int reserve_port(struct db *db, const char *id, struct port *port, const struct network_record *network,
-			const struct endpoint *endpoint, struct published_list *list, struct error *err)
+struct reservation {
+	struct db *db;
+	const char *table, *id;
+	const struct network_record *network;
+	const struct endpoint *endpoint;
+	struct published_list *list;
+};
+
+static int reserve_port(const struct reservation *to, struct port *port, struct error *err)
 {
-	bool host_named = port->host_port != 0, of_host = is_of_host(port, network, endpoint);
-	bool both = endpoint->address.family && endpoint->address6.family && !is_routed(network, AF_INET6);
-	int r = host_named || !of_host ? 0 : choose_port(db, port, both, err);
+	const struct endpoint *endpoint = to->endpoint;
+	bool host_named = port->host_port != 0, of_host = is_of_host(port, to->network, endpoint);
+	bool both = endpoint->address.family && endpoint->address6.family && !is_routed(to->network, AF_INET6);
+	int r = host_named || !of_host ? 0 : choose_port(to->db, to->table, port, both, err);
 	if (r >= 0)
-		r = insert_port(db, id, port, network, endpoint, list, err);
+		r = insert_port(to->db, to->id, port, to->network, endpoint, to->list, err);
 	/* Only now, for a container that has it is the better reason. */
-	return r >= 0 && host_named && of_host ? port_reserve(port, both, err) : r;
+	return r >= 0 && host_named && of_host ? port_reserve(port, both, to->table, err) : r;
 }
 
-int reserve_ports(struct db *db, const char *id, const struct container_config *config,
+int reserve_ports(struct db *db, const char *table, const char *id, const struct container_config *config,
 		  const struct network_record *network, const struct endpoint *endpoint, struct published_list *ret,
 		  struct error *err)
 {
+	const struct reservation to = { db, table, id, network, endpoint, ret };
 	_cleanup_port_list_ struct port_list list = { 0 };
 	int r = parse_ports(config, &list, err);
 	for (size_t i = 0; network && i < list.count; i++)
 		if (!list.items[i].host.family)
 			list.items[i].host = network->binding;
 	for (size_t i = 0; r >= 0 && i < list.count; i++)
-		r = reserve_port(db, id, &list.items[i], network, endpoint, ret, err);
+		r = reserve_port(&to, &list.items[i], err);
 	return r;
 }
 

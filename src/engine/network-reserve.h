@@ -15,10 +15,10 @@ int reserve_endpoint(struct db *db, const char *id, const struct network_record 
 		     const struct endpoint_request *request, unsigned number, struct endpoint *ret, struct error *err);
 
 /*
- * The ports that @config publishes, all of which lead to @endpoint, on @network (NULL: none of ours). Errors:
- * ERR_PORT_ALLOCATED, ERR_PORT_HOST.
+ * The ports that @config publishes, all of which lead to @endpoint, on @network (NULL: none of ours). @table: see
+ * port_reserve(). Errors: ERR_PORT_ALLOCATED, ERR_PORT_HOST.
  */
-int reserve_ports(struct db *db, const char *id, const struct container_config *config,
+int reserve_ports(struct db *db, const char *table, const char *id, const struct container_config *config,
 		  const struct network_record *network, const struct endpoint *endpoint, struct published_list *ret,
 		  struct error *err);
 

@@ -50,7 +50,7 @@ static int reserve(struct db *db, const char *id, const struct container_config 
 	if (r >= 0)
 		r = db_begin(db, &transaction, err);
 	if (r >= 0)
-		r = reserve_ports(db, id, config, NULL, &endpoint, ret, err);
+		r = reserve_ports(db, NULL, id, config, NULL, &endpoint, ret, err);
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 

@@ -18,10 +18,12 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/port.h"
+#include "network/firewall.h"
 #include "network/netns-work.h"
 
 #define LOWEST_PORT "/proc/sys/net/ipv4/ip_unprivileged_port_start"
@@ -190,6 +192,7 @@ static int name_lowest(struct error *err)
 
 struct wish {
 	struct port *port;
+	const char *table;
 	bool both;	    /* at each address of both families, if at none in particular */
 	sa_family_t family; /* that was tried last */
 };
@@ -206,6 +209,24 @@ static int bind_each(struct wish *wish)
 	return r == -EAFNOSUPPORT ? 0 : r;
 }
 
+/* Nobody listens at the ports of containers: other roots' stand in the packet filter alone. */
+static int look_at_others(const struct wish *wish, struct error *err)
+{
+	const struct port *port = wish->port;
+	_cleanup_free_ char *other = NULL;
+	struct error why = { 0 };
+	int r = !wish->table ? 0
+			     : firewall_find_other(wish->table, &port->host, wish->both, port->protocol,
+						   port->host_port, &other, &why);
+	if (r < 0)
+		log_failure(LOG_LEVEL_DEBUG, "look for the ports of other roots", &why);
+	if (r <= 0)
+		return 0;
+	err_set(err, ERR_PORT_ALLOCATED, "port %u/%s is already allocated", port->host_port,
+		port_protocol_name(port->protocol));
+	return err_cause(err, "a container of another root has published it (the packet filter's table \"%s\")", other);
+}
+
 static int reserve(void *argument, struct error *err)
 {
 	struct wish *wish = argument;
@@ -215,7 +236,7 @@ static int reserve(void *argument, struct error *err)
 	int r = bind_each(wish);
 	switch (-r) {
 	case 0:
-		return 0;
+		return look_at_others(wish, err);
 	case EADDRINUSE:
 		err_set(err, ERR_PORT_HOST, "port %u/%s: address already in use", port->host_port, protocol);
 		return name_holder(port, wish->family, err);
@@ -228,15 +249,16 @@ static int reserve(void *argument, struct error *err)
 	case EPROTONOSUPPORT:
 	case EAFNOSUPPORT:
 		/* A kernel without SCTP can still send it on. */
-		return port->host_port ? 0 : err_sys(err, -r, "find a free port for %s", protocol);
+		return port->host_port ? look_at_others(wish, err)
+				       : err_sys(err, -r, "find a free port for %s", protocol);
 	default:
 		return err_sys(err, -r, "reserve port %u/%s", port->host_port, protocol);
 	}
 }
 
 /* It is the host's, wherever the container's network is. */
-int port_reserve(struct port *port, bool both, struct error *err)
+int port_reserve(struct port *port, bool both, const char *table, struct error *err)
 {
-	struct wish wish = { .port = port, .both = both };
+	struct wish wish = { .port = port, .both = both, .table = table };
 	return netns_work_outside(reserve, &wish, err);
 }

@@ -41,6 +41,7 @@ char *port_text(const struct port *port);
 
 /*
  * Whether the host has @port free, with @both at its IPv6 addresses as well if none is named; a host_port of 0 becomes one
- * that is. Errors: ERR_PORT_HOST, whose cause names the process that has it.
+ * that is. @table is the packet filter's table that is ours (NULL: nobody asks which others there are). Errors: ERR_PORT_HOST,
+ * whose cause names the process that has it; ERR_PORT_ALLOCATED, whose cause names the table of a root that has it.
  */
-int port_reserve(struct port *port, bool both, struct error *err);
+int port_reserve(struct port *port, bool both, const char *table, struct error *err);

@@ -87,3 +87,12 @@ void firewall_put_port(struct firewall_change *change, const struct firewall_por
 
 /* A port that is reached at the container's own address. */
 void firewall_put_opening(struct firewall_change *change, const struct cidr *address, uint8_t protocol, uint16_t port);
+
+/* --- firewall-others.c --- */
+
+/*
+ * Whether another table like @own, a root's that works beside ours, sends @port at @host (family 0: at each address, with
+ * @both of either family, else of IPv4) on to a container. 1 and the table's name, which the caller frees; or 0.
+ */
+int firewall_find_other(const char *own, const struct cidr *host, bool both, uint8_t protocol, uint16_t port,
+			char **ret, struct error *err);

@@ -70,6 +70,11 @@ other() {
 	other run -d --name web -p 8081:80 -v "$BATS_FILE_TMPDIR/www:/www:ro" box:1 httpd -f -h /www >/dev/null
 	eventually fetch http://127.0.0.1:8081/
 	fetch http://127.0.0.1:8080/
+	run -125 other run --rm -p 127.0.0.1:8080:80 box:1 true
+	[[ $output == *'port 8080/tcp is already allocated'*'a container of another root has published it'*'E-PORT-ALLOCATED'* ]]
+	other run -d --name range -p 8080-8082:80 box:1 sleep 600
+	[ "$(other port range 80)" = 0.0.0.0:8082 ]
+	other rm -f range
 	[ "$(other inspect -f '{{.NetworkSettings.Gateway}}' web)" != "$(coffer inspect -f '{{.NetworkSettings.Gateway}}' web)" ]
 	other rm -f web
 	fetch http://127.0.0.1:8080/
