@@ -19,6 +19,7 @@ static const struct {
 	{ "blobs/sha256", offsetof(struct store, blobs), S_IFREG },
 	{ "layers", offsetof(struct store, layers), S_IFDIR },
 	{ "parents", offsetof(struct store, parents), S_IFDIR },
+	{ "mapped", offsetof(struct store, mapped), S_IFDIR },
 	{ "snapshots", offsetof(struct store, snapshots), S_IFDIR },
 };
 

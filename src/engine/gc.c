@@ -23,6 +23,7 @@
 #include "image/blob.h"
 #include "image/digest.h"
 #include "storage/layer.h"
+#include "storage/mapped-copy.h"
 #include "storage/parents.h"
 
 /* One kind of content: a directory of names of 64 digits. */
@@ -41,6 +42,8 @@ static const struct kind KINDS[] = {
 	  layer_remove, true },
 	{ "image's directory", "parents", offsetof(struct store, parents), "SELECT id FROM images ORDER BY 1",
 	  parents_remove, false },
+	{ "image's copies", "mapped", offsetof(struct store, mapped), "SELECT id FROM images ORDER BY 1",
+	  mapped_copies_remove, false },
 	{ "blob", "blobs/sha256", offsetof(struct store, blobs), "SELECT DISTINCT digest FROM image_blobs ORDER BY 1",
 	  blob_remove, false },
 };

@@ -276,7 +276,7 @@ static int add_graph_driver(struct engine *engine, const struct container_record
 			    struct json_object *root, struct error *err)
 {
 	_cleanup_strv_ char **lower = NULL;
-	int r = launch_layers(engine, record->image_id, diff_ids, &lower, err);
+	int r = launch_lower(engine, record->id, record->image_id, diff_ids, &lower, err);
 	if (r < 0)
 		return r;
 	struct json_object *driver = json_add_object(root, "GraphDriver");

@@ -15,6 +15,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/health-config.h"
+#include "engine/id-mapping.h"
 #include "engine/image.h"
 #include "engine/log-options.h"
 #include "engine/merged.h"
@@ -28,6 +29,7 @@
 #include "engine/sharing.h"
 #include "engine/volume-dir.h"
 #include "storage/layer.h"
+#include "storage/mapped-copy.h"
 #include "storage/overlay.h"
 #include "storage/parents.h"
 #include "storage/snapshot.h"
@@ -53,10 +55,12 @@ int launch_layers(struct engine *engine, const char *image_id, char *const *diff
 int launch_lower(struct engine *engine, const char *id, const char *image_id, char *const *diff_ids, char ***ret,
 		 struct error *err)
 {
-	if (!snapshot_is_whole(engine->store, id, NULL))
-		return launch_layers(engine, image_id, diff_ids, ret, err);
+	_cleanup_free_ char *copy = snapshot_shared_copy(engine->store, id);
+	bool whole = snapshot_is_whole(engine->store, id, NULL);
 	char **lower = NULL;
-	strv_take(&lower, snapshot_upper(engine->store, id));
+	if (!whole && !copy)
+		return launch_layers(engine, image_id, diff_ids, ret, err);
+	strv_take(&lower, whole ? snapshot_upper(engine->store, id) : mapped_copy_path(engine->store, image_id, copy));
 	*ret = lower;
 	return 0;
 }
@@ -113,6 +117,29 @@ static int make_records(struct engine *engine, const char *id, struct error *err
 	return 0;
 }
 
+/* Files of the image's copy that has the container's ids, in place of those of its layers. */
+static int share_image(struct engine *engine, const struct container_config *config, const struct launch *launch,
+		       const struct mount_request *mount, char ***lower, struct error *err)
+{
+	_cleanup_id_mapping_ struct id_mapping mapping = { 0 };
+	_cleanup_free_ char *copy = snapshot_shared_copy(engine->store, launch->id);
+	if (!copy)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "an image cannot be mounted on %s: its files would not have the ids"
+			       " of the container's user namespace",
+			       mount->target);
+	int r = id_mapping_from_texts(config->uid_map, config->gid_map, &mapping, err);
+	const struct id_maps maps = id_mapping_maps(&mapping);
+	if (r >= 0)
+		r = mapped_copy_make(engine->store, mount->image_id, *lower, &maps, err);
+	if (r < 0)
+		return r;
+	strv_free(*lower);
+	*lower = NULL;
+	strv_take(lower, mapped_copy_path(engine->store, mount->image_id, copy));
+	return 0;
+}
+
 static int plan_images(struct engine *engine, const struct container_config *config, struct launch *launch,
 		       struct error *err)
 {
@@ -122,11 +149,6 @@ static int plan_images(struct engine *engine, const struct container_config *con
 		_cleanup_image_config_ struct image_config image = { 0 };
 		if (mount->kind != MOUNT_IMAGE)
 			continue;
-		if (config_has_userns(config) && snapshot_is_shifted(engine->store, launch->id))
-			return err_set(err, ERR_UNSUPPORTED,
-				       "an image cannot be mounted on %s: its files would not have the ids"
-				       " of the container's user namespace",
-				       mount->target);
 		r = image_config_load(engine->store, mount->image_id, &image, err);
 		if (r < 0)
 			return r;
@@ -134,6 +156,8 @@ static int plan_images(struct engine *engine, const struct container_config *con
 		plan->destination = mem_strdup(mount->target);
 		plan->subpath = mem_strdup(mount->subpath);
 		r = launch_layers(engine, mount->image_id, image.diff_ids, &plan->lower, err);
+		if (r >= 0 && config_has_userns(config) && snapshot_is_shifted(engine->store, launch->id))
+			r = share_image(engine, config, launch, mount, &plan->lower, err);
 	}
 	return r;
 }

@@ -6,7 +6,9 @@
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/id-mapping.h"
+#include "engine/userns-mode.h"
 #include "storage/driver.h"
+#include "storage/mapped-copy.h"
 #include "storage/mapped-ids.h"
 #include "storage/snapshot.h"
 
@@ -22,7 +24,7 @@ int storage_driver_current(struct engine *engine, const struct storage_driver **
 		int r = storage_driver_choose(engine->store, &engine->storage_driver, &reason, err);
 		if (r < 0)
 			return r;
-		if (storage_driver_copies(engine->storage_driver))
+		if (engine->storage_driver->copies)
 			log_warn("no overlays here, so the image is copied (storage driver vfs): %s", reason);
 	}
 	*ret = engine->storage_driver;
@@ -60,14 +62,27 @@ int ids_on_disk(struct engine *engine, const struct container_row *row, struct i
 	return id_mapping_from_texts(config->uid_map, config->gid_map, ret, err);
 }
 
-/* Nothing can show its files with the container's ids, so it gets files of its own. */
-static int create_shifted(struct engine *engine, const struct container_row *row, char *const *layers, uint64_t size,
-			  struct error *err)
+/* A range of ids that is the container's alone makes a copy that nobody else will want. */
+static bool has_own_range(const struct container_row *row)
+{
+	_cleanup_userns_mode_ struct userns_mode mode = { 0 };
+	return userns_mode_parse(config_spec(&row->config), &mode, NULL) >= 0 && mode.kind == USERNS_AUTO;
+}
+
+/* Nothing can show the image's files with the container's ids, so there are files that have them. */
+static int create_shifted(struct engine *engine, const struct container_row *row, const struct storage_driver *driver,
+			  char *const *layers, uint64_t size, struct error *err)
 {
 	_cleanup_id_mapping_ struct id_mapping mapping = { 0 };
 	int r = id_mapping_from_texts(row->config.uid_map, row->config.gid_map, &mapping, err);
+	if (r < 0)
+		return r;
 	const struct id_maps maps = id_mapping_maps(&mapping);
-	return r < 0 ? r : snapshot_create_shifted(engine->store, row->id, layers, &maps, size, err);
+	_cleanup_free_ char *name = driver->copies || has_own_range(row) ? NULL : mapped_copy_name(&maps);
+	if (!name)
+		return snapshot_create_shifted(engine->store, row->id, layers, &maps, size, err);
+	r = mapped_copy_make(engine->store, row->image_id, layers, &maps, err);
+	return r < 0 ? r : snapshot_create_sharing(engine->store, row->id, name, &maps, driver->fuse, size, err);
 }
 
 int storage_create(struct engine *engine, const struct container_row *row, char *const *diff_ids, struct error *err)
@@ -81,6 +96,6 @@ int storage_create(struct engine *engine, const struct container_row *row, char 
 	if (r >= 0)
 		r = launch_layers(engine, row->image_id, diff_ids, &layers, err);
 	if (r >= 0 && config_has_userns(&row->config) && !store_can_map_ids(engine->store))
-		return create_shifted(engine, row, layers, size, err);
+		return create_shifted(engine, row, driver, layers, size, err);
 	return r < 0 ? r : driver->create(engine->store, row->id, layers, size, err);
 }

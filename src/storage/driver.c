@@ -96,12 +96,26 @@ static int vfs_probe(struct store *store, struct error *err)
 /* --- the table --- */
 
 static const struct storage_driver DRIVERS[] = {
-	{ "overlay2", "containers share their image's layers, and copy a file when they write to it", overlay_probe,
-	  overlay_create },
-	{ "fuse-overlayfs", "the same by a program of each container, through which all of its files go", fuse_probe,
-	  fuse_create },
-	{ "vfs", "every container has a copy of its image, shared only where the file system can clone files",
-	  vfs_probe, snapshot_create_whole },
+	{
+		.name = "overlay2",
+		.summary = "containers share their image's layers, and copy a file when they write to it",
+		.probe = overlay_probe,
+		.create = overlay_create,
+	},
+	{
+		.name = "fuse-overlayfs",
+		.summary = "the same by a program of each container, through which all of its files go",
+		.fuse = true,
+		.probe = fuse_probe,
+		.create = fuse_create,
+	},
+	{
+		.name = "vfs",
+		.summary = "every container has a copy of its image, shared only where the file system can clone files",
+		.copies = true,
+		.probe = vfs_probe,
+		.create = snapshot_create_whole,
+	},
 };
 enum { OVERLAY, FUSE, VFS };
 
@@ -171,11 +185,6 @@ int storage_driver_choose(struct store *store, const struct storage_driver **ret
 	*ret = &DRIVERS[i];
 	*ret_reason = i == OVERLAY ? NULL : str_take(&reasons);
 	return 0;
-}
-
-bool storage_driver_copies(const struct storage_driver *driver)
-{
-	return driver == &DRIVERS[VFS];
 }
 
 const struct storage_driver *storage_driver_of(struct store *store, const char *id)

@@ -14,6 +14,8 @@
 struct storage_driver {
 	const char *name;    /* as Docker calls it */
 	const char *summary; /* what it costs */
+	bool copies;	     /* every container has a copy of its image */
+	bool fuse;	     /* its overlays are made by fuse-overlayfs(1) */
 	/* Whether it works in this store; errors say why not. */
 	int (*probe)(struct store *store, struct error *err);
 	/*
@@ -31,9 +33,6 @@ int storage_driver_find(const char *name, const struct storage_driver **ret, str
  * work is kept in cache/, so asking again costs a system call.
  */
 int storage_driver_choose(struct store *store, const struct storage_driver **ret, char **ret_reason, struct error *err);
-
-/* Whether every container has a copy of its image. */
-bool storage_driver_copies(const struct storage_driver *driver);
 
 /* That of the snapshot @id. */
 const struct storage_driver *storage_driver_of(struct store *store, const char *id);

@@ -4,12 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -45,7 +48,8 @@ static int mark(int stage, const char *name, struct error *err)
 /* What a snapshot is to be, besides empty. */
 struct making {
 	char *const *layers;	    /* whole: upper shows what these do */
-	const struct id_maps *maps; /* whose ids are given to these */
+	const struct id_maps *maps; /* whose ids its files are given to */
+	const char *copy;	    /* of the image, whose files have these already */
 	bool fuse;
 	uint64_t size;
 };
@@ -62,11 +66,21 @@ static int copy_layers(int stage, const struct making *making, struct error *err
 	return r < 0 ? r : mark(stage, WHOLE, err); /* whose time says when */
 }
 
+/* What lies below it has a root directory, of whose upper shows its own. */
+static int note_copy(int stage, const struct making *making, struct error *err)
+{
+	const struct id_maps *maps = making->maps;
+	uint32_t uid, gid;
+	if (id_map_to_host(maps->uids, maps->n_uids, 0, &uid) && id_map_to_host(maps->gids, maps->n_gids, 0, &gid) &&
+	    fchownat(stage, "upper", uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, errno, "give the container's layer to its root");
+	return file_write_atomic(stage, SHIFTED, making->copy, strlen(making->copy), 0600, 0, err);
+}
+
 static int fill(int stage, const struct making *making, struct error *err)
 {
-	if (making->layers)
-		return copy_layers(stage, making, err);
-	return making->fuse ? mark(stage, FUSE, err) : 0;
+	int r = making->layers ? copy_layers(stage, making, err) : making->copy ? note_copy(stage, making, err) : 0;
+	return r >= 0 && making->fuse ? mark(stage, FUSE, err) : r;
 }
 
 static int create(struct store *store, const char *id, const struct making *making, struct error *err)
@@ -113,6 +127,19 @@ int snapshot_create_shifted(struct store *store, const char *id, char *const *la
 			    uint64_t size, struct error *err)
 {
 	return create(store, id, &(const struct making){ .layers = layers, .maps = maps, .size = size }, err);
+}
+
+int snapshot_create_sharing(struct store *store, const char *id, const char *copy, const struct id_maps *maps,
+			    bool fuse, uint64_t size, struct error *err)
+{
+	return create(store, id, &(const struct making){ .copy = copy, .maps = maps, .fuse = fuse, .size = size }, err);
+}
+
+char *snapshot_shared_copy(struct store *store, const char *id)
+{
+	char name[NAME_MAX + 1];
+	_cleanup_free_ char *path = store_is_hex64(id) ? mem_printf("%s/" SHIFTED, id) : NULL;
+	return path && file_read_line(store->snapshots, path, name, sizeof name) > 0 ? mem_strdup(name) : NULL;
 }
 
 bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled)

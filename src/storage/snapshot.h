@@ -35,12 +35,18 @@ int snapshot_create_whole(struct store *store, const char *id, char *const *laye
 bool snapshot_is_whole(struct store *store, const char *id, struct timespec *ret_filled);
 
 /*
- * A whole one whose files are given to the ids that @maps makes of theirs: for who lives in a user namespace and cannot have
- * mapped mounts (mapped-ids.h). The file snapshots/ID/shifted says so. Errors: ERR_IDMAP.
+ * Those of who lives in a user namespace and cannot have mapped mounts (mapped-ids.h): their files are given to the ids that
+ * @maps makes of the image's. The file snapshots/ID/shifted says so: it is empty of a whole one, else it has the name of the
+ * copy of the image that all share (mapped-copy.h). Errors: ERR_IDMAP.
  */
 int snapshot_create_shifted(struct store *store, const char *id, char *const *layers, const struct id_maps *maps,
 			    uint64_t size, struct error *err);
+int snapshot_create_sharing(struct store *store, const char *id, const char *copy, const struct id_maps *maps,
+			    bool fuse, uint64_t size, struct error *err);
 bool snapshot_is_shifted(struct store *store, const char *id);
+
+/* The name of that copy, or NULL. free() it. */
+char *snapshot_shared_copy(struct store *store, const char *id);
 
 bool snapshot_exists(struct store *store, const char *id);
 

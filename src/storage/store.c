@@ -28,10 +28,15 @@ static const struct {
 	const char *path;
 	size_t fd; /* offset in struct store */
 } DIRECTORIES[] = {
-	{ "blobs/sha256", offsetof(struct store, blobs) },  { "layers", offsetof(struct store, layers) },
-	{ "parents", offsetof(struct store, parents) },	    { "snapshots", offsetof(struct store, snapshots) },
-	{ "logs", offsetof(struct store, logs) },	    { "records", offsetof(struct store, records) },
-	{ "cache/seccomp", offsetof(struct store, cache) }, { "tmp", offsetof(struct store, tmp) },
+	{ "blobs/sha256", offsetof(struct store, blobs) },
+	{ "layers", offsetof(struct store, layers) },
+	{ "parents", offsetof(struct store, parents) },
+	{ "mapped", offsetof(struct store, mapped) },
+	{ "snapshots", offsetof(struct store, snapshots) },
+	{ "logs", offsetof(struct store, logs) },
+	{ "records", offsetof(struct store, records) },
+	{ "cache/seccomp", offsetof(struct store, cache) },
+	{ "tmp", offsetof(struct store, tmp) },
 };
 
 /* Source: OCI image-spec, image-layout.md. */

@@ -6,6 +6,7 @@
  *	blobs/sha256/HEX           manifests, indexes, configs, compressed layers (image/blob.h)
  *	layers/HEX/                an unpacked layer, named by its DiffID (storage/layer.h)
  *	parents/HEX/               what an image has besides its layers, by its id (storage/parents.h)
+ *	mapped/HEX/NAME/           copies of an image for containers with other ids (storage/mapped-copy.h)
  *	snapshots/ID/{upper,work}  what a container wrote (storage/snapshot.h)
  *	logs/ID.log                what a container printed
  *	records/ID/                what is kept of a container's run beyond its end (monitor/recorder.h);
@@ -25,7 +26,7 @@
  *  S3  Nothing that is referenced is removed: references are added under the shared lock, garbage is collected under
  *      the exclusive one.
  *  S4  No path below the store is ever made from a name that was not checked against its grammar; and blobs/, layers/,
- *      parents/ and snapshots/ hold only what has such a name.
+ *      parents/, mapped/ and snapshots/ hold only what has such a name.
  *  S5  A container that has been created has a snapshot with both its directories; a snapshot has a container.
  *  S6  index.json says what the database says. It is derived, and never read by us.
  */
@@ -40,6 +41,7 @@ struct store {
 	int blobs;	/* blobs/sha256 */
 	int layers;
 	int parents;
+	int mapped;
 	int snapshots;
 	int logs;
 	int records;

@@ -90,6 +90,28 @@ squeeze() {
 	refused 'only root may use the ranges of others' --subuidname bob
 }
 
+@test "containers with the same ids share one copy of their image, which goes with it" {
+	local store=$ROOTLESS/ann/.local/share/coffer
+	copies() { find "$store/mapped" -mindepth 2 -maxdepth 2 | wc -l; }
+	tar -c -C "$ROOTLESS" etc | ann import - copied:1 >/dev/null
+	ann tag "$(ann run --name made --network none -d box:1 sleep 0 >/dev/null && ann commit made)" copied:2
+	ann rm -f made >/dev/null
+	local before
+	before=$(copies)
+	ann run --name first --network none --userns keep-id:uid=7,gid=7 -u 0 copied:2 sh -c 'echo first >/etc/mine; rm -r /home'
+	ann run --name second --network none --userns keep-id:uid=7,gid=7 copied:2 sh -c 'ls /home; test ! -e /etc/mine'
+	[ "$(copies)" -eq $((before + 1)) ]
+	[ "$(ann diff first | squeeze)" = 'C /etc A /etc/mine D /home' ]
+	[ "$(ann start -a second | squeeze)" = user ]
+	run -0 ann system check
+	ann --storage-driver vfs create --network none --userns keep-id:uid=8,gid=8 --name whole copied:2 true >/dev/null
+	ann create --network none --userns auto --name own copied:2 true >/dev/null
+	[ "$(copies)" -eq $((before + 1)) ]
+	ann rm first second whole own >/dev/null
+	ann rmi copied:1 copied:2 >/dev/null
+	[ "$(copies)" -eq "$before" ]
+}
+
 @test "a file of the image whose id the container does not have" {
 	refused "of the image belongs to id 0, which the container's user namespace does not have" --uidmap 5:1:100 -u 5
 }
@@ -124,8 +146,14 @@ squeeze() {
 @test "mapped mounts are refused in words" {
 	run -125 run_ann --userns keep-id -v "$ROOTLESS/ann:/home:idmap" box:1 true
 	[[ $output == *'map the ids of the mount: operation not permitted'*'only root of the user namespace that its file system was mounted in may map ids'* ]]
-	run -125 run_ann --userns keep-id --mount type=image,source=box:1,target=/image box:1 true
+	run -125 run_ann --userns auto --mount type=image,source=box:1,target=/image box:1 true
 	[[ $output == *'an image cannot be mounted on /image'* ]]
+}
+
+@test "an image that is mounted has the container's ids" {
+	[ "$(run_ann --userns keep-id --mount type=image,source=box:1,target=/image box:1 \
+		sh -c 'stat -c %u:%g /image/bin/busybox /image; touch /image/x 2>&1' | squeeze)" = \
+		'0:0 0:0 touch: /image/x: Read-only file system' ]
 }
 
 @test "without subordinate ids" {
