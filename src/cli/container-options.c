@@ -220,6 +220,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_PARSED(self, spec.oom_score_adj, parse_number, 0, "oom-score-adj", "int",
 		   "How soon it is killed when memory is short (-1000 to 1000)"),
 	OPT_STRING(self, os, 0, "os", "string", "Operating system of the image"),
+	OPT_BOOL(self, passwd, 0, "passwd",
+		 "With --userns keep-id: an entry in /etc/passwd and /etc/group (default true)"),
 	OPT_STRING(self, spec.pid_mode, 0, "pid", "string",
 		   "PID namespace (\"private\", \"host\", \"container:NAME\", \"ns:PATH\") (default \"private\")",
 		   .choices = SHARING),
@@ -383,6 +385,7 @@ int container_options_finish(struct container_options *options, char *const *arg
 		return err_set(err, ERR_USAGE, "cannot replace container without --name being set");
 	if (!options->no_content_trust)
 		return err_set(err, ERR_UNSUPPORTED, "cannot trust content: signatures of images are not checked");
+	spec->no_passwd = !options->passwd;
 	spec->image = mem_strdup(args[0]);
 	spec->command = args[1] ? strv_copy(args + 1) : NULL;
 	if (options->entrypoint)

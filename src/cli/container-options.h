@@ -26,14 +26,14 @@ struct container_options {
 	bool no_healthcheck;
 	struct network_options network;
 	char *architecture, *os, *variant; /* the parts of --platform */
-	bool replace, quiet;
+	bool replace, quiet, passwd;
 	bool no_content_trust; /* as it is */
 	struct attach_streams attach;
 };
 
-#define CONTAINER_DEFAULTS               \
-	{                                \
-		.no_content_trust = true \
+#define CONTAINER_DEFAULTS                               \
+	{                                                \
+		.no_content_trust = true, .passwd = true \
 	}
 
 extern const struct option CONTAINER_OPTIONS[];

@@ -19,7 +19,6 @@ const struct option REFUSED_OPTIONS[] = {
 	OPT_REFUSED(0, "link",
 		    "containers on a network that was made with `coffer network create` find each other by name"),
 	OPT_REFUSED(0, "link-local-ip", "--ip and --ip6 give addresses of the network's subnets"),
-	OPT_REFUSED(0, "passwd", "users are the image's; --user takes numbers as well"),
 	OPT_REFUSED(0, "passwd-entry", "users are the image's; --user takes numbers as well"),
 	OPT_REFUSED(0, "personality", "it is not available"),
 	OPT_REFUSED(0, "pod", NO_PODS),

@@ -57,6 +57,7 @@ static const struct field {
 	FIELD(userns_mode, KIND_STRING),
 	FIELD(uid_maps, KIND_STRV),
 	FIELD(gid_maps, KIND_STRV),
+	FIELD(no_passwd, KIND_BOOL),
 	FIELD(subuid_name, KIND_STRING),
 	FIELD(subgid_name, KIND_STRING),
 	FIELD(memory_reservation, KIND_I64),

@@ -348,6 +348,7 @@ struct container_spec {
 	char **groups;		 /* further ones of the user, by name or number */
 	char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *userns_mode; /* "host", "private"; NULL: private */
 	char **uid_maps, **gid_maps;	 /* "CONTAINER:HOST:SIZE", as engine/id-mapping.h has them */
+	bool no_passwd; /* --userns keep-id: without entries in passwd and group (engine/user-entry.h) */
 	char *subuid_name, *subgid_name; /* whose ranges of /etc/subuid and /etc/subgid they are */
 	int64_t memory_reservation; /* bytes; 0: not said */
 	bool has_swappiness;

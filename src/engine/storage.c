@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/id-mapping.h"
+#include "engine/user-entry.h"
 #include "engine/userns-mode.h"
 #include "storage/driver.h"
 #include "storage/mapped-copy.h"
@@ -96,6 +97,8 @@ int storage_create(struct engine *engine, const struct container_row *row, char 
 	if (r >= 0)
 		r = launch_layers(engine, row->image_id, diff_ids, &layers, err);
 	if (r >= 0 && config_has_userns(&row->config) && !store_can_map_ids(engine->store))
-		return create_shifted(engine, row, driver, layers, size, err);
-	return r < 0 ? r : driver->create(engine->store, row->id, layers, size, err);
+		r = create_shifted(engine, row, driver, layers, size, err);
+	else if (r >= 0)
+		r = driver->create(engine->store, row->id, layers, size, err);
+	return r < 0 ? r : user_entry_add(engine, row, err);
 }

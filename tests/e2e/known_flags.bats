@@ -141,7 +141,6 @@ flags_of_podman() {
 		--http-proxy => ok
 		--http-proxy=false => ok
 		--init-path /x => --init runs coffer's own
-		--passwd=false => users are the image's
 		--passwd-entry x => users are the image's
 		--personality x => not available
 		--pidfile DIR/pid => ok

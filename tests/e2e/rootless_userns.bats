@@ -51,6 +51,23 @@ squeeze() {
 	[ "$(run_ann --userns keep-id -u 0 box:1 id -u)" = 0 ]
 }
 
+@test "keep-id: the user is somebody in there" {
+	local uid
+	uid=$(uid_of ann)
+	[ "$(run_ann --userns keep-id -w /tmp box:1 sh -c 'id -un; id -gn; echo $HOME; grep ann /etc/passwd /etc/group' | squeeze)" = \
+		"ann ann /tmp /etc/passwd:ann:*:$uid:$uid::/tmp:/bin/sh /etc/group:ann:x:$uid:ann" ]
+	[ "$(run_ann --userns keep-id --read-only -v "$ROOTLESS/ann:$ROOTLESS/ann" box:1 sh -c 'echo $HOME')" = "$ROOTLESS/ann" ]
+	[ "$(run_ann --userns keep-id --passwd=false box:1 sh -c 'grep -c ann /etc/passwd /etc/group' | squeeze)" = '/etc/passwd:0 /etc/group:0' ]
+	[ "$(run_ann --userns keep-id:uid=1000,gid=1000 box:1 sh -c 'id -un; grep -c . /etc/passwd /etc/group' | squeeze)" = \
+		'user /etc/passwd:2 /etc/group:3' ]
+	ann --storage-driver vfs run --name somebody --network none --userns keep-id box:1 id -un
+	[ "$(ann start -a somebody)" = ann ]
+	[ "$(ann export somebody | tar -xO etc/passwd | grep -c ann)" = 1 ]
+	[ "$(ann export somebody | tar -tv --numeric-owner etc/passwd etc/group | cut -d ' ' -f 1,2 | squeeze)" = '-rw-r--r-- 0/0 -rw-r--r-- 0/0' ]
+	[ "$(run_ann --userns keep-id -u 0 box:1 sh -c 'mv /etc/passwd /etc/passwd- && cp /etc/passwd- /etc/passwd && grep -c ann /etc/passwd')" = 1 ]
+	ann rm somebody
+}
+
 @test "keep-id:uid=,gid=: another one" {
 	[ "$(run_ann --userns keep-id:uid=1000,gid=2000 box:1 sh -c 'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map' | squeeze)" = \
 		'1000 2000 0 1 1000 1000 0 1 1001 1001 64536 0 1 2000 2000 0 1 2001 2001 63536' ]
@@ -59,7 +76,7 @@ squeeze() {
 
 @test "top: her own name, and ids of the machine" {
 	ann run -d --network none --name shown --userns keep-id box:1 sleep 1000 >/dev/null
-	[ "$(ann top shown user huser hgroup args | sed -n 2p | squeeze)" = "$(uid_of ann) ann ann sleep 1000" ]
+	[ "$(ann top shown user huser hgroup args | sed -n 2p | squeeze)" = "ann ann ann sleep 1000" ]
 	ann rm -f shown
 	ann run -d --network none --name shown -u user box:1 sleep 1000 >/dev/null
 	[ "$(ann top shown user huser | sed -n 2p | squeeze)" = "user $(($(subid_of ann) + 999))" ]
@@ -98,7 +115,7 @@ squeeze() {
 	ann rm -f made >/dev/null
 	local before
 	before=$(copies)
-	ann run --name first --network none --userns keep-id:uid=7,gid=7 -u 0 copied:2 sh -c 'echo first >/etc/mine; rm -r /home'
+	ann run --name first --network none --userns keep-id:uid=7,gid=7 --passwd=false -u 0 copied:2 sh -c 'echo first >/etc/mine; rm -r /home'
 	ann run --name second --network none --userns keep-id:uid=7,gid=7 copied:2 sh -c 'ls /home; test ! -e /etc/mine'
 	[ "$(copies)" -eq $((before + 1)) ]
 	[ "$(ann diff first | squeeze)" = 'C /etc A /etc/mine D /home' ]
