@@ -24,11 +24,12 @@ GUEST_PACKAGES=(
 # shellcheck disable=SC2034 # run asks for them
 SYSTEMD_PACKAGES=(
 	crun dbus dbus-daemon dbus-session-bus-common dbus-system-bus-common
-	dbus-user-session systemd
+	dbus-user-session passt systemd uidmap
 )
 SYSTEMD_PROGRAMS=(
 	/bin/systemctl /lib/systemd/systemd /lib/systemd/systemd-shutdown
-	/usr/bin/busctl /usr/bin/crun /usr/bin/dbus-daemon /usr/bin/systemd-run
+	/usr/bin/busctl /usr/bin/crun /usr/bin/dbus-daemon /usr/bin/newgidmap /usr/bin/newuidmap /usr/bin/pasta
+	/usr/bin/systemd-run
 )
 
 # No test can run here. TAP's word for it, so that a harness counts it.
