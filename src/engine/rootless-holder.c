@@ -31,13 +31,13 @@ struct presence {
 
 /* --- in the holder --- */
 
-_Noreturn static void hold(int connection, bool in_new)
+_Noreturn static void hold(int connection, int new_namespaces)
 {
 	struct presence presence = { .pid = getpid() };
 	char word;
 	char *argv[] = { (char *)HOLDER_PROGRAM, NULL };
 	_cleanup_free_ char *program = process_helper_path(MONITOR_PROGRAM);
-	if (in_new && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+	if (new_namespaces && unshare(new_namespaces) < 0)
 		presence.sys_errno = errno;
 	if (fd_write_all(connection, &presence, sizeof presence) < 0 || presence.sys_errno ||
 	    fd_read_full(connection, &word, 1) != 1 || chdir("/") < 0)
@@ -49,18 +49,18 @@ _Noreturn static void hold(int connection, bool in_new)
 }
 
 /* Its parent ends at once, so that init is its parent. */
-_Noreturn static void detach(int connection, bool in_new)
+_Noreturn static void detach(int connection, int new_namespaces)
 {
 	(void)setsid();
 	pid_t pid = fork();
 	if (pid == 0)
-		hold(connection, in_new);
+		hold(connection, new_namespaces);
 	_exit(pid < 0);
 }
 
 /* --- in its maker --- */
 
-static int start(bool in_new, int *ret_connection, struct error *err)
+static int start(int new_namespaces, int *ret_connection, struct error *err)
 {
 	int ends[2], status;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
@@ -72,7 +72,7 @@ static int start(bool in_new, int *ret_connection, struct error *err)
 		return err_sys(err, errno, "make a process");
 	if (pid == 0) {
 		fd_close(ours);
-		detach(theirs, in_new);
+		detach(theirs, new_namespaces);
 	}
 	int r = process_wait(pid, &status, err);
 	if (r >= 0)
@@ -113,15 +113,15 @@ static int describe(pid_t pid, struct holder *ret, struct error *err)
 	return r;
 }
 
-static int make(bool in_new, struct holder *ret, struct error *err)
+int holder_make(int new_namespaces, struct holder *ret, struct error *err)
 {
 	_cleanup_close_ int connection = -1;
 	struct holder holder;
 	pid_t pid = 0;
-	int r = start(in_new, &connection, err);
+	int r = start(new_namespaces, &connection, err);
 	if (r >= 0)
 		r = read_presence(connection, &pid, err);
-	if (r >= 0 && in_new)
+	if (r >= 0 && (new_namespaces & CLONE_NEWUSER))
 		r = rootless_map_ids(pid, err);
 	if (r >= 0)
 		r = describe(pid, &holder, err);
@@ -132,14 +132,4 @@ static int make(bool in_new, struct holder *ret, struct error *err)
 		return err_sys(err, -r, "speak to the process that holds your namespaces");
 	*ret = holder;
 	return 0;
-}
-
-int holder_make(struct holder *ret, struct error *err)
-{
-	return make(true, ret, err);
-}
-
-int holder_succeed(struct holder *ret, struct error *err)
-{
-	return make(false, ret, err);
 }

@@ -22,11 +22,8 @@ int rootless_open_directory(struct error *err);
 
 /* --- rootless-holder.c --- */
 
-/* Make namespaces, and a process that holds them. */
-int holder_make(struct holder *ret, struct error *err);
-
-/* Make another process that holds those that we are in. */
-int holder_succeed(struct holder *ret, struct error *err);
+/* Make a process that holds @new_namespaces (CLONE_NEWUSER, CLONE_NEWNS), and for the others those that we are in. */
+int holder_make(int new_namespaces, struct holder *ret, struct error *err);
 
 /* --- rootless-map.c --- */
 

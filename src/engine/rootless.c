@@ -126,7 +126,8 @@ static int open_namespaces(pid_t pid, const struct holder *holder, struct namesp
 static int enter(const struct namespaces *namespaces, struct error *err)
 {
 	_cleanup_free_ char *directory = getcwd(NULL, 0);
-	if (setns(namespaces->user, CLONE_NEWUSER) < 0 || setns(namespaces->mount, CLONE_NEWNS) < 0)
+	if ((namespaces->user >= 0 && setns(namespaces->user, CLONE_NEWUSER) < 0) ||
+	    (namespaces->mount >= 0 && setns(namespaces->mount, CLONE_NEWNS) < 0))
 		return err_sys(err, errno, "enter your user and mount namespace");
 	/* It is the root directory now; one that is gone, or not to be seen by us, is left. */
 	if (directory && chdir(directory) < 0)
@@ -161,6 +162,34 @@ static int open_of_anybody(const struct holder *holder, struct namespaces *ret)
 	return -ESRCH;
 }
 
+/* The user namespace that has this @number: that of process @pid, or one that has it in it. Returns an fd, or -ESRCH. */
+static int open_user_around(pid_t pid, ino_t number)
+{
+	enum { DEPTH_MAX = 32 }; /* the kernel's own limit */
+	_cleanup_close_ int user = open_namespace(pid, "user");
+	for (int depth = 0; user >= 0 && depth < DEPTH_MAX && !is_numbered(user, number); depth++) {
+		int parent = ioctl(user, NS_GET_PARENT);
+		fd_close(user);
+		user = parent;
+	}
+	return user >= 0 && is_numbered(user, number) && user_namespace_is_ours(user) ? TAKE_FD(user) : -ESRCH;
+}
+
+/* Of anything that is left in that of @holder: a process of a container with an id of its own, a name server. */
+static int open_user_of_anything(const struct holder *holder)
+{
+	_cleanup_closedir_ DIR *proc = opendir("/proc");
+	for (struct dirent *entry; proc && (entry = readdir(proc));) {
+		uint64_t pid;
+		int user = parse_u64(entry->d_name, INT32_MAX, &pid, NULL) < 0
+				   ? -1
+				   : open_user_around((pid_t)pid, holder->user);
+		if (user >= 0)
+			return user;
+	}
+	return -ESRCH;
+}
+
 /* Returns 1 if they were found and entered, 0 if there are none. */
 static int enter_found(int dir, struct error *err)
 {
@@ -180,16 +209,40 @@ static int enter_left(int dir, struct error *err)
 		return 0;
 	int r = enter(&namespaces, err);
 	if (r >= 0)
-		r = holder_succeed(&holder, err);
+		r = holder_make(0, &holder, err);
 	if (r >= 0)
 		r = record_write(dir, &holder, err);
+	return r < 0 ? r : 1;
+}
+
+/*
+ * Nobody has the mount namespace any more, but something is left in the user namespace: only from in there can it be ended,
+ * as what it belonged to is cleaned up.
+ */
+static int enter_remains(int dir, struct error *err)
+{
+	_cleanup_namespaces_ struct namespaces user = NAMESPACES_NONE, mount = NAMESPACES_NONE;
+	struct holder holder;
+	if (record_read(dir, &holder) < 0 || (user.user = open_user_of_anything(&holder)) < 0)
+		return 0;
+	int r = enter(&user, err);
+	if (r >= 0)
+		r = holder_make(CLONE_NEWNS, &holder, err);
+	if (r >= 0)
+		r = record_write(dir, &holder, err);
+	if (r < 0)
+		return r;
+	mount.mount = open_namespace(holder.pid, "mnt");
+	if (mount.mount < 0)
+		return err_set(err, ERR_SYSTEM, "the process that holds your namespaces has died");
+	r = enter(&mount, err);
 	return r < 0 ? r : 1;
 }
 
 static int enter_new(int dir, struct error *err)
 {
 	struct holder holder;
-	int r = holder_make(&holder, err);
+	int r = holder_make(CLONE_NEWUSER | CLONE_NEWNS, &holder, err);
 	if (r >= 0)
 		r = record_write(dir, &holder, err);
 	if (r >= 0)
@@ -204,6 +257,8 @@ static int enter_or_make(int dir, struct error *err)
 	int r = lock < 0 ? lock : enter_found(dir, err);
 	if (r == 0)
 		r = enter_left(dir, err);
+	if (r == 0)
+		r = enter_remains(dir, err);
 	return r == 0 ? enter_new(dir, err) : r;
 }
 

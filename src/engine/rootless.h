@@ -14,7 +14,8 @@
  *  U1  No directory, and no namespace, is believed to be his only because of where it was found: it belongs to him by
  *      what the kernel says, or is not used.
  *  U2  As long as one of his containers runs, there is one pair of namespaces. A holder that was killed gets a successor
- *      in the namespaces of the monitors that are left.
+ *      in the namespaces of the monitors that are left; and where those were killed, too, one in the user namespace of
+ *      whatever is left, so that what cleans up may end it.
  *  U3  Nothing here has rights that the user does not have, but newuidmap(1) and newgidmap(1), which are not ours.
  */
 #pragma once

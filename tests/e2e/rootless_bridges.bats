@@ -252,6 +252,20 @@ none_is_left() {
 	eventually none_is_left
 }
 
+@test "what has an id of its own outlives the killing of all that is the user's, and is ended by what cleans up" {
+	server web --publish 8080:80
+	ann run --detach --name other --network one --user 1000 box:1 sleep 424247 >/dev/null
+	pkill -KILL --uid "$(uid_of ann)"
+	servers() { pgrep --runstates DRST --full "^dnsmasq of $ROOTLESS/ann/|^sleep 424247"; }
+	run -0 ann ps --all --format '{{.State}}'
+	[ "$output" = $'exited\nexited' ]
+	eventually gets_hello on one echo hello
+	ann rm --force web other
+	none_serves() { [ -z "$(servers)" ]; }
+	eventually none_serves
+	eventually none_is_left
+}
+
 @test "several containers that are the first at once share one namespace" {
 	for i in 1 2 3 4; do
 		server "web$i"
