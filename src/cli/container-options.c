@@ -116,6 +116,17 @@ static int parse_sdnotify(const char *value, void *field, struct error *err)
 	return 0;
 }
 
+/* As a flag of Go's is, it can be 1 as well as true. */
+static int parse_systemd_mode(const char *value, void *field, struct error *err)
+{
+	bool on;
+	if (!streq(value, "always") && parse_bool(value, &on, NULL) < 0)
+		return err_set(err, ERR_INVALID, "it is true, false or always");
+	free(*(char **)field);
+	*(char **)field = mem_strdup(streq(value, "always") ? value : on ? "true" : "false");
+	return 0;
+}
+
 static int parse_health_duration(const char *value, void *field, struct error *err)
 {
 	return parse_duration(value, field, err);
@@ -135,6 +146,7 @@ static const char *const PULL_POLICIES[] = { "missing", "always", "never", NULL 
 static const char *const SHARING[] = { "private", "host", "container:", NULL };
 static const char *const USER_NAMESPACES[] = { "host", "auto", "keep-id", "nomap", "private", "container:", NULL };
 static const char *const IPC_MODES[] = { "private", "shareable", "none", "host", "container:", NULL };
+static const char *const SYSTEMD_MODES[] = { "true", "always", "false", NULL };
 static const char *const STREAMS[] = { "stdin", "stdout", "stderr", NULL };
 static const char *const NETWORKS[] = { "bridge", "none", "host", NULL };
 
@@ -260,6 +272,10 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_STRING(self, spec.subuid_name, 0, "subuidname", "string",
 		   "Map the user ids that /etc/subuid gives to this name"),
 	OPT_LIST(self, spec.sysctls, 0, "sysctl", "Set kernel parameters of the container's own"),
+	OPT_PARSED(self, spec.systemd_mode, parse_systemd_mode, 0, "systemd", "string",
+		   "Whether it runs systemd and gets what that needs: \"true\" if its command is systemd, \"always\", "
+		   "\"false\" (default \"true\")",
+		   .choices = SYSTEMD_MODES),
 	OPT_LIST(self, tmpfs, 0, "tmpfs", "Mount a tmpfs on a directory"),
 	OPT_BOOL(self, spec.tty, 't', "tty", "Give the container a terminal"),
 	OPT_LIST(self, spec.uid_maps, 0, "uidmap",

@@ -27,7 +27,6 @@ const struct option REFUSED_OPTIONS[] = {
 	OPT_REFUSED(0, "requires", NO_PODS),
 	OPT_REFUSED(0, "rootfs", "`coffer import` makes an image of a directory's archive"),
 	OPT_REFUSED(0, "seccomp-policy", "--security-opt seccomp=FILE names another profile"),
-	OPT_REFUSED(0, "systemd", "what systemd needs in a container has to be mounted: --tmpfs /run --tmpfs /tmp"),
 	OPT_REFUSED(0, "timeout", "run `timeout SECONDS` of coreutils before coffer, or in the container"),
 	OPT_REFUSED(0, "tls-verify", "certificates are checked always; those of loopback addresses may be missing"),
 	OPT_REFUSED(0, "use-api-socket", "there is no daemon with an API to give away"),

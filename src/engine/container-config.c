@@ -17,6 +17,7 @@
 #include "engine/mount-request.h"
 #include "engine/security.h"
 #include "engine/sharing.h"
+#include "engine/systemd-mode.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -197,10 +198,12 @@ static int resolve_hostname(const struct container_spec *spec, const char *id, c
 	return 0;
 }
 
-static int resolve_stop_signal(const struct container_spec *spec, const struct image_config *image, int *ret,
-			       struct error *err)
+static int resolve_stop_signal(const struct container_spec *spec, const struct image_config *image, bool systemd,
+			       int *ret, struct error *err)
 {
 	const char *name = !str_is_empty(spec->stop_signal) ? spec->stop_signal : image->stop_signal;
+	if (str_is_empty(name) && systemd)
+		name = SYSTEMD_STOP_SIGNAL;
 	*ret = SIGTERM;
 	if (str_is_empty(name))
 		return 0;
@@ -219,7 +222,7 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 	if (r >= 0)
 		r = resolve_hostname(spec, id, &config.hostname, err);
 	if (r >= 0)
-		r = resolve_stop_signal(spec, image, &config.stop_signal, err);
+		r = resolve_stop_signal(spec, image, systemd_mode(&config), &config.stop_signal, err);
 	if (r >= 0)
 		r = security_options_absolute(spec->security_options, &config.security_options, err);
 	if (r >= 0)

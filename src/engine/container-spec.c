@@ -90,6 +90,7 @@ static const struct field {
 	FIELD(pressure_notify, KIND_STRV),
 	FIELD(cgroup_parent, KIND_STRING),
 	FIELD(cgroups_mode, KIND_STRING),
+	FIELD(systemd_mode, KIND_STRING),
 	FIELD(stop_signal, KIND_STRING),
 	FIELD(health_on_failure, KIND_STRING),
 	FIELD(sdnotify, KIND_STRING),

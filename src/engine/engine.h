@@ -375,6 +375,7 @@ struct container_spec {
 	char **pressure_notify;				/* as engine/pressure-notify.h has it */
 	char *cgroup_parent;				/* path, or slice */
 	char *cgroups_mode;				/* "enabled", "disabled"; NULL: enabled */
+	char *systemd_mode;				/* engine/systemd-mode.h; NULL: "true" */
 	uint16_t console_rows, console_columns;
 	char *stop_signal;
 	struct image_health health;

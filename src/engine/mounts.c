@@ -20,6 +20,7 @@
 #include "engine/oci-spec.h"
 #include "engine/secret-request.h"
 #include "engine/sharing.h"
+#include "engine/systemd-mode.h"
 #include "engine/volume-dir.h"
 #include "monitor/protocol.h"
 #include "runtime/mount-options.h"
@@ -326,8 +327,8 @@ struct requests {
 	size_t count;
 	struct mount_request files[ARRAY_SIZE(FILES)];
 	struct mount_request init, notify;
-	struct mount_request *secrets;
-	size_t n_secrets;
+	struct mount_request *own; /* for secrets, and for systemd */
+	size_t n_own;
 };
 
 static void requests_done(struct requests *requests)
@@ -336,7 +337,7 @@ static void requests_done(struct requests *requests)
 		free(requests->files[i].source);
 	free(requests->init.source);
 	free(requests->notify.source);
-	mount_requests_free(requests->secrets, requests->n_secrets);
+	mount_requests_free(requests->own, requests->n_own);
 	free(requests->sorted);
 }
 #define _cleanup_requests_ _cleanup_(requests_done)
@@ -374,9 +375,10 @@ static void take_own(const struct container_config *config, const char *run_dir,
 		if (!is_asked_for(config, file->target))
 			take(requests, file);
 	}
-	secret_requests_mount(config_spec(config), run_dir, &requests->secrets, &requests->n_secrets);
-	for (size_t i = 0; i < requests->n_secrets; i++)
-		take(requests, &requests->secrets[i]);
+	systemd_mode_mounts(config, &requests->own, &requests->n_own);
+	secret_requests_mount(config_spec(config), run_dir, &requests->own, &requests->n_own);
+	for (size_t i = 0; i < requests->n_own; i++)
+		take(requests, &requests->own[i]);
 	take_notify(config, run_dir, requests);
 	if (!config_spec(config)->init)
 		return;
@@ -435,6 +437,8 @@ void mounts_add(const struct container_config *config, const struct oci_context 
 {
 	struct json_object *mounts = json_add_array(root, "mounts");
 	add_defaults(config, context, writable_cgroups, mounts);
+	if (!is_left_out(config, "/sys/fs/cgroup"))
+		systemd_mode_add_hierarchy(config, mounts);
 	add_shm(config, mounts);
 	add_requests(config, context, mounts);
 }

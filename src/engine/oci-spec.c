@@ -21,6 +21,7 @@
 #include "engine/seccomp-profile.h"
 #include "engine/security.h"
 #include "engine/sharing.h"
+#include "engine/systemd-mode.h"
 #include "engine/user.h"
 #include "monitor/protocol.h"
 #include "runtime/capability.h"
@@ -120,7 +121,9 @@ static int add_process(const struct work *work, struct json_object *root, struct
 {
 	struct json_object *process = json_add_object(root, "process");
 	const struct container_spec *spec = work->spec;
-	_cleanup_strv_ char **env = config_env(work->config, spec->tty, work->user.home);
+	_cleanup_strv_ char **env = systemd_mode_env(work->config, work->context->id);
+	_cleanup_strv_ char **own = config_env(work->config, spec->tty, work->user.home);
+	env_merge(&env, own);
 	env_merge(&env, work->context->secret_env);
 	if (mounts_has_notify(spec))
 		env_merge(&env, (char *const[]){ (char *)"NOTIFY_SOCKET=" NOTIFY_PATH, NULL });
@@ -322,6 +325,8 @@ static int check(struct work *work, struct error *err)
 		r = security_resolve(work->spec, config->security_options, &work->security, err);
 	if (r >= 0 && work->security.writable_cgroups && !work->spec->privileged)
 		r = cgroup_place_check_writable(work->spec, err);
+	if (r >= 0)
+		r = systemd_mode_open_cgroups(config, &work->security.writable_cgroups, err);
 	if (r >= 0)
 		r = user_resolve(work->context->merged, config->user, work->spec->image, &work->user, err);
 	if (r >= 0)

@@ -69,13 +69,26 @@ static int mount_folders(const struct cgroup *cgroup, const struct mount_change 
 	return r < 0 ? r : mount_change(folder, change->set & MOUNT_ATTR_RDONLY, 0, false, err);
 }
 
+/* As for mount(8), options name a hierarchy of v1: "name=systemd", "cpu,cpuacct". NULL: none that the container is in. */
+static const struct cgroup_tree *named_tree(const struct cgroup_tree *trees, size_t count, char *const *data)
+{
+	_cleanup_free_ char *name = strv_join(data, ",");
+	for (size_t i = 0; i < count; i++)
+		if (trees[i].controllers && streq(trees[i].controllers, name))
+			return &trees[i];
+	return NULL;
+}
+
 int cgroup_view_mount(struct rootfs *rootfs, const struct mount_place *place, const struct mount_change *change,
-		      struct error *err)
+		      char *const *data, struct error *err)
 {
 	const struct cgroup_tree *trees = NULL;
 	size_t count = rootfs->cgroup ? cgroup_trees(rootfs->cgroup, &trees) : 0;
+	const struct cgroup_tree *named = named_tree(trees, count, data);
 	if (count == 0)
 		return 0;
+	if (named)
+		return attach_tree(rootfs->cgroup, named, change, place, err);
 	if (count == 1 && trees[0].v2)
 		return attach_tree(rootfs->cgroup, &trees[0], change, place, err);
 	return mount_folders(rootfs->cgroup, change, place, err);

@@ -183,7 +183,7 @@ static int mount_file_system(struct rootfs *rootfs, const struct spec_mount *spe
 	if (r < 0)
 		return r;
 	if (streq(spec->type, "cgroup") || streq(spec->type, "cgroup2"))
-		r = cgroup_view_mount(rootfs, &place, &options->change, err);
+		r = cgroup_view_mount(rootfs, &place, &options->change, options->data, err);
 	else
 		r = mount_new_on(rootfs, spec, options, &place, err);
 	fd_close(place.target);

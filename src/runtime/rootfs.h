@@ -66,9 +66,12 @@ int rootfs_wrap_mount(const struct rootfs *rootfs, size_t index, struct error *e
 /* The propagation that mounts of the host get in the container, unless their options say another: MS_*, or 0. */
 unsigned long rootfs_default_propagation(const struct spec *spec);
 
-/* runtime/cgroup-view.c: the mount of type "cgroup" at @place, with the attributes of @change. */
+/*
+ * runtime/cgroup-view.c: the mount of type "cgroup" at @place, with the attributes of @change. @data can name a hierarchy
+ * of v1 that the container is in, of which alone it is then.
+ */
 int cgroup_view_mount(struct rootfs *rootfs, const struct mount_place *place, const struct mount_change *change,
-		      struct error *err);
+		      char *const *data, struct error *err);
 
 /* runtime/devices.c: device nodes and links in /dev, unless the spec binds a /dev of its own. */
 int devices_make(struct rootfs *rootfs, struct error *err);

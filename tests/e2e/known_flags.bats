@@ -158,7 +158,8 @@ flags_of_podman() {
 		--seccomp-policy image => names another profile
 		--secret x => No such secret: x
 		--secret x,mode=999 => --secret "x,mode=999"
-		--systemd always => what systemd needs
+		--systemd false => ok
+		--systemd perhaps => it is true, false or always
 		--timeout 3 => run `timeout SECONDS`
 		--tls-verify => certificates are checked always
 		--tz UTC => ok

@@ -23,8 +23,8 @@ GUEST_PACKAGES=(
 # With systemd as the first process; crun is a second peer there.
 # shellcheck disable=SC2034 # run asks for them
 SYSTEMD_PACKAGES=(
-	crun dbus dbus-daemon dbus-session-bus-common dbus-system-bus-common
-	dbus-user-session passt systemd uidmap
+	crun dbus dbus-bin dbus-daemon dbus-session-bus-common dbus-system-bus-common
+	dbus-user-session passt systemd systemd-sysv uidmap
 )
 SYSTEMD_PROGRAMS=(
 	/bin/systemctl /lib/systemd/systemd /lib/systemd/systemd-shutdown
@@ -142,7 +142,10 @@ guest_base() {
 guest_systemd() {
 	local cache=$1 work=$2 here key archive root files
 	here=$(dirname "${BASH_SOURCE[0]}")
-	key=$(cat "${BASH_SOURCE[0]}" "$here"/systemd/*.service /var/lib/dpkg/status | sha256sum | cut -c1-16)
+	# shellcheck source=SCRIPTDIR/../e2e/lib/systemd-image.bash
+	. "$here/../e2e/lib/systemd-image.bash"
+	key=$(cat "${BASH_SOURCE[0]}" "$here"/../e2e/lib/systemd-image.bash "$here"/systemd/*.service /var/lib/dpkg/status |
+		sha256sum | cut -c1-16)
 	archive=$cache/systemd-$key.cpio
 	if [ ! -e "$archive" ]; then
 		root=$work/systemd
@@ -164,6 +167,7 @@ guest_systemd() {
 		cp "$here"/systemd/*.service "$root/etc/systemd/system/" || return 1
 		mkdir "$root/usr/lib/systemd/user/sockets.target.wants"
 		ln -s ../dbus.socket "$root/usr/lib/systemd/user/sockets.target.wants/"
+		mkdir "$root/coffer" && systemd_image_tar "$work/image" >"$root$SYSTEMD_IMAGE_READY" || return 1
 		make_cpio "$root" "$work/systemd.cpio" && mv "$work/systemd.cpio" "$archive" || return 1
 	fi
 	touch "$archive"
