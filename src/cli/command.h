@@ -60,6 +60,7 @@ struct command {
 	option_tables options;
 	size_t options_size;  /* of the struct that they fill, which run() gets */
 	const void *defaults; /* what it holds before; NULL: zeroes */
+	int (*prepare)(void *options, struct error *err); /* puts into it what no flag says; or NULL */
 	int (*run)(struct cli *cli, void *options, char **args, struct error *err);
 	void (*done)(void *options); /* frees what options_done() does not know of, and runs before it; or NULL */
 };

@@ -394,6 +394,15 @@ static int finish_health(struct container_options *options, struct error *err)
 	return 0;
 }
 
+int container_options_prepare(void *data, struct error *err)
+{
+	struct container_options *options = data;
+	int r = defaults_load(&options->preset, err);
+	if (r >= 0)
+		defaults_preset(&options->preset, &options->spec);
+	return r;
+}
+
 int container_options_finish(struct container_options *options, char *const *args, struct error *err)
 {
 	struct container_spec *spec = &options->spec;
@@ -402,6 +411,7 @@ int container_options_finish(struct container_options *options, char *const *arg
 	if (!options->no_content_trust)
 		return err_set(err, ERR_UNSUPPORTED, "cannot trust content: signatures of images are not checked");
 	spec->no_passwd = !options->passwd;
+	defaults_complete(&options->preset, spec);
 	spec->image = mem_strdup(args[0]);
 	spec->command = args[1] ? strv_copy(args + 1) : NULL;
 	if (options->entrypoint)
@@ -425,6 +435,7 @@ int container_options_finish(struct container_options *options, char *const *arg
 /* Empty afterwards, because the table's rows point into the spec, too. */
 void container_options_done(void *options)
 {
+	defaults_done(&((struct container_options *)options)->preset);
 	struct container_spec *spec = &((struct container_options *)options)->spec;
 	container_spec_done(spec);
 	*spec = (struct container_spec){ 0 };

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/environment-options.h"
 #include "cli/network-options.h"
+#include "engine/defaults.h"
 #include "engine/engine.h"
 
 /* --attach: which streams are ours; without the flag all are. */
@@ -28,6 +29,7 @@ struct container_options {
 	char *architecture, *os, *variant; /* the parts of --platform */
 	bool replace, quiet, passwd;
 	bool no_content_trust; /* as it is */
+	struct defaults preset;
 	struct attach_streams attach;
 };
 
@@ -37,6 +39,9 @@ struct container_options {
 	}
 
 extern const struct option CONTAINER_OPTIONS[];
+
+/* What configuration files say. Errors: those of defaults_load(). */
+int container_options_prepare(void *options, struct error *err);
 
 /* Frees what the table's parsers put into the spec; options_done() does the rest. */
 void container_options_done(void *options);

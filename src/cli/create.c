@@ -37,6 +37,7 @@ const struct command command_create = {
 	.options = (const struct option *const[]){ CGROUP_OPTIONS, CONTAINER_OPTIONS, ENVIRONMENT_OPTIONS, LIMIT_OPTIONS,
 						   REFUSED_OPTIONS, NULL },
 	.options_size = sizeof(struct container_options),
+	.prepare = container_options_prepare,
 	.defaults = &(const struct container_options)CONTAINER_DEFAULTS,
 	.run = run,
 	.done = container_options_done,

@@ -178,7 +178,9 @@ static int run_with_options(struct cli *cli, const struct command *command, char
 {
 	_cleanup_free_ char **args = NULL;
 	enum options_flags flags = command->flags & COMMAND_STOP_AT_ARGUMENT ? OPTIONS_STOP_AT_ARGUMENT : 0;
-	int r = options_parse(command->options, flags, argv, options, &args, err);
+	int r = command->prepare ? command->prepare(options, err) : 0;
+	if (r >= 0)
+		r = options_parse(command->options, flags, argv, options, &args, err);
 	if (r < 0)
 		return r;
 	if (r > 0) {

@@ -171,6 +171,7 @@ const struct command command_run = {
 	.options = (const struct option *const[]){ OPTIONS, CGROUP_OPTIONS, CONTAINER_OPTIONS, ENVIRONMENT_OPTIONS,
 						   LIMIT_OPTIONS, REFUSED_OPTIONS, NULL },
 	.options_size = sizeof(struct run_options),
+	.prepare = container_options_prepare,
 	.defaults = &(const struct run_options){ .container = CONTAINER_DEFAULTS,
 						 .sig_proxy = true,
 						 .detach_keys = DETACH_KEYS_DEFAULT },
