@@ -52,6 +52,7 @@ changes='echo mine >/root/mine; chown 1000:1000 /root/mine; rm -r /home; mkdir /
 	ann exec it touch /there
 	run -0 --separate-stderr ann commit it new:1
 	if ! ann pause it 2>/dev/null; then
+		# shellcheck disable=SC2154 # run sets it
 		[[ $stderr == *'container \"it\" is not paused, since it has no cgroup: what it writes meanwhile may be missing'* ]]
 	fi
 	run -0 ann run --rm --network none new:1 ls /there
