@@ -6,12 +6,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd-copy.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -67,14 +67,6 @@ static int copy_metadata(int from, int to, const struct stat *st)
 
 /* --- one kind each --- */
 
-static int copy_content(int from, int to)
-{
-	ssize_t n;
-	while ((n = sendfile(to, from, NULL, 1 << 20)) > 0)
-		;
-	return n < 0 ? -errno : 0;
-}
-
 static int copy_file(const struct copy *copy, const char *name)
 {
 	struct stat st;
@@ -86,7 +78,7 @@ static int copy_file(const struct copy *copy, const char *name)
 	_cleanup_close_ int to = openat(copy->to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;
-	int r = copy_content(from, to);
+	int r = fd_copy_content(from, to, st.st_size);
 	return r < 0 ? r : copy_metadata(from, to, &st);
 }
 

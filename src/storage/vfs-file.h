@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies of single things, for vfs.c. */
+/* What a copy has beside its content, for vfs.c. */
 #pragma once
 
 #include <sys/stat.h>
 
 #include "storage/id-shift.h"
-
-/* The content of a regular file into an empty one. Returns 0 or -errno. */
-int vfs_copy_content(int from, int to, off_t size);
 
 /*
  * Owner, mode, extended attributes (but for overlayfs' own) and times, in place of those that it has; @st has the owner's ids as

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd-copy.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -102,7 +103,7 @@ static int copy_file(struct fill *fill, const struct place *place, const char *n
 	_cleanup_close_ int to = openat(place->to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;
-	int r = vfs_copy_content(from, to, st->st_size);
+	int r = fd_copy_content(from, to, st->st_size);
 	return r < 0 ? r : vfs_copy_metadata(from, to, st, &fill->shift);
 }
 

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/fd-copy.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -351,10 +352,44 @@ static void test_send_to_nobody(void **state)
 	assert_int_equal(fd_receive(12345, &byte, 1, NULL, 0, NULL), -EBADF);
 }
 
+/* Data, a hole, data, a hole; between files in memory, and from there to a disk. */
+static void assert_copied(int from, int to, off_t size)
+{
+	char got[16];
+	struct stat st;
+	assert_int_equal(fd_copy_content(from, to, size), 0);
+	assert_int_equal(fstat(to, &st), 0);
+	assert_int_equal(st.st_size, size);
+	assert_true(st.st_blocks * 512 < size / 2);
+	assert_int_equal(pread(to, got, 5, 0), 5);
+	assert_memory_equal(got, "begin", 5);
+	assert_int_equal(pread(to, got, 6, (4 << 20) - 3), 6);
+	assert_memory_equal(got, "\0\0\0mid", 6);
+}
+
+static void test_copy_of_content(void **state)
+{
+	const off_t size = 8 << 20;
+	(void)state;
+	_cleanup_close_ int from = memfd_create("from", MFD_CLOEXEC), near = memfd_create("near", MFD_CLOEXEC);
+	_cleanup_close_ int far = open("/var/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	_cleanup_close_ int none = memfd_create("none", MFD_CLOEXEC);
+	assert_int_equal(pwrite(from, "begin", 5, 0), 5);
+	assert_int_equal(pwrite(from, "middle", 6, 4 << 20), 6);
+	assert_int_equal(ftruncate(from, size), 0);
+	assert_copied(from, near, size);
+	if (far >= 0) /* there are file systems without O_TMPFILE */
+		assert_copied(from, far, size);
+	assert_int_equal(fd_copy_content(from, none, 0), 0);
+	assert_int_equal(lseek(none, 0, SEEK_END), 0);
+	assert_int_equal(fd_copy_content(-1, near, 5), -EBADF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_close_keeps_errno),
+		cmocka_unit_test(test_copy_of_content),
 		cmocka_unit_test(test_read_full_through_short_reads),
 		cmocka_unit_test(test_write_all_through_short_writes),
 		cmocka_unit_test(test_read_text),
