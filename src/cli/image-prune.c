@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/parse.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "cli/confirm.h"
@@ -11,11 +12,13 @@
 
 struct prune_options {
 	bool all, force;
+	char *above, *below;
 	char **filters;
 };
 
 struct pruning {
 	struct cli *cli;
+	const struct disk_marks *marks; /* or NULL */
 	char **used; /* ids of images that containers are made of */
 	char **untagged, **deleted;
 	int status;
@@ -68,6 +71,18 @@ static void prune_one(struct pruning *pruning, const struct image *image)
 		remove_name(pruning, *name);
 }
 
+static int compare_oldest_first(const void *a, const void *b)
+{
+	int64_t left = image_created_at(*(struct image *const *)a), right = image_created_at(*(struct image *const *)b);
+	return (left > right) - (left < right);
+}
+
+/* Whether the disk is not full enough any more for more images to go. */
+static bool is_enough(const struct pruning *pruning)
+{
+	return pruning->marks && engine_disk_use(pruning->cli->engine) <= pruning->marks->below;
+}
+
 static int prune_all(struct pruning *pruning, const struct image_filter *filter, bool all, struct error *err)
 {
 	struct image **images;
@@ -75,8 +90,9 @@ static int prune_all(struct pruning *pruning, const struct image_filter *filter,
 	int r = engine_image_list(pruning->cli->engine, &images, &count, err);
 	if (r < 0)
 		return r;
+	qsort(images, count, sizeof(struct image *), compare_oldest_first);
 	for (size_t i = 0; i < count; i++) {
-		bool wanted = all || strv_count(images[i]->names) == 0;
+		bool wanted = (all || strv_count(images[i]->names) == 0) && !is_enough(pruning);
 		if (r >= 0 && wanted)
 			r = image_filter_matches(filter, pruning->cli->engine, images[i], err);
 		if (r > 0 && wanted)
@@ -99,26 +115,29 @@ static void report(const struct pruning *pruning)
 	puts("");
 }
 
-/* Returns the bytes that are free again. */
+/* Returns the bytes that are free again. Leftovers go first: nobody misses them. */
 static int64_t prune(struct pruning *pruning, const struct image_filter *filter, bool all, struct error *err)
 {
 	struct leftovers leftovers;
 	int64_t before, after, used;
-	int r = collect_used(pruning->cli, &pruning->used, err);
+	int r = leftovers_remove(pruning->cli->engine, &leftovers, err);
+	if (r >= 0)
+		r = collect_used(pruning->cli, &pruning->used, err);
 	if (r >= 0)
 		r = engine_layers_size(pruning->cli->engine, &before, &used, err);
 	if (r >= 0)
 		r = prune_all(pruning, filter, all, err);
 	if (r >= 0)
 		r = engine_layers_size(pruning->cli->engine, &after, &used, err);
-	if (r >= 0)
-		r = leftovers_remove(pruning->cli->engine, &leftovers, err);
 	return r < 0 ? r : MAX(before - after, 0) + leftovers.bytes;
 }
 
-int prune_images(struct cli *cli, const struct image_filter *filter, bool all, struct pruned *pruned, struct error *err)
+int prune_images(struct cli *cli, const struct image_filter *filter, bool all, const struct disk_marks *marks,
+		 struct pruned *pruned, struct error *err)
 {
-	struct pruning pruning = { .cli = cli };
+	struct pruning pruning = { .cli = cli, .marks = marks };
+	if (marks && engine_disk_use(cli->engine) < marks->above)
+		return 0;
 	int64_t bytes = prune(&pruning, filter, all, err);
 	if (bytes >= 0) {
 		report(&pruning);
@@ -133,12 +152,37 @@ int prune_images(struct cli *cli, const struct image_filter *filter, bool all, s
 	return bytes < 0 ? (int)bytes : 0;
 }
 
+static int parse_percent(const char *text, const char *flag, unsigned *ret, struct error *err)
+{
+	uint64_t value;
+	if (parse_u64(text, 100, &value, err) < 0)
+		return err_wrap(err, "%s %s: it is a percentage", flag, text);
+	*ret = (unsigned)value;
+	return 0;
+}
+
+/* 1 with *ret, 0 if no marks are set. */
+static int parse_marks(const struct prune_options *options, struct disk_marks *ret, struct error *err)
+{
+	if (!options->above)
+		return options->below ? err_set(err, ERR_USAGE, "--below is for --above") : 0;
+	int r = parse_percent(options->above, "--above", &ret->above, err);
+	ret->below = ret->above;
+	if (r >= 0 && options->below)
+		r = parse_percent(options->below, "--below", &ret->below, err);
+	if (r >= 0 && ret->below > ret->above)
+		r = err_set(err, ERR_USAGE, "--below %s is more than --above %s", options->below, options->above);
+	return r < 0 ? r : 1;
+}
+
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct prune_options *options = data;
 	_cleanup_image_filter_ struct image_filter filter = { 0 };
 	struct pruned pruned = { 0 };
-	int r = image_filter_parse(cli->engine, options->filters, &filter, err);
+	struct disk_marks marks;
+	int has_marks = parse_marks(options, &marks, err);
+	int r = has_marks < 0 ? has_marks : image_filter_parse(cli->engine, options->filters, &filter, err);
 	bool all = options->all || (r >= 0 && image_filter_wants_tagged(&filter));
 	if (r >= 0)
 		r = confirm(
@@ -146,7 +190,7 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 			    : "WARNING! This will remove all dangling images.",
 			options->force, err);
 	if (r >= 0)
-		r = prune_images(cli, &filter, all, &pruned, err);
+		r = prune_images(cli, &filter, all, has_marks ? &marks : NULL, &pruned, err);
 	return r < 0 ? r : prune_end(&pruned);
 }
 
@@ -155,6 +199,10 @@ static const struct option OPTIONS[] = {
 		 "Remove all that no container uses, not only those without a name"),
 	OPT_LIST(struct prune_options, filters, 0, "filter",
 		 "Remove those for which KEY=VALUE is true: until, label, and what images knows"),
+	OPT_STRING(struct prune_options, above, 0, "above", "percent",
+		   "Do nothing unless the store's file system is that full"),
+	OPT_STRING(struct prune_options, below, 0, "below", "percent",
+		   "Remove the oldest first, until it is only that full (default: as --above)"),
 	OPT_BOOL(struct prune_options, force, 'f', "force", "Do not ask"),
 	OPT_END,
 };
@@ -168,6 +216,7 @@ const struct command command_image_prune = {
 	.examples =
 		(const struct example[]){
 			{ "image prune -af --filter until=240h", "All that are older than ten days and not in use" },
+			{ "image prune -af --above 85 --below 80", "For a timer: only while there is little space" },
 			{ 0 },
 		},
 	.options = (const struct option *const[]){ OPTIONS, NULL },

@@ -17,8 +17,14 @@ struct pruned {
 
 /* They print what they have removed, under a heading. */
 int prune_containers(struct cli *cli, const struct container_filter *filter, struct pruned *pruned, struct error *err);
-int prune_images(struct cli *cli, const struct image_filter *filter, bool all, struct pruned *pruned,
-		 struct error *err);
+/* How full the store's file system has to be for images to go, and how full it may stay; in percent. */
+struct disk_marks {
+	unsigned above, below;
+};
+
+/* @marks may be NULL: however full it is. */
+int prune_images(struct cli *cli, const struct image_filter *filter, bool all, const struct disk_marks *marks,
+		 struct pruned *pruned, struct error *err);
 int prune_networks(struct cli *cli, const struct network_match *match, struct pruned *pruned, struct error *err);
 int prune_volumes(struct cli *cli, const struct volume_filter *filter, bool all, struct pruned *pruned,
 		  struct error *err);

@@ -83,7 +83,7 @@ static int prune(struct cli *cli, const struct prune_options *options, const str
 		r = prune_networks(cli, &filters->networks, pruned, err);
 	if (r >= 0 && pruned->count > 0)
 		puts("");
-	return r < 0 ? r : prune_images(cli, &filters->images, options->all, pruned, err);
+	return r < 0 ? r : prune_images(cli, &filters->images, options->all, NULL, pruned, err);
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)

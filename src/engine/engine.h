@@ -209,6 +209,9 @@ void image_steps_free(struct image_step *steps, size_t count);
 int engine_image_history(struct engine *engine, const struct image *image, struct image_step **ret, size_t *ret_count,
 			 struct error *err);
 
+/* How full the store's file system is, in percent, as df(1) has it. */
+unsigned engine_disk_use(const struct engine *engine);
+
 /* Bytes in all layers, each once whichever images have it, and in those that images of containers have. */
 int engine_layers_size(struct engine *engine, int64_t *ret_all, int64_t *ret_used, struct error *err);
 

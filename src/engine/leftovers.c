@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -86,4 +87,13 @@ int leftovers_hint(struct engine *engine, int r, struct error *err)
 	if (bytes > 0)
 		err_hint(err, "coffer image prune -a, which frees %.1f MB", (double)bytes / 1e6);
 	return r;
+}
+
+unsigned engine_disk_use(const struct engine *engine)
+{
+	struct statvfs space;
+	if (fstatvfs(engine->store->root, &space) < 0 || space.f_blocks == 0)
+		return 0;
+	uint64_t used = space.f_blocks - space.f_bfree, all = used + space.f_bavail;
+	return all == 0 ? 100 : (unsigned)((used * 100 + all - 1) / all);
 }

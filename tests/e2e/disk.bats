@@ -153,3 +153,29 @@ usage() {
 	[[ $output == *'WARNING! This will remove all images without at least one container associated to them.'* ]]
 	coffer rm user
 }
+
+@test "image prune --above, --below: while the disk is full, the oldest first" {
+	mkdir "$BATS_TEST_TMPDIR/small"
+	cat >"$BATS_TEST_TMPDIR/script" <<-'SCRIPT'
+		set -euo pipefail
+		small() { "$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/small/root" --runroot "$BATS_TEST_TMPDIR/small/run" "$@"; }
+		mount -t tmpfs -o size=100m small "$BATS_TEST_TMPDIR/small"
+		mkdir "$BATS_TEST_TMPDIR/files"
+		for i in 1 2 3; do
+			head -c 10M /dev/urandom >"$BATS_TEST_TMPDIR/files/file"
+			tar --create --directory "$BATS_TEST_TMPDIR/files" . | small import - "old:$i" >/dev/null
+		done
+		small image prune -af --above 90
+		small images --format '{{.Tag}}' | paste -sd' '
+		small image prune -af --above 50 --below 45 | grep '^untagged'
+		small images --format '{{.Tag}}' | paste -sd' '
+	SCRIPT
+	run -0 unshare --mount bash "$BATS_TEST_TMPDIR/script"
+	[ "$output" = $'Total reclaimed space: 0B\n3 2 1\nuntagged: old:1\n3 2' ]
+	run -125 coffer image prune -f --below 80
+	[[ $output == *'--below is for --above'* ]]
+	run -125 coffer image prune -f --above 80 --below 85
+	[[ $output == *'--below 85 is more than --above 80'* ]]
+	run ! coffer image prune -f --above 101
+	[[ $output == *'--above 101: it is a percentage'* ]]
+}
