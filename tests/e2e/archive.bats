@@ -305,7 +305,7 @@ Loaded image: zipped:1" ]
 	run -125 coffer save --format oci-dir box:1
 	[[ $output == *'--format oci-dir needs the name of a directory: --output'* ]]
 	run -125 coffer save --format docker-dir -o "$BATS_TEST_TMPDIR/none" box:1
-	[ "$(ls "$BATS_TEST_TMPDIR" | tr '\n' ' ')" = 'empty full ' ]
+	[ "$(cd "$BATS_TEST_TMPDIR" && echo ./*)" = './empty ./full' ]
 	[ "$(ls "$BATS_TEST_TMPDIR/full")" = mine ]
 }
 
