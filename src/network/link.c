@@ -247,19 +247,35 @@ static void put_port(struct netlink_batch *batch, bool apart)
 	netlink_nest_end(batch, info);
 }
 
+/*
+ * What stands in a bridge needs no address, but would get one of IPv6, and with it routes, among which the kernel looks for its
+ * own at every change of a link: that makes each link dearer than the one before. A kernel without IPv6 knows no such thing.
+ */
+static void put_no_address(struct netlink_batch *batch)
+{
+	netlink_allow(batch, EAFNOSUPPORT);
+	size_t families = netlink_nest(batch, IFLA_AF_SPEC);
+	size_t ipv6 = netlink_nest(batch, AF_INET6);
+	netlink_put_u8(batch, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	netlink_nest_end(batch, ipv6);
+	netlink_nest_end(batch, families);
+}
+
 int veth_make(int rtnl, const struct veth *veth, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
 	int bridge = link_find(rtnl, veth->bridge, err);
 	if (bridge < 0)
 		return bridge;
-	link_begin(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, veth->name, true, "make the network interface");
+	link_begin(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, veth->name, false, "make the network interface");
 	netlink_put_u32(&batch, IFLA_MASTER, (uint32_t)bridge);
 	if (veth->mtu > 0)
 		netlink_put_u32(&batch, IFLA_MTU, veth->mtu);
 	put_veth(&batch, veth);
 	/* What a new link cannot have from the start. */
 	link_begin(&batch, RTM_NEWLINK, 0, veth->name, false, "set up the network interface");
+	put_no_address(&batch);
+	link_begin(&batch, RTM_NEWLINK, 0, veth->name, true, "set up the network interface");
 	netlink_put(&batch, IFLA_IFALIAS, veth->alias, strlen(veth->alias));
 	put_port(&batch, veth->apart);
 	return link_commit_kind(rtnl, &batch, "veth", err);

@@ -35,6 +35,15 @@ teardown() {
 	[ -n "$bridge" ]
 }
 
+@test "what stands in a bridge has no address and no routes of its own" {
+	sleeper one
+	local link
+	link=$(ip -o link show type veth | sed -n 's/^[0-9]*: \(veth[^@]*\)@.*/\1/p')
+	[ -n "$link" ]
+	[ -z "$(ip -o address show dev "$link")" ]
+	[ -z "$(ip -6 route show dev "$link")" ]
+}
+
 @test "who is asked from a container sees the host" {
 	outside timeout 10 socat -u TCP-LISTEN:7000,bind=198.51.100.2,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR; cat >/dev/null' >"$BATS_TEST_TMPDIR/seen" &
 	eventually listens 7000
