@@ -91,11 +91,21 @@ static bool scan_escape(struct scanner *s)
 	return true;
 }
 
+/* Most of every document is that: it is passed by without further questions. */
+static void skip_plain(struct scanner *s)
+{
+	for (; s->at < s->end; s->at++) {
+		unsigned char c = (unsigned char)*s->at;
+		if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
+			return;
+	}
+}
+
 static bool scan_string(struct scanner *s)
 {
 	if (!accept(s, "\""))
 		return expected(s, "'\"'");
-	while (s->at < s->end) {
+	while (skip_plain(s), s->at < s->end) {
 		if (accept(s, "\""))
 			return true;
 		if (accept(s, "\\")) {
