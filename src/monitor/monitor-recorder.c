@@ -214,7 +214,7 @@ void recorder_write_start(struct monitor *monitor)
 	json_add_string(object, "cgroup", cgroup_path(monitor->recorder.cgroup));
 	json_add_i64(object, "pid", monitor->status.pid);
 	json_add_i64(object, "restartCount", monitor->status.restart_count);
-	counters_to_json(monitor->recorder.cgroup, false, object);
+	counters_to_json(monitor->recorder.cgroup, false, monitor->recorder.host_kills, object);
 	write_json(monitor, START_FILE, object);
 }
 
@@ -264,6 +264,7 @@ static void find_cause(struct monitor *monitor, const struct error *failure, uin
 		}
 		if (recorder->memory_is_lost && after.host > recorder->host_kills)
 			facts.missed_kills = after.host - recorder->host_kills;
+		recorder->host_kills = after.host;
 	}
 	death_classify(&facts, &status->death);
 	status->oom_killed |= status->death.cause == DEATH_OOM;
@@ -274,7 +275,7 @@ static void record_last(struct monitor *monitor)
 	_cleanup_free_ char *text = monitor_status_text(&monitor->status);
 	_cleanup_json_ struct json_object *object = json_object_new_object();
 	json_object_object_add(object, "status", json_tokener_parse(text));
-	counters_to_json(monitor->recorder.cgroup, true, object);
+	counters_to_json(monitor->recorder.cgroup, true, monitor->recorder.host_kills, object);
 	write_json(monitor, LAST_FILE, object);
 }
 

@@ -100,10 +100,13 @@ static void add_file(struct json_object *object, int dir, const char *path, cons
 /* What stands behind @key at the beginning of a line, without the spaces between; an empty key takes the first; or NULL. */
 static const char *find_value(const char *text, const char *key)
 {
-	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+	for (const char *line = text; *line; line++) {
 		const char *rest = str_after(line, key);
 		if (rest && (!*key || *rest == ' '))
 			return rest + strspn(rest, " ");
+		line = strchrnul(line, '\n');
+		if (!*line)
+			break;
 	}
 	return NULL;
 }
@@ -158,20 +161,19 @@ static void add_lines(struct json_object *object, const char *name, const char *
 	}
 }
 
-static void host_to_json(struct json_object *object)
+static void host_to_json(uint64_t kills, struct json_object *object)
 {
-	static const char *const events[] = { "oom_kill", NULL };
 	static const char *const sizes[] = { "MemTotal:", "MemAvailable:", "SwapFree:", NULL };
-	add_lines(object, "vmstat", "/proc/vmstat", events);
+	json_add_u64(json_add_object(object, "vmstat"), "oom_kill", kills);
 	add_lines(object, "meminfo", "/proc/meminfo", sizes);
 	add_file(object, AT_FDCWD, "/proc/pressure/cpu", "pressure/cpu");
 	add_file(object, AT_FDCWD, "/proc/pressure/memory", "pressure/memory");
 	add_file(object, AT_FDCWD, "/proc/pressure/io", "pressure/io");
 }
 
-void counters_to_json(const struct cgroup *cgroup, bool last, struct json_object *object)
+void counters_to_json(const struct cgroup *cgroup, bool last, uint64_t host_kills, struct json_object *object)
 {
-	host_to_json(json_add_object(object, "host"));
+	host_to_json(host_kills, json_add_object(object, "host"));
 	struct json_object *levels = json_add_array(object, "levels");
 	for (size_t above = 0; above <= count_above(cgroup); above++)
 		json_object_array_add(levels, level_to_json(cgroup, above, above ? ABOVE : last ? LAST : START));

@@ -10,9 +10,9 @@
 
 /*
  * "host" and "levels" as members of @object; the container's own level is the first, the root the last. Before the start
- * its own counters are all zeros, and left out.
+ * its own counters are all zeros, and left out. @host_kills: as host_kills_read() had it just before, for that is a long file.
  */
-void counters_to_json(const struct cgroup *cgroup, bool last, struct json_object *object);
+void counters_to_json(const struct cgroup *cgroup, bool last, uint64_t host_kills, struct json_object *object);
 
 /* How often memory ran out, as far as the kernel counts it by place. */
 struct oom_counts {
