@@ -174,11 +174,22 @@ static void put_sets(struct firewall_change *change, const char *table, const st
 }
 
 /* The packet filter lets through what belongs to a flow that it knows. */
-static void forget_flows(const struct cidr *address)
+static void forget_flows(struct cidr *addresses, size_t count)
 {
 	struct error why = { 0 };
-	if (address->family && conntrack_forget_address(address, &why) < 0)
-		log_failure(LOG_LEVEL_DEBUG, "forget the flows of an address", &why);
+	if (conntrack_forget_addresses(addresses, count, &why) < 0)
+		log_failure(LOG_LEVEL_DEBUG, "forget the flows of containers", &why);
+}
+
+static void forget_all_flows(const struct view *view)
+{
+	_cleanup_free_ struct cidr *addresses = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < view->n_endpoints; i++) {
+		*ARRAY_APPEND(addresses, count) = view->endpoints[i].address;
+		*ARRAY_APPEND(addresses, count) = view->endpoints[i].address6;
+	}
+	forget_flows(addresses, count);
 }
 
 /* With the database's write lock. */
@@ -200,10 +211,8 @@ static int enforce(struct engine *engine, const struct view *view, struct error 
 		r = filter_set_strict(engine, view->strict, err); /* who may forge addresses is above policies */
 	if (r >= 0)
 		r = firewall_run_nft(str_text(&commands), table, err);
-	for (size_t i = 0; r >= 0 && view->n_policies > 0 && i < view->n_endpoints; i++) {
-		forget_flows(&view->endpoints[i].address);
-		forget_flows(&view->endpoints[i].address6);
-	}
+	if (r >= 0 && view->n_policies > 0)
+		forget_all_flows(view);
 	return r < 0 ? err_wrap(err, "enforce the network policies") : 0;
 }
 
@@ -267,15 +276,20 @@ int policy_follow(struct engine *engine, struct error *err)
 
 int policy_follow_new(struct engine *engine, const struct endpoint *endpoints, size_t count, struct error *err)
 {
+	_cleanup_free_ struct cidr *addresses = NULL;
+	size_t n_addresses = 0;
 	struct db *db;
 	int any = engine_db(engine, &db, err);
 	if (any >= 0)
 		any = policy_any(db, err);
-	for (size_t i = 0; any > 0 && i < count; i++) {
-		forget_flows(&endpoints[i].address);
-		forget_flows(&endpoints[i].address6);
+	if (any <= 0)
+		return any;
+	for (size_t i = 0; i < count; i++) {
+		*ARRAY_APPEND(addresses, n_addresses) = endpoints[i].address;
+		*ARRAY_APPEND(addresses, n_addresses) = endpoints[i].address6;
 	}
-	return any <= 0 ? any : policy_follow(engine, err);
+	forget_flows(addresses, n_addresses);
+	return policy_follow(engine, err);
 }
 
 /* 1 if all rules are there, whatever they say; *ret: the sets that lack something. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -12,7 +13,8 @@
 #include "base/util.h"
 
 struct search {
-	const struct cidr *end; /* that the flow has this address at one of its ends; or, if NULL, the next three */
+	const struct cidr *ends; /* sorted: that the flow has one of them at one of its ends; or, if NULL, the next three */
+	size_t n_ends;
 	uint8_t protocol;
 	uint16_t port;
 	const struct cidr *host; /* NULL: any */
@@ -30,6 +32,24 @@ static bool has_value(const struct nlattr *attribute, const void *value, size_t 
 	return attribute && netlink_length(attribute) >= len && memcmp(netlink_data(attribute), value, len) == 0;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const struct cidr *first = a, *second = b;
+	if (first->family != second->family)
+		return first->family < second->family ? -1 : 1;
+	return memcmp(first->bytes, second->bytes, cidr_length(first));
+}
+
+static bool is_end(const struct search *search, const struct nlattr *attribute)
+{
+	struct cidr address = { .family = search->family };
+	size_t len = cidr_length(&address);
+	if (!attribute || netlink_length(attribute) < len)
+		return false;
+	memcpy(address.bytes, netlink_data(attribute), len);
+	return bsearch(&address, search->ends, search->n_ends, sizeof address, compare);
+}
+
 /* @tuple: from where to where the first packet went. */
 static bool is_wanted(const struct search *search, const struct nlattr *tuple)
 {
@@ -40,9 +60,8 @@ static bool is_wanted(const struct search *search, const struct nlattr *tuple)
 	netlink_nested(parts[CTA_TUPLE_PROTO], proto, ARRAY_SIZE(proto));
 	const struct nlattr *from = ip[search->family == AF_INET6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC];
 	const struct nlattr *to = ip[search->family == AF_INET6 ? CTA_IP_V6_DST : CTA_IP_V4_DST];
-	if (search->end)
-		return has_value(from, search->end->bytes, cidr_length(search->end)) ||
-		       has_value(to, search->end->bytes, cidr_length(search->end));
+	if (search->ends)
+		return is_end(search, from) || is_end(search, to);
 	return has_value(proto[CTA_PROTO_NUM], &search->protocol, sizeof search->protocol) &&
 	       has_value(proto[CTA_PROTO_DST_PORT], &port, sizeof port) &&
 	       (!search->host || has_value(to, search->host->bytes, cidr_length(search->host)));
@@ -94,8 +113,18 @@ int conntrack_forget(uint8_t protocol, const struct cidr *host, uint16_t port, s
 	return forget(&search, err);
 }
 
-int conntrack_forget_address(const struct cidr *address, struct error *err)
+int conntrack_forget_addresses(struct cidr *addresses, size_t count, struct error *err)
 {
-	struct search search = { .end = address, .family = address->family };
-	return forget(&search, err);
+	int r = 0;
+	if (count > 0) /* qsort() takes no NULL */
+		qsort(addresses, count, sizeof *addresses, compare);
+	for (size_t i = 0, n; r >= 0 && i < count; i += n) {
+		struct search search = { .ends = &addresses[i], .family = addresses[i].family };
+		for (n = 1; i + n < count && addresses[i + n].family == search.family; n++)
+			;
+		search.n_ends = n;
+		if (search.family)
+			r = forget(&search, err);
+	}
+	return r;
 }

@@ -18,5 +18,8 @@
  */
 int conntrack_forget(uint8_t protocol, const struct cidr *host, uint16_t port, sa_family_t family, struct error *err);
 
-/* Forget the flows that began at @address, or were to get there, of whichever protocol. */
-int conntrack_forget_address(const struct cidr *address, struct error *err);
+/*
+ * All flows with one of these addresses at an end; those without a family are none. The kernel lists what it remembers once for
+ * each family that is among them. They are sorted.
+ */
+int conntrack_forget_addresses(struct cidr *addresses, size_t count, struct error *err);
