@@ -1,18 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "base/mem.h"
+#include "base/str.h"
 #include "cli/command.h"
 #include "engine/network.h"
 
 struct create_options {
-	char *driver;
+	char *driver, *ipam_driver, *scope, *interface;
 	char **subnets, **gateways, **ranges, **auxiliary, **driver_options, **labels;
-	bool ipv6, internal, ignore;
+	bool ipv4, ipv6, internal, attachable, ignore;
 };
+
+static const struct create_options DEFAULTS = { .ipv4 = true };
+
+/* What other programs have several of, and coffer one. */
+static int check_only_ones(const struct create_options *options, struct error *err)
+{
+	if (!options->ipv4)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "networks without IPv4 are not available: --ipv6 gives addresses of IPv6 besides");
+	if (options->ipam_driver && !streq(options->ipam_driver, "default") &&
+	    !streq(options->ipam_driver, "host-local"))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "IPAM driver \"%s\" is not available: addresses are given by coffer itself",
+			       options->ipam_driver);
+	if (options->scope && !streq(options->scope, "local"))
+		return err_set(err, ERR_UNSUPPORTED, "scope \"%s\" is not available: there is no swarm",
+			       options->scope);
+	return 0;
+}
+
+/* Podman's word for what has another one with each driver. */
+static void take_interface(struct create_options *options)
+{
+	bool bridge = !options->driver || streq(options->driver, "bridge");
+	if (options->interface)
+		strv_take(&options->driver_options,
+			  mem_printf("%s=%s", bridge ? "com.docker.network.bridge.name" : "parent",
+				     options->interface));
+}
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
-	const struct create_options *options = data;
+	struct create_options *options = data;
+	take_interface(options);
 	const struct network_request request = {
 		.name = args[0],
 		.driver = options->driver,
@@ -27,7 +59,10 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	};
 	_cleanup_network_ struct network_record *record = NULL;
 	struct error why = { 0 };
-	int r = engine_network_create(cli->engine, &request, &record, &why);
+	int r = check_only_ones(options, err);
+	if (r < 0)
+		return r;
+	r = engine_network_create(cli->engine, &request, &record, &why);
 	if (r == -ERR_EXISTS && options->ignore)
 		r = engine_network_find(cli->engine, args[0], &record, err);
 	else if (r < 0 && err)
@@ -40,23 +75,33 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 typedef struct create_options self;
 
 static const struct option OPTIONS[] = {
+	OPT_BOOL(self, attachable, 0, "attachable", "As without it: all containers can be plugged into all networks"),
 	OPT_LIST(self, auxiliary, 0, "aux-address", "Give nobody this address of somebody else's, as NAME=ADDRESS"),
 	OPT_STRING(self, driver, 'd', "driver", "string",
 		   "Driver of the network: bridge, macvlan or ipvlan (\"bridge\")"),
 	OPT_LIST(self, gateways, 0, "gateway",
 		 "Address of the bridge itself, or of the router behind a parent interface"),
 	OPT_BOOL(self, ignore, 0, "ignore", "Do not mind if there is one of that name, and print its ID"),
+	OPT_STRING(self, interface, 0, "interface-name", "string",
+		   "Name of the bridge, or the parent interface of another driver"),
 	OPT_BOOL(self, internal, 0, "internal", "Let nothing in or out but by the host itself"),
 	OPT_LIST(self, ranges, 0, "ip-range", "Give containers addresses from this part of the subnet"),
+	OPT_STRING(self, ipam_driver, 0, "ipam-driver", "string", "Who gives addresses: coffer itself (\"default\")"),
+	OPT_BOOL(self, ipv4, 0, "ipv4", "Give containers IPv4 addresses, which is always so"),
 	OPT_BOOL(self, ipv6, 0, "ipv6", "Give containers IPv6 addresses as well"),
 	OPT_LIST(self, labels, 0, "label", "Set metadata on the network"),
 	OPT_LIST(self, driver_options, 'o', "opt",
 		 "Options of the driver, such as parent=eth0 or com.docker.network.driver.mtu=1400"),
+	OPT_STRING(self, scope, 0, "scope", "string", "How far it reaches: to the end of this host (\"local\")"),
 	OPT_LIST(self, subnets, 0, "subnet", "Subnet, such as 10.89.0.0/16 or fd00:1::/64"),
-	OPT_REFUSED(0, "ipam-driver", "addresses are given by coffer itself"),
-	OPT_REFUSED(0, "attachable", "there is no swarm"),
+	OPT_REFUSED(0, "config-from", "there are no networks of options alone; give them to each network"),
+	OPT_REFUSED(0, "config-only", "there are no networks of options alone; give them to each network"),
+	OPT_REFUSED(0, "disable-dns", "names are served on each network but the default one"),
+	OPT_REFUSED(0, "dns",
+		    "names of the world are asked of the host's name servers, or those of `coffer run --dns`"),
 	OPT_REFUSED(0, "ingress", "there is no swarm"),
-	OPT_REFUSED(0, "scope", "there is no swarm"),
+	OPT_REFUSED(0, "ipam-opt", "addresses are given by coffer itself"),
+	OPT_REFUSED(0, "route", "containers have one way out, the gateway of the network with the highest gw-priority"),
 	OPT_END,
 };
 
@@ -96,5 +141,6 @@ const struct command command_network_create = {
 	.max_args = 1,
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct create_options),
+	.defaults = &DEFAULTS,
 	.run = run,
 };

@@ -140,3 +140,56 @@ addresses() {
 		--ip-range 10.89.1.0/25 --ip-range 10.89.1.128/25|several ranges of one family are not supported
 	ROWS
 }
+
+@test "flags of others: each is had, or refused with its reason" {
+	local arguments words
+	while IFS='|' read -r arguments words; do
+		# shellcheck disable=SC2086 # several arguments in one
+		run coffer network create $arguments front
+		if [ "$words" = ok ]; then
+			[ "$status" -eq 0 ] || { echo "$arguments: $output"; false; }
+			coffer network rm front >/dev/null
+		else
+			[ "$status" -ne 0 ] && [[ $output == *"$words"* ]] || { echo "$arguments: $output"; false; }
+		fi
+	done <<-'ROWS'
+		--attachable|ok
+		--ipv4|ok
+		--ipv4=true|ok
+		--ipv4=false|networks without IPv4 are not available
+		--ipam-driver default|ok
+		--ipam-driver host-local|ok
+		--ipam-driver dhcp|IPAM driver "dhcp" is not available: addresses are given by coffer itself
+		--ipam-opt a=b|addresses are given by coffer itself
+		--scope local|ok
+		--scope swarm|scope "swarm" is not available: there is no swarm
+		--ingress|there is no swarm
+		--config-only|there are no networks of options alone
+		--config-from x|there are no networks of options alone
+		--disable-dns|names are served on each network
+		--dns 192.0.2.1|names of the world are asked of
+		--route 192.0.2.0/24,198.51.100.1|containers have one way out
+		--interface-name br-own|ok
+		--interface-name a/b|invalid name for a network interface: "a/b"
+	ROWS
+	coffer network create --interface-name br-own front >/dev/null
+	[ "$(coffer network inspect front | jq -r '.[0].Options["com.docker.network.bridge.name"]')" = br-own ]
+	coffer network create -d macvlan --interface-name out lan >/dev/null
+	[ "$(coffer network inspect lan | jq -r '.[0].Options.parent')" = out ]
+	coffer network rm lan >/dev/null
+}
+
+@test "whether there is a network, and what it needs made again" {
+	run -1 coffer network exists front
+	[ -z "$output" ]
+	coffer network create front >/dev/null
+	run -0 coffer network exists front
+	[ -z "$output" ]
+	coffer network exists bridge
+	coffer network exists host
+	web one --network front -p 8080:80
+	nft flush ruleset
+	run ! fetch --max-time 1 http://127.0.0.1:8080/
+	coffer network reload
+	fetch http://127.0.0.1:8080/
+}
