@@ -78,6 +78,7 @@ static int make_files(struct engine *engine, const struct container_config *conf
 	_cleanup_strv_ char **addresses = addresses_of(endpoints);
 	const struct network_files_request request = {
 		.hostname = config->hostname,
+		.domainname = spec->domainname,
 		.host_network = spec->network == NETWORK_HOST,
 		.addresses = addresses,
 		.extra_hosts = spec->extra_hosts,
@@ -143,7 +144,8 @@ static int update_hosts(const struct container_config *config, const struct endp
 	_cleanup_strv_ char **addresses = addresses_of(endpoints);
 	if (file_read(dir, "hosts", NETWORK_FILE_MAX, &text, NULL, NULL) < 0)
 		text = mem_strdup(made);
-	_cleanup_free_ char *changed = network_change_hosts(text, config->hostname, addresses);
+	_cleanup_free_ char *names = network_own_names(config->hostname, config_spec(config)->domainname);
+	_cleanup_free_ char *changed = network_change_hosts(text, names, addresses);
 	return write_in_place(dir, "hosts", changed, err);
 }
 

@@ -17,6 +17,7 @@
 #include "engine/network-driver.h"
 #include "engine/network-names.h"
 #include "engine/network-own.h"
+#include "engine/network-user.h"
 #include "engine/record.h"
 #include "network/dns.h"
 #include "network/files.h"
@@ -55,7 +56,8 @@ static int serve(struct engine *engine, const char *directory, const char *bridg
 		 struct error *err)
 {
 	_cleanup_free_ char *upstream = NULL;
-	int r = names->leads_out ? network_upstream_resolv_conf(names->dns, &upstream, err) : 0;
+	bool on_host = bridge && !network_is_of_user(); /* what is on its loopback answers, too */
+	int r = names->leads_out ? network_upstream_resolv_conf(names->dns, on_host, &upstream, err) : 0;
 	if (r < 0)
 		return r;
 	struct dns dns = {

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -94,27 +95,37 @@ static int add_extra_host(struct str *hosts, const char *text, const char *host_
 	return 0;
 }
 
-static void add_own(struct str *hosts, const char *hostname, char *const *addresses)
+/* The domain may be part of the hostname as well. */
+char *network_own_names(const char *hostname, const char *domainname)
+{
+	const char *dot = strchr(hostname, '.');
+	int len = dot ? (int)(dot - hostname) : (int)strlen(hostname);
+	if (!str_is_empty(domainname))
+		return mem_printf("%s.%s %.*s", hostname, domainname, len, hostname);
+	return dot ? mem_printf("%s %.*s", hostname, len, hostname) : mem_strdup(hostname);
+}
+
+static void add_own(struct str *hosts, const char *names, char *const *addresses)
 {
 	for (; addresses && *addresses; addresses++)
-		str_appendf(hosts, "%s\t%s\n", *addresses, hostname);
+		str_appendf(hosts, "%s\t%s\n", *addresses, names);
 }
 
-/* "ADDRESS\tHOSTNAME", as add_own() writes it. */
-static bool is_own(const char *line, const char *hostname)
+/* "ADDRESS\tNAMES", as add_own() writes it. */
+static bool is_own(const char *line, const char *names)
 {
 	const char *tab = strchr(line, '\t');
-	return tab && streq(tab + 1, hostname);
+	return tab && streq(tab + 1, names);
 }
 
-char *network_change_hosts(const char *hosts, const char *hostname, char *const *addresses)
+char *network_change_hosts(const char *hosts, const char *names, char *const *addresses)
 {
 	struct str changed = { 0 };
 	_cleanup_strv_ char **lines = strv_split(hosts, '\n');
 	for (char **line = lines; line && *line; line++)
-		if (**line && !is_own(*line, hostname))
+		if (**line && !is_own(*line, names))
 			str_appendf(&changed, "%s\n", *line);
-	add_own(&changed, hostname, addresses);
+	add_own(&changed, names, addresses);
 	return str_take(&changed);
 }
 
@@ -122,11 +133,12 @@ static int make_hosts(const struct network_files_request *request, char **ret, s
 {
 	_cleanup_str_ struct str hosts = { 0 };
 	_cleanup_free_ char *host = NULL;
+	_cleanup_free_ char *names = network_own_names(request->hostname, request->domainname);
 	int r = request->host_network ? read_host_file(HOSTS, &host, err) : 0;
 	if (r < 0)
 		return r;
 	str_append(&hosts, request->host_network ? host : OWN_HOSTS);
-	add_own(&hosts, request->hostname, request->addresses);
+	add_own(&hosts, names, request->addresses);
 	for (char *const *extra = request->extra_hosts; r >= 0 && extra && *extra; extra++)
 		r = add_extra_host(&hosts, *extra, request->host_gateway, err);
 	if (r >= 0)
@@ -134,22 +146,35 @@ static int make_hosts(const struct network_files_request *request, char **ret, s
 	return r;
 }
 
-/* Of those that only the host reaches, the program behind them keeps a list that is good for everybody. */
+static bool has_nameserver(const char *text)
+{
+	_cleanup_strv_ char **lines = strv_split(text, '\n');
+	bool found = false;
+	for (char **line = lines; line && *line && !found; line++) {
+		_cleanup_free_ char *address = nameserver_of(*line);
+		found = !str_is_empty(address);
+	}
+	return found;
+}
+
+/*
+ * Of those that only the host reaches, the program behind them keeps a list that is good for everybody. Returns 1 if they are
+ * all of that kind, and there is no such list.
+ */
 static int read_host_resolv_conf(char **ret, struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *uplink = NULL;
 	int r = read_host_file(RESOLV_CONF, &text, err);
 	if (r < 0)
 		return r;
 	*ret = network_filter_resolv_conf(text);
-	if (strstr(*ret, "nameserver") || !strstr(text, "nameserver"))
+	if (has_nameserver(*ret) || !has_nameserver(text))
 		return 0;
-	_cleanup_free_ char *uplink = NULL;
 	if (read_host_file(SYSTEMD_RESOLV_CONF, &uplink, NULL) < 0 || !*uplink)
-		return 0;
+		return 1;
 	free(*ret);
 	*ret = network_filter_resolv_conf(uplink);
-	return 0;
+	return !has_nameserver(*ret);
 }
 
 /* The lines of @text that do not begin with @word. */
@@ -188,6 +213,18 @@ static void append_line(char **text, const char *line)
 	*text = longer;
 }
 
+/*
+ * Without a line the resolver asks the container's own loopback, where nobody answers. Source: the behaviour of docker 28
+ * and podman 5 where the host's name servers are all on its loopback.
+ */
+static void add_default_servers(char **text)
+{
+	char *const servers[] = { (char *)"8.8.8.8", (char *)"8.8.4.4", NULL };
+	replace_lines(text, "nameserver", servers, false);
+	log_warn("the host's name servers cannot be asked by a container: it asks %s and %s (others: --dns)", servers[0],
+		 servers[1]);
+}
+
 static int make_resolv_conf(const struct network_files_request *request, char **ret, struct error *err)
 {
 	char *const resolver[] = { (char *)request->resolver, NULL };
@@ -196,6 +233,8 @@ static int make_resolv_conf(const struct network_files_request *request, char **
 	if (r < 0)
 		return r;
 	replace_lines(&text, "nameserver", request->resolver ? resolver : request->dns, false);
+	if (r > 0 && request->addresses && !has_nameserver(text))
+		add_default_servers(&text);
 	replace_lines(&text, "search", request->dns_search, true);
 	replace_lines(&text, "options", request->dns_options, true);
 	/* A name without a dot is a container first, and only then one of a search domain. */
@@ -205,11 +244,11 @@ static int make_resolv_conf(const struct network_files_request *request, char **
 	return 0;
 }
 
-int network_upstream_resolv_conf(char *const *dns, char **ret, struct error *err)
+int network_upstream_resolv_conf(char *const *dns, bool on_host, char **ret, struct error *err)
 {
 	_cleanup_free_ char *host = NULL;
 	struct str text = { 0 };
-	int r = read_host_resolv_conf(&host, err);
+	int r = on_host ? read_host_file(RESOLV_CONF, &host, err) : read_host_resolv_conf(&host, err);
 	if (r < 0)
 		return r;
 	for (; dns && *dns; dns++)

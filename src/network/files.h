@@ -5,7 +5,7 @@
  *
  * A container with the host's network namespace gets copies of the host's files, for they are true there. One with a
  * namespace of its own gets the names of its own loopback, and name servers without those on the host's loopback, which
- * it cannot reach.
+ * it cannot reach: where none is left, those that Docker takes then, and it is said.
  *
  * Sources: hosts(5), resolv.conf(5), hostname(5).
  */
@@ -23,6 +23,7 @@ struct network_files {
 
 struct network_files_request {
 	const char *hostname;
+	const char *domainname; /* behind the hostname, in hosts; may be NULL */
 	bool host_network;	  /* the container shares the host's network namespace */
 	char *const *addresses;	  /* its own, for hosts */
 	char *const *extra_hosts; /* "name:address", "name=address"; the address may be "host-gateway": */
@@ -36,11 +37,17 @@ int network_files_make(const struct network_files_request *request, struct netwo
 void network_files_done(struct network_files *files);
 #define _cleanup_network_files_ _cleanup_(network_files_done)
 
-/* @hosts with other addresses for @hostname, and all else as it is. free() it. */
-char *network_change_hosts(const char *hosts, const char *hostname, char *const *addresses);
+/* "web", or "web.example.org web" for one that is in a domain. free() it. */
+char *network_own_names(const char *hostname, const char *domainname);
 
-/* Whom a name server for containers asks: @dns, and then those that the host has. *ret has only nameserver lines. */
-int network_upstream_resolv_conf(char *const *dns, char **ret, struct error *err);
+/* @hosts with other addresses for @names, and all else as it is. free() it. */
+char *network_change_hosts(const char *hosts, const char *names, char *const *addresses);
+
+/*
+ * Whom a name server for containers asks: @dns, and then those that the host has; with @on_host, which says that it is in the
+ * host's network namespace, also those on the host's loopback. *ret has only nameserver lines.
+ */
+int network_upstream_resolv_conf(char *const *dns, bool on_host, char **ret, struct error *err);
 
 /* The lines of a host's resolv.conf that mean something in another network namespace. free() it. */
 char *network_filter_resolv_conf(const char *text);

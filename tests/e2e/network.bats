@@ -302,6 +302,19 @@ host_listens() {
 	[ "$(grep -c ^nameserver <<<"$output")" -eq 1 ]
 }
 
+@test "a container in a domain knows its whole name and its short one" {
+	run -0 coffer run --rm --hostname me --domainname example.org box:1 sh -c 'cat /etc/hosts; hostname -f'
+	[[ $output == *$'172.17.0.'*$'\tme.example.org me'* && ${lines[-1]} == me.example.org ]]
+	run -0 coffer run --rm --hostname you.example.org box:1 cat /etc/hosts
+	[[ $output == *$'\tyou.example.org you'* ]]
+	sleeper me --hostname me --domainname example.org
+	coffer network create --subnet 10.89.1.0/24 front >/dev/null
+	coffer network connect front me
+	coffer network disconnect bridge me
+	[ "$(coffer exec me grep -c me.example.org /etc/hosts)" -eq 1 ]
+	coffer exec me grep -qx $'10.89.1.2\tme.example.org me' /etc/hosts
+}
+
 @test "host-gateway is the address by which a container reaches the host" {
 	run -0 coffer run --rm --add-host me:host-gateway --add-host=you=10.1.2.3 box:1 cat /etc/hosts
 	[[ $output == *$'172.17.0.1\tme'* && $output == *$'10.1.2.3\tyou'* ]]
@@ -484,6 +497,36 @@ no_names_left() {
 	kill $world
 	[[ $output == *NXDOMAIN* ]]
 	coffer rm -f one two
+	no_names_left
+}
+
+# with_servers TEXT COMMAND...: a coffer command, where TEXT is in the host's resolv.conf
+with_servers() {
+	echo "$1" >"$BATS_TEST_TMPDIR/resolv.conf"
+	shift
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount -- sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$BATS_TEST_TMPDIR/resolv.conf" \
+		"$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" "$@"
+}
+
+@test "name servers on the host's loopback: asked by that of a network, and in place of those Docker's elsewhere" {
+	dnsmasq --keep-in-foreground --no-hosts --no-resolv --conf-file=/dev/null --pid-file= --bind-interfaces \
+		--listen-address=127.0.0.53 --user=root --address=/world.example/203.0.113.7 3>&- &
+	local world=$!
+	coffer network create --subnet 10.89.1.0/24 front
+	with_servers 'nameserver 127.0.0.53' run -d --name one --network front box:1 sleep 600
+	eventually knows one world.example 203.0.113.7 || { kill $world; coffer exec one nslookup world.example; false; }
+	kill $world
+	run -0 with_servers 'nameserver 127.0.0.53' run --rm box:1 cat /etc/resolv.conf
+	[[ $output == *"the host's name servers cannot be asked by a container: it asks 8.8.8.8 and 8.8.4.4"* ]]
+	[[ ${lines[*]: -2} == 'nameserver 8.8.8.8 nameserver 8.8.4.4' ]]
+	run -0 with_servers 'nameserver ::1' run --rm --dns 198.51.100.53 box:1 cat /etc/resolv.conf
+	[ "$output" = 'nameserver 198.51.100.53' ]
+	run -0 with_servers 'nameserver 192.0.2.53' run --rm box:1 cat /etc/resolv.conf
+	[ "$output" = 'nameserver 192.0.2.53' ]
+	run -0 with_servers 'nameserver 127.0.0.53' run --rm --network none box:1 cat /etc/resolv.conf
+	[ -z "$output" ]
+	coffer rm -f one
 	no_names_left
 }
 

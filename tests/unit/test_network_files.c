@@ -79,6 +79,23 @@ static void test_other_addresses(void **state)
 	assert_null(strstr(none, "\tweb\n"));
 }
 
+static void test_own_names(void **state)
+{
+	static const struct {
+		const char *hostname, *domainname, *names;
+	} cases[] = {
+		{ "web", NULL, "web" },
+		{ "web", "", "web" },
+		{ "web", "example.org", "web.example.org web" },
+		{ "web.example.org", NULL, "web.example.org web" },
+		{ "web.example", "org", "web.example.org web" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *names = network_own_names(cases[i].hostname, cases[i].domainname);
+		assert_string_equal(names, cases[i].names);
+	}
+}
+
 static void test_extra_hosts(void **state)
 {
 	static const struct {
@@ -138,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_name_servers), cmocka_unit_test(test_of_its_own),
 		cmocka_unit_test(test_of_the_host),  cmocka_unit_test(test_other_addresses),
+		cmocka_unit_test(test_own_names),
 		cmocka_unit_test(test_extra_hosts),  cmocka_unit_test(test_rates),
 	};
 	return cmocka_run_group_tests_name("network_files", tests, NULL, NULL);
