@@ -9,10 +9,12 @@
 #include "cli/command.h"
 #include "cli/document.h"
 #include "cli/format.h"
+#include "cli/info-cgroups.h"
 #include "cli/print.h"
 
 struct info_options {
 	char *format;
+	bool cgroups;
 };
 
 /* What stands in front of a member of the document, line by line. */
@@ -177,16 +179,18 @@ static void print_info(struct json_object *info)
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct info_options *options = data;
-	_cleanup_json_ struct json_object *info = NULL;
-	int r = engine_info(cli->engine, &info, err);
+	_cleanup_json_ struct json_object *info = options->cgroups ? engine_cgroup_info(cli->engine) : NULL;
+	int r = info ? 0 : engine_info(cli->engine, &info, err);
 	if (r >= 0)
 		r = document_print(info, "info", options->format, err);
 	if (r == 0)
-		print_info(info);
+		(options->cgroups ? info_cgroups_print : print_info)(info);
 	return r < 0 ? r : 0;
 }
 
 static const struct option OPTIONS[] = {
+	OPT_BOOL(struct info_options, cgroups, 0, "cgroups",
+		 "Show which controllers of cgroups there are, and what the version of each means"),
 	OPT_DOCUMENT_FORMAT(struct info_options, format),
 	OPT_END,
 };

@@ -7,6 +7,12 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/targets.h"
+#include "cli/top-cgroups.h"
+
+struct top_options {
+	bool latest; /* first */
+	bool cgroups;
+};
 
 enum { COLUMN_MIN = 20 };
 
@@ -45,9 +51,25 @@ static void add_cells(struct table *table, const char *line)
 	}
 }
 
-static int run(struct cli *cli, void *options, char **args, struct error *err)
+static int check_words(const struct top_options *options, char *const *args, struct error *err)
 {
+	if (options->cgroups && args[0])
+		err_set(err, ERR_USAGE, "--cgroups is about all containers: it takes no name");
+	else if (!options->cgroups && !args[0])
+		err_set(err, ERR_USAGE, "'coffer top' requires at least 1 argument");
+	else
+		return 0;
+	return err_hint(err, "coffer top --help");
+}
+
+static int run(struct cli *cli, void *data, char **args, struct error *err)
+{
+	const struct top_options *options = data;
 	_cleanup_strv_ char **lines = NULL;
+	if (check_words(options, args, err) < 0)
+		return -ERR_USAGE;
+	if (options->cgroups)
+		return top_cgroups(cli, err);
 	int r = engine_container_top(cli->engine, args[0], args + 1, &lines, err);
 	if (r < 0)
 		return r;
@@ -60,29 +82,40 @@ static int run(struct cli *cli, void *options, char **args, struct error *err)
 	return 0;
 }
 
+static const struct option OPTIONS[] = {
+	OPT_LATEST(struct top_options),
+	OPT_BOOL(struct top_options, cgroups, 0, "cgroups",
+		 "Show what the control groups of all containers use, and those below and above them"),
+	OPT_END,
+};
+
 const struct command command_top = {
 	.name = "top",
 	.aliases = (const char *const[]){ "container top", NULL },
 	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_STOP_AT_ARGUMENT,
-	.usage = "[OPTIONS] CONTAINER [ps OPTIONS|COLUMN...]",
+	.usage = "[OPTIONS] [CONTAINER [ps OPTIONS|COLUMN...]]",
 	.summary = "Show the processes of a container",
 	.description =
 		"Prints what the host's *ps*(1) says about them, in the host's process ids; without options those are "
 		"*-ef*. Its output has to have a column PID.\n\n"
 		"Or the columns that are named, as the container sees them and, with an *h*, as the host does: *pid* *hpid* "
 		"*ppid* *pgid* *user* *huser* *ruser* *group* *hgroup* *rgroup* *groups* *hgroups* *args* *comm* *state* "
-		"*nice* *seccomp*. *-o* takes them, too, if there is one among them that ps does not have.",
+		"*nice* *seccomp*. *-o* takes them, too, if there is one among them that ps does not have.\n\n"
+		"With *--cgroups*, control groups instead, the hungriest first, as they were used for a second: those of "
+		"containers, what a container has divided its own into, and those above, with all that is in them. What "
+		"nobody counts is --.",
 	.examples =
 		(const struct example[]){
 			{ "top web -o pid,user,pcpu,rss,args", "With columns of one's own" },
 			{ "top web pid hpid user huser args",
 			  "Numbers and users of the container, beside those of the host" },
+			{ "top --cgroups", "Which container the CPUs and disks are busy with" },
 			{ 0 },
 		},
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_CONTAINERS,
-	.options = (const struct option *const[]){ LATEST_OPTIONS, NULL },
-	.options_size = sizeof(struct latest_options),
+	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct top_options),
 	.run = run,
 };

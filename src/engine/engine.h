@@ -642,6 +642,9 @@ int engine_container_monitor(struct engine *engine, const char *id, pid_t *ret, 
 struct json_object;
 int engine_info(struct engine *engine, struct json_object **ret, struct error *err);
 
+/* The layout and driver of cgroups, where each controller is, and what v1 and v2 do differently. json_object_put() it. */
+struct json_object *engine_cgroup_info(struct engine *engine);
+
 /* The `inspect` document of a container or image, Docker's field names. json_object_put() it. */
 int engine_container_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
 

@@ -258,21 +258,37 @@ static const char *v1_name_of(const char *controller)
 	return streq(controller, "io") ? "blkio" : controller;
 }
 
-bool cgroup_is_v1(const char *controller)
+static const struct cgroup_mount *find_v1(const char *controller)
 {
 	const struct cgroup_mounts *mounts = cgroup_mounts();
 	for (size_t i = 0; i < mounts->count; i++)
 		if (mounts->list[i].controllers &&
 		    cgroup_has_controller(mounts->list[i].controllers, v1_name_of(controller)))
-			return true;
-	return false;
+			return &mounts->list[i];
+	return NULL;
 }
 
-bool cgroup_is_available(const char *controller)
+static const struct cgroup_mount *find_v2(const char *controller)
 {
 	const struct cgroup_mounts *mounts = cgroup_mounts();
 	for (size_t i = 0; i < mounts->count; i++)
 		if (!mounts->list[i].controllers && v2_has(&mounts->list[i], controller))
-			return true;
-	return cgroup_is_v1(controller);
+			return &mounts->list[i];
+	return NULL;
+}
+
+bool cgroup_is_v1(const char *controller)
+{
+	return find_v1(controller) != NULL;
+}
+
+const char *cgroup_place_of(const char *controller)
+{
+	const struct cgroup_mount *v1 = find_v1(controller), *mount = v1 ? v1 : find_v2(controller);
+	return mount ? mount->mount_point : NULL;
+}
+
+bool cgroup_is_available(const char *controller)
+{
+	return cgroup_place_of(controller) != NULL;
 }

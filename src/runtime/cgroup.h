@@ -40,6 +40,9 @@ bool cgroup_is_available(const char *controller);
 /* Whether it is in a v1 hierarchy: then the v2 tree, if there is one, does not have it. */
 bool cgroup_is_v1(const char *controller);
 
+/* Where the tree is mounted that has it, or NULL. */
+const char *cgroup_place_of(const char *controller);
+
 /*
  * Above containers whose place nobody has named, and nothing else: these we may set as a whole. The second is systemd's
  * name of one.

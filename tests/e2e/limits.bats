@@ -64,6 +64,34 @@ cpu_time() {
 		(.v1 - .v2 == .v1)'
 }
 
+@test "info says where each controller is, and what its version means" {
+	local version=v2 memory
+	! cgroup_v1_has memory || version=v1
+	memory=$(coffer info --cgroups | awk '$1 == "memory" {print $2, $3}')
+	[ "${memory%% *}" = "$version" ]
+	[ -d "${memory#* }" ]
+	[[ $(coffer info --cgroups) =~ Memory\ limit\ +memory.limit_in_bytes\ +memory.max\ +$version ]]
+	coffer info --cgroups --format json | jq -e --arg version $version '(.Layout | test("^(v1|hybrid|v2)$")) and
+		(.Controllers | map(select(.Name == "pids" and .Version == $version)) | length == 1) and
+		(.Differences | map(select(.Name == "Memory limit" and .Here == $version)) | length == 1)'
+}
+
+@test "top --cgroups says who uses how much, of containers and of what they are in" {
+	start hungry -m 64m --cpus 0.5 --pids-limit 9
+	coffer exec -d hungry sh -c 'while :; do :; done'
+	busy() {
+		run -0 coffer top --cgroups
+		[[ ${lines[0]} =~ ^CGROUP\ +CONTAINER\ +PIDS\ +CPU\ %\ +MEMORY\ +READ/S\ +WRITTEN/S ]] &&
+			grep -E "/$id|-$id.scope" <<<"$output" | awk '{exit !($2 == "hungry" && $3 == 2 && $4 + 0 > 5)}'
+	}
+	eventually busy
+	[ "$(grep -cE '^/(coffer|coffer.slice|system.slice) ' <<<"$output")" = 1 ]
+	run -125 coffer top --cgroups hungry
+	[[ $output == *'--cgroups is about all containers: it takes no name'* ]]
+	run -125 coffer top
+	[[ $output == *"'coffer top' requires at least 1 argument"* ]]
+}
+
 # --- Flags and files ---
 
 @test "weight, burst and idleness of CPUs" {
