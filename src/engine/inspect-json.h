@@ -13,5 +13,5 @@ static inline void inspect_add_words(struct json_object *object, const char *key
 		json_append_string(array, *v);
 }
 
-/* inspect-cgroup.c: where a container that runs is in the hierarchies of control groups. */
+/* inspect-cgroup.c: where a container that runs is in the hierarchies of control groups, and what of State is known there. */
 void inspect_add_cgroup(struct engine *engine, const struct container_record *record, struct json_object *root);

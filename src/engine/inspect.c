@@ -338,8 +338,8 @@ static int describe(struct engine *engine, const struct container_row *row, cons
 	shape_add(root, SHAPE_CONTAINER);
 	add_identity(engine, row, root);
 	add_files(engine, record, root);
-	inspect_add_cgroup(engine, record, root);
 	add_state(engine, row, record, root);
+	inspect_add_cgroup(engine, record, root);
 	json_add_i64(root, "RestartCount", record->restart_count);
 	add_host_config(row, root);
 	inspect_add_mounts(engine, &row->config, root);

@@ -144,8 +144,7 @@ static int check_cpus(const struct container_spec *spec, struct error *err)
 		return 0;
 	err_set(err, ERR_CPU, "--cpus: range of CPUs is from 0.01 to %" PRIu64 ".00, as there are only %" PRIu64
 			      " CPUs available", max, max);
-	return err_cause(err, "%" PRIu64 ".%02" PRIu64 " were asked for", spec->cpus_nano / NANO,
-			 spec->cpus_nano % NANO / CPU_MIN_NANO);
+	return err_cause(err, "%.9g were asked for", (double)spec->cpus_nano / (double)NANO);
 }
 
 static int check_cpu_details(const struct container_spec *spec, struct error *err)

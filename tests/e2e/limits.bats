@@ -332,7 +332,7 @@ cpu_time() {
 		sh -c 'dd if=/dev/zero of=/dev/null bs=64M count=1; exec sleep 1000'
 	killed() { [ "$(coffer stats --no-stream --format '{{.OOMKills}}' lives)" = 1 ]; }
 	eventually killed
-	[ "$(coffer inspect --format '{{.State.Running}}' lives)" = true ]
+	[ "$(coffer inspect --format '{{.State.Running}} {{.State.OOMKilled}}' lives)" = 'true true' ]
 	coffer rm -f lives
 }
 
