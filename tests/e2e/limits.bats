@@ -90,6 +90,7 @@ cpu_time() {
 	[[ $output == *'--cgroups is about all containers: it takes no name'* ]]
 	run -125 coffer top
 	[[ $output == *"'coffer top' requires at least 1 argument"* ]]
+	coffer rm -f hungry
 }
 
 # --- Flags and files ---
