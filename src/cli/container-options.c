@@ -24,18 +24,6 @@
 
 /* --- Values of flags --- */
 
-static int parse_swappiness(const char *value, void *field, struct error *err)
-{
-	struct container_spec *spec = field;
-	int64_t swappiness;
-	int r = parse_i64(value, -1, INT64_MAX, &swappiness, err);
-	if (r < 0)
-		return r;
-	spec->has_swappiness = swappiness >= 0;
-	spec->swappiness = swappiness < 0 ? 0 : (uint64_t)swappiness;
-	return 0;
-}
-
 static int parse_timeout(const char *value, void *field, struct error *err)
 {
 	struct container_spec *spec = field;
@@ -211,8 +199,6 @@ const struct option CONTAINER_OPTIONS[] = {
 		   .choices = LOG_DRIVERS),
 	OPT_LIST(self, spec.log_options, 0, "log-opt", "Options of the log driver, such as \"max-size=10m\""),
 	OPT_STRING(self, network.mac, 0, "mac-address", "address", "MAC address on the first network"),
-	OPT_PARSED(self, spec, parse_swappiness, 0, "memory-swappiness", "int",
-		   "How willingly its memory is swapped out (0 to 100) (default -1: as the host's)"),
 	OPT_LIST(
 		self, mounts, 0, "mount",
 		"Mount something: type=bind|volume|tmpfs|image,source=...,target=...[,readonly][,volume-subpath=...|,image-subpath=...]"),

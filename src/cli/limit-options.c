@@ -57,6 +57,18 @@ static int parse_reservation(const char *value, void *field, struct error *err)
 	return r;
 }
 
+static int parse_swappiness(const char *value, void *field, struct error *err)
+{
+	struct container_spec *spec = field;
+	int64_t swappiness;
+	int r = parse_i64(value, -1, INT64_MAX, &swappiness, err);
+	if (r < 0)
+		return r;
+	spec->has_swappiness = swappiness >= 0;
+	spec->swappiness = swappiness < 0 ? 0 : (uint64_t)swappiness;
+	return 0;
+}
+
 /* The kernel takes 0 for some of them, but not to say is the same. */
 static int parse_weight(const char *value, void *field, struct error *err)
 {
@@ -141,6 +153,8 @@ const struct option LIMIT_OPTIONS[] = {
 		   "What it is left when memory is short"),
 	OPT_PARSED(self, spec.memory_swap, parse_memory_swap, 0, "memory-swap", "bytes",
 		   "Limit of memory and swap together: '-1' for unlimited swap"),
+	OPT_PARSED(self, spec, parse_swappiness, 0, "memory-swappiness", "int",
+		   "How willingly its memory is swapped out (0 to 100) (default -1: as the host's)"),
 	OPT_PARSED(self, spec.pids_limit, parse_pids_limit, 0, "pids-limit", "int",
 		   "Limit the number of processes (-1 for unlimited)"),
 	OPT_PARSED(self, spec, parse_restart, 0, "restart", "string",

@@ -65,6 +65,10 @@ static void lay_over(struct container_spec *spec, const struct container_spec *c
 	CHANGE(memory_low);
 	CHANGE(memory_high);
 	CHANGE(blkio_weight);
+	if (changes->has_swappiness) {
+		spec->has_swappiness = true;
+		spec->swappiness = changes->swappiness;
+	}
 	add_words(&spec->blkio_weight_device, changes->blkio_weight_device);
 	add_words(&spec->device_read_bps, changes->device_read_bps);
 	add_words(&spec->device_write_bps, changes->device_write_bps);

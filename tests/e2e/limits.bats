@@ -77,7 +77,7 @@ cpu_time() {
 }
 
 @test "top --cgroups says who uses how much, of containers and of what they are in" {
-	start hungry -m 64m --cpus 0.5 --pids-limit 9
+	start hungry -m 64m --pids-limit 9
 	coffer exec -d hungry sh -c 'while :; do :; done'
 	busy() {
 		run -0 coffer top --cgroups

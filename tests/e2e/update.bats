@@ -45,6 +45,19 @@ configured() {
 	coffer rm -f web
 }
 
+@test "how willingly memory is swapped out, which only v1 knows of a container" {
+	id=$(coffer run -d --network none --name swapped -m 64m --stop-signal KILL box:1 sleep 1000)
+	if cgroup_v1_has memory; then
+		coffer update --memory-swappiness 10 swapped
+		[ "$(cgroup_file "$id" memory memory.swappiness -)" = 10 ]
+		[ "$(configured swapped MemorySwappiness)" = 10 ]
+	else
+		run -1 coffer update --memory-swappiness 10 swapped
+		[[ $output == *swappiness* ]]
+	fi
+	coffer rm -f swapped
+}
+
 @test "its restart policy starts it again with them" {
 	id=$(coffer run -d --network none --name tough -m 64m --restart always box:1 sleep 1000)
 	coffer update -m 96m tough
