@@ -166,7 +166,8 @@ static int open_of_anybody(const struct holder *holder, struct namespaces *ret)
 static int open_user_around(pid_t pid, ino_t number)
 {
 	enum { DEPTH_MAX = 32 }; /* the kernel's own limit */
-	_cleanup_close_ int user = open_namespace(pid, "user");
+	_cleanup_close_ int mount = open_namespace(pid, "mnt"); /* which one that has ended does not have */
+	_cleanup_close_ int user = mount < 0 ? mount : open_namespace(pid, "user");
 	for (int depth = 0; user >= 0 && depth < DEPTH_MAX && !is_numbered(user, number); depth++) {
 		int parent = ioctl(user, NS_GET_PARENT);
 		fd_close(user);
