@@ -207,7 +207,7 @@ $1"
 		bob info --format "{{.Rootless.Lingering}} {{json .Warnings}}"'
 	end_holder bob
 	[[ ${lines[0]} == 'no '*'Containers may end with your last session: loginctl enable-linger bob'* ]]
-	[[ ${lines[1]} == 'yes '* && ${lines[1]} != *linger* ]]
+	[[ ${lines[1]} == 'yes '* && ${lines[1]} != *'Containers may end'* ]]
 }
 
 @test "without a runtime directory" {
