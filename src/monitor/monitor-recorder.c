@@ -98,9 +98,11 @@ void recorder_sample(struct monitor *monitor)
 {
 	struct recorder *recorder = &monitor->recorder;
 	_cleanup_cgroup_stats_ struct cgroup_stats stats = { 0 };
-	if (!recorder->cgroup || recorder->ring < 0)
+	if (!recorder->cgroup)
 		return;
-	if (cgroup_read_stats(recorder->cgroup, &stats, NULL) >= 0) {
+	if (recorder->ring < 0) /* what ends before its first sample needs no file for them */
+		recorder->ring = open_file(monitor, RING_FILE);
+	if (recorder->ring >= 0 && cgroup_read_stats(recorder->cgroup, &stats, NULL) >= 0) {
 		const struct recorder_sample sample = make_sample(&stats);
 		off_t at = (off_t)(recorder->samples++ % RECORDER_SLOTS * sizeof sample);
 		(void)RETRY_ON_EINTR(pwrite(recorder->ring, &sample, sizeof sample, at));
@@ -223,10 +225,9 @@ void recorder_begin(struct monitor *monitor)
 	struct recorder *recorder = &monitor->recorder;
 	if (!monitor->plan.records_path || cgroup_open(monitor->container->cgroup_path, &recorder->cgroup, NULL) < 0)
 		return;
-	static const char *const of_last_run[] = { LAST_FILE, SIGNALS_FILE, OOM_FILE };
+	static const char *const of_last_run[] = { LAST_FILE, RING_FILE, SIGNALS_FILE, OOM_FILE };
 	for (size_t i = 0; i < ARRAY_SIZE(of_last_run); i++)
 		(void)unlinkat(monitor->records, of_last_run[i], 0);
-	recorder->ring = open_file(monitor, RING_FILE);
 	recorder->kernel_log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (recorder->kernel_log >= 0)
 		(void)lseek(recorder->kernel_log, 0, SEEK_END);

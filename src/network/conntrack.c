@@ -13,7 +13,8 @@
 #include "base/util.h"
 
 struct search {
-	const struct cidr *ends; /* sorted: that the flow has one of them at one of its ends; or, if NULL, the next three */
+	const struct cidr
+		*ends; /* sorted: that the flow has one of them at one of its ends; or, if NULL, the next three */
 	size_t n_ends;
 	uint8_t protocol;
 	uint16_t port;

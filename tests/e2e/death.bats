@@ -98,7 +98,7 @@ has_exited() {
 			((.levels[0]["memory.max"] // .levels[0]["memory.limit_in_bytes"]) == 67108864)' "$records/$file" >/dev/null
 	done
 	jq -e '.status.death.cause == "exited" and .status.exitCode == 0' "$records/last.json" >/dev/null
-	[ "$(stat -c %s "$records/ring")" -le 7680 ]
+	[ ! -e "$records/ring" ] || [ "$(stat -c %s "$records/ring")" -le 7680 ]
 	[ "$(du -s "$records" | cut -f 1)" -le 64 ]
 	coffer rm counted
 	[ ! -e "$records" ]
