@@ -187,6 +187,11 @@ static const struct option OPTIONS[] = {
 
 static const struct option CONTAINER_OPTIONS[] = { FORMAT, OPT_LATEST(struct inspect_options), REMOVED, SIZE, OPT_END };
 static const struct option FORMAT_OPTIONS[] = { FORMAT, OPT_END };
+static const struct option IMAGE_OPTIONS[] = {
+	FORMAT,
+	OPT_REFUSED(0, "platform", "an image here is of one platform"),
+	OPT_END,
+};
 static const struct option SECRET_OPTIONS[] = {
 	FORMAT,
 	OPT_REFUSED(0, "showsecret", "no command shows what a secret is; a container can read it"),
@@ -245,7 +250,7 @@ const struct command command_image_inspect = {
 	.min_args = 1,
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_IMAGES,
-	.options = (const struct option *const[]){ FORMAT_OPTIONS, NULL },
+	.options = (const struct option *const[]){ IMAGE_OPTIONS, NULL },
 	.options_size = sizeof(struct inspect_options),
 	.defaults = &(const struct inspect_options){ .type = OBJECT_IMAGE },
 	.run = run,

@@ -39,7 +39,14 @@ static const struct option OPTIONS[] = {
 	OPT_LIST(self, driver_options, 'o', "opt", "What it is: type=, device= and o=, as mount(8) has them"),
 	OPT_REFUSED(0, "availability", "there is no swarm"),
 	OPT_REFUSED(0, "group", "there is no swarm"),
+	OPT_REFUSED(0, "limit-bytes", "there is no swarm"),
+	OPT_REFUSED(0, "required-bytes", "there is no swarm"),
 	OPT_REFUSED(0, "scope", "there is no swarm"),
+	OPT_REFUSED(0, "secret", "there is no swarm"),
+	OPT_REFUSED(0, "sharing", "there is no swarm"),
+	OPT_REFUSED(0, "topology-preferred", "there is no swarm"),
+	OPT_REFUSED(0, "topology-required", "there is no swarm"),
+	OPT_REFUSED(0, "type", "there is no swarm"),
 	OPT_END,
 };
 
