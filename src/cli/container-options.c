@@ -520,9 +520,18 @@ static int remove_replaced(struct cli *cli, const char *name, struct error *err)
 	return err_wrap(err, "replace container \"%s\"", name);
 }
 
+/* As Docker: it is no error, but should not go unnoticed. */
+static void warn_of_ports(const struct container_spec *spec)
+{
+	const char *mode = spec->network == NETWORK_HOST ? "host" : spec->network == NETWORK_NONE ? "none" : NULL;
+	if (mode && (spec->ports || spec->publish_all))
+		report_notice("Published ports are discarded when using %s network mode", mode);
+}
+
 int container_options_create(struct cli *cli, struct container_options *options, struct container_record **ret,
 			     struct error *err)
 {
+	warn_of_ports(&options->spec);
 	int replaced = options->replace ? remove_replaced(cli, options->spec.name, err) : 0;
 	if (replaced < 0)
 		return replaced;
