@@ -105,13 +105,16 @@ static bool has_name(int graves, const char *id, const char *wanted)
 	return json_need_string(&root, "name", &name, NULL) >= 0 && streq(name, wanted);
 }
 
+/* Shorter ones would find something nearly always, and are meant as names. */
+enum { PREFIX_MIN = 4 };
+
 static enum rank rank_of(int graves, const char *id, const char *wanted)
 {
 	if (streq(id, wanted))
 		return RANK_ID;
 	if (has_name(graves, id, wanted))
 		return RANK_NAME;
-	return *wanted && str_starts_with(id, wanted) ? RANK_PREFIX : RANK_NONE;
+	return strlen(wanted) >= PREFIX_MIN && str_starts_with(id, wanted) ? RANK_PREFIX : RANK_NONE;
 }
 
 int removed_find(struct engine *engine, const char *name, struct removed_container *ret, struct error *err)

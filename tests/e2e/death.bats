@@ -75,6 +75,15 @@ has_exited() {
 	coffer rm survivor
 }
 
+@test "a child that was killed for memory shows while the container runs" {
+	coffer run -d --network none --name tough -m 32m box:1 sh -c '(exec tail -c 64m /dev/zero); exec sleep 1000' >/dev/null
+	shows() { [ "$(coffer inspect -f '{{.State.Running}} {{.State.OOMKilled}}' tough)" = 'true true' ]; }
+	eventually shows
+	coffer restart -t 0 tough
+	eventually shows
+	coffer rm -f tough
+}
+
 @test "with its monitor" {
 	coffer run -d --network none --name lost box:1 sleep 1000 >/dev/null
 	kill -KILL "$(awk '/^PPid:/ { print $2 }' "/proc/$(coffer inspect lost | jq -r '.[0].State.Pid')/status")"
@@ -121,6 +130,8 @@ has_exited() {
 @test "inspect of one that was removed: it is not there, and what became of it; --removed shows it" {
 	run -7 coffer run --rm --network none --name brief -m 64m box:1 sh -c 'exit 7'
 	id=$(basename "$(dirname "$(grep -l '"name":"brief"' "$COFFER_TEST_ROOT"/root/records/.removed/*/container.json)")")
+	run -1 coffer inspect "${id:0:2}"
+	[[ $output != *cause:* ]]
 	for name in brief "$id" "${id:0:12}" /brief; do
 		run -1 --separate-stderr coffer inspect "$name"
 		[ "$output" = '[]' ]

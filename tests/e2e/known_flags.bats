@@ -207,6 +207,18 @@ check_all() {
 	check_all < <(flags_of_podman)
 }
 
+@test "ports that nobody can publish are told of" {
+	for mode in host none; do
+		run -0 --separate-stderr coffer create --network "$mode" -p 18080:80 --name flagged box:1 true
+		# shellcheck disable=SC2154 # by bats
+		[ "$stderr" = "coffer: Published ports are discarded when using $mode network mode" ]
+		coffer rm flagged >/dev/null
+	done
+	run -0 --separate-stderr coffer create --network host --name flagged box:1 true
+	[ -z "$stderr" ]
+	coffer rm flagged >/dev/null
+}
+
 @test "flags of docker's other commands" {
 	local line
 	while IFS= read -r line; do
@@ -224,5 +236,8 @@ check_all() {
 		push --platform linux/amd64 nosuch => an image here is of one platform
 		pull --disable-content-trust UPPER => invalid
 		rm -l flagged => containers are not linked
+		image inspect --platform linux/amd64 nosuch => an image here is of one platform
+		volume create --type mount nosuch => there is no swarm
+		volume create --limit-bytes 1 nosuch => there is no swarm
 	LINES
 }
