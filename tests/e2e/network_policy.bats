@@ -106,6 +106,32 @@ database_policy() {
 	reaches other db 5432
 }
 
+# in_net NAME COMMAND...: with the container's network
+in_net() {
+	nsenter --net="/proc/$(coffer inspect -f '{{.State.Pid}}' "$1")/ns/net" -- "${@:2}"
+}
+
+# Always by the same port: one flow, as long as the kernel remembers it.
+asks() {
+	[ "$(echo x | in_net "$1" timeout 2 socat -t 1 - "UDP:$(address db):7,sourceport=40001,reuseaddr" 2>/dev/null)" = db ]
+}
+
+@test "a flow that the kernel remembers ends with the policy that forbids it" {
+	idles db -l app=database
+	idles other
+	idles third
+	in_net db socat UDP-RECVFROM:7,fork SYSTEM:'echo db' 3>&- &
+	local server=$!
+	eventually asks other
+	eventually asks third
+	database_policy
+	run ! asks other
+	run ! asks third
+	coffer network policy rm db
+	eventually asks other
+	kill "$server"
+}
+
 @test "ls says who is selected, inspect gives the document back" {
 	idles db -l app=database
 	idles other
