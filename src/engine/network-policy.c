@@ -149,9 +149,12 @@ static int load_endpoints(struct engine *engine, struct db *db, struct view *vie
 	return r;
 }
 
-static int load(struct engine *engine, struct db *db, struct view *view, struct error *err)
+static int load(struct engine *engine, struct view *view, struct error *err)
 {
-	int r = load_policies(db, view, err);
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = load_policies(db, view, err);
 	return r < 0 ? r : load_endpoints(engine, db, view, err);
 }
 
@@ -264,7 +267,7 @@ static int with_view(struct engine *engine, action act, struct error *err)
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r < 0 || (r = policy_any(db, err)) <= 0 || (r = db_begin(db, &transaction, err)) < 0 ||
-	    (r = load(engine, db, &view, err)) < 0 || (r = act_there(engine, &view, act, err)) < 0)
+	    (r = load(engine, &view, err)) < 0 || (r = act_there(engine, &view, act, err)) < 0)
 		return r;
 	return db_commit(&transaction, err);
 }
@@ -330,7 +333,7 @@ int policy_look(struct engine *engine, char ***ret, struct error *err)
 	int r = engine_db(engine, &db, err);
 	if (r < 0 || (r = policy_any(db, err)) <= 0)
 		return r < 0 ? r : 1;
-	r = load(engine, db, &view, err);
+	r = load(engine, &view, err);
 	return r < 0 ? r : look(engine, &view, ret, err);
 }
 
@@ -349,10 +352,7 @@ int policy_judge(struct engine *engine, const struct cidr *from, const struct ci
 		 struct policy_verdict *ret_egress, struct policy_verdict *ret_ingress, struct error *err)
 {
 	_cleanup_view_ struct view view = { 0 };
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = load(engine, db, &view, err);
+	int r = load(engine, &view, err);
 	if (r < 0)
 		return r;
 	const struct policy_endpoint *begin = find_endpoint(&view, from), *end = find_endpoint(&view, to);
@@ -388,10 +388,10 @@ static int store(struct db *db, struct json_object *document, const char *source
 	return r;
 }
 
-static int change(struct engine *engine, struct db *db, struct db_transaction *transaction, struct error *err)
+static int change(struct engine *engine, struct db_transaction *transaction, struct error *err)
 {
 	_cleanup_view_ struct view view = { 0 };
-	int r = load(engine, db, &view, err);
+	int r = load(engine, &view, err);
 	if (r >= 0)
 		r = act_there(engine, &view, enforce, err);
 	return r < 0 ? r : db_commit(transaction, err);
@@ -411,7 +411,7 @@ int engine_policy_apply(struct engine *engine, struct json_object *documents, co
 	if (r >= 0 && !names)
 		r = err_set(err, ERR_INVALID, "%s: there is no document in it", source);
 	if (r >= 0)
-		r = change(engine, db, &transaction, err);
+		r = change(engine, &transaction, err);
 	if (r >= 0)
 		*ret_names = TAKE_PTR(names);
 	return r < 0 ? r : 0;
@@ -451,7 +451,7 @@ int engine_policy_remove(struct engine *engine, const char *given, struct error 
 	    (r = db_run(db, "DELETE FROM policies WHERE network = ?1 AND name = ?2",
 			DB_VALUES(DB_TEXT(network), DB_TEXT(name)), err)) < 0)
 		return r;
-	return change(engine, db, &transaction, err);
+	return change(engine, &transaction, err);
 }
 
 int engine_policy_inspect(struct engine *engine, const char *given, struct json_object **ret, struct error *err)
@@ -505,10 +505,7 @@ int engine_policy_list(struct engine *engine, struct policy_record ***ret, size_
 	_cleanup_view_ struct view view = { 0 };
 	struct policy_record **records = NULL;
 	size_t count = 0;
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = load(engine, db, &view, err);
+	int r = load(engine, &view, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < view.n_policies; i++)
