@@ -259,33 +259,33 @@ static int parse_rule(const struct json_node *node, const char *peers_key, struc
 	return r < 0 ? r : 0;
 }
 
-/* 1 if the document has something to say about it, be it an empty list. */
 static int parse_rules(const struct json_node *spec, const char *key, const char *peers_key,
 		       struct policy_direction *ret, struct error *err)
 {
 	struct json_node rules;
 	int r = json_get_array(spec, key, &rules, err);
-	if (r <= 0)
-		return r;
-	for (size_t i = 0; i < json_array_length(&rules); i++) {
+	size_t count = r > 0 ? json_array_length(&rules) : 0;
+	for (size_t i = 0; r >= 0 && i < count; i++) {
 		struct json_node rule = json_array_at(&rules, i);
 		r = parse_rule(&rule, peers_key, ARRAY_APPEND(ret->rules, ret->n_rules), err);
-		if (r < 0)
-			return r;
 	}
-	return 1;
+	return r;
 }
 
-/* Without policyTypes it is about ingress, and about egress if there are rules for it. */
-static int parse_types(const struct json_node *spec, bool has_egress, struct policy *policy, struct error *err)
+/*
+ * Without policyTypes, or with none of them, it is about ingress, and about egress if there are rules for it: an empty list of
+ * rules is no reason. Source: Kubernetes' API, NetworkPolicySpec, and SetDefaults_NetworkPolicy().
+ */
+static int parse_types(const struct json_node *spec, struct policy *policy, struct error *err)
 {
 	struct json_node types;
 	int r = json_get_array(spec, "policyTypes", &types, err);
 	if (r < 0)
 		return r;
-	policy->ingress.selected = r == 0;
-	policy->egress.selected = r == 0 && has_egress;
-	for (size_t i = 0; r > 0 && i < json_array_length(&types); i++) {
+	size_t count = r > 0 ? json_array_length(&types) : 0;
+	policy->ingress.selected = count == 0;
+	policy->egress.selected = count == 0 && policy->egress.n_rules > 0;
+	for (size_t i = 0; i < count; i++) {
 		struct json_node type = json_array_at(&types, i);
 		const char *word;
 		int parsed = json_as_string(&type, &word, err);
@@ -301,12 +301,12 @@ static int parse_types(const struct json_node *spec, bool has_egress, struct pol
 static int parse_spec(const struct json_node *spec, struct policy *policy, struct error *err)
 {
 	static const char *const names[] = { "egress", "ingress", "podSelector", "policyTypes", NULL };
-	int r = know_members(spec, names, err), egress;
+	int r = know_members(spec, names, err);
 	if (r < 0 || (r = get_selector(spec, "podSelector", &policy->pods, err)) < 0 ||
 	    (r = parse_rules(spec, "ingress", "from", &policy->ingress, err)) < 0 ||
-	    (r = egress = parse_rules(spec, "egress", "to", &policy->egress, err)) < 0)
+	    (r = parse_rules(spec, "egress", "to", &policy->egress, err)) < 0)
 		return r;
-	return parse_types(spec, egress > 0, policy, err);
+	return parse_types(spec, policy, err);
 }
 
 static int parse_metadata(const struct json_node *root, struct policy *policy, struct error *err)

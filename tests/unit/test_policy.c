@@ -114,12 +114,36 @@ static void test_several(void **state)
 		policy_done(&policies[i]);
 }
 
+/* Without policyTypes a policy is about ingress, and about egress if it has rules for it; with them about nothing else. */
+static void test_directions(void **state)
+{
+	static const struct {
+		const char *document;
+		bool ingress, egress;
+	} rows[] = {
+		{ POLICY("p", "{\"podSelector\":{}}"), true, false },
+		{ POLICY("p", "{\"podSelector\":{},\"egress\":[{}]}"), true, true },
+		{ POLICY("p", "{\"podSelector\":{},\"egress\":[]}"), true, false },
+		{ POLICY("p", "{\"podSelector\":{},\"policyTypes\":[],\"egress\":[{}]}"), true, true },
+		{ POLICY("p", "{\"podSelector\":{},\"policyTypes\":[\"Egress\"]}"), false, true },
+		{ POLICY("p", "{\"podSelector\":{},\"policyTypes\":[\"Egress\"],\"ingress\":[{}]}"), false, true },
+		{ POLICY("p", "{\"podSelector\":{},\"policyTypes\":[\"Ingress\",\"Egress\"]}"), true, true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct policy policy = of(rows[i].document);
+		assert_int_equal(policy.ingress.selected, rows[i].ingress);
+		assert_int_equal(policy.egress.selected, rows[i].egress);
+		policy_done(&policy);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_selectors_and_ports),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_directions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
