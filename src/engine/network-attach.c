@@ -276,6 +276,34 @@ struct detach {
 	const struct endpoint_list *endpoints;
 };
 
+static bool any_joined(struct db *db)
+{
+	_cleanup_free_ char *one = NULL;
+	return db_get_text(db,
+			   "SELECT 1 FROM containers WHERE state = 1 AND config LIKE '%\"network\":\"container\"%' LIMIT 1",
+			   DB_NO_VALUES, &one, NULL) != 0;
+}
+
+/*
+ * Who has joined the container keeps its namespace, and would keep its links there: with addresses that others are given
+ * soon, and past a packet filter that does not know them any more.
+ */
+static int unplug_joined(const struct detach *detach, struct error *err)
+{
+	if (!any_joined(detach->db))
+		return 0;
+	_cleanup_close_ int rtnl = netlink_open(NETLINK_ROUTE, err);
+	int r = rtnl;
+	for (size_t i = 0; r >= 0 && i < detach->endpoints->count; i++) {
+		const struct endpoint *endpoint = &detach->endpoints->items[i];
+		_cleanup_network_ struct network_record *network = NULL;
+		r = network_row_load(detach->db, endpoint->network, &network, err);
+		if (r > 0 && network_is_bridge(network))
+			r = link_remove(rtnl, endpoint->link, err);
+	}
+	return r < 0 ? r : 0;
+}
+
 /* The links went with the namespace, or go in a moment: nobody waits for the kernel. */
 static int remove_elements_and_rows(const struct detach *detach, struct error *err)
 {
@@ -291,7 +319,9 @@ static int take_back(void *argument, struct error *err)
 {
 	struct detach *detach = argument;
 	network_loopback_close(detach->engine, detach->id, false);
-	int r = remove_elements_and_rows(detach, err);
+	int r = unplug_joined(detach, err);
+	if (r >= 0)
+		r = remove_elements_and_rows(detach, err);
 	if (r >= 0)
 		record_detached(detach->engine, detach->db, detach->id, detach->endpoints);
 	return r < 0 ? r : policy_follow(detach->engine, err);

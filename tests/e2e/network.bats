@@ -287,6 +287,23 @@ host_listens() {
 	[[ $output == *'cannot join network namespace of a non running container: container still is created'* ]]
 }
 
+@test "who has joined a container that ends has no way out any more" {
+	sleeper owner
+	sleeper joined --network container:owner
+	coffer exec joined ip -o link show eth0
+	coffer stop -t 0 owner
+	run ! coffer exec joined ip -o link show eth0
+	no_links_left
+	coffer start owner
+	[ -n "$(address owner)" ]
+	run ! coffer exec joined ip -o link show eth0
+}
+
+@test "on the host's network ports are not published, and that is said" {
+	run -0 coffer run --rm --network host -p 8080:80 box:1 echo runs
+	[[ $output == *'published ports are discarded when using host network mode'*runs ]]
+}
+
 @test "a network namespace by its path" {
 	run -0 coffer run --rm --network "ns:/proc/$OUTSIDE/ns/net" box:1 ip -o -4 addr show eth0
 	[[ $output == *198.51.100.2* ]]
