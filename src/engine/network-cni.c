@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/network-cni-row.h"
+#include "engine/network-policy.h"
 #include "engine/network-reserve.h"
 #include "engine/network-user.h"
 #include "network/cni-result.h"
@@ -328,6 +329,8 @@ int network_cni_attach(struct engine *engine, const struct launch *launch, const
 		r = network_cni_detach(engine, launch->id, err);
 	if (r >= 0)
 		r = find_all(launch->id, config_spec(config)->network_target, &places, err);
+	if (r >= 0)
+		r = policy_check_places(engine, launch->name, config->labels, &places, err);
 	if (r >= 0)
 		r = reserve(db, config, &places, &ports, err);
 	if (r < 0)

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/util.h"
+#include "engine/network-cni-row.h"
 #include "engine/network-driver.h"
 #include "engine/network-filter.h"
 #include "engine/network-own.h"
@@ -156,6 +157,59 @@ static int load(struct engine *engine, struct view *view, struct error *err)
 	if (r >= 0)
 		r = load_policies(db, view, err);
 	return r < 0 ? r : load_endpoints(engine, db, view, err);
+}
+
+/* --- networks of plugins --- */
+
+static int check_place(const struct view *view, const char *name, char *const *labels, const struct cni_place *place,
+		       struct error *err)
+{
+	_cleanup_free_ char *network = mem_printf("cni:%s", place->network->name);
+	const struct policy_endpoint endpoint = { .network = network, .labels = (char **)labels };
+	for (size_t i = 0; i < view->n_policies; i++)
+		if (policy_selects(&view->policies[i], &endpoint))
+			return err_set(err, ERR_UNSUPPORTED,
+				       "enforce the network policy \"%s\": it selects container %s, which is on the "
+				       "network \"%s\", where its plugins decide",
+				       view->policies[i].name, name, network);
+	return 0;
+}
+
+static int check_places(const struct view *view, const char *name, char *const *labels,
+			const struct cni_places *places, struct error *err)
+{
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < places->count; i++)
+		r = check_place(view, name, labels, &places->items[i], err);
+	return r;
+}
+
+int policy_check_places(struct engine *engine, const char *name, char *const *labels, const struct cni_places *places,
+			struct error *err)
+{
+	_cleanup_view_ struct view view = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = load_policies(db, &view, err);
+	return r < 0 ? r : check_places(&view, name, labels, places, err);
+}
+
+/* Those that are there. */
+static int check_all_places(struct engine *engine, struct db *db, const struct view *view, struct error *err)
+{
+	_cleanup_strv_ char **ids = NULL;
+	int r = cni_place_all(db, &ids, err);
+	for (char **id = ids; r >= 0 && id && *id; id++) {
+		_cleanup_container_row_ struct container_row row = { 0 };
+		_cleanup_cni_places_ struct cni_places places = { 0 };
+		r = container_load_row(engine, *id, &row, err);
+		if (r >= 0)
+			r = cni_places_load(db, *id, &places, err);
+		if (r >= 0)
+			r = check_places(view, row.name, row.config.labels, &places, err);
+	}
+	return r;
 }
 
 /* --- the packet filter --- */
@@ -392,6 +446,8 @@ static int change(struct engine *engine, struct db_transaction *transaction, str
 {
 	_cleanup_view_ struct view view = { 0 };
 	int r = load(engine, &view, err);
+	if (r >= 0)
+		r = check_all_places(engine, db, &view, err);
 	if (r >= 0)
 		r = act_there(engine, &view, enforce, err);
 	return r < 0 ? r : db_commit(transaction, err);

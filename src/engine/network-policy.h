@@ -12,8 +12,8 @@
 
 #include "engine/engine-internal.h"
 
+struct cni_places;
 struct json_object;
-
 struct endpoint;
 
 struct policy_record {
@@ -51,6 +51,13 @@ int policy_follow(struct engine *engine, struct error *err);
  * had its addresses before is forgotten, or what seems to belong to those would pass.
  */
 int policy_follow_new(struct engine *engine, const struct endpoint *endpoints, size_t count, struct error *err);
+
+/*
+ * Whether nothing that is to be enforced is about container @name with @labels, which is about to get @places on networks of
+ * plugins. Errors: ERR_UNSUPPORTED.
+ */
+int policy_check_places(struct engine *engine, const char *name, char *const *labels, const struct cni_places *places,
+			struct error *err);
 
 /* Whether there are policies at all. 1 or 0. */
 int policy_any(struct db *db, struct error *err);

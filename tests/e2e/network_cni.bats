@@ -309,6 +309,23 @@ problems() {
 	[ ! -e "$CALLS/order" ]
 }
 
+@test "a network policy that selects who is on such a network is refused, and so is the container" {
+	conflist one 1.0.0 "$(recorder)"
+	policy() {
+		jq -n --arg app "$1" '{apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: {name: "deny"},
+			spec: {podSelector: {matchLabels: {app: $app}}}}'
+	}
+	sleeper one --network cni:one -l app=db
+	run -1 coffer network policy apply - < <(policy db)
+	[[ $output == *'enforce the network policy "deny": it selects container one, which is on the network "cni:one", where its plugins decide'* ]]
+	[ -z "$(coffer network policy ls -q)" ]
+	policy web | coffer network policy apply -
+	run -125 coffer run --rm --name two --network cni:one -l app=web box:1 true
+	[[ $output == *'it selects container two'*E-UNSUPPORTED* ]]
+	coffer run --rm --network cni:one -l app=other box:1 true
+	coffer network policy rm deny
+}
+
 @test "a running container is not connected to another network" {
 	conflist one 1.0.0 "$(recorder)"
 	sleeper one --network cni:one
