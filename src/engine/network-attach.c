@@ -279,9 +279,10 @@ struct detach {
 static bool any_joined(struct db *db)
 {
 	_cleanup_free_ char *one = NULL;
-	return db_get_text(db,
-			   "SELECT 1 FROM containers WHERE state = 1 AND config LIKE '%\"network\":\"container\"%' LIMIT 1",
-			   DB_NO_VALUES, &one, NULL) != 0;
+	return db_get_text(
+		       db,
+		       "SELECT 1 FROM containers WHERE state = 1 AND config LIKE '%\"network\":\"container\"%' LIMIT 1",
+		       DB_NO_VALUES, &one, NULL) != 0;
 }
 
 /*

@@ -256,9 +256,13 @@ static int settle_ports(struct change *change, const struct network_record *netw
 	int r = published_row_list(change->db, change->id, &before, err);
 	if (r < 0)
 		return r;
-	/* In the rows already; whoever was killed then has not told the packet filter. */
-	if (leads_to(&before, endpoint))
-		return filter_add(change->engine, network, endpoint, &before, err);
+	/* In the rows already; whoever was killed then has told nobody else. */
+	if (leads_to(&before, endpoint)) {
+		r = filter_add(change->engine, network, endpoint, &before, err);
+		if (r >= 0)
+			network_loopback_mend(change->engine, change->id);
+		return r;
+	}
 	network_loopback_close(change->engine, change->id, true);
 	r = move_ports(change, network, endpoint, &before, &after, err);
 	if (r >= 0 && after.count > 0)

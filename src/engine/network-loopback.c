@@ -192,3 +192,22 @@ void network_loopback_listen(struct engine *engine, const char *id, char ***ret_
 	if (r < 0)
 		say_what_fails(&why);
 }
+
+/* Whoever listens there keeps us from it. */
+static bool is_free(const char *rule)
+{
+	_cleanup_close_ int sock = listen_on(rule, NULL);
+	return sock >= 0;
+}
+
+void network_loopback_mend(struct engine *engine, const char *id)
+{
+	_cleanup_strv_ char **rules = NULL;
+	bool lost = false;
+	if (find_rules(engine, id, &rules, NULL) <= 0)
+		return;
+	for (char **rule = rules; *rule; rule++)
+		lost |= is_free(*rule);
+	if (lost)
+		network_loopback_open(engine, id);
+}

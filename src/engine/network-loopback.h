@@ -24,3 +24,6 @@ void network_loopback_listen(struct engine *engine, const char *id, char ***ret_
 
 /* It is gone when this returns. */
 void network_loopback_close(struct engine *engine, const char *id, bool runs);
+
+/* As network_loopback_open(), if nobody listens at one of them: whoever was killed between the two has left it so. */
+void network_loopback_mend(struct engine *engine, const char *id);

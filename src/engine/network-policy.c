@@ -175,8 +175,8 @@ static int check_place(const struct view *view, const char *name, char *const *l
 	return 0;
 }
 
-static int check_places(const struct view *view, const char *name, char *const *labels,
-			const struct cni_places *places, struct error *err)
+static int check_places(const struct view *view, const char *name, char *const *labels, const struct cni_places *places,
+			struct error *err)
 {
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < places->count; i++)

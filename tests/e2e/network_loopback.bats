@@ -107,6 +107,13 @@ listens_inside() {
 	coffer network disconnect back one
 	inside one ip link set eth0 up
 	both
+	# As if the command that moved the ports had been killed before it was done.
+	kill -KILL "$(<"$COFFER_TEST_ROOT/run/containers/$(coffer inspect -f '{{.Id}}' one)/relay.pid")"
+	none() { ! relays; }
+	eventually none
+	coffer network create --subnet 10.89.3.0/24 last
+	coffer network connect last one
+	both
 	coffer stop -t 0 one
 	run ! relays
 	coffer start one
