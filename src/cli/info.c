@@ -14,7 +14,7 @@
 
 struct info_options {
 	char *format;
-	bool cgroups;
+	bool cgroups, rootless;
 };
 
 /* What stands in front of a member of the document, line by line. */
@@ -176,11 +176,31 @@ static void print_info(struct json_object *info)
 	print_text(str_text(&out));
 }
 
+/* What an ordinary user can do with containers here, and what would let him do the rest. */
+static int print_rootless(struct json_object *info, struct error *err)
+{
+	_cleanup_str_ struct str out = { 0 };
+	struct json_object *rootless = json_object_object_get(info, "Rootless");
+	struct json_object *warnings = json_object_object_get(info, "Warnings");
+	if (!rootless)
+		return err_set(err, ERR_UNSUPPORTED, "info --rootless is for users who are not root");
+	str_appendf(&out, "Storage: %s\n", json_object_get_string(json_object_object_get(info, "Driver")));
+	json_object_object_foreach(rootless, name, state)
+		str_appendf(&out, "%s: %s\n", name, json_object_get_string(state));
+	for (size_t i = 0; i < json_object_array_length(warnings); i++)
+		str_appendf(&out, "%s%s\n", i == 0 ? "\n" : "",
+			    json_object_get_string(json_object_array_get_idx(warnings, i)));
+	print_text(str_text(&out));
+	return 0;
+}
+
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct info_options *options = data;
 	_cleanup_json_ struct json_object *info = options->cgroups ? engine_cgroup_info(cli->engine) : NULL;
 	int r = info ? 0 : engine_info(cli->engine, &info, err);
+	if (r >= 0 && options->rootless)
+		return print_rootless(info, err);
 	if (r >= 0)
 		r = document_print(info, "info", options->format, err);
 	if (r == 0)
@@ -192,6 +212,8 @@ static const struct option OPTIONS[] = {
 	OPT_BOOL(struct info_options, cgroups, 0, "cgroups",
 		 "Show which controllers of cgroups there are, and what the version of each means"),
 	OPT_DOCUMENT_FORMAT(struct info_options, format),
+	OPT_BOOL(struct info_options, rootless, 0, "rootless",
+		 "What you can do without root on this machine, and what would let you do the rest; nothing else"),
 	OPT_END,
 };
 

@@ -32,6 +32,11 @@ $1"
 @test "info says what there is, and how it comes" {
 	run -0 ann info --format '{{.Rootless.Network}}; {{.Rootless.Ports}}; {{.Rootless.IDs}}; {{.Rootless.RunDir}}'
 	[ "$output" = "pasta; published from 1024 up (net.ipv4.ip_unprivileged_port_start); 0-65536; $ROOTLESS/ann/run/coffer" ]
+	run -0 ann info --rootless
+	[ "${lines[*]:0:4}" = "Storage: overlay2 IDs: 0-65536 Limits: none Network: pasta" ]
+	[[ $output == *'WARNING: '* && $output != *'Kernel Version'* ]]
+	run -1 "$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/root" --runroot "$BATS_TEST_TMPDIR/run" info --rootless
+	[[ $output == *'info --rootless is for users who are not root'* ]]
 	sysctl -qw net.ipv4.ip_unprivileged_port_start=80
 	run -0 ann info
 	sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
