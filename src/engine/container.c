@@ -295,8 +295,6 @@ int engine_container_create(struct engine *engine, const struct container_spec *
 		(void)err_stage(err, STAGE_CREATE);
 		return r;
 	}
-	if (spec->network == NETWORK_HOST && (spec->ports || spec->publish_all))
-		log_warn("published ports are discarded when using host network mode");
 	*ret = record_from_row(engine, &row);
 	return 0;
 }

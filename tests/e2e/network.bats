@@ -301,7 +301,7 @@ host_listens() {
 
 @test "on the host's network ports are not published, and that is said" {
 	run -0 coffer run --rm --network host -p 8080:80 box:1 echo runs
-	[[ $output == *'published ports are discarded when using host network mode'*runs ]]
+	[[ $output == *'Published ports are discarded when using host network mode'*runs ]]
 }
 
 @test "a network namespace by its path" {
