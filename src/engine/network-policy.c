@@ -196,10 +196,13 @@ int policy_check_places(struct engine *engine, const char *name, char *const *la
 }
 
 /* Those that are there. */
-static int check_all_places(struct engine *engine, struct db *db, const struct view *view, struct error *err)
+static int check_all_places(struct engine *engine, const struct view *view, struct error *err)
 {
 	_cleanup_strv_ char **ids = NULL;
-	int r = cni_place_all(db, &ids, err);
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = cni_place_all(db, &ids, err);
 	for (char **id = ids; r >= 0 && id && *id; id++) {
 		_cleanup_container_row_ struct container_row row = { 0 };
 		_cleanup_cni_places_ struct cni_places places = { 0 };
@@ -447,7 +450,7 @@ static int change(struct engine *engine, struct db *db, struct db_transaction *t
 	_cleanup_view_ struct view view = { 0 };
 	int r = load(engine, &view, err);
 	if (r >= 0)
-		r = check_all_places(engine, db, &view, err);
+		r = check_all_places(engine, &view, err);
 	if (r >= 0)
 		r = act_there(engine, &view, enforce, err);
 	return r < 0 ? r : db_commit(transaction, err);
