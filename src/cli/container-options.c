@@ -262,6 +262,8 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Whether it runs systemd and gets what that needs: \"true\" if its command is systemd, \"always\", "
 		   "\"false\" (default \"true\")",
 		   .choices = SYSTEMD_MODES),
+	OPT_LIST(self, spec.time_offsets, 0, "time-offset",
+		 "Set a clock of its own ahead: boottime=SECONDS or monotonic=SECONDS, behind with \"-\""),
 	OPT_LIST(self, tmpfs, 0, "tmpfs", "Mount a tmpfs on a directory"),
 	OPT_BOOL(self, spec.tty, 't', "tty", "Give the container a terminal"),
 	OPT_LIST(self, spec.uid_maps, 0, "uidmap",

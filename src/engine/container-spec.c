@@ -47,6 +47,7 @@ static const struct field {
 	FIELD(device_rules, KIND_STRV),
 	FIELD(annotations, KIND_STRV),
 	FIELD(sysctls, KIND_STRV),
+	FIELD(time_offsets, KIND_STRV),
 	FIELD(secrets, KIND_STRV),
 	FIELD(ulimits, KIND_STRV),
 	FIELD(groups, KIND_STRV),

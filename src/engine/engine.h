@@ -346,6 +346,7 @@ struct container_spec {
 	char **device_rules;	 /* "c 13:* rwm" */
 	char **annotations;	 /* "key=value", of config.json */
 	char **sysctls;		 /* "key=value" */
+	char **time_offsets;	 /* "boottime=SECONDS", ... (engine/time-offset.h) */
 	char **secrets;		 /* engine/secret-request.h */
 	char **ulimits;		 /* "nofile=1024:2048" */
 	char **groups;		 /* further ones of the user, by name or number */

@@ -21,6 +21,7 @@
 #include "engine/seccomp-profile.h"
 #include "engine/security.h"
 #include "engine/sharing.h"
+#include "engine/time-offset.h"
 #include "engine/systemd-mode.h"
 #include "engine/user.h"
 #include "monitor/protocol.h"
@@ -146,11 +147,11 @@ static int add_process(const struct work *work, struct json_object *root, struct
 
 static void add_namespaces(const struct container_spec *spec, struct json_object *section)
 {
-	static const enum namespace_type types[] = { NAMESPACE_MOUNT, NAMESPACE_NETWORK, NAMESPACE_UTS,
-						     NAMESPACE_PID,   NAMESPACE_IPC,	 NAMESPACE_CGROUP };
+	static const enum namespace_type types[] = { NAMESPACE_MOUNT, NAMESPACE_NETWORK, NAMESPACE_UTS, NAMESPACE_PID,
+						     NAMESPACE_IPC,   NAMESPACE_CGROUP,	 NAMESPACE_TIME };
 	struct json_object *namespaces = json_add_array(section, "namespaces");
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (is_shared(spec, types[i]))
+		if (types[i] == NAMESPACE_TIME ? !time_offsets_are_wanted(spec) : is_shared(spec, types[i]))
 			continue;
 		struct json_object *namespace = json_object_new_object();
 		json_add_string(namespace, "type", namespace_spec_name(types[i]));
@@ -253,6 +254,7 @@ static int add_linux(const struct work *work, struct json_object *root, struct e
 	add_namespaces(work->spec, section);
 	add_user_namespace(work, section);
 	add_sysctls(work->spec, last_group(work), section);
+	time_offsets_add(work->spec, section);
 	if (!work->security.open_system_paths) {
 		add_paths(section, "maskedPaths", OCI_MASKED_PATHS);
 		add_paths(section, "readonlyPaths", OCI_READONLY_PATHS);
@@ -321,6 +323,8 @@ static int check(struct work *work, struct error *err)
 		r = mounts_shared_check(work->spec, err);
 	if (r >= 0)
 		r = check_sysctls(work->spec, err);
+	if (r >= 0)
+		r = time_offsets_check(work->spec, err);
 	if (r >= 0)
 		r = security_resolve(work->spec, config->security_options, &work->security, err);
 	if (r >= 0 && work->security.writable_cgroups && !work->spec->privileged)

@@ -162,6 +162,10 @@ flags_of_podman() {
 		--systemd perhaps => it is true, false or always
 		--timeout 3 => run `timeout SECONDS`
 		--tls-verify => certificates are checked always
+		--time-offset noon => --time-offset noon: it is CLOCK=SECONDS
+		--time-offset realtime=1 => the time of day is the host's in every container
+		--time-offset lunar=1 => unknown clock "lunar": there are monotonic and boottime
+		--time-offset boottime=soon => --time-offset boottime=soon
 		--tz UTC => ok
 		--tz local => ok
 		--tz Nowhere/City => unknown time zone "Nowhere/City"

@@ -151,3 +151,20 @@ flag_of() {
 	eventually follows
 	coffer rm -f follower again
 }
+
+@test "--time-offset: clocks of its own, in exec as well, and the host's time of day" {
+	[ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"
+	coffer run -d --network none --name ahead --time-offset boottime=864000.5 --time-offset monotonic=-0.25 box:1 sleep 1000 \
+		>/dev/null
+	up() { cut -d. -f1 /proc/uptime; }
+	before=$(up)
+	inside=$(coffer exec ahead cut -d. -f1 /proc/uptime)
+	[ "$inside" -ge $((before + 864000)) ] && [ "$inside" -le $(($(up) + 864001)) ]
+	[ "$(coffer exec ahead cat /proc/self/timens_offsets | awk '{ print $1, $2, $3 }' | sort | xargs)" = \
+		'boottime 864000 500000000 monotonic -1 750000000' ]
+	before=$(date +%s)
+	inside=$(coffer exec ahead date +%s)
+	[ "$inside" -ge "$before" ] && [ "$inside" -le "$(date +%s)" ]
+	[ "$(coffer exec ahead readlink /proc/self/ns/time)" != "$(readlink /proc/self/ns/time)" ]
+	coffer rm -f ahead
+}
