@@ -56,7 +56,7 @@ void watch_set(struct monitor *monitor, struct watch *watch, uint32_t events);
 void watch_close(struct monitor *monitor, struct watch *watch);
 
 /* What happens at a time of its own. A timer that is set again forgets when it was due before. */
-enum timer { TIMER_STOP, TIMER_RESTART, TIMER_HEALTH, TIMER_PROBE, TIMER_SAMPLE, TIMER_OOM, TIMER_COUNT };
+enum timer { TIMER_STOP, TIMER_RESTART, TIMER_HEALTH, TIMER_PROBE, TIMER_SAMPLE, TIMER_COUNT };
 void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms);
 void timer_clear(struct monitor *monitor, enum timer timer);
 
@@ -306,7 +306,6 @@ struct recorder {
 	struct watch oom_watch;
 	struct oom_counts before;
 	struct cgroup_oom memory; /* as last read ... */
-	unsigned oom_looks;	  /* for what the kernel has killed since it ran out */
 	bool oom_is_told;	  /* the journal knows of one */
 	uint64_t host_kills;	  /* for memory on this machine, not long ago */
 	bool memory_is_lost;	  /* ... for systemd has removed the cgroup before we could look once more */
@@ -328,9 +327,6 @@ void recorder_signal(struct monitor *monitor, int sig, const char *why);
 
 /* What only the cgroup knows of its memory: now, or as long as it was there. */
 struct cgroup_oom recorder_read_memory(struct monitor *monitor);
-
-/* TIMER_OOM. */
-void recorder_look_for_oom(struct monitor *monitor);
 
 /* TIMER_SAMPLE. */
 void recorder_sample(struct monitor *monitor);

@@ -101,8 +101,11 @@ int loop_open(struct monitor *monitor, struct error *err)
 /* --- Timers --- */
 
 static void (*const ON_TIMER[TIMER_COUNT])(struct monitor *monitor) = {
-	[TIMER_STOP] = stop_kill,	[TIMER_RESTART] = restart_now,	  [TIMER_HEALTH] = health_probe,
-	[TIMER_PROBE] = health_overdue, [TIMER_SAMPLE] = recorder_sample, [TIMER_OOM] = recorder_look_for_oom,
+	[TIMER_STOP] = stop_kill,
+	[TIMER_RESTART] = restart_now,
+	[TIMER_HEALTH] = health_probe,
+	[TIMER_PROBE] = health_overdue,
+	[TIMER_SAMPLE] = recorder_sample,
 };
 
 void timer_set(struct monitor *monitor, enum timer timer, int64_t delay_ms)

@@ -151,29 +151,6 @@ static void tell_oom(struct monitor *monitor, uint64_t times, uint64_t kills)
 	recorder->oom_is_told = true;
 }
 
-/* What `inspect` says of one that runs. */
-static void note_oom(struct monitor *monitor)
-{
-	struct error err = { 0 };
-	monitor->status.oom_killed = true;
-	if (monitor_status_write(&monitor->status, monitor->options->dir, &err) < 0)
-		log_failure(LOG_LEVEL_WARN, "record that something was killed for memory", &err);
-}
-
-/* The kernel says that memory has run out before it kills for it, and it need not: one that may wait waits. */
-void recorder_look_for_oom(struct monitor *monitor)
-{
-	enum { LOOKS_MAX = 50, LOOK_MS = 200 };
-	struct recorder *recorder = &monitor->recorder;
-	if (monitor->status.oom_killed || monitor->status.state != MONITOR_STATE_RUNNING)
-		return;
-	struct cgroup_oom oom = recorder_read_memory(monitor);
-	if (oom.oom_kill.set && oom.oom_kill.value > 0)
-		note_oom(monitor);
-	else if (++recorder->oom_looks < LOOKS_MAX)
-		timer_set(monitor, TIMER_OOM, LOOK_MS);
-}
-
 static void oom_ready(struct monitor *monitor, struct watch *watch, uint32_t events)
 {
 	struct recorder *recorder = &monitor->recorder;
@@ -186,8 +163,6 @@ static void oom_ready(struct monitor *monitor, struct watch *watch, uint32_t eve
 	}
 	struct cgroup_oom oom = recorder_read_memory(monitor);
 	tell_oom(monitor, count, oom.oom_kill.value);
-	recorder->oom_looks = 0;
-	recorder_look_for_oom(monitor);
 }
 
 static void watch_oom(struct monitor *monitor)
@@ -316,7 +291,6 @@ void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t
 	find_cause(monitor, failure, oom_kills);
 	if (recorder->cgroup)
 		record_last(monitor);
-	timer_clear(monitor, TIMER_OOM);
 	watch_set(monitor, &recorder->oom_watch, 0);
 	cgroup_oom_watch_close(&recorder->oom);
 	fd_close(recorder->ring);
