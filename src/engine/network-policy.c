@@ -445,7 +445,7 @@ static int store(struct db *db, struct json_object *document, const char *source
 	return r;
 }
 
-static int change(struct engine *engine, struct db *db, struct db_transaction *transaction, struct error *err)
+static int change(struct engine *engine, struct db_transaction *transaction, struct error *err)
 {
 	_cleanup_view_ struct view view = { 0 };
 	int r = load(engine, &view, err);
@@ -470,7 +470,7 @@ int engine_policy_apply(struct engine *engine, struct json_object *documents, co
 	if (r >= 0 && !names)
 		r = err_set(err, ERR_INVALID, "%s: there is no document in it", source);
 	if (r >= 0)
-		r = change(engine, db, &transaction, err);
+		r = change(engine, &transaction, err);
 	if (r >= 0)
 		*ret_names = TAKE_PTR(names);
 	return r < 0 ? r : 0;
@@ -510,7 +510,7 @@ int engine_policy_remove(struct engine *engine, const char *given, struct error 
 	    (r = db_run(db, "DELETE FROM policies WHERE network = ?1 AND name = ?2",
 			DB_VALUES(DB_TEXT(network), DB_TEXT(name)), err)) < 0)
 		return r;
-	return change(engine, db, &transaction, err);
+	return change(engine, &transaction, err);
 }
 
 int engine_policy_inspect(struct engine *engine, const char *given, struct json_object **ret, struct error *err)
