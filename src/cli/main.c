@@ -178,14 +178,18 @@ static int run_with_options(struct cli *cli, const struct command *command, char
 {
 	_cleanup_free_ char **args = NULL;
 	enum options_flags flags = command->flags & COMMAND_STOP_AT_ARGUMENT ? OPTIONS_STOP_AT_ARGUMENT : 0;
-	int r = command->prepare ? command->prepare(options, err) : 0;
-	if (r >= 0)
-		r = options_parse(command->options, flags, argv, options, &args, err);
-	if (r < 0)
-		return r;
+	struct error why = { 0 };
+	int prepared = command->prepare ? command->prepare(options, &why) : 0;
+	int r = options_parse(command->options, flags, argv, options, &args, err);
 	if (r > 0) {
 		help_command(stdout, command);
 		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (prepared < 0) {
+		*err = why;
+		return prepared;
 	}
 	bool latest = (command->flags & COMMAND_LATEST) && *(const bool *)options;
 	if (latest)

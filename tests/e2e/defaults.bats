@@ -88,6 +88,8 @@ complains() {
 @test "mistakes are errors, with the line" {
 	complains '[containers]\n\nmemroy = "1g"\n' ':3: unknown key "memroy" in [containers]'
 	[[ $output == *'did you mean memory?'* ]]
+	run -0 coffer run --help
+	[[ $output == 'Usage:  coffer run '* ]]
 	complains '# x\n\n[container]\nmemory = "1g"\n' ':3: unknown table or key "container": there is [containers]'
 	complains 'memory = "1g"\n' 'unknown table or key "memory": there is [containers]'
 	complains '[containers]\nmemory = "much"\n' ':2: memory: invalid size'
