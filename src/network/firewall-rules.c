@@ -77,7 +77,7 @@
 	"	ip daddr . meta l4proto . th dport @opened4 accept\n"                                            \
 	"	ip6 daddr . meta l4proto . th dport @opened6 accept\n"                                           \
 	"	meta l4proto icmp ip daddr @pinged4 accept\n"                                                    \
-	"	meta l4proto ipv6-icmp ip6 daddr @pinged6 accept\n"                                              \
+	"	meta l4proto icmpv6 ip6 daddr @pinged6 accept\n"                                                 \
 	"	iifname != @bridges ip daddr @unprotected4 accept\n"                                             \
 	"	iifname != @bridges ip6 daddr @unprotected6 accept\n"                                            \
 	"	oifname @bridges counter drop comment \"into a network\"\n"                                      \

@@ -130,7 +130,7 @@ has_exited() {
 @test "inspect of one that was removed: it is not there, and what became of it; --removed shows it" {
 	run -7 coffer run --rm --network none --name brief -m 64m box:1 sh -c 'exit 7'
 	id=$(basename "$(dirname "$(grep -l '"name":"brief"' "$COFFER_TEST_ROOT"/root/records/.removed/*/container.json)")")
-	run -1 coffer inspect "${id:0:2}"
+	run -1 coffer inspect --type container "${id:0:2}"
 	[[ $output != *cause:* ]]
 	for name in brief "$id" "${id:0:12}" /brief; do
 		run -1 --separate-stderr coffer inspect "$name"
