@@ -282,14 +282,19 @@ int engine_container_create(struct engine *engine, const struct container_spec *
 			    struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };
-	int r = 0;
+	_cleanup_free_ char *target = NULL;
+	struct container_spec known = *spec;
+	int r = join_resolve_network(engine, spec, &target, err);
+	bool resolved = r >= 0;
+	if (target)
+		known.network_target = target;
 	for (int attempt = 0; r == 0 && attempt < RANGE_ATTEMPTS; attempt++) {
 		container_row_done(&row);
-		r = create(engine, spec, attempt, &row, err);
+		r = create(engine, &known, attempt, &row, err);
 	}
 	if (r == 0)
 		r = err_set(err, ERR_IDMAP, "--userns auto: others were faster %d times", RANGE_ATTEMPTS);
-	if (r < 0)
+	if (r < 0 && resolved)
 		r = explain(engine, spec, &row, r, err);
 	if (r < 0) {
 		(void)err_stage(err, STAGE_CREATE);

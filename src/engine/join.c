@@ -47,6 +47,17 @@ int join_resolve(struct engine *engine, const struct container_spec *spec, char 
 	return 0;
 }
 
+int join_resolve_network(struct engine *engine, const struct container_spec *spec, char **ret, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	if (spec->network != NETWORK_CONTAINER)
+		return 0;
+	int r = container_load_row(engine, spec->network_target, &row, err);
+	if (r >= 0)
+		*ret = mem_strdup(row.id);
+	return r < 0 ? r : 0;
+}
+
 static int check_running(struct engine *engine, const char *join, struct error *err)
 {
 	_cleanup_container_row_ struct container_row row = { 0 };

@@ -12,6 +12,9 @@
 /* "ipc=ID" for each namespace, a strv. Errors: ERR_NO_CONTAINER; ERR_STATE for an IPC namespace that is not to be shared. */
 int join_resolve(struct engine *engine, const struct container_spec *spec, char ***ret, struct error *err);
 
+/* The same for the network: the id of the container whose it is to be, if it is one's. free() it. Errors: ERR_NO_CONTAINER. */
+int join_resolve_network(struct engine *engine, const struct container_spec *spec, char **ret, struct error *err);
+
 /* That all of them run, in better words than the monitor has. Errors: ERR_NO_CONTAINER, ERR_STATE. */
 int join_check(struct engine *engine, char *const *joins, struct error *err);
 

@@ -169,7 +169,7 @@ static bool is_of_same(const struct container_config *config, enum namespace_typ
 	const char *other = join_id(config->joins, namespace_spec_name(type));
 	const struct container_spec *spec = config_spec(config);
 	if (type == NAMESPACE_NETWORK && userns && spec->network == NETWORK_CONTAINER)
-		return streq_null(joined_container(spec, NAMESPACE_USER), spec->network_target);
+		return streq_null(userns, spec->network_target);
 	return streq_null(userns, other) && other;
 }
 

@@ -29,6 +29,7 @@
 #include "network/link.h"
 #include "base/netlink.h"
 #include "network/netns.h"
+#include "runtime/namespace-join.h"
 
 struct attachment {
 	struct engine *engine;
@@ -172,12 +173,6 @@ int network_plug_in(struct attachment *attach, struct error *err)
 
 /* --- namespaces of others --- */
 
-static int open_namespace(const char *path, const char *what, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? err_sys_code(err, ERR_NET, errno, "join %s", what) : fd;
-}
-
 static int not_running(const struct container_row *row, enum container_state state, struct error *err)
 {
 	err_set(err, ERR_NET, "cannot join network namespace of a non running container: container %s is %s", row->name,
@@ -232,11 +227,13 @@ int network_attach(struct engine *engine, const struct launch *launch, const str
 		   int *ret_netns, struct endpoint_list *ret_endpoints, struct attachment **ret, struct error *err)
 {
 	const struct container_spec *spec = config_spec(config);
-	int r = 0;
+	bool own_way = spec->network == NETWORK_PATH || (spec->network == NETWORK_BRIDGE && network_user_suffices(spec));
+	int r = own_way ? policy_check_own_way(engine, launch->name, config, err) : 0;
+	if (r < 0)
+		return r;
 	switch (spec->network) {
 	case NETWORK_BRIDGE:
-		r = network_user_suffices(spec)
-			    ? network_user_attach(engine, launch, config, ret_netns, err)
+		r = own_way ? network_user_attach(engine, launch, config, ret_netns, err)
 			    : attach_networks(engine, launch, config, ret_netns, ret_endpoints, ret, err);
 		break;
 	case NETWORK_CNI:
@@ -246,7 +243,7 @@ int network_attach(struct engine *engine, const struct launch *launch, const str
 		r = join_container(engine, spec->network_target, ret_netns, err);
 		break;
 	case NETWORK_PATH:
-		r = open_namespace(spec->network_target, spec->network_target, err);
+		r = namespace_open(spec->network_target, NAMESPACE_NETWORK, err);
 		if (r >= 0)
 			*ret_netns = r;
 		break;
@@ -281,7 +278,8 @@ static bool any_joined(struct db *db)
 	_cleanup_free_ char *one = NULL;
 	return db_get_text(
 		       db,
-		       "SELECT 1 FROM containers WHERE state = 1 AND config LIKE '%\"network\":\"container\"%' LIMIT 1",
+		       "SELECT 1 FROM containers WHERE state = 1 AND (config LIKE "
+		       "'%\"network\":\"container\"%' OR config LIKE '%\"network\":\"ns\"%') LIMIT 1",
 		       DB_NO_VALUES, &one, NULL) != 0;
 }
 

@@ -132,6 +132,8 @@ void network_loopback_open(struct engine *engine, const char *id)
 	_cleanup_free_ char *directory = directory_of(engine, id);
 	_cleanup_strv_ char **rules = NULL;
 	struct error why = { 0 };
+	if (network_is_of_user()) /* whose relay in that directory is another one */
+		return;
 	relay_stop(directory);
 	int r = find_rules(engine, id, &rules, &why);
 	if (r > 0)

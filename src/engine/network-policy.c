@@ -17,6 +17,7 @@
 #include "engine/network-driver.h"
 #include "engine/network-filter.h"
 #include "engine/network-own.h"
+#include "engine/network-user.h"
 #include "engine/network-row.h"
 #include "engine/record.h"
 #include "network/conntrack.h"
@@ -159,20 +160,68 @@ static int load(struct engine *engine, struct view *view, struct error *err)
 	return r < 0 ? r : load_endpoints(engine, db, view, err);
 }
 
-/* --- networks of plugins --- */
+/* --- where we filter nothing --- */
+
+/* @where it is, as the error has it. */
+static int check_selected(const struct view *view, const char *name, char *const *labels, const char *network,
+			  const char *where, struct error *err)
+{
+	const struct policy_endpoint endpoint = { .network = (char *)network, .labels = (char **)labels };
+	for (size_t i = 0; i < view->n_policies; i++)
+		if (policy_selects(&view->policies[i], &endpoint))
+			return err_set(err, ERR_UNSUPPORTED,
+				       "enforce the network policy \"%s\": it selects container %s, which is %s",
+				       view->policies[i].name, name, where);
+	return 0;
+}
 
 static int check_place(const struct view *view, const char *name, char *const *labels, const struct cni_place *place,
 		       struct error *err)
 {
 	_cleanup_free_ char *network = mem_printf("cni:%s", place->network->name);
-	const struct policy_endpoint endpoint = { .network = network, .labels = (char **)labels };
-	for (size_t i = 0; i < view->n_policies; i++)
-		if (policy_selects(&view->policies[i], &endpoint))
-			return err_set(err, ERR_UNSUPPORTED,
-				       "enforce the network policy \"%s\": it selects container %s, which is on the "
-				       "network \"%s\", where its plugins decide",
-				       view->policies[i].name, name, network);
+	_cleanup_free_ char *where = mem_printf("on the network \"%s\", where its plugins decide", network);
+	return check_selected(view, name, labels, network, where, err);
+}
+
+/*
+ * Other places without a packet filter of ours. As in Kubernetes, policies are not about who is on the host's network; and
+ * who has joined another container has its addresses, and what is about them.
+ */
+static int check_own_way(const struct view *view, const char *name, const struct container_config *config,
+			 struct error *err)
+{
+	const struct container_spec *spec = config_spec(config);
+	if (spec->network == NETWORK_PATH)
+		return check_selected(view, name, config->labels, "", "in a network namespace that somebody else made",
+				      err);
+	if (spec->network == NETWORK_BRIDGE && network_user_suffices(spec))
+		return check_selected(view, name, config->labels, NETWORK_DEFAULT_NAME,
+				      "on a user's default network, where nothing is filtered", err);
 	return 0;
+}
+
+int policy_check_own_way(struct engine *engine, const char *name, const struct container_config *config,
+			 struct error *err)
+{
+	_cleanup_view_ struct view view = { 0 };
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = load_policies(db, &view, err);
+	return r < 0 ? r : check_own_way(&view, name, config, err);
+}
+
+static int check_all_own_ways(struct engine *engine, struct db *db, const struct view *view, struct error *err)
+{
+	_cleanup_strv_ char **ids = NULL;
+	int r = container_row_running(db, engine->runroot, &ids, err);
+	for (char **id = ids; r >= 0 && id && *id; id++) {
+		_cleanup_container_row_ struct container_row row = { 0 };
+		r = container_load_row(engine, *id, &row, err);
+		if (r >= 0)
+			r = check_own_way(view, row.name, &row.config, err);
+	}
+	return r;
 }
 
 static int check_places(const struct view *view, const char *name, char *const *labels, const struct cni_places *places,
@@ -212,7 +261,7 @@ static int check_all_places(struct engine *engine, const struct view *view, stru
 		if (r >= 0)
 			r = check_places(view, row.name, row.config.labels, &places, err);
 	}
-	return r;
+	return r < 0 ? r : check_all_own_ways(engine, db, view, err);
 }
 
 /* --- the packet filter --- */

@@ -59,6 +59,10 @@ int policy_follow_new(struct engine *engine, const struct endpoint *endpoints, s
 int policy_check_places(struct engine *engine, const char *name, char *const *labels, const struct cni_places *places,
 			struct error *err);
 
+/* The same for one that is about to have a network where nothing is filtered; on others it costs a query. */
+int policy_check_own_way(struct engine *engine, const char *name, const struct container_config *config,
+			 struct error *err);
+
 /* Whether there are policies at all. 1 or 0. */
 int policy_any(struct db *db, struct error *err);
 

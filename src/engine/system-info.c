@@ -130,7 +130,7 @@ static void add_storage(struct engine *engine, struct json_object *info)
 
 static void add_plugins(struct json_object *info)
 {
-	static const char *const networks[] = { "host", "null", NULL };
+	static const char *const networks[] = { "bridge", "host", "ipvlan", "macvlan", "null", NULL };
 	static const char *const logs[] = { "journald", "json-file", "local", "none", "passthrough", NULL };
 	struct json_object *plugins = json_add_object(info, "Plugins");
 	json_add_array(plugins, "Volume");

@@ -299,6 +299,16 @@ host_listens() {
 	run ! coffer exec joined ip -o link show eth0
 }
 
+@test "whose network is joined is found out once: another of that name is another" {
+	sleeper owner
+	coffer create --name joined --network container:owner box:1 ip -o -4 addr show eth0 >/dev/null
+	[ "$(coffer inspect -f '{{.HostConfig.NetworkMode}}' joined)" = "container:$(coffer inspect -f '{{.Id}}' owner)" ]
+	coffer rename owner former
+	sleeper owner
+	run -0 coffer start -a joined
+	[[ $output == *" $(address former)/"* ]]
+}
+
 @test "on the host's network ports are not published, and that is said" {
 	run -0 coffer run --rm --network host -p 8080:80 box:1 echo runs
 	[[ $output == *'Published ports are discarded when using host network mode'*runs ]]
@@ -308,7 +318,9 @@ host_listens() {
 	run -0 coffer run --rm --network "ns:/proc/$OUTSIDE/ns/net" box:1 ip -o -4 addr show eth0
 	[[ $output == *198.51.100.2* ]]
 	run -125 coffer run --rm --network ns:/nosuch box:1 true
-	[[ $output == *'join /nosuch: no such file or directory'* ]]
+	[[ $output == *"open network namespace '/nosuch': no such file or directory"* ]]
+	run -125 coffer run --rm --network ns:/proc/self/ns/uts box:1 true
+	[[ $output == *"'/proc/self/ns/uts' is a uts namespace, a network namespace is wanted"* ]]
 }
 
 @test "hosts and resolv.conf say what was asked for" {

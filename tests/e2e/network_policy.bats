@@ -83,6 +83,29 @@ database_policy() {
 	EOF
 }
 
+@test "who is in a network namespace of somebody else's cannot be selected" {
+	local OUTSIDE
+	unshare --net sleep 600 3>&- &
+	OUTSIDE=$!
+	is_apart() { [ "$(readlink "/proc/$OUTSIDE/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+	eventually is_apart
+	policy() {
+		jq -n --arg app "$1" '{apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: {name: "deny"},
+			spec: {podSelector: {matchLabels: {app: $app}}}}'
+	}
+	coffer run -d --name apart --network "ns:/proc/$OUTSIDE/ns/net" -l app=db box:1 sleep 600
+	run -1 coffer network policy apply - < <(policy db)
+	[[ $output == *'it selects container apart, which is in a network namespace that somebody else made'* ]]
+	[ -z "$(coffer network policy ls -q)" ]
+	policy web | coffer network policy apply -
+	run -125 coffer run --rm --network "ns:/proc/$OUTSIDE/ns/net" -l app=web box:1 true
+	[[ $output == *'which is in a network namespace that somebody else made'*E-UNSUPPORTED* ]]
+	coffer run --rm --network "ns:/proc/$OUTSIDE/ns/net" -l app=other box:1 true
+	coffer network policy rm deny
+	coffer rm -f apart
+	kill "$OUTSIDE"
+}
+
 @test "a database that only the backend reaches, and only on its port" {
 	serves db 5432 -l app=database
 	idles backend -l app=backend

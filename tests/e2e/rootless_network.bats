@@ -142,6 +142,24 @@ listens_here() {
 	[[ $output != *hello* ]]
 }
 
+@test "a policy that selects who is on this network is refused, and so is the container" {
+	policy() {
+		jq -n --arg app "$1" '{apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: {name: "deny"},
+			spec: {podSelector: {matchLabels: {app: $app}}}}' >"$ROOTLESS/policy.json"
+	}
+	ann run -d --name db -l app=db box:1 sleep 1000
+	policy db
+	run -1 ann network policy apply "$ROOTLESS/policy.json"
+	[[ $output == *"it selects container db, which is on a user's default network, where nothing is filtered"* ]]
+	policy web
+	ann network policy apply "$ROOTLESS/policy.json"
+	run -125 ann run --rm -l app=web box:1 true
+	[[ $output == *"which is on a user's default network, where nothing is filtered"* ]]
+	ann run --rm -l app=other box:1 true
+	ann network policy rm deny
+	ann rm -f db
+}
+
 @test "a container that shares the network of another sees its servers" {
 	server web
 	answers() { ann run --rm --network container:web box:1 wget -q -O - http://127.0.0.1/; }
