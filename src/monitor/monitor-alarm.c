@@ -131,8 +131,11 @@ static int watch_pressure(struct monitor *monitor, const char *plan, struct alar
 					cgroup_path(monitor->recorder.cgroup), file)
 			    : err_cause(err, "there is no cgroup v2");
 	}
-	if (write(fd, trigger, strlen(trigger) + 1) < 0)
-		return err_sys(err, errno, "have %s watched for \"%s\"", file, trigger);
+	if (write(fd, trigger, strlen(trigger) + 1) < 0) {
+		int r = err_sys(err, errno, "have %s watched for \"%s\"", file, trigger);
+		bool refused = err && err->sys_errno == EINVAL;
+		return refused ? err_cause(err, "without CAP_SYS_RESOURCE the window is a multiple of 2s") : r;
+	}
 	alarm->watch = (struct watch){ .fd = TAKE_FD(fd), .ready = pressure_ready };
 	watch_set(monitor, &alarm->watch, EPOLLPRI);
 	return 0;

@@ -43,7 +43,11 @@ static int apply_list(const struct cgroup_tree *tree, const char *file, const ch
 	if (str_is_empty(list))
 		return 0;
 	int r = check_available(tree, list, available, what, err);
-	return r < 0 ? r : cgroup_write(tree, file, list, err);
+	if (r >= 0)
+		r = cgroup_write(tree, file, list, err);
+	if (r < 0 && err && err->sys_errno == EINVAL)
+		r = err_set(err, ERR_CPU, "invalid list of %s: \"%s\"", what, list);
+	return r;
 }
 
 static int cpuset_apply_v1(const struct cgroup_tree *tree, const struct spec_resources *resources, struct error *err)

@@ -78,7 +78,10 @@ int credentials_set_oom_score(const struct spec_process *process, int proc, pid_
 	snprintf(path, sizeof path, "%d/oom_score_adj", pid);
 	snprintf(text, sizeof text, "%lld", (long long)process->oom_score_adj.value);
 	int r = procfs_write(proc, path, text);
-	return r < 0 ? err_sys(err, -r, "set oom_score_adj to %s", text) : 0;
+	if (r >= 0)
+		return 0;
+	int code = err_sys(err, -r, "set oom_score_adj to %s", text);
+	return r == -EACCES ? err_cause(err, "only CAP_SYS_RESOURCE may make it less than it is for whoever starts it") : code;
 }
 
 int credentials_set_labels(const struct spec_process *process, int proc, struct error *err)

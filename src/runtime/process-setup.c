@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -17,11 +18,16 @@
 #include "runtime/credentials.h"
 #include "runtime/seccomp-listener.h"
 
+/*
+ * glibc keeps two signals to itself: signal() refuses them, and posix_spawn(), by which we were started, leaves them ignored.
+ * To the kernel a struct sigaction of zeros is SIG_DFL.
+ */
 void process_reset_signals(void)
 {
+	static const uint64_t defaults[8];
 	sigset_t none;
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL); /* fails for KILL and STOP */
+		(void)syscall(SYS_rt_sigaction, sig, defaults, NULL, sizeof(uint64_t)); /* fails for KILL and STOP */
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
