@@ -115,6 +115,15 @@ static enum oom_level level_of(const struct death_facts *facts)
 	return own_is_gone ? OOM_LEVEL_OWN : facts->counted;
 }
 
+/* What v1 says of no limit is a number of pages that no machine has. */
+static void add_memory(const struct death_facts *facts, struct death *death)
+{
+	static const int64_t none = INT64_MAX / 2;
+	if (facts->peak > 0 && facts->limit > 0 && facts->limit < none)
+		death_add(death, "its memory: at most %" PRId64 " of %" PRId64 " KiB in use", facts->peak >> 10,
+			  facts->limit >> 10);
+}
+
 static void killed_for_memory(const struct death_facts *facts, struct death *death)
 {
 	bool logged = facts->log_level != OOM_LEVEL_NONE;
@@ -129,6 +138,7 @@ static void killed_for_memory(const struct death_facts *facts, struct death *dea
 			  "its cgroup was removed before it was read; the kernel killed %" PRIu64
 			  " processes for memory just before",
 			  facts->missed_kills);
+	add_memory(facts, death);
 }
 
 static void ended_by_itself(const struct death_facts *facts, struct death *death)

@@ -62,6 +62,7 @@ struct death_facts {
 	bool start_failed;
 	int exit_code, signal;	  /* 0: it ended by itself */
 	uint64_t oom_kills;	  /* in its cgroup */
+	int64_t limit, peak;	  /* of its memory, in bytes; 0 or less: not known */
 	uint64_t missed_kills;	  /* on the machine, if its cgroup was gone before it was read */
 	enum oom_level log_level; /* what the kernel's log says; NONE: nothing, or it cannot be read */
 	enum oom_level counted;	  /* what the counters say */

@@ -248,6 +248,8 @@ static void find_cause(struct monitor *monitor, const struct error *failure, uin
 		.exit_code = status->exit_code,
 		.signal = status->signal,
 		.oom_kills = oom_kills,
+		.limit = status->memory_limit,
+		.peak = status->memory_peak,
 		.asked_to_stop = recorder->sent_by && monitor->stop.asked,
 		.sent_by = status->signal == SIGKILL ? recorder->kill_sent_by : recorder->sent_by,
 	};
