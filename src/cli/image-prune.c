@@ -90,7 +90,8 @@ static int prune_all(struct pruning *pruning, const struct image_filter *filter,
 	int r = engine_image_list(pruning->cli->engine, &images, &count, err);
 	if (r < 0)
 		return r;
-	qsort(images, count, sizeof(struct image *), compare_oldest_first);
+	if (count > 1) /* it may be a list of nothing, which qsort() does not take */
+		qsort(images, count, sizeof(struct image *), compare_oldest_first);
 	for (size_t i = 0; i < count; i++) {
 		bool wanted = (all || strv_count(images[i]->names) == 0) && !is_enough(pruning);
 		if (r >= 0 && wanted)

@@ -96,8 +96,8 @@ ticks() {
 	coffer pause web
 	pid=$(coffer inspect web | jq '.[0].State.Pid')
 	kill -KILL "$(awk '/^PPid/ {print $2}' "/proc/$pid/status")"
-	coffer ps >/dev/null
-	[ "$(state_of web)" = exited ]
+	is_found() { coffer ps >/dev/null && [ "$(state_of web)" = exited ]; }
+	eventually is_found
 	if alive "$pid"; then
 		return 1
 	fi
