@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/systemd-mode.h"
 
+#include <unistd.h>
+
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -49,11 +51,15 @@ static bool has_said_so(const struct container_config *config)
 	return false;
 }
 
-/* The hierarchy that systemd keeps its units in has no controllers, and so no limits that it could lift. */
+/*
+ * The hierarchy that systemd keeps its units in has no controllers, and so no limits that it could lift. An ordinary user
+ * has no place in it.
+ */
 static bool has_hierarchy_of_its_own(const struct container_config *config)
 {
 	bool v1 = cgroup_layout() == CGROUP_LAYOUT_V1 || cgroup_layout() == CGROUP_LAYOUT_HYBRID;
-	return v1 && !config_spec(config)->privileged && has_own(config_spec(config), NAMESPACE_CGROUP);
+	return v1 && access("/sys/fs/cgroup/systemd", W_OK) == 0 && !config_spec(config)->privileged &&
+	       has_own(config_spec(config), NAMESPACE_CGROUP);
 }
 
 int systemd_mode_open_cgroups(const struct container_config *config, bool *writable_cgroups, struct error *err)
