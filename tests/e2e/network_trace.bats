@@ -151,7 +151,7 @@ step() {
 
 @test "to the world: the host's routes, and what others filter" {
 	sleeper web
-	outside busybox httpd -f -p 80 -h "$BATS_FILE_TMPDIR/www" 3>&- &
+	nsenter --net="/proc/$OUTSIDE/ns/net" -- busybox httpd -f -p 80 -h "$BATS_FILE_TMPDIR/www" 3>&- &
 	local server=$!
 	answers() { concludes 0 'reachable: tcp/80 at 198.51.100.2' --connect web 198.51.100.2:80; }
 	eventually answers
