@@ -44,6 +44,7 @@ struct look {
 	struct engine *engine;
 	struct db *db;
 	const struct container_row *row;
+	const struct endpoint_list *endpoints;
 	pid_t pid;
 	int netns;
 	struct network_counters *counters;
@@ -100,13 +101,10 @@ static const struct endpoint *find_link(const struct endpoint_list *endpoints, c
 /* What the host sends there is what the container receives; what is lost on the way is counted here only. */
 static int look_at_links(struct look *look, struct error *err)
 {
-	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
 	_cleanup_interfaces_ struct interfaces interfaces = { 0 };
-	int r = endpoint_row_list(look->db, look->row->id, NULL, &endpoints, err);
-	if (r >= 0 && endpoints.count > 0)
-		r = interfaces_read(getpid(), &interfaces, err);
+	int r = interfaces_read(getpid(), &interfaces, err);
 	for (size_t i = 0; r >= 0 && i < interfaces.count; i++) {
-		const struct endpoint *endpoint = find_link(&endpoints, interfaces.list[i].name);
+		const struct endpoint *endpoint = find_link(look->endpoints, interfaces.list[i].name);
 		_cleanup_free_ char *where = endpoint ? mem_printf("%s (%s)", endpoint->link, endpoint->interface)
 						      : NULL;
 		if (where)
@@ -229,29 +227,45 @@ static void look_at_conntrack(struct look *look)
 			    mem_printf("/proc/net/stat/nf_conntrack %s on this host", columns[i].column));
 }
 
+enum { RULES_MAX = 3 };
+
 /* The words of network/firewall-rules.c and network/policy-rules.c. They count for all containers. */
-static void look_at_rules(struct look *look)
+static const struct table {
+	const char *family, *suffix;
+	struct {
+		const char *comment, *name;
+	} rules[RULES_MAX];
+} TABLES[] = {
+	{ "inet",
+	  "",
+	  { { "into a network", "dropped, on the way into a network" },
+	    { "from an internal network", "dropped, from an internal network" },
+	    { "to an internal network", "dropped, to an internal network" } } },
+	{ "inet",
+	  "-policy",
+	  { { "no policy allows this ingress", "dropped, for no policy allows this ingress" },
+	    { "no policy allows this egress", "dropped, for no policy allows this egress" } } },
+	{ "bridge",
+	  "",
+	  { { "an address that is another's", "dropped, with an address that is another's" },
+	    { "no address of its own", "dropped, with no address of the sender's own" } } },
+};
+
+static void look_at_table(struct look *look, const struct table *table)
 {
-	static const struct {
-		const char *family, *suffix, *comment, *name;
-	} rules[] = {
-		{ "inet", "", "into a network", "dropped, on the way into a network" },
-		{ "inet", "", "from an internal network", "dropped, from an internal network" },
-		{ "inet", "", "to an internal network", "dropped, to an internal network" },
-		{ "inet", "-policy", "no policy allows this ingress", "dropped, for no policy allows this ingress" },
-		{ "inet", "-policy", "no policy allows this egress", "dropped, for no policy allows this egress" },
-		{ "bridge", "", "an address that is another's", "dropped, with an address that is another's" },
-		{ "bridge", "", "no address of its own", "dropped, with no address of the sender's own" },
-	};
-	char table[FIREWALL_TABLE_MAX];
-	filter_table_name(look->engine, table);
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		_cleanup_free_ char *name = mem_printf("%s%s", table, rules[i].suffix);
-		uint64_t packets;
-		if (firewall_count(rules[i].family, name, rules[i].comment, &packets, NULL) >= 0)
-			add(look, "filter", rules[i].name, COUNTER_LOSS, packets,
-			    mem_printf("nftables table %s %s, for all containers", rules[i].family, name));
-	}
+	char own[FIREWALL_TABLE_MAX];
+	struct firewall_counter counters[RULES_MAX] = { 0 };
+	size_t count = 0;
+	for (; count < RULES_MAX && table->rules[count].comment; count++)
+		counters[count].comment = table->rules[count].comment;
+	filter_table_name(look->engine, own);
+	_cleanup_free_ char *name = mem_printf("%s%s", own, table->suffix);
+	if (firewall_read_counters(table->family, name, counters, count, NULL) < 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (counters[i].is_there)
+			add(look, "filter", table->rules[i].name, COUNTER_LOSS, counters[i].packets,
+			    mem_printf("nftables table %s %s, for all containers", table->family, name));
 }
 
 /* --- all of it --- */
@@ -260,7 +274,8 @@ static int look_outside(void *argument, struct error *err)
 {
 	struct look *look = argument;
 	int r = look_at_links(look, err);
-	look_at_rules(look);
+	for (size_t i = 0; i < ARRAY_SIZE(TABLES); i++)
+		look_at_table(look, &TABLES[i]);
 	look_at_conntrack(look);
 	return r;
 }
@@ -277,6 +292,7 @@ static int look_around(struct look *look, struct error *err)
 		r = endpoint_row_list(look->db, look->row->id, NULL, &endpoints, err);
 	if (r < 0 || endpoints.count == 0)
 		return r;
+	look->endpoints = &endpoints;
 	return network_own_work(look->engine, false, look_outside, look, err);
 }
 

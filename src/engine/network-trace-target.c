@@ -194,18 +194,12 @@ int trace_target(struct walk *walk, struct error *err)
 
 /* --- published ports --- */
 
-static bool is_any(const struct cidr *host)
-{
-	static const uint8_t zeroes[sizeof host->bytes];
-	return host->family == 0 || memcmp(host->bytes, zeroes, cidr_length(host)) == 0;
-}
-
 static bool is_published_at(const struct published *published, const struct walk *walk)
 {
 	const struct port *port = &published->port;
 	return port->protocol == walk->protocol && port->host_port == walk->port &&
 	       published->address.family == walk->address.family &&
-	       (is_any(&port->host) || cidr_same_address(&port->host, &walk->address));
+	       (cidr_is_any(&port->host) || cidr_same_address(&port->host, &walk->address));
 }
 
 static void lead_to(struct walk *walk, const struct published *published)

@@ -55,18 +55,12 @@ static void read_address(const char *hex, struct cidr *ret)
 	}
 }
 
-static bool is_any(const struct cidr *address)
-{
-	static const uint8_t zeroes[sizeof address->bytes];
-	return address->family == 0 || memcmp(address->bytes, zeroes, cidr_length(address)) == 0;
-}
-
 /* Whether who listens at @address may be why @wanted, of @family, cannot be had. "::" may be of both families. */
 static bool excludes(const struct cidr *address, const struct cidr *wanted, sa_family_t family)
 {
-	if (is_any(address))
+	if (cidr_is_any(address))
 		return family == AF_INET || address->family == AF_INET6;
-	return address->family == family && (is_any(wanted) || cidr_same_address(address, wanted));
+	return address->family == family && (cidr_is_any(wanted) || cidr_same_address(address, wanted));
 }
 
 /* Who has @port, out of /proc/net/tcp and its like. */

@@ -68,6 +68,12 @@ bool cidr_same_address(const struct cidr *a, const struct cidr *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, cidr_length(a)) == 0;
 }
 
+bool cidr_is_any(const struct cidr *address)
+{
+	static const uint8_t zeroes[sizeof address->bytes];
+	return address->family == 0 || memcmp(address->bytes, zeroes, cidr_length(address)) == 0;
+}
+
 /* The bits of byte @i that belong to the network. */
 static uint8_t network_mask(const struct cidr *cidr, size_t i)
 {

@@ -44,6 +44,9 @@ static inline unsigned cidr_bits(const struct cidr *cidr)
 
 bool cidr_same_address(const struct cidr *a, const struct cidr *b);
 
+/* 0.0.0.0, ::, or none: where an address is meant, each one. */
+bool cidr_is_any(const struct cidr *address);
+
 /* The network that it is in: all bits behind the prefix are zero. */
 struct cidr cidr_network(const struct cidr *cidr);
 

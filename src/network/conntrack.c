@@ -84,12 +84,6 @@ static int look(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-static bool is_any(const struct cidr *host)
-{
-	static const uint8_t zeroes[sizeof host->bytes];
-	return host->family == 0 || memcmp(host->bytes, zeroes, cidr_length(host)) == 0;
-}
-
 static int forget(struct search *search, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch dump = { 0 };
@@ -109,7 +103,7 @@ static int forget(struct search *search, struct error *err)
 int conntrack_forget(uint8_t protocol, const struct cidr *host, uint16_t port, sa_family_t family, struct error *err)
 {
 	struct search search = { .protocol = protocol, .port = port, .family = family };
-	if (!is_any(host))
+	if (!cidr_is_any(host))
 		search.host = host;
 	return forget(&search, err);
 }

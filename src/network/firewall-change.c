@@ -82,11 +82,6 @@ void firewall_put(struct firewall_change *change, uint8_t family, const char *se
 
 /* --- messages --- */
 
-static uint16_t message_type(uint16_t type)
-{
-	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-}
-
 static void mark(struct netlink_batch *batch, uint16_t type)
 {
 	const struct nfgenmsg head = { .nfgen_family = AF_UNSPEC, .res_id = htons(NFNL_SUBSYS_NFTABLES) };
@@ -97,7 +92,7 @@ static void begin_message(struct netlink_batch *batch, const struct firewall_cha
 			  const struct firewall_elements *elements, uint16_t type)
 {
 	const struct nfgenmsg head = { .nfgen_family = elements->family, .version = NFNETLINK_V0 };
-	netlink_begin(batch, message_type(type), type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0, &head, sizeof head,
+	netlink_begin(batch, firewall_message(type), type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0, &head, sizeof head,
 		      "change \"%s\" in the packet filter's table \"%s\"", elements->set, change->table);
 	netlink_put_string(batch, NFTA_SET_ELEM_LIST_TABLE, change->table);
 	netlink_put_string(batch, NFTA_SET_ELEM_LIST_SET, elements->set);

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include <linux/netfilter/nfnetlink.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,6 +67,22 @@ void firewall_put(struct firewall_change *change, uint8_t family, const char *se
  * milliseconds): who has no time for that takes it over.
  */
 int firewall_apply(struct firewall_change *change, struct error *err);
+
+/* --- firewall-elements.c --- */
+
+/* The type of a message about tables, sets or rules. */
+static inline uint16_t firewall_message(uint16_t type)
+{
+	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+}
+
+/*
+ * Call @each with every element that the kernel has in @set, as it stands in its list (NFTA_LIST_ELEM). Errors: ERR_NOT_FOUND
+ * if the table or the set is not there.
+ */
+typedef void (*firewall_element_fn)(const struct nlattr *element, void *context);
+int firewall_each_element(int sock, uint8_t family, const char *table, const char *set, firewall_element_fn each,
+			  void *context, struct error *err);
 
 /* --- firewall-missing.c --- */
 

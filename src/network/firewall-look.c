@@ -13,14 +13,10 @@
 #include "base/netlink.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "network/firewall-change.h"
 #include "network/tool.h"
 
 enum { RULES_MAX = 16 << 20 }; /* bytes of nft's text */
-
-static uint16_t message_type(uint16_t type)
-{
-	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-}
 
 /* --- chains that drop --- */
 
@@ -67,7 +63,7 @@ int firewall_find_drop(enum firewall_hook hook, char **ret, struct error *err)
 	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, err);
 	if (sock < 0)
 		return sock;
-	netlink_begin(&batch, message_type(NFT_MSG_GETCHAIN), NLM_F_DUMP, &head, sizeof head,
+	netlink_begin(&batch, firewall_message(NFT_MSG_GETCHAIN), NLM_F_DUMP, &head, sizeof head,
 		      "read the chains of the packet filter");
 	int r = netlink_query(sock, &batch, look_at_chain, &search, err);
 	if (r < 0) {
@@ -105,35 +101,45 @@ static uint64_t packets_of(const struct json_node *rule)
 	return packets;
 }
 
-static bool is_wanted(const struct json_node *item, const char *comment, struct json_node *ret_rule)
+static void take_rule(const struct json_node *item, struct firewall_counter *counters, size_t count)
 {
-	const char *own;
-	return json_get_object(item, "rule", ret_rule, NULL) > 0 &&
-	       json_get_string(ret_rule, "comment", &own, NULL) > 0 && streq(own, comment);
+	struct json_node rule;
+	const char *comment;
+	if (json_get_object(item, "rule", &rule, NULL) <= 0 || json_get_string(&rule, "comment", &comment, NULL) <= 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!streq(counters[i].comment, comment))
+			continue;
+		counters[i].is_there = true;
+		counters[i].packets += packets_of(&rule);
+	}
 }
 
-int firewall_count(const char *family, const char *table, const char *comment, uint64_t *ret, struct error *err)
+int firewall_read_counters(const char *family, const char *table, struct firewall_counter *counters, size_t count,
+			   struct error *err)
 {
 	_cleanup_json_document_ struct json_document document = { 0 };
 	struct json_node root, items;
-	uint64_t sum = 0;
-	bool any = false;
 	int r = read_table(family, table, &document, err);
 	if (r < 0)
 		return r;
 	root = json_root(&document);
 	r = json_need_array(&root, "nftables", &items, err);
 	for (size_t i = 0; r >= 0 && i < json_array_length(&items); i++) {
-		struct json_node item = json_array_at(&items, i), rule;
-		if (!is_wanted(&item, comment, &rule))
-			continue;
-		sum += packets_of(&rule);
-		any = true;
+		struct json_node item = json_array_at(&items, i);
+		take_rule(&item, counters, count);
 	}
+	return r < 0 ? r : 0;
+}
+
+int firewall_count(const char *family, const char *table, const char *comment, uint64_t *ret, struct error *err)
+{
+	struct firewall_counter counter = { .comment = comment };
+	int r = firewall_read_counters(family, table, &counter, 1, err);
 	if (r < 0)
 		return r;
-	if (!any)
+	if (!counter.is_there)
 		return err_set(err, ERR_NOT_FOUND, "no rule of \"%s\" says \"%s\"", table, comment);
-	*ret = sum;
+	*ret = counter.packets;
 	return 0;
 }

@@ -2,6 +2,8 @@
 /* What the packet filter says of itself: for people who ask why something does not get through. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -14,8 +16,16 @@ enum firewall_hook { FIREWALL_INPUT = 1, FIREWALL_FORWARD = 2 }; /* as linux/net
  */
 int firewall_find_drop(enum firewall_hook hook, char **ret, struct error *err);
 
-/*
- * How many packets the rules of @table ("inet", "bridge") with the comment @comment have counted. Errors: ERR_NOT_FOUND where
- * there is no such rule.
- */
+/* How many packets the rules of a table with one comment have counted. */
+struct firewall_counter {
+	const char *comment;
+	bool is_there; /* such a rule */
+	uint64_t packets;
+};
+
+/* Fill in the rest of @counters, of @table in @family ("inet", "bridge"), which is read once. */
+int firewall_read_counters(const char *family, const char *table, struct firewall_counter *counters, size_t count,
+			   struct error *err);
+
+/* One of them. Errors: ERR_NOT_FOUND where there is no such rule. */
 int firewall_count(const char *family, const char *table, const char *comment, uint64_t *ret, struct error *err);

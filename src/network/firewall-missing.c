@@ -12,11 +12,6 @@
 #include "base/util.h"
 #include "network/firewall-change.h"
 
-static uint16_t message_type(uint16_t type)
-{
-	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-}
-
 /* Those of one set that the kernel has, in their order. */
 struct inventory {
 	struct str *identities;
@@ -60,35 +55,12 @@ static void identify(const struct nlattr *element, struct str *out)
 	append_value(out, table[NFTA_SET_ELEM_DATA]);
 }
 
-static int take_elements(const struct nlmsghdr *message, void *context)
+static void take_element(const struct nlattr *element, void *context)
 {
 	struct inventory *inventory = context;
-	const struct nlattr *table[NFTA_SET_ELEM_LIST_ELEMENTS + 1];
-	netlink_attributes(message, sizeof(struct nfgenmsg), table, ARRAY_SIZE(table));
-	const struct nlattr *list = table[NFTA_SET_ELEM_LIST_ELEMENTS];
-	const char *at = list ? netlink_data(list) : NULL, *end = list ? at + netlink_length(list) : NULL;
-	while (end - at >= NLA_HDRLEN) {
-		const struct nlattr *element = (const struct nlattr *)at;
-		if (element->nla_len < NLA_HDRLEN || element->nla_len > end - at)
-			break;
-		struct str *identity = ARRAY_APPEND(inventory->identities, inventory->count);
-		*identity = (struct str){ 0 };
-		identify(element, identity);
-		at += NLA_ALIGN(element->nla_len);
-	}
-	return 0;
-}
-
-static int dump(int sock, const struct firewall_change *change, const struct firewall_elements *elements,
-		struct inventory *ret, struct error *err)
-{
-	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
-	const struct nfgenmsg head = { .nfgen_family = elements->family, .version = NFNETLINK_V0 };
-	netlink_begin(&batch, message_type(NFT_MSG_GETSETELEM), NLM_F_DUMP, &head, sizeof head,
-		      "list \"%s\" in the packet filter's table \"%s\"", elements->set, change->table);
-	netlink_put_string(&batch, NFTA_SET_ELEM_LIST_TABLE, change->table);
-	netlink_put_string(&batch, NFTA_SET_ELEM_LIST_SET, elements->set);
-	return netlink_query(sock, &batch, take_elements, ret, err);
+	struct str *identity = ARRAY_APPEND(inventory->identities, inventory->count);
+	*identity = (struct str){ 0 };
+	identify(element, identity);
 }
 
 static bool has(const struct inventory *inventory, const struct nlattr *element)
@@ -103,7 +75,8 @@ static int compare(int sock, const struct firewall_change *change, const struct 
 		   char ***missing, struct error *err)
 {
 	_cleanup_inventory_ struct inventory inventory = { 0 };
-	int r = dump(sock, change, elements, &inventory, err);
+	int r = firewall_each_element(sock, elements->family, change->table, elements->set, take_element, &inventory,
+				      err);
 	if (r < 0)
 		return r;
 	if (inventory.count > 0)
@@ -144,7 +117,7 @@ int firewall_generation(uint32_t *ret, struct error *err)
 	uint32_t generation = 0;
 	if (sock < 0)
 		return sock;
-	netlink_begin(&batch, message_type(NFT_MSG_GETGEN), 0, &head, sizeof head,
+	netlink_begin(&batch, firewall_message(NFT_MSG_GETGEN), 0, &head, sizeof head,
 		      "ask the packet filter's generation");
 	int r = netlink_query(sock, &batch, take_generation, &generation, err);
 	if (r >= 0)

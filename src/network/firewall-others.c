@@ -10,15 +10,11 @@
 #include "base/netlink.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "network/firewall-change.h"
 #include "network/firewall.h"
 
 #define PREFIX "coffer"
 #define HASH_LETTERS "0123456789abcdef"
-
-static uint16_t message_type(uint16_t type)
-{
-	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-}
 
 /* "coffer" and "coffer-1a2b3c4d". */
 static bool is_of_a_root(const char *name)
@@ -49,7 +45,7 @@ static int list_tables(int sock, struct tables *tables, struct error *err)
 {
 	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
 	const struct nfgenmsg head = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
-	netlink_begin(&batch, message_type(NFT_MSG_GETTABLE), NLM_F_DUMP, &head, sizeof head,
+	netlink_begin(&batch, firewall_message(NFT_MSG_GETTABLE), NLM_F_DUMP, &head, sizeof head,
 		      "list the packet filter's tables");
 	return netlink_query(sock, &batch, take_table, tables, err);
 }
@@ -62,12 +58,6 @@ struct search {
 	bool found;
 };
 
-static bool is_any(const struct cidr *address)
-{
-	static const uint8_t zeroes[sizeof address->bytes];
-	return !address->family || memcmp(address->bytes, zeroes, cidr_length(address)) == 0;
-}
-
 /* A key is an address, or none for each of the host's, and then the protocol and the port. */
 static bool is_meant(const struct search *search, const struct nlattr *key)
 {
@@ -79,37 +69,16 @@ static bool is_meant(const struct search *search, const struct nlattr *key)
 	size_t len = netlink_length(value[NFTA_DATA_VALUE]), tail = search->tail.len;
 	if (len < tail || memcmp(data + len - tail, search->tail.data, tail) != 0)
 		return false;
-	return len == tail || is_any(search->host) ||
+	return len == tail || cidr_is_any(search->host) ||
 	       (len - tail == cidr_length(search->host) && memcmp(data, search->host->bytes, len - tail) == 0);
 }
 
-static int look_at_elements(const struct nlmsghdr *message, void *context)
+static void look_at_element(const struct nlattr *element, void *context)
 {
 	struct search *search = context;
-	const struct nlattr *table[NFTA_SET_ELEM_LIST_ELEMENTS + 1], *parts[NFTA_SET_ELEM_KEY + 1];
-	netlink_attributes(message, sizeof(struct nfgenmsg), table, ARRAY_SIZE(table));
-	const struct nlattr *list = table[NFTA_SET_ELEM_LIST_ELEMENTS];
-	const char *at = list ? netlink_data(list) : NULL, *end = list ? at + netlink_length(list) : NULL;
-	while (end - at >= NLA_HDRLEN) {
-		const struct nlattr *element = (const struct nlattr *)at;
-		if (element->nla_len < NLA_HDRLEN || element->nla_len > end - at)
-			break;
-		netlink_nested(element, parts, ARRAY_SIZE(parts));
-		search->found |= parts[NFTA_SET_ELEM_KEY] && is_meant(search, parts[NFTA_SET_ELEM_KEY]);
-		at += NLA_ALIGN(element->nla_len);
-	}
-	return 0;
-}
-
-static int look_into(int sock, const char *table, const char *map, struct search *search, struct error *err)
-{
-	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
-	const struct nfgenmsg head = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
-	netlink_begin(&batch, message_type(NFT_MSG_GETSETELEM), NLM_F_DUMP, &head, sizeof head,
-		      "list \"%s\" in the packet filter's table \"%s\"", map, table);
-	netlink_put_string(&batch, NFTA_SET_ELEM_LIST_TABLE, table);
-	netlink_put_string(&batch, NFTA_SET_ELEM_LIST_SET, map);
-	return netlink_query(sock, &batch, look_at_elements, search, err);
+	const struct nlattr *parts[NFTA_SET_ELEM_KEY + 1];
+	netlink_nested(element, parts, ARRAY_SIZE(parts));
+	search->found |= parts[NFTA_SET_ELEM_KEY] && is_meant(search, parts[NFTA_SET_ELEM_KEY]);
 }
 
 /* Of each family that it is to be reached by; @both says that this is each one. */
@@ -120,7 +89,7 @@ static int look_at_table(int sock, const char *table, bool both, struct search *
 	int r = 0;
 	for (int v6 = only6 ? 1 : 0; r >= 0 && v6 <= (both || only6 ? 1 : 0); v6++)
 		for (size_t i = 0; r >= 0 && !search->found && i < ARRAY_SIZE(maps[v6]); i++)
-			r = look_into(sock, table, maps[v6][i], search, err);
+			r = firewall_each_element(sock, NFPROTO_INET, table, maps[v6][i], look_at_element, search, err);
 	return r;
 }
 

@@ -139,16 +139,10 @@ void firewall_put_strict(struct firewall_change *change, char *const *links)
 
 /* --- ports --- */
 
-static bool is_any(const struct cidr *address)
-{
-	static const uint8_t zeroes[sizeof address->bytes];
-	return address->family == 0 || memcmp(address->bytes, zeroes, cidr_length(address)) == 0;
-}
-
 void firewall_put_port(struct firewall_change *change, const struct firewall_port *port)
 {
 	static const char *const sets[2][2] = { { "publish4_on", "publish4" }, { "publish6_on", "publish6" } };
-	bool any = is_any(&port->host), v6 = port->container.family == AF_INET6;
+	bool any = cidr_is_any(&port->host), v6 = port->container.family == AF_INET6;
 	struct firewall_bytes key = { 0 }, data = { 0 };
 	if (!any)
 		firewall_add_part(&key, port->host.bytes, cidr_length(&port->host));
@@ -170,14 +164,9 @@ void firewall_put_opening(struct firewall_change *change, const struct cidr *add
 
 /* --- looking --- */
 
-static uint16_t message_type(uint16_t type)
-{
-	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-}
-
 static int count_rule(const struct nlmsghdr *message, void *context)
 {
-	*(size_t *)context += message->nlmsg_type == message_type(NFT_MSG_NEWRULE);
+	*(size_t *)context += message->nlmsg_type == firewall_message(NFT_MSG_NEWRULE);
 	return 0;
 }
 
@@ -187,7 +176,7 @@ bool firewall_is_unguarded(const char *table)
 	const struct nfgenmsg head = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
 	size_t count = 0;
 	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, NULL);
-	netlink_begin(&batch, message_type(NFT_MSG_GETSET), 0, &head, sizeof head, "find a mark");
+	netlink_begin(&batch, firewall_message(NFT_MSG_GETSET), 0, &head, sizeof head, "find a mark");
 	netlink_put_string(&batch, NFTA_SET_TABLE, table);
 	netlink_put_string(&batch, NFTA_SET_NAME, "unguarded");
 	return sock >= 0 && netlink_query(sock, &batch, count_rule, &count, NULL) >= 0;
@@ -201,7 +190,7 @@ int firewall_count_rules(uint8_t family, const char *table, size_t *ret, struct 
 	size_t count = 0;
 	if (sock < 0)
 		return sock;
-	netlink_begin(&batch, message_type(NFT_MSG_GETRULE), NLM_F_DUMP, &head, sizeof head,
+	netlink_begin(&batch, firewall_message(NFT_MSG_GETRULE), NLM_F_DUMP, &head, sizeof head,
 		      "read the rules of the table \"%s\"", table);
 	netlink_put_string(&batch, NFTA_RULE_TABLE, table);
 	int r = netlink_query(sock, &batch, count_rule, &count, err);

@@ -33,16 +33,10 @@ struct search {
 	struct cidr where;
 };
 
-static bool is_any(const struct cidr *address)
-{
-	static const uint8_t zeroes[sizeof address->bytes];
-	return memcmp(address->bytes, zeroes, sizeof zeroes) == 0;
-}
-
 /* One that listens at :: gets what comes by IPv4 as well, unless it does not want to. */
 static bool covers(const struct cidr *own, bool v6_only, const struct cidr *wanted)
 {
-	if (is_any(own))
+	if (cidr_is_any(own))
 		return own->family == wanted->family || (own->family == AF_INET6 && !v6_only);
 	return cidr_same_address(own, wanted);
 }
