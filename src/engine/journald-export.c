@@ -11,7 +11,14 @@
 #include "base/parse.h"
 #include "base/time.h"
 
-bool journald_field_is(const struct journald_field *field, const char *name)
+struct field {
+	const char *name; /* neither is terminated */
+	size_t name_len;
+	const char *value;
+	size_t value_len;
+};
+
+static bool field_is(const struct field *field, const char *name)
 {
 	return strlen(name) == field->name_len && memcmp(field->name, name, field->name_len) == 0;
 }
@@ -19,7 +26,7 @@ bool journald_field_is(const struct journald_field *field, const char *name)
 /* --- Fields --- */
 
 /* @rest is what follows the line with the name. */
-static int read_binary(const char **at, const char *rest, const char *end, struct journald_field *ret)
+static int read_binary(const char **at, const char *rest, const char *end, struct field *ret)
 {
 	uint64_t len;
 	if ((size_t)(end - rest) < sizeof len)
@@ -37,7 +44,11 @@ static int read_binary(const char **at, const char *rest, const char *end, struc
 	return 1;
 }
 
-int journald_field_next(const char **at, const char *end, struct journald_field *ret)
+/*
+ * The field at *at, of which more may be there up to @end. 1: *ret, and *at is behind it. 0: the entry's end, and *at is
+ * behind that. -EAGAIN: there is not enough of it yet. -EBADMSG: it is none.
+ */
+static int next_field(const char **at, const char *end, struct field *ret)
 {
 	const char *line = *at;
 	const char *newline = memchr(line, '\n', (size_t)(end - line));
@@ -48,7 +59,7 @@ int journald_field_next(const char **at, const char *end, struct journald_field 
 		return 0;
 	}
 	const char *equals = memchr(line, '=', (size_t)(newline - line));
-	struct journald_field field = { .name = line, .name_len = (size_t)((equals ? equals : newline) - line) };
+	struct field field = { .name = line, .name_len = (size_t)((equals ? equals : newline) - line) };
 	if (field.name_len == 0)
 		return -EBADMSG;
 	if (equals) {
@@ -74,12 +85,12 @@ void journald_entry_done(struct journald_entry *entry)
 }
 
 /* Those that journald and whoever writes to it have agreed on; the others are what --log-opt has chosen. */
-static bool is_attribute(const struct journald_field *field)
+static bool is_attribute(const struct field *field)
 {
 	static const char *const known[] = { "MESSAGE", "MESSAGE_ID", "PRIORITY", "ERRNO", "IMAGE_NAME", NULL };
 	static const char *const families[] = { "_", "CONTAINER_", "SYSLOG_", "CODE_", NULL };
 	for (size_t i = 0; known[i]; i++)
-		if (journald_field_is(field, known[i]))
+		if (field_is(field, known[i]))
 			return false;
 	for (size_t i = 0; families[i]; i++)
 		if (field->name_len >= strlen(families[i]) &&
@@ -93,16 +104,16 @@ struct state {
 	bool partial, last;
 };
 
-static char *copy_value(const struct journald_field *field)
+static char *copy_value(const struct field *field)
 {
 	return mem_strndup(field->value, field->value_len);
 }
 
-static void take_time(const struct journald_field *field, struct log_record *record)
+static void take_time(const struct field *field, struct log_record *record)
 {
 	_cleanup_free_ char *text = copy_value(field);
 	int64_t us, ns;
-	if (journald_field_is(field, "SYSLOG_TIMESTAMP")) {
+	if (field_is(field, "SYSLOG_TIMESTAMP")) {
 		/* Others write their own clock's words into it: those say nothing here. */
 		if (time_parse_rfc3339(text, &ns, NULL) < 0)
 			return;
@@ -113,7 +124,7 @@ static void take_time(const struct journald_field *field, struct log_record *rec
 	}
 }
 
-static void take_attribute(const struct journald_field *field, struct json_object **attributes)
+static void take_attribute(const struct field *field, struct json_object **attributes)
 {
 	if (!str_is_utf8(field->name, field->name_len) || !str_is_utf8(field->value, field->value_len))
 		return;
@@ -123,53 +134,52 @@ static void take_attribute(const struct journald_field *field, struct json_objec
 	json_add_string(*attributes, name, value);
 }
 
-static void take_field(const struct journald_field *field, struct journald_entry *entry, struct state *state)
+static void take_field(const struct field *field, struct journald_entry *entry, struct state *state)
 {
 	static const char error_priority[] = "3";
 	bool is_true = field->value_len == 4 && memcmp(field->value, "true", 4) == 0;
-	if (journald_field_is(field, "MESSAGE")) {
+	if (field_is(field, "MESSAGE")) {
 		str_append_len(&entry->text, field->value, field->value_len);
 		entry->has_message = true;
-	} else if (journald_field_is(field, "PRIORITY")) {
+	} else if (field_is(field, "PRIORITY")) {
 		bool error = field->value_len == 1 && *field->value == *error_priority;
 		entry->record.stream = error ? LOG_STDERR : LOG_STDOUT;
-	} else if (journald_field_is(field, "CONTAINER_PARTIAL_MESSAGE")) {
+	} else if (field_is(field, "CONTAINER_PARTIAL_MESSAGE")) {
 		state->partial = is_true;
-	} else if (journald_field_is(field, "CONTAINER_PARTIAL_LAST")) {
+	} else if (field_is(field, "CONTAINER_PARTIAL_LAST")) {
 		state->last = is_true;
-	} else if (journald_field_is(field, "__CURSOR")) {
+	} else if (field_is(field, "__CURSOR")) {
 		str_append_len(&entry->cursor, field->value, field->value_len);
-	} else if (journald_field_is(field, "SYSLOG_TIMESTAMP") || journald_field_is(field, "__REALTIME_TIMESTAMP")) {
+	} else if (field_is(field, "SYSLOG_TIMESTAMP") || field_is(field, "__REALTIME_TIMESTAMP")) {
 		take_time(field, &entry->record);
 	} else if (is_attribute(field)) {
 		take_attribute(field, &state->attributes);
 	}
 }
 
-/* Whether all of it is there. Returns its length, 0 or -EBADMSG. */
-static ssize_t measure(const char *data, size_t len)
+ssize_t journald_entry_length(const char *data, size_t len)
 {
 	const char *at = data;
-	struct journald_field field;
+	struct field field;
 	int r;
-	while ((r = journald_field_next(&at, data + len, &field)) > 0)
+	while ((r = next_field(&at, data + len, &field)) > 0)
 		;
 	return r == 0 ? at - data : r == -EAGAIN ? 0 : r;
 }
 
 ssize_t journald_entry_parse(const char *data, size_t len, struct journald_entry *entry)
 {
-	ssize_t size = measure(data, len);
+	ssize_t size = journald_entry_length(data, len);
 	if (size <= 0)
 		return size;
 	struct state state = { 0 };
-	struct journald_field field;
+	struct field field;
 	str_truncate(&entry->text, 0);
 	str_truncate(&entry->attributes, 0);
 	str_truncate(&entry->cursor, 0);
 	entry->record = (struct log_record){ .stream = LOG_STDOUT };
 	entry->has_message = false;
-	for (const char *at = data; journald_field_next(&at, data + size, &field) > 0;)
+	for (const char *at = data; next_field(&at, data + size, &field) > 0;)
 		take_field(&field, entry, &state);
 	if (!state.partial || state.last)
 		str_append_char(&entry->text, '\n');

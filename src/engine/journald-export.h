@@ -13,21 +13,6 @@
 #include "base/str.h"
 #include "monitor/log-record.h"
 
-struct journald_field {
-	const char *name; /* neither is terminated */
-	size_t name_len;
-	const char *value;
-	size_t value_len;
-};
-
-bool journald_field_is(const struct journald_field *field, const char *name);
-
-/*
- * The field at *at, of which more may be there up to @end. 1: *ret, and *at is behind it. 0: the entry's end, and *at is
- * behind that. -EAGAIN: there is not enough of it yet. -EBADMSG: it is none.
- */
-int journald_field_next(const char **at, const char *end, struct journald_field *ret);
-
 /* An entry of a container's log, as log-journald.c and Docker write them. */
 struct journald_entry {
 	struct log_record record; /* `text` and `attributes` are those below, `time` lies in what was parsed */
@@ -38,8 +23,10 @@ struct journald_entry {
 };
 void journald_entry_done(struct journald_entry *entry);
 
+/* How many bytes the first entry of @data has, 0 if it is not whole yet, or -EBADMSG. */
+ssize_t journald_entry_length(const char *data, size_t len);
+
 /*
- * The first entry of @data into *entry, whose buffers are used again. Returns how many bytes it has, 0 if it is not whole
- * yet, or -EBADMSG.
+ * The first entry of @data into *entry, whose buffers are used again. Returns the same.
  */
 ssize_t journald_entry_parse(const char *data, size_t len, struct journald_entry *entry);

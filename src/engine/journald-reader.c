@@ -149,12 +149,7 @@ static int collect(struct journald_reader *reader, struct error *err)
 
 bool journald_reader_has_entry(const struct journald_reader *reader)
 {
-	struct journald_field field;
-	const char *at = str_text(&reader->input) + reader->taken, *end = str_text(&reader->input) + reader->input.len;
-	int r;
-	while ((r = journald_field_next(&at, end, &field)) > 0)
-		;
-	return r == 0;
+	return journald_entry_length(str_text(&reader->input) + reader->taken, reader->input.len - reader->taken) > 0;
 }
 
 /* 1: there is one; 0: it is not whole. One without words is no line of the log. */

@@ -65,11 +65,14 @@ static void view_done(struct view *view)
 }
 #define _cleanup_view_ _cleanup_(view_done)
 
-static int load_policies(struct db *db, struct view *view, struct error *err)
+static int load_policies(struct engine *engine, struct view *view, struct error *err)
 {
 	_cleanup_db_query_ struct db_query query = { 0 };
-	int r = db_query(db, "SELECT name, document, created_at FROM policies ORDER BY network, name", DB_NO_VALUES,
-			 &query, err);
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = db_query(db, "SELECT name, document, created_at FROM policies ORDER BY network, name", DB_NO_VALUES,
+			     &query, err);
 	while (r >= 0 && (r = db_next(&query, err)) > 0) {
 		_cleanup_json_document_ struct json_document document = { 0 };
 		struct policy policy;
@@ -135,11 +138,14 @@ static int load_network(struct engine *engine, struct db *db, const struct netwo
 	return r;
 }
 
-static int load_endpoints(struct engine *engine, struct db *db, struct view *view, struct error *err)
+static int load_endpoints(struct engine *engine, struct view *view, struct error *err)
 {
 	struct network_record **networks;
+	struct db *db;
 	size_t count;
-	int r = network_row_list(db, &networks, &count, err);
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = network_row_list(db, &networks, &count, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
@@ -153,11 +159,8 @@ static int load_endpoints(struct engine *engine, struct db *db, struct view *vie
 
 static int load(struct engine *engine, struct view *view, struct error *err)
 {
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = load_policies(db, view, err);
-	return r < 0 ? r : load_endpoints(engine, db, view, err);
+	int r = load_policies(engine, view, err);
+	return r < 0 ? r : load_endpoints(engine, view, err);
 }
 
 /* --- where we filter nothing --- */
@@ -204,10 +207,7 @@ int policy_check_own_way(struct engine *engine, const char *name, const struct c
 			 struct error *err)
 {
 	_cleanup_view_ struct view view = { 0 };
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = load_policies(db, &view, err);
+	int r = load_policies(engine, &view, err);
 	return r < 0 ? r : check_own_way(&view, name, config, err);
 }
 
@@ -237,10 +237,7 @@ int policy_check_places(struct engine *engine, const char *name, char *const *la
 			struct error *err)
 {
 	_cleanup_view_ struct view view = { 0 };
-	struct db *db;
-	int r = engine_db(engine, &db, err);
-	if (r >= 0)
-		r = load_policies(db, &view, err);
+	int r = load_policies(engine, &view, err);
 	return r < 0 ? r : check_places(&view, name, labels, places, err);
 }
 
