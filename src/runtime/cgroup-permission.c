@@ -11,20 +11,6 @@
 #include "base/str.h"
 #include "runtime/cgroup-internal.h"
 
-static const struct cgroup_mount *find_mount(const char *controller)
-{
-	const char *v1_name = streq(controller, "io") ? "blkio" : controller;
-	const struct cgroup_mounts *mounts = cgroup_mounts();
-	const struct cgroup_mount *v2 = NULL;
-	for (size_t i = 0; i < mounts->count; i++) {
-		if (cgroup_has_controller(mounts->list[i].controllers, v1_name))
-			return &mounts->list[i];
-		if (!mounts->list[i].controllers)
-			v2 = &mounts->list[i];
-	}
-	return v2;
-}
-
 /* What is there of it: a directory, for which who makes the rest needs rights. An fd. */
 static int open_nearest(const char *mount_point, const char *parent)
 {
@@ -38,11 +24,11 @@ static int open_nearest(const char *mount_point, const char *parent)
 
 bool cgroup_is_permitted(const char *controller, const char *parent, const char **ret_mount_point)
 {
-	const struct cgroup_mount *mount = find_mount(controller);
+	const char *place = cgroup_place_of(controller);
 	if (ret_mount_point)
-		*ret_mount_point = mount ? mount->mount_point : NULL;
-	_cleanup_close_ int dir = mount ? open_nearest(mount->mount_point, parent) : -1;
+		*ret_mount_point = place;
+	_cleanup_close_ int dir = place ? open_nearest(place, parent) : -1;
 	if (dir < 0 || faccessat(dir, ".", W_OK, AT_EACCESS) < 0)
 		return false;
-	return mount->controllers || cgroup_offers(dir, "cgroup.controllers", controller);
+	return cgroup_is_v1(controller) || cgroup_offers(dir, "cgroup.controllers", controller);
 }

@@ -19,6 +19,6 @@
 
 /*
  * Whether we may make cgroups below @parent ("/a/b", which need not be there) that @controller limits. *ret_mount_point (may be
- * NULL) is where its hierarchy is mounted then, or if not; NULL: nowhere.
+ * NULL) is where the tree is mounted that has it, then or if not; NULL: nowhere.
  */
 bool cgroup_is_permitted(const char *controller, const char *parent, const char **ret_mount_point);

@@ -49,6 +49,7 @@ int overlay_mount(const struct overlay_options *options, struct error *err);
  * mount. Errors: ERR_MNT_SRC.
  */
 int overlay_part(int whole, const char *path, struct error *err);
+
 /* Whether overlays can be had by fuse-overlayfs(1). Errors: ERR_UNSUPPORTED, ERR_PERMISSION, with what to do. */
 int overlay_probe_fuse(struct error *err);
 
