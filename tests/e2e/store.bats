@@ -11,13 +11,7 @@ setup_file() {
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home
 	mkdir "$HOME"
-	image_make "$BATS_FILE_TMPDIR/layout" four
-	skopeo --insecure-policy copy -q "oci:$BATS_FILE_TMPDIR/layout:four" \
-		"oci-archive:$BATS_FILE_TMPDIR/four.tar:four:1"
-	coffer load -q -i "$BATS_FILE_TMPDIR/four.tar" >/dev/null
-	coffer tag "$(coffer images -q --no-trunc | while read -r id; do
-		[ "$(coffer image inspect "$id" | jq '.[0].RootFS.Layers | length')" -eq 4 ] && echo "$id"
-	done)" four:1
+	image_load_four
 	cp -a "$COFFER_TEST_ROOT/root" "$BATS_FILE_TMPDIR/sound"
 }
 

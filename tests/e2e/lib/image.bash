@@ -6,6 +6,7 @@
 #   image_make LAYOUT TAG        the image, in the OCI layout LAYOUT; can be run, its command is /bin/sh
 #   image_add_layer LAYOUT TAG TAR
 #   image_digest LAYOUT TAG      of its manifest
+#   image_load_four              loads it as four:1 (with lib/coffer.bash); its archive is $BATS_FILE_TMPDIR/four.tar
 #   image_expected DIR           what the image's root filesystem looks like, made in DIR by cp, rm and chmod
 #   image_listing DIR            every file below DIR on a line: type, mode, owner, size or target, links, content
 #
@@ -129,6 +130,17 @@ image_make() {
 	umoci config --image "$layout:$tag" --config.cmd /bin/sh --config.env PATH=/bin --config.env HELLO=world \
 		--config.workingdir /root --config.label made.by=tests --created 2026-01-02T03:04:05Z >/dev/null 2>&1 || return
 	rm -rf "$work"
+}
+
+# Into the store of the file, as four:1.
+image_load_four() {
+	image_make "$BATS_FILE_TMPDIR/layout" four
+	skopeo --insecure-policy copy -q "oci:$BATS_FILE_TMPDIR/layout:four" \
+		"oci-archive:$BATS_FILE_TMPDIR/four.tar:four:1"
+	coffer load -q -i "$BATS_FILE_TMPDIR/four.tar" >/dev/null
+	coffer tag "$(coffer images -q --no-trunc | while read -r id; do
+		[ "$(coffer image inspect "$id" | jq '.[0].RootFS.Layers | length')" -eq 4 ] && echo "$id"
+	done)" four:1
 }
 
 image_digest() {
