@@ -23,8 +23,8 @@ enum { BLOCK_SIZE = 256 * 1024, XATTR_NAMES_MAX = 64 * 1024, XATTR_VALUE_MAX = 6
 
 struct comparison {
 	const struct verify_tree *tree;
-	char **todo; /* directories, by their paths: layers nest deeper than there are fds */
-	size_t n_todo;
+	char **pending; /* directories, by their paths: layers nest deeper than there are fds */
+	size_t n_pending;
 	char *wanted, *got; /* a block of each */
 };
 
@@ -218,7 +218,7 @@ static int compare_pair(struct comparison *comparison, const struct pair *pair, 
 			: differ(comparison, pair->path, err, "%s", str_text(&why));
 	if (r < 0 || !S_ISDIR(pair->wanted_st.st_mode) || !S_ISDIR(pair->got_st.st_mode))
 		return r;
-	*ARRAY_APPEND(comparison->todo, comparison->n_todo) = mem_strdup(pair->path);
+	*ARRAY_APPEND(comparison->pending, comparison->n_pending) = mem_strdup(pair->path);
 	return comparison->tree->pause(comparison->tree->context, err);
 }
 
@@ -296,13 +296,13 @@ int verify_tree(const struct verify_tree *tree, struct error *err)
 		.got = mem_alloc(BLOCK_SIZE),
 	};
 	int r = compare_name(&comparison, tree->wanted, tree->got, ".", ".", err);
-	while (r >= 0 && comparison.n_todo > 0) {
-		_cleanup_free_ char *path = comparison.todo[--comparison.n_todo];
+	while (r >= 0 && comparison.n_pending > 0) {
+		_cleanup_free_ char *path = comparison.pending[--comparison.n_pending];
 		r = compare_directory(&comparison, path, err);
 	}
-	for (size_t i = 0; i < comparison.n_todo; i++)
-		free(comparison.todo[i]);
-	free(comparison.todo);
+	for (size_t i = 0; i < comparison.n_pending; i++)
+		free(comparison.pending[i]);
+	free(comparison.pending);
 	free(comparison.wanted);
 	free(comparison.got);
 	return r;
