@@ -124,6 +124,25 @@ static int change_cgroup(struct engine *engine, const struct container_row *row,
 	return r;
 }
 
+static bool has_ended(struct engine *engine, const struct container_row *row)
+{
+	_cleanup_container_ struct container *container = NULL;
+	enum container_status status;
+	return live_load(engine, row->id, &container, NULL) < 0 || container_status(container, &status, NULL) < 0 ||
+	       status == CONTAINER_STOPPED;
+}
+
+/* One that ended a moment ago has no cgroup to change: if it is started again, then out of its bundle. */
+static int change_cgroup_if_it_runs(struct engine *engine, const struct container_row *row, struct error *err)
+{
+	struct error failure = { 0 };
+	int r = change_cgroup(engine, row, &failure);
+	if (r >= 0 || has_ended(engine, row))
+		return 0;
+	*err = failure;
+	return r;
+}
+
 /* What its monitor starts it again with, as the restart policy says. */
 static int change_bundle(const struct container_row *row, int dir, struct error *err)
 {
@@ -154,10 +173,9 @@ static int change_live(struct engine *engine, const struct container_row *row, c
 		return r;
 	if (!force && (r = refuse_less(engine, row, changes->memory, err)) < 0)
 		return r;
-	r = change_cgroup(engine, row, err);
-	if (r >= 0)
-		r = change_bundle(row, live.dir, err);
-	return r;
+	if ((r = change_cgroup_if_it_runs(engine, row, err)) < 0 || (r = change_bundle(row, live.dir, err)) < 0)
+		return r;
+	return change_cgroup_if_it_runs(engine, row, err); /* it may have been started again out of the old bundle */
 }
 
 /*

@@ -160,7 +160,7 @@ teardown() {
 		/usr/bin/docker --host "unix://$DOCKER_SOCKET" run --interactive --tty --rm --network none box:1 sh
 	[[ $output == *'/dev/pts/0'*'31 97'*'[exit 5]'* ]]
 	docker run --detach --name sleeper --network none box:1 sleep 1000
-	run -0 on_terminal expect:'# ' 'send:tty; until stty size | grep 31.97; do sleep 0.1; done\r' expect:'31 97' resize:20x50 \
+	run -0 on_terminal expect:'# ' 'send:tty; until stty size | grep 31.97; do sleep 0.1; done\r' expect:'31 97' resizing:20x50 \
 		'send:until stty size | grep 20.50; do sleep 0.1; done; exit 6\r' wait -- \
 		/usr/bin/docker --host "unix://$DOCKER_SOCKET" exec --interactive --tty sleeper sh
 	[[ $output == *'/dev/pts/0'*'20 50'*'[exit 6]'* ]]

@@ -6,6 +6,9 @@
     expect:TEXT      wait until the terminal has shown TEXT since the last step of this kind
     send:TEXT        type it
     resize:ROWSxCOLUMNS
+    resizing:ROWSxCOLUMNS
+                     the same, and the command is told of it every second from then on: for one that listens for
+                     changes only some time after it asked for the size (docker)
     signal:NAME      send a signal to the command
     modes            print whether the terminal is raw or cooked
     wait             until the command has ended; its exit status is printed
@@ -31,6 +34,7 @@ class Terminal:
     def __init__(self, command):
         self.shown = b""
         self.seen = 0
+        self.next_notice = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             time.sleep(0.1)  # the size comes first
@@ -40,6 +44,15 @@ class Terminal:
     def resize(self, size):
         rows, columns = map(int, size.split("x"))
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resizing(self, size):
+        self.resize(size)
+        self.next_notice = time.monotonic() + 1
+
+    def give_notice(self):
+        if self.next_notice and time.monotonic() > self.next_notice:
+            os.kill(self.pid, signal.SIGWINCH)
+            self.next_notice = time.monotonic() + 1
 
     def read(self, seconds):
         """Whether something came."""
@@ -59,6 +72,7 @@ class Terminal:
         while text not in self.shown[self.seen:]:
             if time.monotonic() > end:
                 sys.exit(f"on-terminal: {text!r} did not come")
+            self.give_notice()
             self.read(0.1)
         self.seen = self.shown.index(text, self.seen) + len(text)
 
@@ -78,6 +92,7 @@ class Terminal:
                     pass
                 print(f"[exit {os.waitstatus_to_exitcode(status)}]", flush=True)
                 return
+            self.give_notice()
             if self.fd >= 0:
                 self.read(0.05)
         os.kill(self.pid, signal.SIGKILL)
@@ -99,8 +114,8 @@ def main():
         verb, _, argument = step.partition(":")
         if verb in ("expect", "send"):
             getattr(terminal, verb)(unescape(argument))
-        elif verb == "resize":
-            terminal.resize(argument)
+        elif verb in ("resize", "resizing"):
+            getattr(terminal, verb)(argument)
         elif verb == "signal":
             os.kill(terminal.pid, getattr(signal, "SIG" + argument))
         elif verb in ("modes", "wait", "hangup"):
