@@ -4,6 +4,7 @@
 # tests/run counts what ran: it is the one program here that could make a failure invisible.
 
 setup() {
+	unset TEST_AGAIN
 	tree=$BATS_TEST_TMPDIR/tree
 	build=$tree/build-check
 	mkdir -p "$tree/tests/unit" "$tree/tests/e2e" "$build/tests/unit"
@@ -113,4 +114,31 @@ counts() {
 	counts 1 '0 passed, 1 failed, 0 skipped'
 	unit a 0 1..1 'ok 1 - one'
 	counts 1 '0 passed, 1 failed, 0 skipped' nosuchlane
+}
+
+# Fails the first time only.
+unlucky() { # NAME...
+	local name
+	for name; do
+		printf '@test "a" {\n\t[ -e "%s" ] || { touch "%s"; false; }\n}\n' "$tree/$name" "$tree/$name" \
+			>"$tree/tests/e2e/$name.bats"
+	done
+}
+
+@test "what fails once has failed, unless a second run is asked for; and that hides nothing" {
+	unlucky a
+	counts 1 '0 passed, 1 failed, 0 skipped'
+	unlucky b
+	TEST_AGAIN=1 counts 0 '2 passed, 0 failed, 0 skipped'
+	[[ $output == *Unstable*e2e/b*FAILED*'not ok 1 a'* ]]
+}
+
+@test "what fails twice has failed, and so has what cannot be luck" {
+	printf '@test "a" {\n\tfalse\n}\n' >"$tree/tests/e2e/a.bats"
+	TEST_AGAIN=1 counts 1 '0 passed, 1 failed, 0 skipped'
+	unlucky a b
+	TEST_AGAIN=1 counts 1 '0 passed, 2 failed, 0 skipped'
+	rm "$tree"/tests/e2e/*
+	unit a 1 1..1 'not ok 1 - one'
+	TEST_AGAIN=1 counts 1 '0 passed, 1 failed, 0 skipped'
 }
