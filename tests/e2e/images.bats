@@ -4,35 +4,23 @@
 # Images, from a real registry to a root filesystem: pull, images, tag, rmi, import, and what can go wrong.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
-	coffer_file_setup
-	export HOME=$BATS_FILE_TMPDIR/home LAYOUT=$BATS_FILE_TMPDIR/layout
-	mkdir "$HOME"
-	image_make "$LAYOUT" four
-	registry_start "$BATS_FILE_TMPDIR/registry"
+	registry_file_setup
 	registry_push "$LAYOUT:four" four:oci oci
 	registry_push "$LAYOUT:four" four:docker v2s2
 	lying_start "$BATS_FILE_TMPDIR/liar" "$LAYOUT" four
-	export REGISTRY REGISTRY_PID LIAR LIAR_PID registry_dir lying_dir
+	export LIAR LIAR_PID lying_dir
 	coffer pull "$REGISTRY/four:oci" >"$BATS_FILE_TMPDIR/pull" 2>&1
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	registry_stop
 	lying_stop
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
 }
 
 four() {

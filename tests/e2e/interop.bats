@@ -4,11 +4,11 @@
 # The same image through a registry and through archives, between coffer and the programs of others: digests stay.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home
 	mkdir "$HOME"
@@ -23,16 +23,12 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	docker_stop
 	registry_stop
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
-	load lib/registry
 	cd "$BATS_TEST_TMPDIR" || return
 }
 

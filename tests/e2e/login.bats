@@ -4,10 +4,10 @@
 # `coffer login` and `logout`, and what pushes and pulls do with what they leave.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/registry
 	coffer_file_setup
 	registry_users "$BATS_FILE_TMPDIR/users"
 	registry_start "$BATS_FILE_TMPDIR/registry" REGISTRY_AUTH=htpasswd REGISTRY_AUTH_HTPASSWD_REALM=tests \
@@ -18,8 +18,6 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	registry_stop
 	awkward_stop
 	coffer_file_teardown
@@ -27,8 +25,6 @@ teardown_file() {
 
 # Every test has a home of its own.
 setup() {
-	load lib/coffer
-	load lib/registry
 	export HOME=$BATS_TEST_TMPDIR/home
 	unset DOCKER_CONFIG
 	config=$HOME/.docker/config.json

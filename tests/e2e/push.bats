@@ -4,37 +4,27 @@
 # `coffer push`: to a real registry, and to one that makes it hard.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
-	coffer_file_setup
-	export HOME=$BATS_FILE_TMPDIR/home
-	mkdir "$HOME"
-	export LAYOUT=$BATS_FILE_TMPDIR/layout
-	image_make "$LAYOUT" four
-	registry_start "$BATS_FILE_TMPDIR/registry"
+	registry_file_setup
 	registry_push "$LAYOUT:four" four:1
 	awkward_start "$BATS_FILE_TMPDIR/awkward"
-	export REGISTRY REGISTRY_PID AWKWARD AWKWARD_PID registry_dir awkward_dir
+	export AWKWARD AWKWARD_PID awkward_dir
 	mkdir "$BATS_FILE_TMPDIR/large"
 	head -c 12000000 /dev/urandom >"$BATS_FILE_TMPDIR/large/noise"
 	tar -C "$BATS_FILE_TMPDIR/large" -c . | coffer import - large:1 >/dev/null
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	registry_stop
 	awkward_stop
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
 	cd "$BATS_TEST_TMPDIR" || return
 }
 

@@ -5,17 +5,12 @@
 # it, so its clients keep a list under a tag; one that does is a double of one (referrers-registry.py).
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
-	coffer_file_setup
-	export HOME=$BATS_FILE_TMPDIR/home
-	mkdir "$HOME"
-	registry_start "$BATS_FILE_TMPDIR/registry"
-	export REGISTRY REGISTRY_PID registry_dir LAYOUT=$BATS_FILE_TMPDIR/layout
-	image_make "$LAYOUT" four
+	registry_file_setup
 	registry_push "$LAYOUT:four" app:1
 	SUBJECT=$(registry_digest app:1)
 	export SUBJECT TAG=${SUBJECT/:/-}
@@ -26,18 +21,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	registry_stop
 	REGISTRY_PID=$DOUBLE_PID
 	registry_stop
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
 }
 
 referrers_start() {

@@ -4,27 +4,19 @@
 # Which server is asked, and how it is trusted: registries.conf, certs.d, proxies.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
-	coffer_file_setup
-	export HOME=$BATS_FILE_TMPDIR/home
-	mkdir "$HOME"
-	export LAYOUT=$BATS_FILE_TMPDIR/layout
-	image_make "$LAYOUT" four
-	registry_start "$BATS_FILE_TMPDIR/registry"
+	registry_file_setup
 	registry_push "$LAYOUT:four" four:1
 	registry_push "$LAYOUT:four" proxy/team/four:1
-	export REGISTRY REGISTRY_PID registry_dir
 	make_certificates
 	start_tls
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	registry_stop
 	REGISTRY_PID=$TLS_PID
 	registry_stop
@@ -32,9 +24,6 @@ teardown_file() {
 }
 
 setup() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
 	export CONTAINERS_REGISTRIES_CONF=$BATS_TEST_TMPDIR/registries.conf COFFER_CERTS_D=$BATS_TEST_TMPDIR/certs.d
 	mkdir "$COFFER_CERTS_D"
 	cd "$BATS_TEST_TMPDIR" || return

@@ -4,38 +4,28 @@
 # `coffer pull` again, and of all tags; what the registry is asked for it.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
-	coffer_file_setup
-	export HOME=$BATS_FILE_TMPDIR/home
-	mkdir "$HOME"
-	export LAYOUT=$BATS_FILE_TMPDIR/layout
-	image_make "$LAYOUT" four
+	registry_file_setup
 	umoci config --image "$LAYOUT:four" --tag other --config.cmd other 2>/dev/null
 	umoci config --image "$LAYOUT:four" --tag arm64 --architecture arm64 2>/dev/null
-	registry_start "$BATS_FILE_TMPDIR/registry"
 	for tag in a b c; do
 		registry_push "$LAYOUT:four" "many:$tag"
 	done
 	lying_start "$BATS_FILE_TMPDIR/liar" "$LAYOUT" four
-	export REGISTRY REGISTRY_PID LIAR LIAR_PID registry_dir lying_dir
+	export LIAR LIAR_PID lying_dir
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	registry_stop
 	lying_stop
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
 	cd "$BATS_TEST_TMPDIR" || return
 }
 

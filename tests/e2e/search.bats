@@ -4,10 +4,10 @@
 # `coffer search`: a real registry's list of repositories; and, by a double of it, the search that Docker Hub has.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/registry
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home
 	mkdir "$HOME"
@@ -22,8 +22,6 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	registry_stop
 	REGISTRY_PID=$INDEX_PID
 	registry_stop
@@ -31,8 +29,6 @@ teardown_file() {
 }
 
 setup() {
-	load lib/coffer
-	load lib/registry
 	export CONTAINERS_REGISTRIES_CONF=$BATS_TEST_TMPDIR/registries.conf
 	cat >"$CONTAINERS_REGISTRIES_CONF" <<-CONFIG
 		[[registry]]

@@ -4,34 +4,24 @@
 # Names that do not say their registry: Docker's where nothing is configured, else as registries.conf says.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
+load lib/registry
 
 setup_file() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
-	coffer_file_setup
-	export HOME=$BATS_FILE_TMPDIR/home
-	mkdir "$HOME"
-	export LAYOUT=$BATS_FILE_TMPDIR/layout
-	image_make "$LAYOUT" four
-	registry_start "$BATS_FILE_TMPDIR/registry"
+	registry_file_setup
 	registry_push "$LAYOUT:four" team/four:latest
 	registry_push "$LAYOUT:four" four:1
 	registry_push "$LAYOUT:four" library/mirrored:latest
-	export REGISTRY REGISTRY_PID registry_dir
+	export registry_dir
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/registry
 	registry_stop
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
-	load lib/image
-	load lib/registry
 	export CONTAINERS_REGISTRIES_CONF=$BATS_TEST_TMPDIR/registries.conf
 	export COFFER_SHORT_NAMES=$BATS_TEST_TMPDIR/kept/short-names.conf
 	cd "$BATS_TEST_TMPDIR" || return

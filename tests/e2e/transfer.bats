@@ -4,11 +4,11 @@
 # coffer-transfer, asked directly: pulls from a real registry and from one that lies, imports of archives.
 
 bats_require_minimum_version 1.5.0
+load lib/image
+load lib/registry
 
 setup_file() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
-	load lib/image
-	load lib/registry
 	export HOME=$BATS_FILE_TMPDIR/home
 	mkdir "$HOME"
 	export LAYOUT=$BATS_FILE_TMPDIR/layout
@@ -21,14 +21,11 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/registry
 	registry_stop
 	lying_stop
 }
 
 setup() {
-	load lib/image
-	load lib/registry
 	transfer=$COFFER_BIN/coffer-transfer
 	store=$BATS_TEST_TMPDIR/store
 	answers=$BATS_TEST_TMPDIR/answers

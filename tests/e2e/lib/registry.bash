@@ -3,6 +3,7 @@
 #
 # A registry for tests: Debian's docker-registry, on a free port of 127.0.0.1, with a storage of its own.
 #
+#   registry_file_setup                  coffer_file_setup, a home, the image "four" in $LAYOUT, and a registry
 #   registry_start DIR [KEY=VALUE...]    start it with its files in DIR; sets $REGISTRY to HOST:PORT and $REGISTRY_PID
 #   registry_stop                        stop it; also when it never started
 #   registry_push LAYOUT:TAG NAME:TAG [oci|v2s2]
@@ -17,6 +18,15 @@
 #   registry_users FILE                  user:password, as the registry's authentication "htpasswd" reads it
 #
 # KEY=VALUE are settings of the registry in its environment (REGISTRY_AUTH=...).
+
+registry_file_setup() {
+	coffer_file_setup
+	export HOME=$BATS_FILE_TMPDIR/home LAYOUT=$BATS_FILE_TMPDIR/layout
+	mkdir "$HOME"
+	image_make "$LAYOUT" four
+	registry_start "$BATS_FILE_TMPDIR/registry"
+	export REGISTRY REGISTRY_PID registry_dir
+}
 
 registry_log() {
 	cat "$registry_dir/log" >&2
