@@ -4,19 +4,17 @@
 # crun's annotations: what each one changes, and what is said to a value that it cannot have.
 
 bats_require_minimum_version 1.5.0
+load lib/bundle
 
 setup_file() {
-	load lib/bundle
 	bundle_file_setup
 }
 
 setup() {
-	load lib/bundle
 	bundle_setup
 }
 
 teardown() {
-	load lib/bundle
 	[ -z "${agent:-}" ] || kill "$agent" 2>/dev/null || true
 	bundle_teardown
 }

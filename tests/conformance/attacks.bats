@@ -5,9 +5,9 @@
 # filesystem was touched, and nothing of the host is open inside.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 	local applet
 	for applet in ls readlink id grep touch mount head sed tr; do
@@ -16,7 +16,6 @@ setup_file() {
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 	# A root filesystem of this test's own, for what is prepared in it.
 	cp -a "$ROOTFS" rootfs
@@ -26,7 +25,6 @@ setup() {
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -5,6 +5,7 @@
 
 # shellcheck disable=SC2154 # bats sets stderr
 bats_require_minimum_version 1.5.0
+load lib/world
 
 ctr() {
 	in_world timeout 60 ctr --address "$WORLD_DIR/socket" "$@"
@@ -23,7 +24,6 @@ detached() {
 }
 
 setup_file() {
-	load lib/world
 	world_start
 	export GROUP=coffer-containerd-$$
 	cat >"$WORLD_DIR/config.toml" <<-END
@@ -51,12 +51,7 @@ image() {
 }
 
 teardown_file() {
-	load lib/world
 	world_stop "$GROUP" default
-}
-
-setup() {
-	load lib/world
 }
 
 teardown() {

@@ -5,6 +5,7 @@
 
 # shellcheck disable=SC2154 # bats sets stderr
 bats_require_minimum_version 1.5.0
+load lib/world
 
 # docker_start NAME [FLAG...]: a daemon whose data is in $WORLD_DIR/NAME
 docker_start() {
@@ -44,7 +45,6 @@ box() {
 }
 
 setup_file() {
-	load lib/world
 	world_start
 	export GROUP=coffer-docker-$$
 	docker_start docker
@@ -53,13 +53,8 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/world
 	docker_stop docker || true
 	world_stop "$GROUP" docker
-}
-
-setup() {
-	load lib/world
 }
 
 teardown() {

@@ -4,14 +4,13 @@
 # Hooks: in which order and namespaces they run, what they are told, and what follows when one fails.
 
 bats_require_minimum_version 1.5.0
+load lib/bundle
 
 setup_file() {
-	load lib/bundle
 	bundle_file_setup
 }
 
 setup() {
-	load lib/bundle
 	bundle_setup
 	LOG=$BATS_TEST_TMPDIR/log
 	HOOKS=$BATS_TEST_TMPDIR/hooks
@@ -20,7 +19,6 @@ setup() {
 }
 
 teardown() {
-	load lib/bundle
 	bundle_teardown
 }
 

@@ -4,9 +4,9 @@
 # What config.json's linux section has beside namespaces, mounts, devices, resources and seccomp.
 
 bats_require_minimum_version 1.5.0
+load lib/bundle
 
 setup_file() {
-	load lib/bundle
 	bundle_file_setup
 	ln -s busybox "$TEMPLATE/bin/uname"
 	ln -s busybox "$TEMPLATE/bin/sysctl"
@@ -15,12 +15,10 @@ setup_file() {
 }
 
 setup() {
-	load lib/bundle
 	bundle_setup
 }
 
 teardown() {
-	load lib/bundle
 	[ -z "${HOLDER:-}" ] || kill "$HOLDER" 2>/dev/null || true
 	bundle_teardown
 }

@@ -4,19 +4,17 @@
 # Mounts: file systems, options, binds, and where they end up. config.md, "Mounts".
 
 bats_require_minimum_version 1.5.0
+load lib/bundle
 
 setup_file() {
-	load lib/bundle
 	bundle_file_setup
 }
 
 setup() {
-	load lib/bundle
 	bundle_setup
 }
 
 teardown() {
-	load lib/bundle
 	bundle_teardown
 }
 

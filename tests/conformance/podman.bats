@@ -5,6 +5,7 @@
 
 # shellcheck disable=SC2154 # bats sets stderr
 bats_require_minimum_version 1.5.0
+load lib/world
 
 podman_command=(podman --runtime "$COFFER_BIN/coffer-runtime" --cgroup-manager cgroupfs --events-backend file)
 
@@ -22,7 +23,6 @@ box_detached() {
 }
 
 setup_file() {
-	load lib/world
 	world_start
 	export GROUP=coffer-podman-$$
 	box_archive "$BATS_FILE_TMPDIR/box.tar"
@@ -30,12 +30,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/world
 	world_stop "$GROUP" libpod_parent
-}
-
-setup() {
-	load lib/world
 }
 
 teardown() {

@@ -4,9 +4,9 @@
 # config.json's process, property for property: what valid values do, seen from inside, and what is said to the others.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 	local applet
 	for applet in awk grep id ionice nice stat stty taskset touch tr ulimit; do
@@ -15,13 +15,11 @@ setup_file() {
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 	config '.process.env = ["PATH=/bin"] | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -6,19 +6,17 @@
 # runc meets the same documents where it is there and means the same by them: its files are compared with ours.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

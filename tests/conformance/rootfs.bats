@@ -5,19 +5,17 @@
 # config-linux.md, "Default Filesystems", "Devices", "Masked Paths", "Readonly Paths", "Rootfs Mount Propagation".
 
 bats_require_minimum_version 1.5.0
+load lib/bundle
 
 setup_file() {
-	load lib/bundle
 	bundle_file_setup
 }
 
 setup() {
-	load lib/bundle
 	bundle_setup
 }
 
 teardown() {
-	load lib/bundle
 	bundle_teardown
 }
 

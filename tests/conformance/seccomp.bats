@@ -4,9 +4,9 @@
 # config.json's linux.seccomp: what each action, operator and flag does to a program, listeners, and what is refused.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 	local applet
 	for applet in chmod grep hostname ls pwd sync touch tr uname; do
@@ -15,14 +15,12 @@ setup_file() {
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 	cp -a "$ROOTFS" rootfs
 	config '.root = {path: "rootfs", readonly: false} | .process.env = ["PATH=/bin"]'
 }
 
 teardown() {
-	load lib/verbs
 	[ -z "${agent:-}" ] || kill "$agent" 2>/dev/null || true
 	verbs_teardown
 }

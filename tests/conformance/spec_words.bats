@@ -4,19 +4,17 @@
 # What is said to a config.json that is none, or that cannot be meant: the place, what was expected, what was found.
 
 bats_require_minimum_version 1.5.0
+load lib/bundle
 
 setup_file() {
-	load lib/bundle
 	bundle_file_setup
 }
 
 setup() {
-	load lib/bundle
 	bundle_setup
 }
 
 teardown() {
-	load lib/bundle
 	bundle_teardown
 }
 

@@ -5,10 +5,10 @@
 # Docker's with what `coffer inspect` printed.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
 
 setup_file() {
 	command -v docker >/dev/null || skip "docker is not installed"
-	load ../e2e/lib/coffer
 	coffer_file_setup
 	mkdir -p "$BATS_FILE_TMPDIR"/engine/{containers,images}
 	coffer create --network none --name web --label b=2 --label a=1 --label com.example.x-y=z -e A=b -e 'C=d e' -v /tmp:/mnt:ro \
@@ -30,12 +30,7 @@ setup_file() {
 
 teardown_file() {
 	[ ! -e "$BATS_FILE_TMPDIR/engine/pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/engine/pid")"
-	load ../e2e/lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load ../e2e/lib/coffer
 }
 
 # same COMMAND... <TEMPLATES: each line of standard input gives the same in both command lines. What they complain of is

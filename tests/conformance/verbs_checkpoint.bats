@@ -5,9 +5,9 @@
 # how it was called, kills or starts a process as criu would, and saves nothing: what criu itself does is not tested.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 	mkdir "$BATS_FILE_TMPDIR/bin"
 	cat >"$BATS_FILE_TMPDIR/bin/criu" <<-'END'
@@ -39,14 +39,12 @@ setup_file() {
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 	PATH=$BATS_FILE_TMPDIR/bin:$PATH
 	export CRIU_CALLED=$PWD/called
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -4,20 +4,18 @@
 # events: counters in runc's form, at intervals, and out of memory.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 	config '.linux.resources += {memory: {limit: 33554432}, pids: {limit: 20}}'
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -4,21 +4,19 @@
 # What stands before the verb, exit statuses, help; and the verbs that need no container: features, spec.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 VERBS="checkpoint create delete events exec features kill list mounts pause ps restore resume run spec start state update"
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -4,19 +4,17 @@
 # Memory limits: how small they may be, and what is said of those that are too small.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -4,21 +4,19 @@
 # mounts add and remove: what is mounted in a container while it runs.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 	mkdir -p "$BATS_TEST_TMPDIR/source/below"
 	echo content >"$BATS_TEST_TMPDIR/source/file"
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -4,19 +4,17 @@
 # ps, kill, pause, resume, delete: what is done to the processes of a container.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -5,19 +5,17 @@
 # caller wants to be kept. The manager is a socket of the test's own.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -4,19 +4,17 @@
 # state and list: what is said of containers, in the forms that runc has.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

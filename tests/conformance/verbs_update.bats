@@ -4,14 +4,13 @@
 # update: other limits for a container that runs, by flags and by a document, on cgroup v1 and v2.
 
 bats_require_minimum_version 1.5.0
+load lib/verbs
 
 setup_file() {
-	load lib/verbs
 	verbs_file_setup
 }
 
 setup() {
-	load lib/verbs
 	verbs_setup
 	config '.linux.resources += {
 		memory: {limit: 33554432, reservation: 25165824},
@@ -20,7 +19,6 @@ setup() {
 }
 
 teardown() {
-	load lib/verbs
 	verbs_teardown
 }
 

@@ -4,10 +4,10 @@
 # Images to archives and back: save and load, and the programs of others that read and write the same.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
 
 setup_file() {
-	load lib/coffer
-	load lib/image
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home SAVED=$BATS_FILE_TMPDIR/saved.tar
 	mkdir "$HOME"
@@ -17,13 +17,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
-	load lib/image
 }
 
 image_id() {

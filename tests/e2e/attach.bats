@@ -4,19 +4,17 @@
 # Staying with a container: our terminal, our streams, our signals.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	export COFFER_ROOT=$COFFER_TEST_ROOT/root COFFER_RUNROOT=$COFFER_TEST_ROOT/run
 }
 

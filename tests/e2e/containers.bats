@@ -4,19 +4,14 @@
 # What ran and what is left: ps, inspect, create, start, kill, rm, names; and what happens when something dies.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # Neither writable layers nor what belongs to running containers.

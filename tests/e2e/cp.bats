@@ -4,19 +4,17 @@
 # cp: files between containers and the host, by Docker's rules, whoever has a hand in them meanwhile.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	here=$BATS_TEST_TMPDIR
 	cd "$here" || return
 }

@@ -4,19 +4,14 @@
 # Why a container ended (State.Death), and what the flight recorder keeps of its run.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # death CONTAINER: "cause by confidence"

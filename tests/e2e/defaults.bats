@@ -4,19 +4,17 @@
 # coffer.conf: what containers get that nobody has said otherwise about.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	cd "$BATS_TEST_TMPDIR" || return 1
 	export COFFER_CONF=$PWD/coffer.conf
 	cat >coffer.conf <<-'CONF'

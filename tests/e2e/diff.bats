@@ -4,19 +4,14 @@
 # diff: what a container has made of its image's files.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # The changes that COMMAND makes, in one line: changes_of COMMAND

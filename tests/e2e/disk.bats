@@ -4,20 +4,15 @@
 # What images consist of, what takes space, and giving it back: history, image layers, image tree, system df, prune.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer tag box:1 other:x
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # import_image FILE [NAME]: an image with that one file, and its id on standard output.

@@ -4,19 +4,17 @@
 # Whatever is killed, and whenever: the next command finds a consistent state, and finishes what was begun.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	db=$COFFER_TEST_ROOT/root/coffer.db
 }
 

@@ -4,9 +4,9 @@
 # events: what is shown of the journal, in which form, and from when to when.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run --network none --name web -l team=red -l tier=front box:1 sh -c 'exit 3' || true
 	coffer run --rm --network none --name db -l team=blue box:1 true
@@ -14,12 +14,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	unset TZ
 }
 

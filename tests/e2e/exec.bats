@@ -4,20 +4,15 @@
 # exec: another program in a container that runs; whose it is, how it ends, and that it does not outlive who asked for it.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run -d --network none --name host -e FROM=container -m 64m box:1 sleep 1000 >/dev/null
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # Processes of the container whose command line begins with ARG..., in the host's numbers.

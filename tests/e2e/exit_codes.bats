@@ -5,9 +5,9 @@
 # with too few or too many words is 125 here and 1 there, and `create` fails as `run` does.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run -d --network none --name runs box:1 sleep 1000 >/dev/null
 	coffer create --network none --name made box:1 true >/dev/null
@@ -15,12 +15,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # What goes through a table on standard input, one "STATUS COMMAND" a line.

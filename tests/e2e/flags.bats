@@ -4,19 +4,14 @@
 # Flags of run and create: each one's effect, seen from inside or in the cgroup; and what is refused.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # refused TEXT FLAG...: create fails with TEXT, and leaves nothing

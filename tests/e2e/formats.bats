@@ -4,9 +4,9 @@
 # What lists and documents look like: --format, --filter, --quiet, --no-trunc.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer tag box:1 box:2
 	coffer tag box:1 registry.example:5000/team/app:x
@@ -17,12 +17,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # fails STATUS MESSAGE ARGUMENT...: nothing on standard output, and MESSAGE in the error.

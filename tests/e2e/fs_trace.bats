@@ -4,10 +4,10 @@
 # fs trace: which layer a file of a container comes from.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 # three:1 has box:1's layer, one that changes, deletes and replaces, and one that deletes what that has made.
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run --network none --name two box:1 sh -c \
 		'echo two >/etc/two; echo more >>/etc/group; rm /etc/passwd; rm -r /home; mkdir /home; echo x >/home/x; ln -s /etc /to-etc'
@@ -21,12 +21,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # The states of PATH in its layers, one word each: states PATH

@@ -6,10 +6,10 @@
 # shellcheck disable=SC2030,SC2031 # bats runs every test in a subshell
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/network
 
 setup_file() {
-	load lib/coffer
-	load lib/network
 	network_file_setup
 	local name
 	for name in nginx ubuntu:22.04 ubuntu alpine busybox redis:7 postgres:16 node:20 python:3.12 hello-world; do
@@ -22,13 +22,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/network
 	network_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	cd "$BATS_FILE_TMPDIR/work" || return
 	echo VAR=1 >env.list
 	echo hello >file.txt

@@ -4,19 +4,14 @@
 # Health checks: flags, states, the log of results, and that a probe leaves nothing.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # field CONTAINER PATH, as jq has paths

@@ -4,9 +4,9 @@
 # image mount, image unmount.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run --network none --name two box:1 sh -c 'echo two >/etc/two; rm /etc/passwd'
 	coffer commit two two:1 >/dev/null
@@ -15,13 +15,8 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer image unmount --all --force >/dev/null
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 teardown() {

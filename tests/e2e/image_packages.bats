@@ -4,19 +4,17 @@
 # `coffer image packages`: what package managers have written down in an image, layer by layer.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	cd "$BATS_TEST_TMPDIR" || return
 }
 

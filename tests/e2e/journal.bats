@@ -4,19 +4,17 @@
 # What the journal of events says about containers and images, in Docker's order and words.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	journal=$COFFER_TEST_ROOT/root/events/journal
 }
 

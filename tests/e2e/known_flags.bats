@@ -4,21 +4,16 @@
 # Every flag of Docker's and Podman's `run`: it works, or is refused with a reason. None is unknown, none is ignored.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	mkdir "$BATS_FILE_TMPDIR/dir"
 	echo A=b >"$BATS_FILE_TMPDIR/env"
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # "FLAG [VALUE] => ok", or words of the refusal. Those of mounts, networks, user namespaces and of limits that need a

@@ -4,10 +4,10 @@
 # Layers that hold files in directories for which they have no entry: a directory stays what the layers below say of it.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
 
 setup_file() {
-	load lib/coffer
-	load lib/image
 	coffer_file_setup
 	export LAYOUT=$BATS_FILE_TMPDIR/layout
 	(
@@ -21,13 +21,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
-	load lib/image
 	cd "$BATS_TEST_TMPDIR" || return
 }
 

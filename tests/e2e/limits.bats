@@ -5,9 +5,9 @@
 # promise happens.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	DISK=$(limits_disk)
 	export DISK
@@ -16,12 +16,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # The disk that the store is on, or nothing.

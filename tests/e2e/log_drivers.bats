@@ -4,19 +4,14 @@
 # --log-driver and --log-opt. The journal is a socket of the test's own, for there is none on every machine.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # field CONTAINER PATH, as jq has paths

@@ -4,21 +4,16 @@
 # logs: what a container has printed, all of it or a part, and while it is still written and rotated.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run --network none --name lines box:1 sh -c 'for i in 1 2 3 4 5; do echo "line $i"; done; echo err >&2' \
 		>/dev/null 2>&1
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # A container NAME that has run, with a log of our own.

@@ -5,16 +5,15 @@
 # nothing of the machine's /run, and with programs in the place of journalctl that fail, or show how they are called.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	coffer_file_setup
 	begin_journal
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 	if [ -n "${JOURNALD:-}" ]; then
 		kill "$JOURNALD"
@@ -22,7 +21,6 @@ teardown_file() {
 }
 
 setup() {
-	load lib/coffer
 	inside=()
 	if [ -n "${JOURNALD:-}" ]; then
 		inside=(nsenter "--mount=/proc/$JOURNALD/ns/mnt" --)

@@ -4,21 +4,16 @@
 # metrics: what containers use, for Prometheus; and its rules for alerts.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run -d --network none --name busy -m 64m --cpus 0.05 --pids-limit 20 --label 'odd="x' box:1 \
 		sh -c 'while :; do :; done' >/dev/null
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 teardown() {

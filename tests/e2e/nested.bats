@@ -4,10 +4,10 @@
 # Coffer in a container: the built programs, and the libraries that they need, are mounted into one.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/rootless
 
 setup_file() {
-	load lib/coffer
-	load lib/rootless
 	rootless_file_setup
 	coffer_file_setup
 	export NEST=$ROOTLESS/nest
@@ -28,15 +28,8 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/rootless
 	rootless_file_teardown
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
-	load lib/rootless
 }
 
 mounts=()

@@ -4,21 +4,19 @@
 # Who may reach whom, by Kubernetes' NetworkPolicy documents: tried with real connections.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 	nft list tables | grep -o 'coffer-[0-9a-f]*-policy' && return 1
 	return 0
 }
 
 setup() {
-	load lib/coffer
 	coffer network create app >/dev/null
 }
 

@@ -5,9 +5,9 @@
 # that a sandbox around coffer may refuse. Of the runtime alone, conformance/older_kernels.bats shows more.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	export REFUSE=$BATS_TEST_DIRNAME/../conformance/lib/refuse # in the guest, which has no compiler
 	if [ ! -x "$REFUSE" ]; then
@@ -23,12 +23,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 

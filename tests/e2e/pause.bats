@@ -4,19 +4,17 @@
 # pause and unpause, and what the other verbs make of a container that is paused.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	coffer run -d --network none --name web box:1 sh -c 'while :; do date +%s%N >/now; sleep 0.02; done' >/dev/null
 }
 

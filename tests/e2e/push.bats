@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # `coffer push`: to a real registry, and to one that makes it hard.
+# shellcheck disable=SC2154 # registry_file_setup sets registry_dir
 
 bats_require_minimum_version 1.5.0
 load lib/coffer

@@ -3,6 +3,7 @@
 #
 # Manifests that refer to others: `coffer image referrers`, and what a push does for them. Debian's registry knows nothing of
 # it, so its clients keep a list under a tag; one that does is a double of one (referrers-registry.py).
+# shellcheck disable=SC2034 # registry_stop reads REGISTRY_PID
 
 bats_require_minimum_version 1.5.0
 load lib/coffer

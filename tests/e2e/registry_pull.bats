@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # `coffer pull` again, and of all tags; what the registry is asked for it.
+# shellcheck disable=SC2154 # registry_file_setup sets registry_dir
 
 bats_require_minimum_version 1.5.0
 load lib/coffer

@@ -5,23 +5,16 @@
 # for them, so their images are copied.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/rootless
 
 setup_file() {
-	load lib/coffer
-	load lib/rootless
 	rootless_file_setup
 	ann import --change 'CMD ["/bin/sh"]' "$ROOTLESS/box.tar" box:1 >/dev/null
 }
 
 teardown_file() {
-	load lib/coffer
-	load lib/rootless
 	rootless_file_teardown
-}
-
-setup() {
-	load lib/coffer
-	load lib/rootless
 }
 
 run_ann() {

@@ -4,19 +4,14 @@
 # coffer run: what the container is, sees and may do.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # --- Exit codes -----------------------------------------------------------------------------------------------------

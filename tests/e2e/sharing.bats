@@ -4,20 +4,15 @@
 # Namespaces of other containers: --pid, --ipc, --uts, --cgroupns container:NAME, and ns:PATH.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run -d --network none --name donor --ipc shareable --hostname donor-host box:1 sleep 10000 >/dev/null
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 flags() {

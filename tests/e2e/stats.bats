@@ -4,9 +4,9 @@
 # stats: what containers use, in Docker's columns.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run -d --network none --name busy -m 64m box:1 sh -c 'while :; do :; done' >/dev/null
 	coffer run -d --network none --name quiet box:1 sh -c 'sleep 1000 & exec sleep 1000' >/dev/null
@@ -14,12 +14,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # Its fields as JSON: of NAME

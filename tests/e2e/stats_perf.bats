@@ -4,21 +4,16 @@
 # perf stat and record: events of processors and of the kernel, counted in a container.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run -d --network none --name busy box:1 sh -c 'while :; do :; done' >/dev/null
 	coffer create --network none --name idle box:1 true >/dev/null
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # Whether the kernel counts events in control groups here, and lets us.

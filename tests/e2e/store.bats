@@ -4,10 +4,10 @@
 # Is what the store holds still what came into it: image verify; and do its invariants hold: system check.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
 
 setup_file() {
-	load lib/coffer
-	load lib/image
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home
 	mkdir "$HOME"
@@ -16,14 +16,11 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 # Every test breaks a store of its own.
 setup() {
-	load lib/coffer
-	load lib/image
 	store=$BATS_TEST_TMPDIR/root
 	cp -a "$BATS_FILE_TMPDIR/sound" "$store"
 }

@@ -4,10 +4,10 @@
 # How a container is stored: overlay2, and vfs, which copies, where overlays cannot be or somebody wants it so.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
 
 setup_file() {
-	load lib/coffer
-	load lib/image
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home
 	mkdir "$HOME"
@@ -15,13 +15,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
-	load lib/image
 }
 
 vfs() {

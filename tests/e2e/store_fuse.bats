@@ -5,10 +5,10 @@
 # that lives as long as they run.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/image
 
 setup_file() {
-	load lib/coffer
-	load lib/image
 	command -v fuse-overlayfs >/dev/null || skip 'there is no fuse-overlayfs'
 	true 2>/dev/null <>/dev/fuse || skip '/dev/fuse cannot be opened'
 	coffer_file_setup
@@ -16,13 +16,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
-	load lib/image
 }
 
 fuse() {

@@ -5,20 +5,18 @@
 # in the store; or taken as what they are. The units of unpacking are tests/unit/test_unpack*.c.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	make_archives
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	cd "$BATS_FILE_TMPDIR" || return
 }
 

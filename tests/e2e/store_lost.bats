@@ -4,9 +4,9 @@
 # A database that was lost, while the store is full of images and containers that a new one does not know.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer create --name kept --network none box:1 true >/dev/null
 	echo written >"$BATS_FILE_TMPDIR/file"
@@ -14,12 +14,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	store=$COFFER_TEST_ROOT/root
 }
 

@@ -4,10 +4,10 @@
 # Containers whose first process is systemd: --systemd, and what they get without being asked for it.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
+load lib/systemd-image
 
 setup_file() {
-	load lib/coffer
-	load lib/systemd-image
 	coffer_file_setup
 	systemd_image_find "$BATS_FILE_TMPDIR/systemd" || skip "needs the packages systemd, systemd-sysv and dbus"
 	coffer import --change 'CMD ["/sbin/init"]' "$BATS_FILE_TMPDIR/systemd.tar" systemd:1 >/dev/null
@@ -18,12 +18,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 

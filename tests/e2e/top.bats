@@ -4,20 +4,18 @@
 # top: a container's processes, as the host's ps shows them.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	coffer run -d --network none --name busy box:1 sh -c 'sleep 4711 & exec sleep 4712' >/dev/null
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	command -v ps >/dev/null || skip "there is no ps(1)"
 	both() { [ "$(coffer top busy | grep -c 'sleep 471[12]')" = 2 ]; }
 	eventually both

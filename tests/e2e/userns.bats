@@ -4,9 +4,9 @@
 # User namespaces of root's containers: --userns, --uidmap, --gidmap, --subuidname. What is on disk has the container's ids.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	printf 'containers:3000000:200000\nsome:5000000:1000\nsome:7000000:500\n' >"$BATS_FILE_TMPDIR/subuid"
 	printf 'containers:3100000:200000\nsome:5000000:2000\nother:6000000:10\n' >"$BATS_FILE_TMPDIR/subgid"
@@ -15,12 +15,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # with_ids UIDS GIDS ARGUMENT...: coffer, where these are /etc/subuid and /etc/subgid

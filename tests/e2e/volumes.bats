@@ -4,9 +4,9 @@
 # Volumes: making, listing and removing them, and what a crash leaves of that.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	# An image with files where volumes will be, a link to them, and two VOLUMEs.
 	local tree=$BATS_FILE_TMPDIR/rootfs
@@ -22,12 +22,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	volumes=$COFFER_TEST_ROOT/root/volumes
 }
 

@@ -10,6 +10,8 @@
 # shellcheck disable=SC2030,SC2031 # bats runs every test in a subshell
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
+load ../e2e/lib/network
 
 WORKERS=${CHAOS_WORKERS:-6}
 CONTAINERS=${CHAOS_CONTAINERS:-4}
@@ -19,21 +21,12 @@ VERBS=(run run run run create start start stop kill restart pause unpause exec e
 	diff cp commit network prune rm rm)
 
 setup_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/network
 	network_file_setup
 	coffer network create chaos >/dev/null
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/network
 	network_file_teardown
-}
-
-setup() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/network
 }
 
 # --- What is done ---------------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@
 # SIGKILL at any moment of a pull, an import, a removal: the store stays sound, and the next command works.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
+load ../e2e/lib/image
+load ../e2e/lib/registry
 
 setup_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/image
-	load ../e2e/lib/registry
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home LAYOUT=$BATS_FILE_TMPDIR/layout
 	mkdir "$HOME"
@@ -19,14 +19,8 @@ setup_file() {
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/registry
 	registry_stop
 	coffer_file_teardown
-}
-
-setup() {
-	load ../e2e/lib/coffer
 }
 
 # Start a coffer command, and kill it within the next MILLISECONDS: killed_within MILLISECONDS ARGUMENT...

@@ -8,10 +8,10 @@
 # shellcheck disable=SC2030,SC2031 # bats runs every test in a subshell
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
+load ../e2e/lib/network
 
 setup_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/network
 	network_file_setup
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 	local step=41
@@ -27,14 +27,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/network
 	network_file_teardown
-}
-
-setup() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/network
 }
 
 # killed_at N ARGUMENT...: a coffer command, killed at its Nth system call; sets $status as kill-at has it.

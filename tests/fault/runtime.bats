@@ -8,9 +8,9 @@
 #   COFFER_CYCLES=10000   so many containers, one after the other
 
 bats_require_minimum_version 1.5.0
+load ../conformance/lib/bundle
 
 setup_file() {
-	load ../conformance/lib/bundle
 	bundle_file_setup
 	# Leaks are not looked for in a process that is traced.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
@@ -24,7 +24,6 @@ setup_file() {
 }
 
 setup() {
-	load ../conformance/lib/bundle
 	bundle_setup
 	# With a path to the root: a bundle is as good as another here, and copying takes time.
 	rm -r rootfs
@@ -32,7 +31,6 @@ setup() {
 }
 
 teardown() {
-	load ../conformance/lib/bundle
 	bundle_teardown
 }
 

@@ -7,11 +7,11 @@
 # COFFER_KILL_STEPS are the system calls at which somebody dies; more of them make the test longer.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
+load ../e2e/lib/image
+load ../e2e/lib/registry
 
 setup_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/image
-	load ../e2e/lib/registry
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home LAYOUT=$BATS_FILE_TMPDIR/layout KILL_AT=$BATS_FILE_TMPDIR/kill-at
 	export COFFER_KILL_STEPS=${COFFER_KILL_STEPS:-40 150 290 500 1200 4000}
@@ -26,14 +26,11 @@ setup_file() {
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/registry
 	registry_stop
 	coffer_file_teardown
 }
 
 setup() {
-	load ../e2e/lib/coffer
 	store=$COFFER_TEST_ROOT/root
 	# A process that is traced cannot be looked through for leaks.
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0

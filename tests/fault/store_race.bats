@@ -6,11 +6,11 @@
 # nothing is broken at the end.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
+load ../e2e/lib/image
+load ../e2e/lib/registry
 
 setup_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/image
-	load ../e2e/lib/registry
 	coffer_file_setup
 	export HOME=$BATS_FILE_TMPDIR/home LAYOUT=$BATS_FILE_TMPDIR/layout COFFER_RACE_ROUNDS=${COFFER_RACE_ROUNDS:-12}
 	mkdir "$HOME"
@@ -22,14 +22,8 @@ setup_file() {
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
-	load ../e2e/lib/registry
 	registry_stop
 	coffer_file_teardown
-}
-
-setup() {
-	load ../e2e/lib/coffer
 }
 
 # One kind of command, round after round; what must not fail, ends it: keep_doing ROUNDS must|may ARGUMENT...

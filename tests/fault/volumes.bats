@@ -7,9 +7,9 @@
 #   COFFER_KILL_STEP=1    kill at every system call, not at some
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
 
 setup_file() {
-	load ../e2e/lib/coffer
 	coffer_file_setup
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 	local step=17
@@ -26,12 +26,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load ../e2e/lib/coffer
 	volumes=$COFFER_TEST_ROOT/root/volumes
 }
 

@@ -5,9 +5,9 @@
 # missing, and why; or a warning, with --cgroups-best-effort. And weights of disks, which nothing may follow.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
 
 setup_file() {
-	load ../e2e/lib/coffer
 	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || skip "needs pure cgroup v2: run this with tests/vm/run"
 	[ "$(</proc/1/comm)" = init ] || skip "changes what the host's disks do: run this with tests/vm/run"
 	coffer_file_setup
@@ -20,7 +20,6 @@ setup_file() {
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
 	kill "$(<"$BATS_FILE_TMPDIR/pid")"
 	gone() { rmdir /sys/fs/cgroup/narrow 2>/dev/null; }
 	eventually gone
@@ -28,7 +27,6 @@ teardown_file() {
 }
 
 setup() {
-	load ../e2e/lib/coffer
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 

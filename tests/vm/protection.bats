@@ -5,21 +5,16 @@
 # for the guest.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
 
 setup_file() {
-	load ../e2e/lib/coffer
 	[ "$(</proc/1/comm)" = init ] || skip "takes all memory: run this with tests/vm/run"
 	coffer_file_setup
 	export PARENT=/sys/fs/cgroup/coffer
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load ../e2e/lib/coffer
 }
 
 teardown() {

@@ -4,21 +4,16 @@
 # Who has to die first when the machine has too little memory. It takes all of the machine's: only for the guest.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
 
 setup_file() {
-	load ../e2e/lib/coffer
 	[ "$(</proc/1/comm)" = init ] || skip "takes all memory: run this with tests/vm/run"
 	coffer_file_setup
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
 	umount -l "$BATS_RUN_TMPDIR"/test/*/fill 2>/dev/null || true # of a test that was killed
 	coffer_file_teardown
-}
-
-setup() {
-	load ../e2e/lib/coffer
 }
 
 # hog NAME FLAG...: a container that keeps 80 MB

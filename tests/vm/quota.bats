@@ -4,19 +4,14 @@
 # --storage-opt size: on a disk with project quotas, a container writes so much, and no more.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
 
 setup_file() {
-	load ../e2e/lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load ../e2e/lib/coffer
 }
 
 # How many bytes of zeros fit into the container NAME: written NAME [OPTION...]

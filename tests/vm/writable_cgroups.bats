@@ -4,20 +4,18 @@
 # Containers that divide their cgroup: --security-opt writable-cgroups, and what the runtime gives to their users.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
 
 setup_file() {
-	load ../e2e/lib/coffer
 	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || skip "needs pure cgroup v2: run this with tests/vm/run"
 	coffer_file_setup
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load ../e2e/lib/coffer
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 

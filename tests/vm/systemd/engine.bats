@@ -4,20 +4,18 @@
 # The engine's containers on a host that systemd rules: in scopes of its, unless somebody wants otherwise.
 
 bats_require_minimum_version 1.5.0
+load ../../e2e/lib/coffer
 
 setup_file() {
-	load ../../e2e/lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load ../../e2e/lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
 	[ "$(</proc/1/comm)" = systemd ] || skip "needs systemd as the first process: run this with tests/vm/run --systemd"
-	load ../../e2e/lib/coffer
 }
 
 # property UNIT NAME

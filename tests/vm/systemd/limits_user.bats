@@ -4,12 +4,12 @@
 # Limits for ordinary users: their service managers make the cgroups, of what was delegated to them.
 
 bats_require_minimum_version 1.5.0
+load ../../e2e/lib/coffer
 
 LIMITED=1001
 
 setup_file() {
 	[ "$(</proc/1/comm)" = systemd ] || skip "needs systemd as the first process: run this with tests/vm/run --systemd"
-	load ../../e2e/lib/coffer
 	# a second user, to whom less is delegated
 	grep -q "^limited:" /etc/passwd || echo "limited:x:$LIMITED:$LIMITED::/home/limited:/bin/sh" >>/etc/passwd
 	grep -q "^limited:" /etc/group || echo "limited:x:$LIMITED:" >>/etc/group
@@ -34,7 +34,6 @@ teardown_file() {
 }
 
 setup() {
-	load ../../e2e/lib/coffer
 	cd /
 }
 

@@ -4,10 +4,10 @@
 # Containers as services of a real systemd: Quadlet files, generated units, and the unit that ships.
 
 bats_require_minimum_version 1.5.0
+load ../../e2e/lib/coffer
 
 setup_file() {
 	[ "$(</proc/1/comm)" = systemd ] || skip "needs systemd as the first process: run this with tests/vm/run --systemd"
-	load ../../e2e/lib/coffer
 	mkdir -p /usr/lib/systemd/system-generators /etc/coffer/systemd
 	ln -sf "$COFFER_BIN/coffer" /usr/bin/coffer
 	ln -sf "$COFFER_BIN/coffer-quadlet" /usr/lib/systemd/system-generators/coffer-quadlet
@@ -15,7 +15,6 @@ setup_file() {
 }
 
 setup() {
-	load ../../e2e/lib/coffer
 	coffer() { /usr/bin/coffer "$@"; } # as the services call it
 }
 
