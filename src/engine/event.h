@@ -4,12 +4,13 @@
  *
  * Who records what:
  *
- *	the monitor           start, die, kill, stop, oom, health_status: x, exec_create: x, exec_start: x, exec_die
+ *	the monitor           start, die, kill, stop, oom, health_status: x, exec_create: x, exec_start: x, exec_detach,
+ *	                      exec_die
  *	the engine's calls    create, destroy, and die where a monitor could not any more; pause, unpause, top,
  *	                      rename, attach, detach, restart, prune, commit, export, archive-path, extract-to-dir; pull,
  *	                      import, tag, untag, delete
  *
- * Whoever adds a call to the engine that Docker has an event for (update, exec_detach, ...) records it with
+ * Whoever adds a call to the engine that Docker has an event for records it with
  * event_container() or event_record() when it is done. Recording never fails the call: a journal that cannot be written
  * is a warning in the log.
  *

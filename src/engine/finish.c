@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/network-attach.h"
@@ -130,8 +131,8 @@ int container_clear_remains(struct engine *engine, const char *id, struct run_di
 
 void container_record_lost(struct engine *engine, const struct container_row *row, const struct monitor_status *status)
 {
-	_cleanup_free_ char *code = mem_printf("exitCode=%d", status->exit_code);
-	event_container(engine, row, "die", (char *[]){ code, NULL });
+	_cleanup_strv_ char **attributes = monitor_status_attributes(status);
+	event_container(engine, row, "die", attributes);
 }
 
 int container_clear(struct engine *engine, const struct container_row *row, struct run_dir *dir, struct error *err)

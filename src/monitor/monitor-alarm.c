@@ -75,7 +75,7 @@ static void tell_counter(struct monitor *monitor, size_t which)
 		return;
 	_cleanup_free_ char *times = mem_printf("times=%" PRIu64, count - alarm->told);
 	alarm->told = count;
-	event_alarm(monitor, COUNTERS[which].action, times, NULL);
+	event_alarm(monitor, COUNTERS[which].action, (char *[]){ times, NULL });
 }
 
 static void counter_ready(struct monitor *monitor, struct watch *watch, uint32_t events)
@@ -114,7 +114,7 @@ static void pressure_ready(struct monitor *monitor, struct watch *watch, uint32_
 	size_t len = strcspn(plan, " ");
 	_cleanup_free_ char *resource = mem_printf("resource=%.*s", (int)len, plan);
 	_cleanup_free_ char *trigger = mem_printf("trigger=%s", plan + len + (plan[len] == ' '));
-	event_alarm(monitor, "pressure", resource, trigger);
+	event_alarm(monitor, "pressure", (char *[]){ resource, trigger, NULL });
 }
 
 /* "memory some 300000 2000000": the resource, and what the kernel is told. */
@@ -159,7 +159,7 @@ void alarms_sample(struct monitor *monitor, const struct recorder_sample *sample
 	uint64_t percent = throttled * 100 / periods;
 	if (percent >= THROTTLED_PERCENT && !alarms->throttled) {
 		_cleanup_free_ char *text = mem_printf("percent=%" PRIu64, percent);
-		event_alarm(monitor, "throttle", text, NULL);
+		event_alarm(monitor, "throttle", (char *[]){ text, NULL });
 	}
 	alarms->throttled = percent >= THROTTLED_PERCENT;
 }

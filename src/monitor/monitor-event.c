@@ -4,20 +4,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "monitor/journal.h"
 #include "monitor/monitor-internal.h"
 
-static void record(struct monitor *monitor, const char *action, const char *more, const char *further)
+/* @more is a strv of "key=value", or NULL. */
+static void record(struct monitor *monitor, const char *action, char *const *more)
 {
 	const struct monitor_plan *plan = &monitor->plan;
 	if (!plan->events_path)
 		return;
 	_cleanup_strv_ char **attributes = strv_copy(plan->event_attributes);
-	if (more)
-		strv_append(&attributes, more);
-	if (further)
-		strv_append(&attributes, further);
+	for (; more && *more; more++)
+		strv_append(&attributes, *more);
 	const struct journal_event event = {
 		.type = "container", .action = action, .actor = plan->id, .attributes = attributes
 	};
@@ -29,52 +27,54 @@ static void record(struct monitor *monitor, const char *action, const char *more
 
 void event_started(struct monitor *monitor)
 {
-	record(monitor, "start", NULL, NULL);
+	record(monitor, "start", NULL);
 }
 
 void event_killed(struct monitor *monitor, int sig)
 {
 	_cleanup_free_ char *number = mem_printf("signal=%d", sig);
-	record(monitor, "kill", number, NULL);
+	record(monitor, "kill", (char *[]){ number, NULL });
 }
 
 void event_died(struct monitor *monitor)
 {
-	const struct monitor_status *status = &monitor->status;
-	_cleanup_free_ char *duration =
-		mem_printf("execDuration=%lld", (long long)((status->finished_at - status->started_at) / NSEC_PER_SEC));
-	_cleanup_free_ char *code = mem_printf("exitCode=%d", status->exit_code);
-	record(monitor, "die", duration, code);
+	_cleanup_strv_ char **attributes = monitor_status_attributes(&monitor->status);
+	record(monitor, "die", attributes);
 }
 
 void event_health(struct monitor *monitor, const char *state)
 {
 	_cleanup_free_ char *action = mem_printf("health_status: %s", state);
-	record(monitor, action, NULL, NULL);
+	record(monitor, action, NULL);
 }
 
 void event_oom(struct monitor *monitor)
 {
-	record(monitor, "oom", NULL, NULL);
+	record(monitor, "oom", NULL);
 }
 
-void event_alarm(struct monitor *monitor, const char *action, const char *attribute, const char *further)
+void event_alarm(struct monitor *monitor, const char *action, char *const *attributes)
 {
-	record(monitor, action, attribute, further);
+	record(monitor, action, attributes);
 }
 
 /* Of a program of exec, whose own plan knows no journal. Docker makes and starts one in two steps. */
-static void record_exec(struct monitor *exec, const char *verb, const char *words, const char *more)
+static void record_exec(struct monitor *exec, const char *verb, const char *words, char *more)
 {
 	_cleanup_free_ char *action = words ? mem_printf("%s: %s", verb, words) : mem_strdup(verb);
 	_cleanup_free_ char *id = mem_printf("execID=%s", exec->exec_id);
-	record(exec->exec_of, action, id, more);
+	record(exec->exec_of, action, (char *[]){ id, more, NULL });
 }
 
 void event_exec_started(struct monitor *exec, const char *words)
 {
 	record_exec(exec, "exec_create", words, NULL);
 	record_exec(exec, "exec_start", words, NULL);
+}
+
+void event_exec_detached(struct monitor *exec)
+{
+	record_exec(exec, "exec_detach", NULL, NULL);
 }
 
 void event_exec_died(struct monitor *exec)
@@ -85,5 +85,5 @@ void event_exec_died(struct monitor *exec)
 
 void event_stopped(struct monitor *monitor)
 {
-	record(monitor, "stop", NULL, NULL);
+	record(monitor, "stop", NULL);
 }

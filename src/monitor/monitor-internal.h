@@ -378,9 +378,10 @@ void event_killed(struct monitor *monitor, int sig);
 void event_died(struct monitor *monitor);
 void event_stopped(struct monitor *monitor);
 void event_exec_started(struct monitor *exec, const char *words);
+void event_exec_detached(struct monitor *exec);
 void event_exec_died(struct monitor *exec);
 void event_oom(struct monitor *monitor);
-void event_alarm(struct monitor *monitor, const char *action, const char *attribute, const char *further);
+void event_alarm(struct monitor *monitor, const char *action, char *const *attributes);
 void event_health(struct monitor *monitor, const char *state);
 /* --- monitor-exec.c --- */
 

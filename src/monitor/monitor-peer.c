@@ -131,6 +131,7 @@ static int on_leave(struct monitor *monitor, struct peer *peer, const void *payl
 	if (!monitor->exec_of)
 		return -EPROTO;
 	monitor->ends_with_peers = false;
+	event_exec_detached(monitor);
 	return 0;
 }
 

@@ -218,3 +218,6 @@ int monitor_status_read(int dir, struct monitor_status *ret, struct error *err);
 /* JSON text <-> status, for PACKET_EXIT. free() the text. */
 char *monitor_status_text(const struct monitor_status *status);
 int monitor_status_parse(const char *text, size_t len, struct monitor_status *ret, struct error *err);
+
+/* What the event "die" says of the end, beside whose it was: "exitCode=3", ... strv_free() it. */
+char **monitor_status_attributes(const struct monitor_status *status);

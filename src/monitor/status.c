@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* status.json: who runs, and how it ended; the same text goes into PACKET_EXIT. */
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/util.h"
 #include "monitor/protocol.h"
 
@@ -117,4 +119,14 @@ int monitor_status_write(const struct monitor_status *status, int dir, struct er
 {
 	_cleanup_free_ char *text = monitor_status_text(status);
 	return file_write_atomic(dir, STATUS_FILE, text, strlen(text), 0600, 0, err);
+}
+
+char **monitor_status_attributes(const struct monitor_status *status)
+{
+	char **attributes = NULL;
+	int64_t ran_ns = status->started_at > 0 ? status->finished_at - status->started_at : 0;
+	strv_take(&attributes, mem_printf("execDuration=%" PRId64, MAX(ran_ns, INT64_C(0)) / NSEC_PER_SEC));
+	strv_take(&attributes, mem_printf("exitCode=%d", status->exit_code));
+	strv_take(&attributes, mem_printf("oomKilled=%s", status->oom_killed ? "true" : "false"));
+	return attributes;
 }

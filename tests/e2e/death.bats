@@ -57,7 +57,8 @@ has_exited() {
 	[[ $(death hungry) = "oom its own limit "* ]] || { coffer inspect hungry | jq '.[0].State' && false; }
 	[ "$(coffer inspect hungry | jq -r '.[0].State.OOMKilled')" = true ]
 	[[ $(cat "$(records_of hungry)/oom.log") = *"out of memory"* ]]
-	jq -es 'any(.Action == "oom" and .Actor.Attributes.name == "hungry")' "$COFFER_TEST_ROOT/root/events/journal" >/dev/null
+	jq -es 'map(select(.Actor.Attributes.name == "hungry")) | any(.Action == "oom") and
+		any(.Action == "die" and .Actor.Attributes.oomKilled == "true")' "$COFFER_TEST_ROOT/root/events/journal" >/dev/null
 	coffer rm hungry
 }
 

@@ -30,7 +30,7 @@ past() {
 	id=$(coffer inspect web | jq -r '.[0].Id')
 	run -0 coffer events --until 0s --filter event=die --filter container=web
 	[ "${#lines[@]}" = 1 ]
-	[[ $output =~ ^20[0-9-]+T[0-9:]+\.[0-9]{9}(Z|[+-][0-9:]+)\ container\ die\ $id\ \(execDuration=0,\ exitCode=3,\ image=box:1,\ name=web,\ team=red,\ tier=front\)$ ]]
+	[[ $output =~ ^20[0-9-]+T[0-9:]+\.[0-9]{9}(Z|[+-][0-9:]+)\ container\ die\ $id\ \(execDuration=[0-9]+,\ exitCode=3,\ image=box:1,\ name=web,\ oomKilled=false,\ team=red,\ tier=front\)$ ]]
 	[[ $(TZ=XXX-05:30 coffer events --until 0s) =~ ^20[0-9-]+T[0-9:]+\.[0-9]{9}\+05:30\  ]]
 }
 

@@ -160,6 +160,7 @@ on_terminal() {
 	run -0 on_terminal expect:ready 'send:\x18x' wait
 	[[ $output == *'[exit 0]'* ]]
 	is_running sleep 96
+	[ "$(coffer events --until 0s -f container=host -f event=exec_detach --format '{{.Actor.Attributes.name}}')" = host ]
 	kill -KILL "$(pids_of sleep 96)"
 	eventually is_gone sleep 96
 }

@@ -33,7 +33,8 @@ attribute() {
 	coffer run --rm --network none --name plain -l colour=blue box:1 sh -c 'exit 3' || true
 	[ "$(actions plain)" = "create start die destroy" ]
 	[ "$(attribute plain die exitCode)" = 3 ]
-	[ "$(attribute plain die execDuration)" = 0 ]
+	[[ $(attribute plain die execDuration) =~ ^[0-9]+$ ]]
+	[ "$(attribute plain die oomKilled)" = false ]
 	[ "$(attribute plain die image)" = box:1 ]
 	[ "$(attribute plain create colour)" = blue ]
 	jq -e 'select(.Actor.Attributes.name == "plain") | .status == .Action and .id == .Actor.ID and .from == "box:1" and
