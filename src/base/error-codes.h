@@ -11,6 +11,7 @@
 	X(ERR_INTERNAL, "E-INTERNAL", 125, 500, "a bug in coffer, or a file of its own that makes no sense")        \
 	X(ERR_SYSTEM, "E-SYSTEM", 125, 500, "a system call failed")                                                 \
 	X(ERR_USAGE, "E-USAGE", 125, 400, "the command line does not make sense")                                   \
+	X(ERR_TEMPLATE, "E-TEMPLATE", 64, 400, "the template of --format cannot be parsed")                         \
 	X(ERR_INVALID, "E-INVALID", 125, 400, "a value is malformed or out of its range")                           \
 	X(ERR_PERMISSION, "E-PERM", 125, 403, "the kernel or a file's mode does not permit it")                     \
 	X(ERR_UNSUPPORTED, "E-UNSUPPORTED", 125, 501, "this kernel or this build cannot do it")                     \

@@ -204,6 +204,8 @@ int command_exit_status(const struct command *command, const struct error *err)
 	int flags = command ? command->flags : 0, status = err_info(err->code)->exit_status;
 	if ((flags & COMMAND_STARTS) || err->code == ERR_USAGE)
 		return status;
+	if ((flags & COMMAND_DOCUMENTS) && err->code == ERR_TEMPLATE)
+		return status;
 	if (!(flags & COMMAND_ENTERS) || (err->stage != STAGE_EXEC && err->stage != STAGE_APP))
 		return EXIT_FAILED;
 	return err->stage == STAGE_EXEC ? MAX(status, (int)EXIT_NOT_EXECUTED) : status;

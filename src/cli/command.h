@@ -43,6 +43,8 @@ enum command_flags {
 	COMMAND_LATEST = 1 << 7, /* its options begin with a bool (targets.h), which stands for its first argument */
 	COMMAND_ENTERS =
 		1 << 8, /* what fails in the container is 126 or 127, or 125 when its program runs, instead of 1 */
+	COMMAND_DOCUMENTS =
+		1 << 9, /* shows documents, not rows: there Docker exits 64 for a template that cannot be parsed */
 };
 
 enum { ARGS_ANY = -1 };

@@ -9,7 +9,7 @@
 
 /*
  * Print @document as @format says. Returns 1, or 0 if it says nothing and nothing was printed. @what is for messages.
- * Errors: ERR_USAGE, ERR_INVALID.
+ * Errors: ERR_TEMPLATE, ERR_INVALID.
  */
 int document_print(struct json_object *document, const char *what, const char *format, struct error *err);
 

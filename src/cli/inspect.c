@@ -206,7 +206,7 @@ static const struct option NETWORK_OPTIONS[] = {
 
 const struct command command_inspect = {
 	.name = "inspect",
-	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_DOCUMENTS | COMMAND_LATEST | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] NAME|ID [NAME|ID...]",
 	.summary = "Show all that is known of containers, images, networks and volumes",
 	.description =
@@ -230,7 +230,7 @@ const struct command command_inspect = {
 
 const struct command command_container_inspect = {
 	.name = "container inspect",
-	.flags = COMMAND_ENGINE | COMMAND_LATEST | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_DOCUMENTS | COMMAND_LATEST | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Show all that is known of containers",
 	.min_args = 1,
@@ -244,7 +244,7 @@ const struct command command_container_inspect = {
 
 const struct command command_image_inspect = {
 	.name = "image inspect",
-	.flags = COMMAND_ENGINE,
+	.flags = COMMAND_ENGINE | COMMAND_DOCUMENTS,
 	.usage = "[OPTIONS] IMAGE [IMAGE...]",
 	.summary = "Show all that is known of images",
 	.min_args = 1,
@@ -258,7 +258,7 @@ const struct command command_image_inspect = {
 
 const struct command command_network_inspect = {
 	.name = "network inspect",
-	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_DOCUMENTS | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] NETWORK [NETWORK...]",
 	.summary = "Show all that is known of networks",
 	.examples =
@@ -277,7 +277,7 @@ const struct command command_network_inspect = {
 
 const struct command command_secret_inspect = {
 	.name = "secret inspect",
-	.flags = COMMAND_ENGINE,
+	.flags = COMMAND_ENGINE | COMMAND_DOCUMENTS,
 	.usage = "[OPTIONS] SECRET [SECRET...]",
 	.summary = "Show all that is known of secrets, but what they are",
 	.min_args = 1,
@@ -291,7 +291,7 @@ const struct command command_secret_inspect = {
 
 const struct command command_volume_inspect = {
 	.name = "volume inspect",
-	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_DOCUMENTS | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] VOLUME [VOLUME...]",
 	.summary = "Show all that is known of volumes",
 	.examples =

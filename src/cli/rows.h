@@ -44,7 +44,7 @@ struct rows {
 
 /*
  * @format is what --format says, or NULL; @columns is the default table. Both have to live as long as @rows. Errors:
- * ERR_USAGE for a template that cannot be parsed.
+ * ERR_TEMPLATE for a template that cannot be parsed.
  */
 int rows_begin(struct rows *rows, const struct rows_kind *kind, const char *format, const char *const *columns,
 	       struct error *err);

@@ -272,7 +272,7 @@ int template_parse(const char *text, struct template **ret, struct error *err)
 {
 	_cleanup_template_ struct template *template = NEW(struct template);
 	if (strlen(text) > TEXT_MAX)
-		return err_set(err, ERR_USAGE, "template parsing error: template: it is longer than %d bytes",
+		return err_set(err, ERR_TEMPLATE, "template parsing error: template: it is longer than %d bytes",
 			       TEXT_MAX);
 	template->text = mem_strdup(text);
 	struct parser parser = { .template = template, .err = err };

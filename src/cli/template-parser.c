@@ -42,8 +42,8 @@ int parser_complain(struct parser *parser, const char *fmt, ...)
 	va_start(args, fmt);
 	str_vappendf(&why, fmt, args);
 	va_end(args);
-	return err_set(parser->err, ERR_USAGE, "template parsing error: template: :%zu: %s", parser_peek(parser)->line,
-		       str_text(&why));
+	return err_set(parser->err, ERR_TEMPLATE, "template parsing error: template: :%zu: %s",
+		       parser_peek(parser)->line, str_text(&why));
 }
 
 int parser_complain_unexpected(struct parser *parser, const struct token *token, const char *where)

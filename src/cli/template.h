@@ -22,7 +22,7 @@
 
 struct template;
 
-/* Errors: ERR_USAGE, "template parsing error: template: :LINE: ...". */
+/* Errors: ERR_TEMPLATE, "template parsing error: template: :LINE: ...". */
 int template_parse(const char *text, struct template **ret, struct error *err);
 void template_free(struct template *template);
 

@@ -68,7 +68,7 @@ static const struct option OPTIONS[] = {
 
 const struct command command_version = {
 	.name = "version",
-	.flags = COMMAND_COMMON,
+	.flags = COMMAND_COMMON | COMMAND_DOCUMENTS,
 	.usage = "[OPTIONS]",
 	.summary = "Show the version of coffer and what it runs on",
 	.options = (const struct option *const[]){ OPTIONS, NULL },

@@ -41,7 +41,7 @@ past() {
 	[ "$(coffer events --until 0s -f container=web -f event=die --format '{{.Status}} {{.From}}')" = 'die box:1' ]
 	run -1 coffer events --until 0s --format '{{.Nothing}}'
 	[[ $output == *'hint:'*'.Actor.Attributes'* ]]
-	run -125 coffer events --format '{{'
+	run -64 coffer events --format '{{'
 	[[ $output == *'template parsing error'* ]]
 }
 

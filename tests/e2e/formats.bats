@@ -92,10 +92,13 @@ names() {
 	fails 1 'No such container: nosuch' ps -f before=nosuch
 }
 
-@test "templates that cannot be parsed are errors of usage; those that cannot be executed fail" {
-	fails 125 'template parsing error: template: :1: function "foo" not defined' ps --format '{{foo}}'
-	fails 125 'template parsing error: template: :1: unclosed action' inspect -f '{{.ID' three
-	fails 125 'template parsing error: template: :1: unexpected EOF' images --format '{{if .ID}}'
+@test "templates that cannot be parsed: 64 for documents, 1 for lists, as with Docker; those that cannot be executed fail" {
+	fails 1 'template parsing error: template: :1: function "foo" not defined' ps --format '{{foo}}'
+	for document in 'inspect three' 'container inspect three' 'image inspect box:1' 'volume inspect data' info version; do
+		read -ra words <<<"$document"
+		fails 64 'template parsing error: template: :1: unclosed action' "${words[@]}" -f '{{.ID'
+	done
+	fails 1 'template parsing error: template: :1: unexpected EOF' images --format '{{if .ID}}'
 	fails 1 "executing \"\" at <.Foo>: can't evaluate field Foo in type container" ps --format '{{.Foo}}'
 	fails 1 'hint:  the fields are .ID .Image' ps --format '{{.Foo}}'
 	fails 1 'executing "" at <.Foo>: map has no entry for key "Foo"' inspect -f '{{.Foo}}' three
@@ -196,5 +199,5 @@ names() {
 	[ "$(coffer info -f json | jq -r '.DockerRootDir')" = "$COFFER_TEST_ROOT/root" ]
 	[ "$(coffer info -f '{{.NCPU}}')" = "$(getconf _NPROCESSORS_ONLN)" ]
 	fails 1 "can't evaluate field Nosuch in type info" info -f '{{.Nosuch}}'
-	fails 125 'unclosed action' info -f '{{'
+	fails 64 'unclosed action' info -f '{{'
 }

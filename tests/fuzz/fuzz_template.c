@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_str_ struct str out = { 0 };
 	struct error err = { 0 };
 	int r = template_parse(text, &template, &err);
-	check(r >= 0 || (r == -ERR_USAGE && str_starts_with(err.message, "template parsing error: ")));
+	check(r >= 0 || (r == -ERR_TEMPLATE && str_starts_with(err.message, "template parsing error: ")));
 	if (r < 0)
 		return 0;
 	_cleanup_json_ struct json_object *document = json_tokener_parse(DOCUMENT);

@@ -133,6 +133,9 @@ static void test_exit_statuses(void **state)
 			   no_container = { .code = ERR_NO_CONTAINER };
 	const struct error lost = { .code = ERR_INTERNAL, .stage = STAGE_APP };
 	const struct error entered = { .code = ERR_EXEC_NOTFOUND, .stage = STAGE_EXEC };
+	const struct error template = { .code = ERR_TEMPLATE };
+	assert_int_equal(command_exit_status(&command_inspect, &template), 64);
+	assert_int_equal(command_exit_status(&command_tag, &template), 1);
 	assert_int_equal(command_exit_status(&command_exec, &entered), 127);
 	assert_int_equal(command_exit_status(&command_exec, &no_user), 126);
 	assert_int_equal(command_exit_status(&command_exec, &no_container), 1);
