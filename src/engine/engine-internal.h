@@ -91,6 +91,9 @@ int child_wait(struct engine *engine, const char *id);
 /* Close @fd in a process that nobody waits for, because the kernel takes its time over it. */
 void child_close(struct engine *engine, int fd);
 
+/* The same with network interfaces, which are removed there; @fd may be -1. */
+void child_remove_links(struct engine *engine, char *const *links, int fd);
+
 /* Collect those that have ended, so that a process that lives long has no zombies. */
 void children_reap(struct engine *engine);
 

@@ -303,7 +303,7 @@ static int unplug_joined(const struct detach *detach, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-/* The links went with the namespace, or go in a moment: nobody waits for the kernel. */
+/* The links go with the namespace, or a moment later: nobody waits for the kernel. */
 static int remove_elements_and_rows(const struct detach *detach, struct error *err)
 {
 	_cleanup_published_list_ struct published_list ports = { 0 };

@@ -350,14 +350,15 @@ int filter_add(struct engine *engine, const struct network_record *network, cons
 	return r < 0 ? r : relay_open(engine, ports, err);
 }
 
-static int remove_content(struct engine *engine, const struct content *content, struct error *err)
+/* @links are removed with it, or NULL. */
+static int remove_content(struct engine *engine, const struct content *content, char *const *links, struct error *err)
 {
 	_cleanup_firewall_change_ struct firewall_change change = { .sock = -1 };
 	char table[FIREWALL_TABLE_MAX];
 	firewall_change_begin(&change, filter_table_name(engine, table), true);
 	put(&change, content);
 	int r = firewall_apply(&change, err);
-	child_close(engine, TAKE_FD(change.sock));
+	child_remove_links(engine, links, TAKE_FD(change.sock));
 	return r;
 }
 
@@ -366,22 +367,25 @@ int filter_remove(struct engine *engine, const struct endpoint_list *endpoints, 
 {
 	size_t count = endpoints ? endpoints->count : 0, n_places = 0;
 	_cleanup_free_ struct firewall_place *places = mem_alloc((count + 1) * sizeof *places);
+	_cleanup_strv_ char **links = NULL;
 	struct db *db;
 	relay_close(engine, ports);
 	int r = any_policies(engine, &db, err), policies = r;
 	for (size_t i = 0; r >= 0 && i < count; i++) {
 		_cleanup_network_ struct network_record *network = NULL;
 		r = network_row_load(db, endpoints->items[i].network, &network, err);
-		if (r > 0 && network_is_bridge(network))
-			places[n_places++] = place_of(&endpoints->items[i], network, policies > 0);
+		if (r <= 0 || !network_is_bridge(network))
+			continue;
+		places[n_places++] = place_of(&endpoints->items[i], network, policies > 0);
+		strv_append(&links, endpoints->items[i].link);
 	}
 	if (r >= 0)
-		r = remove_content(engine, &(struct content){ NULL, places, n_places, ports }, err);
+		r = remove_content(engine, &(struct content){ NULL, places, n_places, ports }, links, err);
 	forget_flows(ports);
 	return r;
 }
 
 int filter_remove_network(struct engine *engine, const struct network_record *network, struct error *err)
 {
-	return remove_content(engine, &(struct content){ .network = network }, err);
+	return remove_content(engine, &(struct content){ .network = network }, NULL, err);
 }

@@ -38,7 +38,11 @@ int filter_set_strict(struct engine *engine, char *const *links, struct error *e
  */
 int filter_hold(struct engine *engine, struct error *err);
 
-/* The other way round, before the rows are gone; either may be NULL. What is not there need not be removed. */
+/*
+ * The other way round, before the rows are gone; either may be NULL. What is not there need not be removed. The endpoints'
+ * links on the host's side are removed in a process that nobody waits for: they would go with the namespace, but that may be
+ * held by somebody whom we know nothing of.
+ */
 int filter_remove(struct engine *engine, const struct endpoint_list *endpoints, const struct published_list *ports,
 		  struct error *err);
 int filter_remove_network(struct engine *engine, const struct network_record *network, struct error *err);

@@ -299,6 +299,40 @@ host_listens() {
 	run ! coffer exec joined ip -o link show eth0
 }
 
+# holds NAME: somebody who has nothing to do with us has the container's network; his pid
+holds() {
+	nsenter --net="/proc/$(coffer inspect -f '{{.State.Pid}}' "$1")/ns/net" -- sleep 600 3>&- >/dev/null &
+	echo $!
+}
+
+is_in_there() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+@test "no link is left of a container whose network a stranger holds: stop, restart, a killed monitor" {
+	local -a holders=()
+	local of='s/^[0-9]*: \(veth[0-9a-f]*\)@.*/\1/p' before
+	sleeper one
+	holders+=("$(holds one)")
+	eventually is_in_there "${holders[-1]}"
+	before=$(ip -o link show type veth | sed -n "$of")
+	coffer restart -t 0 one
+	is_gone() { ! ip link show "$before" 2>/dev/null; }
+	eventually is_gone
+	holders+=("$(holds one)")
+	eventually is_in_there "${holders[-1]}"
+	coffer stop -t 0 one
+	eventually no_links_left
+	coffer start one
+	holders+=("$(holds one)")
+	eventually is_in_there "${holders[-1]}"
+	kill -KILL "$(pgrep -f "^coffer-monitor one $COFFER_TEST_ROOT/")"
+	is_over() { [ "$(coffer inspect -f '{{.State.Running}}' one)" = false ]; }
+	eventually is_over
+	eventually no_links_left
+	kill "${holders[@]}"
+}
+
 @test "whose network is joined is found out once: another of that name is another" {
 	sleeper owner
 	coffer create --name joined --network container:owner box:1 ip -o -4 addr show eth0 >/dev/null
