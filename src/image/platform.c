@@ -29,15 +29,22 @@ static const struct {
 	const char *architecture, *variant;
 } DEFAULT_VARIANTS[] = { { "amd64", "v1" }, { "arm64", "v8" }, { "arm", "v7" } };
 
-static const char *const ARCHITECTURES[] = { "386",	 "amd64",  "arm",   "arm64",   "loong64", "mips",  "mips64",
-					     "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "wasm" };
+/* Every GOOS and GOARCH that there is or was. Source: Go's internal/syslist. The NULL is for str_nearest(). */
+static const char *const ARCHITECTURES[] = {
+	"386",	   "amd64",    "amd64p32",  "arm",	   "arm64",   "arm64be", "armbe", "loong64", "mips",
+	"mips64",  "mips64le", "mips64p32", "mips64p32le", "mipsle",  "ppc",	 "ppc64", "ppc64le", "riscv",
+	"riscv64", "s390",     "s390x",	    "sparc",	   "sparc64", "wasm",	 NULL,
+};
 
-static const char *const SYSTEMS[] = { "linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "solaris" };
+static const char *const SYSTEMS[] = {
+	"aix",	"android", "darwin",  "dragonfly", "freebsd", "hurd",	"illumos", "ios", "js", "linux",
+	"nacl", "netbsd",  "openbsd", "plan9",	   "solaris", "wasip1", "windows", "zos", NULL,
+};
 
-static bool is_one_of(const char *text, const char *const *words, size_t count)
+static bool is_one_of(const char *text, const char *const *words)
 {
-	for (size_t i = 0; i < count; i++)
-		if (streq(text, words[i]))
+	for (; *words; words++)
+		if (streq(text, *words))
 			return true;
 	return false;
 }
@@ -100,6 +107,24 @@ static int copy_word(const char *word, char *buf, size_t size, const char *text,
 	return 0;
 }
 
+static int refuse_unknown(const char *text, const char *word, const char *const *words, struct error *err)
+{
+	const char *nearest = str_nearest(word, words);
+	(void)err_set(err, ERR_INVALID, "unknown platform \"%.100s\": it is OS/ARCHITECTURE[/VARIANT]", text);
+	return nearest ? err_hint(err, "did you mean %s?", nearest) : -ERR_INVALID;
+}
+
+/* No registry has images for a word that means nothing. This machine is known, whatever it is. */
+static int check_known(const struct platform *platform, const char *text, struct error *err)
+{
+	if (!is_one_of(platform->os, SYSTEMS))
+		return refuse_unknown(text, platform->os, SYSTEMS, err);
+	if (is_one_of(platform->architecture, ARCHITECTURES) ||
+	    streq(platform->architecture, platform_host().architecture))
+		return 0;
+	return refuse_unknown(text, platform->architecture, ARCHITECTURES, err);
+}
+
 /* One word alone is a system, with this machine's architecture, or an architecture, with this machine's system. */
 static int parse_single(const char *text, struct platform *platform, struct error *err)
 {
@@ -108,16 +133,14 @@ static int parse_single(const char *text, struct platform *platform, struct erro
 	int r = copy_word(text, word, sizeof word, text, err);
 	if (r < 0)
 		return r;
-	if (is_one_of(word, SYSTEMS, ARRAY_SIZE(SYSTEMS))) {
+	if (is_one_of(word, SYSTEMS)) {
 		str_copy(platform->os, sizeof platform->os, word);
 		return 0;
 	}
 	str_copy(platform->architecture, sizeof platform->architecture, word);
 	platform->variant[0] = '\0';
 	normalize(platform);
-	if (!is_one_of(platform->architecture, ARCHITECTURES, ARRAY_SIZE(ARCHITECTURES)))
-		return err_set(err, ERR_INVALID, "unknown platform \"%.100s\": it is OS/ARCHITECTURE[/VARIANT]", text);
-	return 0;
+	return check_known(platform, text, err);
 }
 
 int platform_parse(const char *text, struct platform *ret, struct error *err)
@@ -142,8 +165,10 @@ int platform_parse(const char *text, struct platform *ret, struct error *err)
 	if (r < 0)
 		return r;
 	normalize(&platform);
-	*ret = platform;
-	return 0;
+	r = check_known(&platform, text, err);
+	if (r == 0)
+		*ret = platform;
+	return r;
 }
 
 const char *platform_format(const struct platform *platform, char buf[static 64])

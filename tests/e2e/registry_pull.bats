@@ -131,6 +131,17 @@ $REGISTRY/again:1" ]
 	coffer rmi "$REGISTRY/foreign:1"
 }
 
+@test "one that no machine is of is refused before anybody is asked" {
+	local verb
+	for verb in "pull" "run --rm --network none" "create --pull always"; do
+		# shellcheck disable=SC2086 # the words
+		run coffer $verb --platform linux/nonsense "$REGISTRY/policy:none"
+		[ "$status" -ne 0 ]
+		[[ "$output" == *'unknown platform "linux/nonsense": it is OS/ARCHITECTURE[/VARIANT]'*E-INVALID* ]]
+	done
+	[ -z "$(asked policy | grep none)" ]
+}
+
 @test "by tag and digest: the digest counts, and the image gets no name by the tag" {
 	digest=$(registry_digest many:a)
 	[ "$(coffer pull -q "$REGISTRY/many:a@$digest")" = "$REGISTRY/many:a@$digest" ]

@@ -46,7 +46,7 @@ static void test_spellings(void **state)
 		{ "windows/amd64", "windows/amd64" },
 		{ "s390x", "linux/s390x" },
 		{ "linux/riscv64", "linux/riscv64" },
-		{ "linux/future128", "linux/future128" },
+		{ "freebsd/sparc64", "freebsd/sparc64" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct platform platform = parse(cases[i].text);
@@ -65,6 +65,8 @@ static void test_refused(void **state)
 		"linux/amd64/",
 		"linux/amd64/v1/x",
 		"nonsense",
+		"linux/nonsense",
+		"nonsense/amd64",
 		"linux amd64",
 		"linux/am\n64",
 		"linux/../etc",
@@ -79,6 +81,26 @@ static void test_refused(void **state)
 		if (r != -ERR_INVALID)
 			fail_msg("\"%s\" was not refused", cases[i]);
 		assert_string_equal(platform.os, "same");
+	}
+}
+
+static void test_unknown_words(void **state)
+{
+	static const struct {
+		const char *text, *hint;
+	} cases[] = {
+		{ "linux/nonsense", "" },
+		{ "linux/amd46", "did you mean amd64?" },
+		{ "linus/amd64", "did you mean linux?" },
+		{ "amd46", "did you mean amd64?" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct platform platform;
+		struct error err = { 0 };
+		assert_int_equal(platform_parse(cases[i].text, &platform, &err), -ERR_INVALID);
+		assert_non_null(strstr(err.message, "unknown platform"));
+		assert_non_null(strstr(err.message, cases[i].text));
+		assert_string_equal(err.hint, cases[i].hint);
 	}
 }
 
@@ -156,8 +178,10 @@ static void test_nearest_wins(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_spellings), cmocka_unit_test(test_refused),   cmocka_unit_test(test_host),
-		cmocka_unit_test(test_matches),	  cmocka_unit_test(test_raw_words), cmocka_unit_test(test_nearest_wins),
+		cmocka_unit_test(test_spellings),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unknown_words), cmocka_unit_test(test_host),
+		cmocka_unit_test(test_matches),	      cmocka_unit_test(test_raw_words),
+		cmocka_unit_test(test_nearest_wins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
