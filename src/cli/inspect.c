@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/inspect-security.h"
 #include "cli/inspect-template.h"
 #include "cli/json-output.h"
 #include "cli/print.h"
@@ -18,7 +19,7 @@ static const char *const TYPES[] = { "container", "image", "network", "secret", 
 struct inspect_options {
 	bool latest;
 	enum object_type type;
-	bool size, verbose, removed;
+	bool size, verbose, removed, security;
 	char *format;
 };
 
@@ -70,6 +71,8 @@ static int find_any(struct cli *cli, const char *name, struct json_object **ret,
 static int inspect_one(struct cli *cli, const struct inspect_options *options, const char *name,
 		       struct json_object **ret, struct error *err)
 {
+	if (options->security)
+		return engine_container_protection(cli->engine, name, ret, err);
 	if (options->removed)
 		return engine_removed_inspect(cli->engine, name, ret, err);
 	switch (options->type) {
@@ -131,16 +134,26 @@ static int show_one(struct cli *cli, const void *data, const char *name, struct 
 		return r;
 	if (inspection->template)
 		return print_by_template(inspection->template, object, err);
+	if (inspection->options->security && !inspection->options->format) {
+		inspect_print_security(object);
+		return 0;
+	}
 	json_object_array_add(inspection->found, TAKE_PTR(object));
+	return 0;
+}
+
+static int check(const struct inspect_options *options, struct error *err)
+{
+	bool of_containers = options->type == OBJECT_ANY || options->type == OBJECT_CONTAINER;
+	if (options->removed && (options->latest || options->size || !of_containers))
+		return err_set(err, ERR_USAGE, "--removed is about containers that are gone, and have no files");
+	if (options->security && (options->removed || options->size || !of_containers))
+		return err_set(err, ERR_USAGE, "--security is about what confines containers that are there");
 	return 0;
 }
 
 static int show_all(struct cli *cli, const struct inspect_options *options, char **args, struct error *err)
 {
-	bool others = options->latest || options->size ||
-		      (options->type != OBJECT_ANY && options->type != OBJECT_CONTAINER);
-	if (options->removed && others)
-		return err_set(err, ERR_USAGE, "--removed is about containers that are gone, and have no files");
 	bool is_json = options->format && streq(options->format, "json");
 	_cleanup_template_ struct template *template = NULL;
 	_cleanup_json_ struct json_object *found = json_object_new_array();
@@ -153,14 +166,15 @@ static int show_all(struct cli *cli, const struct inspect_options *options, char
 	int status = report_each(cli, &inspection, args, show_one);
 	if (is_json)
 		json_print_line(found);
-	else if (!template)
+	else if (!template && !options->security)
 		json_print_pretty(found);
 	return status;
 }
 
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
-	return show_all(cli, data, args, err);
+	int r = check(data, err);
+	return r < 0 ? r : show_all(cli, data, args, err);
 }
 
 #define FORMAT                                                                                       \
@@ -175,17 +189,23 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	OPT_BOOL(struct inspect_options, removed, 0, "removed", \
 		 "Show a container that was removed in the last week: what it was, and how it ended")
 
+#define SECURITY                                                  \
+	OPT_BOOL(struct inspect_options, security, 0, "security", \
+		 "Show what stands between containers and the host, and whether it is in force")
+
 static const struct option OPTIONS[] = {
 	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES,
 		   "Look for a \"container\", an \"image\", a \"network\", a \"secret\" or a \"volume\" only"),
 	FORMAT,
 	OPT_LATEST(struct inspect_options),
 	REMOVED,
+	SECURITY,
 	SIZE,
 	OPT_END,
 };
 
-static const struct option CONTAINER_OPTIONS[] = { FORMAT, OPT_LATEST(struct inspect_options), REMOVED, SIZE, OPT_END };
+static const struct option CONTAINER_OPTIONS[] = { FORMAT, OPT_LATEST(struct inspect_options), REMOVED, SECURITY, SIZE,
+						   OPT_END };
 static const struct option FORMAT_OPTIONS[] = { FORMAT, OPT_END };
 static const struct option IMAGE_OPTIONS[] = {
 	FORMAT,
@@ -212,11 +232,14 @@ const struct command command_inspect = {
 	.description =
 		"Prints a JSON array with an object for each argument, in Docker's field names, or a line for each as a Go "
 		"template says: *{{.State.Pid}}*, *{{json .Mounts}}*, *{{range .Config.Env}}{{println .}}{{end}}*. Functions are "
-		"those of Go's text/template, and json, join, split, lower, upper, title, pad, truncate.",
+		"those of Go's text/template, and json, join, split, lower, upper, title, pad, truncate.\n\n"
+		"With *--security*, of a container that runs, the namespaces, capabilities, filters and the rest are told as the "
+		"kernel has them for its first process, whatever was asked for; of any other, as its configuration asks for them.",
 	.examples =
 		(const struct example[]){
 			{ "inspect -f '{{.State.Status}} {{.State.ExitCode}}' web", "How it is" },
 			{ "inspect -f '{{range .Mounts}}{{.Source}} {{end}}' web", "What is mounted" },
+			{ "inspect --security web", "What stands between it and the host" },
 			{ 0 },
 		},
 	.min_args = 1,

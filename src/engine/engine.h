@@ -650,7 +650,13 @@ struct json_object *engine_cgroup_info(struct engine *engine);
 int engine_container_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
 
 /*
- * The same of a container that was removed, as far as something stays of it (for a week), with a member RemovedAt. Errors:
+ * What stands between the container and the host, of one that runs as the kernel has it: {"Id","Name","Running","Pid",
+ * "Protections":[{"Name","InForce":"yes"|"partly"|"no","Detail"}]}. json_object_put() it.
+ */
+int engine_container_protection(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
+
+/*
+ * The same as `inspect` of a container that was removed, as far as something stays of it (for a week), with a member RemovedAt. Errors:
  * ERR_NO_CONTAINER.
  */
 int engine_removed_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
