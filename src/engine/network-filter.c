@@ -141,20 +141,23 @@ static void forget_flows(const struct published_list *ports)
 
 #define LOCK_FILE "packet-filter.lock" /* in the run root */
 
+/* A network comes with the first who is on it, so nothing is missing of one that nobody is on. */
 static int put_whole_network(struct firewall_change *change, struct db *db, const struct network_record *network,
 			     char *const *abandoned, bool policies, struct error *err)
 {
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
+	bool is_used = false;
 	int r = endpoint_row_list(db, NULL, network->name, &endpoints, err);
-	if (r < 0)
-		return r;
-	put_network(change, network);
 	for (size_t i = 0; i < endpoints.count && network_is_bridge(network); i++) {
 		const struct firewall_place place = place_of(&endpoints.items[i], network, policies);
-		if (!strv_contains(abandoned, endpoints.items[i].container))
-			firewall_put_place(change, &place);
+		if (strv_contains(abandoned, endpoints.items[i].container))
+			continue;
+		if (!is_used)
+			put_network(change, network);
+		is_used = true;
+		firewall_put_place(change, &place);
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static int put_networks(struct firewall_change *change, struct db *db, char *const *abandoned, bool policies,
