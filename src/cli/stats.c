@@ -6,10 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/targets.h"
+#include "runtime/cgroup.h"
 
 struct stats_options {
 	bool latest;
@@ -105,14 +107,33 @@ static int add_rows(struct rows *rows, const struct request *request, const stru
 	return r;
 }
 
+static bool is_redrawn(const struct stats_options *options)
+{
+	return !options->no_stream && isatty(STDOUT_FILENO);
+}
+
 /* On a terminal in the place of what was shown before, else below it. */
-static int print(const struct rows *rows, bool stream, struct error *err)
+static int print(const struct rows *rows, bool redrawn, struct error *err)
 {
 	static const char CLEAR[] = "\033[2J\033[H";
-	if (stream && isatty(STDOUT_FILENO))
+	if (redrawn)
 		fputs(CLEAR, stdout);
 	rows_print(rows);
 	return fflush(stdout) != 0 ? err_sys(err, errno, "write the statistics") : 0;
+}
+
+/* Of those that run and have no cgroup, nothing is counted. */
+static void explain_unknown(struct cli *cli, const struct looks *looks)
+{
+	for (size_t i = 0; i < looks->count; i++) {
+		const struct container_record *record = looks->list[i].record;
+		_cleanup_cgroup_ struct cgroup *cgroup = NULL;
+		struct error why = { 0 };
+		if (!looks->list[i].known &&
+		    container_cgroup_open(cli->engine, record, &cgroup, &why) == -ERR_UNSUPPORTED)
+			log_warn("nothing is counted of container \"%s\", which has no cgroup: %s%s%s", record->name,
+				 why.cause, *why.hint ? "; hint: " : "", why.hint);
+	}
 }
 
 /* --- The command --- */
@@ -136,7 +157,11 @@ static int look_again(struct cli *cli, const struct request *request, struct loo
 	r = look(cli, request, false, looks, err);
 	if (r >= 0)
 		r = add_rows(&rows, request, &before, looks, err);
-	return r < 0 ? r : print(&rows, !request->options->no_stream, err);
+	if (r >= 0)
+		r = print(&rows, is_redrawn(request->options), err);
+	if (r >= 0 && is_redrawn(request->options))
+		explain_unknown(cli, looks);
+	return r;
 }
 
 static int choose_view(const struct stats_options *options, const struct stats_view **ret, struct error *err)
@@ -158,6 +183,8 @@ static int run(struct cli *cli, void *data, char **names, struct error *err)
 	int r = choose_view(request.options, &request.view, err);
 	if (r >= 0)
 		r = look(cli, &request, true, &looks, err);
+	if (r >= 0 && !is_redrawn(request.options))
+		explain_unknown(cli, &looks);
 	for (bool more = true; r >= 0 && more; more = !request.options->no_stream && (looks.count > 0 || !*names))
 		r = look_again(cli, &request, &looks, err);
 	return r;

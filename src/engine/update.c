@@ -132,6 +132,13 @@ static bool has_ended(struct engine *engine, const struct container_row *row)
 	       status == CONTAINER_STOPPED;
 }
 
+/* What is not asked for is not needed: who has no cgroup can still be given another restart policy. */
+static bool asks_for_limits(const struct container_spec *changes)
+{
+	_cleanup_json_ struct json_object *limits = json_object_new_object();
+	return limits_add(changes, limits, NULL) < 0 || json_object_object_length(limits) > 0;
+}
+
 /* One that ended a moment ago has no cgroup to change: if it is started again, then out of its bundle. */
 static int change_cgroup_if_it_runs(struct engine *engine, const struct container_row *row, struct error *err)
 {
@@ -168,7 +175,7 @@ static int change_live(struct engine *engine, const struct container_row *row, c
 		       bool force, struct error *err)
 {
 	_cleanup_live_ struct live live = LIVE_NONE;
-	int r = live_open(engine, row, &live, err);
+	int r = asks_for_limits(changes) ? live_open(engine, row, &live, err) : 0;
 	if (r <= 0)
 		return r;
 	if (!force && (r = refuse_less(engine, row, changes->memory, err)) < 0)

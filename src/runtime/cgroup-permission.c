@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "runtime/cgroup-internal.h"
+#include "runtime/systemd.h"
 
 /* What is there of it: a directory, for which who makes the rest needs rights. An fd. */
 static int open_nearest(const char *mount_point, const char *parent)
@@ -31,4 +32,13 @@ bool cgroup_is_permitted(const char *controller, const char *parent, const char 
 	if (dir < 0 || faccessat(dir, ".", W_OK, AT_EACCESS) < 0)
 		return false;
 	return cgroup_is_v1(controller) || cgroup_offers(dir, "cgroup.controllers", controller);
+}
+
+void cgroup_hint_place(struct error *err)
+{
+	const char *memory = cgroup_is_v1("memory") ? cgroup_place_of("memory") : NULL;
+	if (systemd_is_of_user() && systemd_check_running(NULL) >= 0)
+		err_hint(err, CGROUP_LINGER_HINT);
+	else if (memory)
+		err_hint(err, CGROUP_GIVE_HINT, memory);
 }

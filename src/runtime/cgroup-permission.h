@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
+
 /* What makes systemd delegate every controller to the service managers of users, and gives one to who has no session. */
 #define CGROUP_DELEGATE_HINT                                                           \
 	"as root write the lines [Service] and Delegate=cpu cpuset io memory pids to " \
@@ -22,3 +24,6 @@
  * NULL) is where the tree is mounted that has it, then or if not; NULL: nowhere.
  */
 bool cgroup_is_permitted(const char *controller, const char *parent, const char **ret_mount_point);
+
+/* Hint at what gives who is not root a place for cgroups, where he has none at all. */
+void cgroup_hint_place(struct error *err);

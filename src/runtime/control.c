@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "runtime/cgroup-driver.h"
+#include "runtime/cgroup-permission.h"
 #include "runtime/pid-namespace.h"
 #include "runtime/user-namespace.h"
 
@@ -12,9 +13,11 @@ int container_open_cgroup(const struct container *container, struct cgroup **ret
 	if (*container->cgroup_path)
 		return cgroup_open(container->cgroup_path, ret, err);
 	err_set(err, ERR_UNSUPPORTED, "container '%s' has no cgroup", container->id);
-	if (user_namespace_is_own())
-		return err_cause(err, "no hierarchy of cgroups was open to its user when it was created");
-	return err_cause(err, "it was created with the cgroup manager disabled");
+	if (!user_namespace_is_own())
+		return err_cause(err, "it was created with the cgroup manager disabled");
+	err_cause(err, "no hierarchy of cgroups was open to its user when it was created");
+	cgroup_hint_place(err);
+	return -ERR_UNSUPPORTED;
 }
 
 static int not_running(const struct container *container, enum container_status status, struct error *err)

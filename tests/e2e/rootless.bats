@@ -223,6 +223,27 @@ ann_box() {
 	[[ $output == 'none '*'Containers have no limits of cpu cpuset io memory pids, which nobody has delegated to you'* ]]
 }
 
+@test "what takes a cgroup says that there is none, and the rest goes without" {
+	ann run --detach --name it --network none box:1 sleep 1000 >/dev/null
+	run -1 ann pause it
+	if [[ $output != *"has no cgroup"* ]]; then
+		ann rm --force it
+		skip "the cgroups of this machine are open to everybody"
+	fi
+	[ "${lines[1]}" = "  cause: no hierarchy of cgroups was open to its user when it was created" ]
+	[ ! -d /sys/fs/cgroup/memory ] ||
+		[ "${lines[2]}" = "  hint:  as root, install -d -o USER '/sys/fs/cgroup/memory/USER'; and --cgroup-parent /USER" ]
+	run -1 ann update --memory 100m it
+	[[ $output == *"has no cgroup"*"  cause: no hierarchy of cgroups was open to its user"* ]]
+	ann update --restart on-failure:3 it
+	run -0 ann inspect --format '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' it
+	[ "$output" = "on-failure 3" ]
+	run -0 --separate-stderr ann stats --no-stream --format '{{.Name}} {{.CPUPerc}}' it
+	[ "$output" = "it --" ]
+	[[ $stderr == *'nothing is counted of container \"it\", which has no cgroup: no hierarchy of cgroups was open to its user'* ]]
+	ann rm --force it
+}
+
 @test "info says whose ids containers have, and what they do without" {
 	run -0 ann info --format '{{json .SecurityOptions}}'
 	[[ $output == *'"name=rootless"'* ]]
