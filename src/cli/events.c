@@ -217,6 +217,9 @@ const struct command command_events = {
 		"beginning of an id or name, *image* is a name, with or without its tag, *label* is KEY or KEY=VALUE. "
 		"Of several filters with one key any may be true, of labels and of different keys all have to."
 		"\n\n"
+		"What has failed is told, too: *start-failed* of containers, *pull-failed* of images, with the attributes *error*, "
+		"*errorCode* (*coffer help CODE*) and *errorStage*: pull, unpack, create, exec, network."
+		"\n\n"
 		"Fields of templates: .Time .TimeNano .Type .Action .Actor.ID .Actor.Attributes .Scope.",
 	.examples =
 		(const struct example[]){

@@ -233,6 +233,8 @@ const struct command command_inspect = {
 		"Prints a JSON array with an object for each argument, in Docker's field names, or a line for each as a Go "
 		"template says: *{{.State.Pid}}*, *{{json .Mounts}}*, *{{range .Config.Env}}{{println .}}{{end}}*. Functions are "
 		"those of Go's text/template, and json, join, split, lower, upper, title, pad, truncate.\n\n"
+		"Of containers, *State* has more than Docker's: why they ended in *Death*, and of those that could not be started "
+		"*ErrorCode* (*coffer help CODE*) and *ErrorStage* beside *Error*: create, exec, network.\n\n"
 		"With *--security*, of a container that runs, the namespaces, capabilities, filters and the rest are told as the "
 		"kernel has them for its first process, whatever was asked for; of any other, as its configuration asks for them.",
 	.examples =

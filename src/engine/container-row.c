@@ -202,14 +202,30 @@ int container_row_set_running(struct db *db, const char *id, const char *runroot
 		      : err_set(err, ERR_STATE, "container %.12s is running already", id);
 }
 
-int container_row_set_failed(struct db *db, const char *id, int exit_code, const char *why, struct error *err)
+/* As a monitor would have recorded it. */
+static char *failed_status(const struct error *why)
 {
+	struct monitor_status status = { .state = MONITOR_STATE_EXITED,
+					 .exit_code = err_info(why->code)->exit_status,
+					 .memory_limit = -1,
+					 .memory_peak = -1,
+					 .error = *why,
+					 .death = { .cause = DEATH_START_FAILED, .by = "coffer" } };
+	death_add(&status.death, "%s", why->message);
+	return monitor_status_text(&status);
+}
+
+int container_row_set_failed(struct db *db, const char *id, const struct error *why, struct error *err)
+{
+	_cleanup_free_ char *text = failed_status(why);
 	/* One that has run before has an end to go back to; 0 and 3 are STATE_CREATED and STATE_EXITED. */
-	int r = db_run(
-		db,
-		"UPDATE containers SET state = CASE started_at WHEN 0 THEN 0 ELSE 3 END, exit_code = ?2, "
-		"error = ?3, finished_at = CASE started_at WHEN 0 THEN 0 ELSE ?4 END WHERE id = ?1 AND state = 1",
-		DB_VALUES(DB_TEXT(id), DB_NUMBER(exit_code), DB_TEXT(why), DB_NUMBER(time_now_ns())), err);
+	int r = db_run(db,
+		       "UPDATE containers SET state = CASE started_at WHEN 0 THEN 0 ELSE 3 END, exit_code = ?2, "
+		       "error = ?3, finished_at = CASE started_at WHEN 0 THEN 0 ELSE ?4 END, last_status = ?5 "
+		       "WHERE id = ?1 AND state = 1",
+		       DB_VALUES(DB_TEXT(id), DB_NUMBER(err_info(why->code)->exit_status), DB_TEXT(why->message),
+				 DB_NUMBER(time_now_ns()), DB_TEXT(text)),
+		       err);
 	return r < 0 ? r : 0;
 }
 

@@ -53,7 +53,7 @@ int container_row_ids(struct db *db, char ***ret, struct error *err);
 int container_row_set_running(struct db *db, const char *id, const char *runroot, struct error *err);
 
 /* It could not be started: back to where it was, with the reason. */
-int container_row_set_failed(struct db *db, const char *id, int exit_code, const char *why, struct error *err);
+int container_row_set_failed(struct db *db, const char *id, const struct error *why, struct error *err);
 
 int container_row_set_exited(struct db *db, const char *id, const struct monitor_status *status, struct error *err);
 /* Errors: ERR_NAME, ERR_NO_CONTAINER. */

@@ -51,6 +51,15 @@ void event_container_named(struct engine *engine, const char *name, const char *
 		event_container(engine, &row, action, NULL);
 }
 
+void event_start_failed(struct engine *engine, const char *id, const struct error *why)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	_cleanup_strv_ char **more = NULL;
+	journal_add_error(&more, why);
+	if (container_load_row(engine, id, &row, NULL) >= 0)
+		event_container(engine, &row, "start-failed", more);
+}
+
 void event_prune(struct engine *engine, const char *type, int64_t bytes)
 {
 	_cleanup_free_ char *reclaimed = mem_printf("reclaimed=%" PRId64, bytes);
@@ -60,11 +69,23 @@ void event_prune(struct engine *engine, const char *type, int64_t bytes)
 							    .attributes = (char *[]){ reclaimed, NULL } });
 }
 
+static void record_image(struct engine *engine, const char *action, const char *id, const char *name,
+			 const struct error *why)
+{
+	_cleanup_strv_ char **attributes = NULL;
+	strv_take(&attributes, mem_printf("name=%s", name));
+	if (why)
+		journal_add_error(&attributes, why);
+	event_record(engine, &(const struct journal_event){
+				     .type = "image", .action = action, .actor = id, .attributes = attributes });
+}
+
 void event_image(struct engine *engine, const char *action, const char *id, const char *name)
 {
-	_cleanup_free_ char *attribute = mem_printf("name=%s", name);
-	event_record(engine, &(const struct journal_event){ .type = "image",
-							    .action = action,
-							    .actor = id,
-							    .attributes = (char *[]){ attribute, NULL } });
+	record_image(engine, action, id, name, NULL);
+}
+
+void event_pull_failed(struct engine *engine, const char *id, const char *name, const struct error *why)
+{
+	record_image(engine, "pull-failed", id, name, why);
 }

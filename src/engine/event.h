@@ -4,11 +4,11 @@
  *
  * Who records what:
  *
- *	the monitor           start, die, kill, stop, oom, health_status: x, exec_create: x, exec_start: x, exec_detach,
- *	                      exec_die
- *	the engine's calls    create, destroy, and die where a monitor could not any more; pause, unpause, top,
+ *	the monitor           start, start-failed (again), die, kill, stop, oom, health_status: x, exec_create: x,
+ *	                      exec_start: x, exec_detach, exec_die
+ *	the engine's calls    create, start-failed, destroy, and die where a monitor could not any more; pause, unpause, top,
  *	                      rename, attach, detach, restart, prune, commit, export, archive-path, extract-to-dir; pull,
- *	                      import, tag, untag, delete
+ *	                      pull-failed, import, tag, untag, delete
  *
  * Whoever adds a call to the engine that Docker has an event for records it with
  * event_container() or event_record() when it is done. Recording never fails the call: a journal that cannot be written
@@ -44,11 +44,15 @@ void event_container(struct engine *engine, const struct container_row *row, con
 /* Of what only a command knows: that it was left alone (detach), or stopped to be started (restart). */
 void event_container_named(struct engine *engine, const char *name, const char *action);
 
+/* It could not be started. */
+void event_start_failed(struct engine *engine, const char *id, const struct error *why);
+
 /* All of @type ("container", ...) that could go have gone, @bytes with them. */
 void event_prune(struct engine *engine, const char *type, int64_t bytes);
 
 /* One of an image's: @id is the actor, @name the attribute "name", as Docker has them. */
 void event_image(struct engine *engine, const char *action, const char *id, const char *name);
+void event_pull_failed(struct engine *engine, const char *id, const char *name, const struct error *why);
 
 /* The attributes of each of a container's events. strv_free() it. */
 char **event_container_attributes(const struct container_row *row);

@@ -115,7 +115,7 @@ int container_settle(struct engine *engine, const struct container_row *row, con
 		r = engine_db(engine, &db, err);
 	bool never_ran = status->started_at == 0 && status->error.code != ERR_NONE;
 	if (r >= 0)
-		r = never_ran ? container_row_set_failed(db, id, status->exit_code, status->error.message, err)
+		r = never_ran ? container_row_set_failed(db, id, &status->error, err)
 			      : container_row_set_exited(db, id, status, err);
 	if (r >= 0)
 		r = volumes_detach(engine, row, err);

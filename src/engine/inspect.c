@@ -53,18 +53,17 @@ static void add_text(struct json_object *object, const char *key, const char *te
 
 /* --- State --- */
 
-/* Why it ended: what its monitor has found out, or that it never ran. */
-static void add_death(struct engine *engine, const struct container_row *row, const struct container_record *record,
-		      struct json_object *state)
+/* What its monitor has found out: why it ended, or where on its way to its program it failed. */
+static void add_end(struct engine *engine, const struct container_row *row, struct json_object *state)
 {
 	struct monitor_status status = { 0 };
 	if (row->state == STATE_RUNNING)
 		(void)status_of(engine, row->id, &status, NULL);
 	else if (*row->last_status)
 		(void)monitor_status_parse(row->last_status, strlen(row->last_status), &status, NULL);
-	if (record->state == STATE_CREATED && *record->error) {
-		status.death = (struct death){ .cause = DEATH_START_FAILED, .by = "coffer" };
-		death_add(&status.death, "%s", record->error);
+	if (status.error.code != ERR_NONE) {
+		json_add_string(state, "ErrorCode", err_info(status.error.code)->id);
+		json_add_string(state, "ErrorStage", err_stage_name(status.error.stage));
 	}
 	death_to_json(&status.death, "Death", state);
 }
@@ -85,7 +84,7 @@ static void add_state(struct engine *engine, const struct container_row *row, co
 	json_add_string(state, "Error", record->error);
 	add_time(state, "StartedAt", record->started_at);
 	add_time(state, "FinishedAt", record->finished_at);
-	add_death(engine, row, record, state);
+	add_end(engine, row, state);
 	health_record_add(engine, row, state);
 }
 

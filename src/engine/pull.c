@@ -171,6 +171,8 @@ int engine_pull(struct engine *engine, const char *reference, const char *platfo
 		r = pull_changed(engine, &naming, platform, progress, ret, err);
 	if (r < 0) {
 		(void)err_stage(err, STAGE_PULL);
+		if (naming.familiar && err)
+			event_pull_failed(engine, naming.familiar, naming.familiar_repository, err);
 		return leftovers_hint(engine, r, err);
 	}
 	event_image(engine, "pull", naming.familiar, naming.familiar_repository);

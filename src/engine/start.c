@@ -327,7 +327,7 @@ static int take_back(struct engine *engine, struct launch *launch, const struct 
 	if (r >= 0)
 		r = network_detach(engine, launch->id, err);
 	if (r >= 0)
-		r = container_row_set_failed(db, launch->id, err_info(why->code)->exit_status, why->message, err);
+		r = container_row_set_failed(db, launch->id, why, err);
 	if (r >= 0)
 		r = detach_volumes(engine, db, launch, err);
 	return r < 0 ? r : run_dir_remove(engine, launch->id, &launch->dir, err);
@@ -479,6 +479,7 @@ int engine_container_start(struct engine *engine, const char *id, bool detach, i
 		return 0;
 	(void)err_stage(&why, STAGE_CREATE);
 	nesting_explain(&why);
+	event_start_failed(engine, id, &why);
 	r = failed_to_start(engine, &launch, &why);
 	if (err)
 		*err = why;

@@ -21,6 +21,14 @@ enum {
 	PAUSE_MS = 1,
 };
 
+void journal_add_error(char ***attributes, const struct error *err)
+{
+	strv_take(attributes, mem_printf("errorCode=%s", err_info(err->code)->id));
+	if (err->stage != STAGE_NONE)
+		strv_take(attributes, mem_printf("errorStage=%s", err_stage_name(err->stage)));
+	strv_take(attributes, mem_printf("error=%s", err->message));
+}
+
 /* --- The file --- */
 
 static int open_dir(const char *path)

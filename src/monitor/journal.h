@@ -19,6 +19,8 @@
 
 #include <stdint.h>
 
+#include "base/error.h"
+
 #define JOURNAL_FILE "journal"
 #define JOURNAL_OLD_FILE "journal.1"
 
@@ -33,6 +35,11 @@ struct journal_event {
 	const char *actor;	 /* id, or name where there is no id */
 	char *const *attributes; /* "key=value"; of equal keys the last counts */
 };
+
+/*
+ * What an event says of @err, appended to *attributes: errorCode, errorStage (if there is one) and error, the words.
+ */
+void journal_add_error(char ***attributes, const struct error *err);
 
 /* Append to the journal in the directory @path, which is made if it is missing. Returns 0 or -errno. */
 int journal_append(const char *path, const struct journal_event *event);

@@ -30,6 +30,13 @@ void event_started(struct monitor *monitor)
 	record(monitor, "start", NULL);
 }
 
+void event_restart_failed(struct monitor *monitor, const struct error *why)
+{
+	_cleanup_strv_ char **more = NULL;
+	journal_add_error(&more, why);
+	record(monitor, "start-failed", more);
+}
+
 void event_killed(struct monitor *monitor, int sig)
 {
 	_cleanup_free_ char *number = mem_printf("signal=%d", sig);

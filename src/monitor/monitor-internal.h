@@ -374,6 +374,7 @@ void alarms_sample(struct monitor *monitor, const struct recorder_sample *sample
 /* --- monitor-event.c: what goes into the journal of events --- */
 
 void event_started(struct monitor *monitor);
+void event_restart_failed(struct monitor *monitor, const struct error *why);
 void event_killed(struct monitor *monitor, int sig);
 void event_died(struct monitor *monitor);
 void event_stopped(struct monitor *monitor);

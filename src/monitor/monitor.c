@@ -316,6 +316,8 @@ static bool run(struct monitor *monitor, int brought_up, struct error *failure)
 {
 	if (brought_up < 0) {
 		err_stage(failure, STAGE_CREATE);
+		if (monitor->status.restart_count > 0) /* of the first time, who has started it tells */
+			event_restart_failed(monitor, failure);
 		return monitor_end(monitor, failure);
 	}
 	serve(monitor);

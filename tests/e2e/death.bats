@@ -169,3 +169,40 @@ has_exited() {
 	jq -e '.restartCount == 1' "$(records_of again)/start.json" >/dev/null
 	coffer rm again
 }
+
+failed_events() {
+	coffer events --since 1h --until 0s --filter event="$1" --format '{{json .Actor.Attributes}}'
+}
+
+@test "what could not be started says where it failed, in inspect and as an event" {
+	local id
+	id=$(coffer create --network none --name unmade box:1 nosuch)
+	run -1 coffer start -a "$id"
+	coffer inspect unmade | jq -e '.[0].State | .Status == "created" and .ExitCode == 127 and .ErrorCode == "E-EXEC-NOTFOUND"
+		and .ErrorStage == "exec" and .Death.cause == "start-failed" and .Death.evidence[0] == .Error' >/dev/null
+	failed_events start-failed | jq -es '.[-1] | .name == "unmade" and .errorCode == "E-EXEC-NOTFOUND" and .errorStage == "exec"
+		and (.error | test("nosuch"))' >/dev/null
+	coffer rm unmade
+	# One that has run before.
+	mkdir "$BATS_TEST_TMPDIR/there"
+	coffer run --network none --name ran -v "$BATS_TEST_TMPDIR/there:/there" box:1 true
+	[ "$(coffer inspect -f '{{json .State}}' ran | jq -c '[.ErrorCode, .ErrorStage]')" = '[null,null]' ]
+	rmdir "$BATS_TEST_TMPDIR/there"
+	: >"$BATS_TEST_TMPDIR/there"
+	run -1 coffer start ran
+	coffer inspect ran | jq -e '.[0].State | .Status == "exited" and .ErrorStage == "create" and .Death.cause == "start-failed"' >/dev/null
+	rm "$BATS_TEST_TMPDIR/there"
+	mkdir "$BATS_TEST_TMPDIR/there"
+	coffer start -a ran
+	coffer inspect ran | jq -e '.[0].State | has("ErrorCode") == false and .Death.cause == "exited"' >/dev/null
+	coffer rm ran
+}
+
+@test "a restart that fails is an event, too" {
+	coffer run -d --network none --name late --restart always box:1 /bin/sh -c 'rm /bin/sh' >/dev/null
+	eventually has_exited late
+	coffer inspect late | jq -e '.[0].State | .ErrorCode == "E-EXEC-NOTFOUND" and .ErrorStage == "exec"
+		and .Death.cause == "start-failed"' >/dev/null
+	failed_events start-failed | jq -es '.[-1] | .name == "late" and .errorStage == "exec"' >/dev/null
+	coffer rm late
+}
