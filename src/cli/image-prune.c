@@ -213,7 +213,11 @@ const struct command command_image_prune = {
 	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
 	.usage = "[OPTIONS]",
 	.summary = "Remove images that nobody uses",
-	.description = "What interrupted downloads have left goes, too.",
+	.description =
+		"What interrupted downloads have left goes, too."
+		"\n\n"
+		"Nothing is removed unasked. _systemctl enable --now coffer-prune.timer_ (*--user* for one's own images) asks every "
+		"hour, with *--all --above 85 --below 80*.",
 	.examples =
 		(const struct example[]){
 			{ "image prune -af --filter until=240h", "All that are older than ten days and not in use" },

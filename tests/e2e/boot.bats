@@ -215,15 +215,21 @@ has_said() {
 	[[ $output == *Quadlet* ]]
 }
 
-@test "the unit that ships names commands that there are" {
-	local unit
-	unit=$(find "$COFFER_BIN/../.." -path '*/systemd/coffer.service' | head -n 1)
-	[ -n "$unit" ] || skip "no unit in this build"
-	sed -n 's/^Exec[A-Za-z]*=[^ ]*\/coffer //p' "$unit" | while read -r -a words; do
-		coffer "${words[@]}" --help >/dev/null
+@test "the units that ship name commands that there are" {
+	local unit units name
+	units=$(find "$COFFER_BIN/../.." -path '*/systemd/coffer*.service')
+	[ -n "$units" ] || skip "no unit in this build"
+	cp "$BATS_TEST_DIRNAME/../../systemd/coffer-prune.timer" "$BATS_TEST_TMPDIR"
+	for unit in $units; do
+		sed -n 's/^Exec[A-Za-z]*=[^ ]*\/coffer //p' "$unit" >"$BATS_TEST_TMPDIR/commands"
+		[ -s "$BATS_TEST_TMPDIR/commands" ]
+		while read -r -a words; do
+			coffer "${words[@]}" --help >/dev/null
+		done <"$BATS_TEST_TMPDIR/commands"
+		name=$(basename "$unit")
+		sed 's,=/usr/bin/coffer,=/bin/true,' "$unit" >"$BATS_TEST_TMPDIR/$name"
 	done
 	if [ -x "$(command -v systemd-analyze)" ]; then
-		sed 's,=/usr/bin/coffer,=/bin/true,' "$unit" >"$BATS_TEST_TMPDIR/coffer.service"
-		systemd-analyze verify --man=no "$BATS_TEST_TMPDIR/coffer.service"
+		systemd-analyze verify --man=no "$BATS_TEST_TMPDIR"/coffer*.service "$BATS_TEST_TMPDIR/coffer-prune.timer"
 	fi
 }
