@@ -42,32 +42,42 @@ static void append_encoded(struct str *out, const char *text)
 	}
 }
 
-/* pkg:deb/debian/NAME@VERSION?arch=ARCHITECTURE&distro=debian-12 (github.com/package-url/purl-spec) */
+/* "?KEY=VALUE" or "&KEY=VALUE"; they are in the order of their keys. */
+static void append_qualifier(struct str *out, bool *is_first, const char *key, const char *value)
+{
+	str_appendf(out, "%c%s=", *is_first ? '?' : '&', key);
+	append_encoded(out, value);
+	*is_first = false;
+}
+
+/*
+ * pkg:deb/debian/NAME@VERSION?arch=ARCHITECTURE&distro=debian-12; what rpm has before the colon of a version is a qualifier.
+ * Source: github.com/package-url/purl-spec.
+ */
 static void add_purl(struct json_object *fields, const struct image_packages *packages,
 		     const struct image_package *package)
 {
 	_cleanup_str_ struct str purl = { 0 };
-	const char *distribution = packages->distribution ? packages->distribution : "";
+	bool is_first = true;
+	const char *distribution = packages->distribution ? packages->distribution : "", *version = package->version;
+	const char *colon = streq(package->type, "rpm") ? strchr(version, ':') : NULL;
+	_cleanup_free_ char *epoch = colon ? mem_strndup(version, (size_t)(colon - version)) : NULL;
 	str_appendf(&purl, "pkg:%s/", package->type);
 	append_encoded(&purl, distribution);
 	str_append(&purl, *distribution ? "/" : "");
 	append_encoded(&purl, package->name);
-	if (*package->version) {
+	if (*version) {
 		str_append_char(&purl, '@');
-		append_encoded(&purl, package->version);
+		append_encoded(&purl, colon ? colon + 1 : version);
 	}
-	char separator = '?';
-	if (*package->architecture) {
-		str_appendf(&purl, "%carch=", separator);
-		append_encoded(&purl, package->architecture);
-		separator = '&';
-	}
+	if (*package->architecture)
+		append_qualifier(&purl, &is_first, "arch", package->architecture);
 	if (*distribution && packages->release) {
-		str_appendf(&purl, "%cdistro=", separator);
-		append_encoded(&purl, distribution);
-		str_append_char(&purl, '-');
-		append_encoded(&purl, packages->release);
+		_cleanup_free_ char *distro = mem_printf("%s-%s", distribution, packages->release);
+		append_qualifier(&purl, &is_first, "distro", distro);
 	}
+	if (epoch)
+		append_qualifier(&purl, &is_first, "epoch", epoch);
 	json_add_string(fields, "PURL", str_text(&purl));
 }
 
@@ -103,8 +113,8 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 		r = show(&rows, &packages, &packages.list[i], options->no_trunc, err);
 	if (r >= 0)
 		rows_print(&rows);
-	if (r >= 0 && packages.has_rpm)
-		report_notice("the image has a database of rpm, which is not read");
+	if (r >= 0 && packages.unread)
+		report_notice("the image's database of rpm %s", packages.unread);
 	image_packages_done(&packages);
 	image_free(image);
 	return r;
@@ -122,8 +132,9 @@ const struct command command_image_packages = {
 	.usage = "[OPTIONS] IMAGE",
 	.summary = "List the packages in an image, with the layers that have brought them",
 	.description =
-		"Reads what dpkg and apk have written down of what they installed; rpm's database is not read. What was "
-		"copied into the image without them is not known of.\n\n"
+		"Reads what dpkg, apk and rpm have written down of what they installed; of rpm's databases that is "
+		"rpmdb.sqlite, not the older ones of Berkeley DB and ndb. What was copied into the image without them is not "
+		"known of.\n\n"
 		"Fields of templates: .Name .Version .Architecture .Type .Layer .CreatedBy .PURL, the last one for scanners "
 		"of known vulnerabilities (package-url).",
 	.examples =

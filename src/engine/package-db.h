@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-enum package_kind { PACKAGE_DEB, PACKAGE_APK };
+enum package_kind { PACKAGE_DEB, PACKAGE_APK, PACKAGE_RPM };
 
 struct package {
 	enum package_kind kind;
@@ -23,5 +23,5 @@ struct package_list {
 void package_list_done(struct package_list *list);
 #define _cleanup_package_list_ _cleanup_(package_list_done)
 
-/* Append the packages of @text that are installed. */
+/* Append the packages of @text that are installed; for those of rpm see package-rpm.h. */
 void package_db_parse(enum package_kind kind, const char *text, struct package_list *list);

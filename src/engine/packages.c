@@ -12,6 +12,7 @@
 #include "engine/image.h"
 #include "engine/merged.h"
 #include "engine/package-db.h"
+#include "engine/package-rpm.h"
 
 enum { DATABASE_MAX = 64 << 20, RELEASE_MAX = 64 << 10 };
 
@@ -26,11 +27,18 @@ static const struct {
 	{ PACKAGE_APK, "/usr/lib/apk/db/installed" },
 };
 
-/* These are no text, and not read. */
-static const char *const RPM_FILES[] = { "/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-					 "/var/lib/rpm/Packages" };
+static const char *const RPM_FILES[] = { "/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite" };
 
-static const char *const KIND_NAMES[] = { [PACKAGE_DEB] = "deb", [PACKAGE_APK] = "apk" };
+static const struct {
+	const char *path, *what;
+} RPM_UNREAD[] = {
+	{ "/var/lib/rpm/Packages", "is of Berkeley DB, which is not read" },
+	{ "/usr/lib/sysimage/rpm/Packages", "is of Berkeley DB, which is not read" },
+	{ "/var/lib/rpm/Packages.db", "is of ndb, which is not read" },
+	{ "/usr/lib/sysimage/rpm/Packages.db", "is of ndb, which is not read" },
+};
+
+static const char *const KIND_NAMES[] = { [PACKAGE_DEB] = "deb", [PACKAGE_APK] = "apk", [PACKAGE_RPM] = "rpm" };
 
 static void package_done(struct image_package *package)
 {
@@ -82,6 +90,9 @@ static bool has_database(struct merged *merged)
 	for (size_t i = 0; i < ARRAY_SIZE(FILES); i++)
 		if (has_file(merged, FILES[i].path))
 			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(RPM_FILES); i++)
+		if (has_file(merged, RPM_FILES[i]))
+			return true;
 	_cleanup_merged_ struct merged *folder = enter_path(merged, DPKG_FOLDER);
 	return folder != NULL;
 }
@@ -112,11 +123,24 @@ static int read_folder(struct merged *merged, struct package_list *list, struct 
 	return r;
 }
 
-static int read_databases(struct merged *merged, struct package_list *list, struct error *err)
+/* One that makes no sense is no reason to say nothing of the others. */
+static const char *read_rpm(struct merged *merged, struct package_list *list)
+{
+	const char *unread = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(RPM_FILES); i++) {
+		_cleanup_close_ int fd = merged_open_file(merged, RPM_FILES[i]);
+		if (fd >= 0 && package_rpm_read(fd, list) < 0)
+			unread = "is damaged, and not all of it could be read";
+	}
+	return unread;
+}
+
+static int read_databases(struct merged *merged, struct package_list *list, const char **ret_unread, struct error *err)
 {
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(FILES); i++)
 		r = read_file(merged, FILES[i].path, FILES[i].kind, list, err);
+	*ret_unread = read_rpm(merged, list);
 	return r < 0 ? r : read_folder(merged, list, err);
 }
 
@@ -180,6 +204,7 @@ static int take_layer(const struct fs_layers *layers, size_t top, struct image_p
 	_cleanup_merged_ struct merged *own = NULL, *all = NULL;
 	_cleanup_strv_ char **dirs = NULL;
 	_cleanup_package_list_ struct package_list list = { 0 };
+	const char *unread = NULL;
 	char *const own_dir[] = { layers->list[top].dir, NULL };
 	int r = merged_open(own_dir, &own, err);
 	if (r < 0 || (top > 0 && !has_database(own)))
@@ -188,10 +213,11 @@ static int take_layer(const struct fs_layers *layers, size_t top, struct image_p
 		strv_append(&dirs, layers->list[i].dir);
 	r = merged_open(dirs, &all, err);
 	if (r >= 0)
-		r = read_databases(all, &list, err);
+		r = read_databases(all, &list, &unread, err);
 	if (r < 0)
 		return r;
 	struct image_packages now = describe(&list, packages, &layers->list[top]);
+	now.unread = unread;
 	image_packages_done(packages);
 	*packages = now;
 	return 0;
@@ -222,8 +248,9 @@ static int read_whole(const struct fs_layers *layers, struct image_packages *pac
 	for (size_t i = 0; i < layers->count; i++)
 		strv_append(&dirs, layers->list[i].dir);
 	int r = merged_open(dirs, &merged, err);
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(RPM_FILES); i++)
-		packages->has_rpm |= has_file(merged, RPM_FILES[i]);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(RPM_UNREAD); i++)
+		if (has_file(merged, RPM_UNREAD[i].path))
+			packages->unread = RPM_UNREAD[i].what;
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(files) && !packages->distribution; i++) {
 		_cleanup_free_ char *text = NULL;
 		r = merged_read(merged, files[i], RELEASE_MAX, &text, err);

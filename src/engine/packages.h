@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which packages an image has, by the databases of dpkg and apk in its files. Those of rpm are no text; that there is one is
- * all that is said of it.
+ * Which packages an image has, by the databases of dpkg, apk and rpm in its files.
  */
 #pragma once
 
@@ -11,7 +10,7 @@
 #include "engine/engine.h"
 
 struct image_package {
-	const char *type; /* "deb", "apk" */
+	const char *type; /* "deb", "apk", "rpm" */
 	char *name, *version, *architecture;
 	char *layer;	  /* DiffID of the one that has brought it, in this version */
 	char *created_by; /* what made that layer; may be empty */
@@ -21,7 +20,7 @@ struct image_packages {
 	struct image_package *list; /* by name */
 	size_t count;
 	char *distribution, *release; /* ID and VERSION_ID of os-release(5), or NULL */
-	bool has_rpm;		      /* and that is not read */
+	const char *unread;	      /* what is wrong with rpm's database, if it could not be read; or NULL */
 };
 void image_packages_done(struct image_packages *packages);
 

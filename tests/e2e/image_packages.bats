@@ -73,15 +73,45 @@ new 1 $(layer deb:3 2)" ]
 	coffer rmi other:1 >/dev/null
 }
 
-@test "none at all, and rpm's, which is not read" {
+@test "rpm's, however large" {
+	local many
+	mkdir -p rootfs/var/lib/rpm rootfs/etc rootfs/bin
+	cp /bin/busybox rootfs/bin/sh
+	printf 'ID=fedora\nVERSION_ID=40\n' >rootfs/etc/os-release
+	mapfile -t many < <(printf 'many-%03d::1.0:1.fc40:noarch:300\n' {1..400})
+	"$BATS_TEST_DIRNAME/lib/rpm-database.py" rootfs/var/lib/rpm/rpmdb.sqlite 1024 bash::5.2.26:3.fc40:x86_64 \
+		vim:2:9.1:1.fc40:x86_64:100000 "${many[@]}"
+	tar -C rootfs -c . | coffer import - rpm:1 >/dev/null
+	run -0 --separate-stderr coffer image packages --format '{{.Name}} {{.Version}} {{.Architecture}} {{.Type}}' rpm:1
+	[ "${#lines[@]}" -eq 402 ]
+	[ "${lines[0]}" = 'bash 5.2.26-3.fc40 x86_64 rpm' ]
+	[ "${lines[400]}" = 'many-400 1.0-1.fc40 noarch rpm' ]
+	[ "${lines[401]}" = 'vim 2:9.1-1.fc40 x86_64 rpm' ]
+	# shellcheck disable=SC2154 # run assigns it
+	[ -z "$stderr" ]
+	run -0 coffer image packages --format '{{.PURL}}' rpm:1
+	[ "${lines[0]}" = 'pkg:rpm/fedora/bash@5.2.26-3.fc40?arch=x86_64&distro=fedora-40' ]
+	[ "${lines[401]}" = 'pkg:rpm/fedora/vim@9.1-1.fc40?arch=x86_64&distro=fedora-40&epoch=2' ]
+	above rpm:1 rpm:2 'echo nonsense >/var/lib/rpm/rpmdb.sqlite'
+	run -0 --separate-stderr coffer image packages rpm:2
+	[ "${#lines[@]}" -eq 1 ]
+	[[ "$stderr" == *"the image's database of rpm is damaged, and not all of it could be read"* ]]
+	coffer rmi rpm:2 rpm:1 >/dev/null
+}
+
+@test "none at all, and rpm's of kinds that are not read" {
 	[ "$(coffer image packages box:1 | wc -l)" -eq 1 ]
 	mkdir -p rootfs/var/lib/rpm
-	echo x >rootfs/var/lib/rpm/rpmdb.sqlite
+	echo x >rootfs/var/lib/rpm/Packages
 	tar -C rootfs -c . | coffer import - rpm:1 >/dev/null
 	run -0 --separate-stderr coffer image packages rpm:1
 	[ "${#lines[@]}" -eq 1 ]
-	# shellcheck disable=SC2154 # run assigns it
-	[[ "$stderr" == *"the image has a database of rpm, which is not read"* ]]
+	[[ "$stderr" == *"the image's database of rpm is of Berkeley DB, which is not read"* ]]
+	mv rootfs/var/lib/rpm/Packages rootfs/var/lib/rpm/Packages.db
+	tar -C rootfs -c . | coffer import - rpm:1 >/dev/null
+	run -0 --separate-stderr coffer image packages rpm:1
+	[[ "$stderr" == *"the image's database of rpm is of ndb, which is not read"* ]]
+	coffer image prune -f >/dev/null
 	coffer rmi rpm:1 >/dev/null
 	run -1 coffer image packages nosuch:1
 	[[ "$output" == *"No such image: nosuch:1"* ]]
