@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/timeline.h"
 #include "base/util.h"
 #include "cli/env-file.h"
 #include "cli/mount-flag.h"
@@ -472,6 +473,7 @@ static int pull_image(struct cli *cli, struct container_options *options, struct
 	if (r < 0)
 		return r;
 	take_name(&options->spec, &result);
+	timeline_step("image pulled: %s", options->spec.image);
 	pull_result_done(&result);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "cli/format.h"
 #include "cli/report.h"
+#include "cli/start-trace.h"
 #include "engine/event.h"
 
 int foreground_check_terminal(bool tty, bool input, struct error *err)
@@ -135,7 +136,9 @@ static int stay(struct cli *cli, const struct foreground *foreground,
 
 static int start(struct cli *cli, const char *id, int *ret_connection, struct error *err)
 {
-	return engine_container_start(cli->engine, id, false, ret_connection, err);
+	int r = engine_container_start(cli->engine, id, false, ret_connection, err);
+	start_trace_end();
+	return r;
 }
 
 int foreground_start(struct cli *cli, const struct foreground *foreground, bool *ret_started, struct error *err)

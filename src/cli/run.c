@@ -9,11 +9,12 @@
 #include "cli/refused-options.h"
 #include "cli/report.h"
 #include "cli/service.h"
+#include "cli/start-trace.h"
 #include "cli/terminal.h"
 
 struct run_options {
 	struct container_options container; /* first: CONTAINER_OPTIONS point into it */
-	bool detach, remove_image;
+	bool detach, remove_image, trace;
 	bool sig_proxy;
 	struct detach_keys detach_keys;
 };
@@ -34,6 +35,7 @@ static int start_detached(struct cli *cli, const struct container_record *record
 	int connection = -1;
 	int r = engine_container_start(cli->engine, record->id, true, &connection, err);
 	*ret_started = r >= 0;
+	start_trace_end();
 	if (r < 0)
 		return r;
 	puts(record->id);
@@ -117,11 +119,16 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	if (r < 0)
 		return r;
 	take_console_size(container);
+	r = options->trace ? start_trace_begin(err) : 0;
+	if (r < 0)
+		return r;
 
 	_cleanup_record_ struct container_record *record = NULL;
 	r = container_options_create(cli, container, &record, err);
-	if (r < 0)
+	if (r < 0) {
+		start_trace_end();
 		return r;
+	}
 	foreground.container = record;
 	if (!options->detach)
 		print_id(&foreground);
@@ -142,6 +149,7 @@ static const struct option OPTIONS[] = {
 	OPT_BOOL(struct run_options, remove_image, 0, "rmi",
 		 "Remove container and image at the end, unless others have the image"),
 	OPT_BOOL(struct run_options, sig_proxy, 0, "sig-proxy", "Pass signals on to the process (default true)"),
+	OPT_BOOL(struct run_options, trace, 0, "trace", "Print the steps of the start, and how long each has taken"),
 	OPT_END,
 };
 
@@ -156,7 +164,11 @@ const struct command command_run = {
 		"what the image says. Unless *--detach* is given, coffer stays with it: what it prints is printed, "
 		"signals are passed on, with *--interactive* it reads standard input, and its exit status becomes that "
 		"of coffer.\n\n"
-		"With *--tty* the keys ctrl-p ctrl-q leave the container running and end coffer.",
+		"With *--tty* the keys ctrl-p ctrl-q leave the container running and end coffer.\n\n"
+		"With *--trace* the steps of the start are printed on standard error as soon as the program runs, or could not be "
+		"run, in the order in which they came to their ends: those of coffer, of the container's monitor, and of the init "
+		"process that becomes the program. The last two work at the same time as coffer, so TOOK is the time since the step "
+		"before, whoever did that.",
 	.examples =
 		(const struct example[]){
 			{ "run --rm -it busybox", "A shell that leaves nothing behind" },

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/timeline.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/health-config.h"
@@ -133,6 +134,7 @@ static int resolve(struct engine *engine, const struct container_spec *spec, int
 		r = check_platform(spec, image, err);
 	if (r < 0)
 		return r;
+	timeline_step("image found: %s is %.19s", spec->image, row->image_id);
 	r = container_config_resolve(spec, image, row->id, &row->config, err);
 	if (r == -ERR_NO_CMD)
 		suggest_shell(engine, spec->image, image->diff_ids, err);
@@ -201,15 +203,20 @@ static int make(struct engine *engine, const struct container_spec *spec, const 
 {
 	_cleanup_launch_ struct launch launch = LAUNCH_NONE;
 	int r = storage_create(engine, row, image->diff_ids, err);
-	if (r >= 0)
+	if (r >= 0) {
+		timeline_step("place for its own files made");
 		r = launch_prepare(engine, row->id, &row->config, row->image_id, image->diff_ids, dir, &launch, err);
-	if (r >= 0)
+	}
+	if (r >= 0) {
+		timeline_step("configuration made: config.json");
 		r = insert(engine, spec, row, range, err);
+	}
 	if (r <= 0) {
 		*dir = launch.dir;
 		launch.dir = RUN_DIR_NONE;
 		return r;
 	}
+	timeline_step("recorded in the database: %.12s, %s", row->id, row->name);
 	launch_named(engine, &launch, row);
 	*ret = launch;
 	launch = LAUNCH_NONE;

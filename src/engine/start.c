@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "base/timeline.h"
 #include "build-config.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
@@ -144,7 +145,7 @@ static int spawn_monitor(struct engine *engine, const struct launch *launch, int
 		return log;
 	_cleanup_free_ char *dir = mem_printf("%s/containers/%s", engine->runroot, launch->id);
 	struct fd_path program = fd_path(engine->monitor);
-	char *argv[] = { (char *)MONITOR_PROGRAM, launch->name, dir, NULL };
+	char *argv[] = { (char *)MONITOR_PROGRAM, launch->name, dir, NULL, NULL };
 	bool passes = launch->log.driver == LOG_DRIVER_PASSTHROUGH;
 	int pass_fds[FD_PASS_MAX] = { control, launch->dir.lock, launch->netns, launch->userns };
 	size_t n_sockets = strv_count(launch->relay);
@@ -154,15 +155,21 @@ static int spawn_monitor(struct engine *engine, const struct launch *launch, int
 		      "in this order");
 	for (size_t i = 0; i < n_sockets; i++)
 		pass_fds[MONITOR_RELAY_FD - PASS_FD_FIRST + i] = launch->sockets[i];
+	size_t n_pass_fds = n_sockets > 0	  ? MONITOR_RELAY_FD - PASS_FD_FIRST + n_sockets
+			    : launch->userns >= 0 ? 4
+			    : launch->netns >= 0  ? 3
+						  : 2;
+	if (timeline_fd() >= 0 && n_sockets < MONITOR_RELAY_MAX) {
+		n_pass_fds = MONITOR_RELAY_FD - PASS_FD_FIRST + n_sockets;
+		pass_fds[n_pass_fds++] = timeline_fd();
+		argv[3] = (char *)MONITOR_TRACE;
+	}
 	const struct process_spawn spawn = {
 		.path = program.text,
 		.argv = argv,
 		.stdio = { passes ? STDIN_FILENO : -1, passes ? STDOUT_FILENO : -1, passes ? STDERR_FILENO : log },
 		.pass_fds = pass_fds,
-		.n_pass_fds = n_sockets > 0	    ? MONITOR_RELAY_FD - PASS_FD_FIRST + n_sockets
-			      : launch->userns >= 0 ? 4
-			      : launch->netns >= 0  ? 3
-						    : 2,
+		.n_pass_fds = n_pass_fds,
 		.new_session = true,
 	};
 	pid_t pid;
@@ -198,6 +205,7 @@ static int start_monitor(struct engine *engine, struct launch *launch, struct er
 	r = spawn_monitor(engine, launch, theirs, err);
 	if (r < 0)
 		return r;
+	timeline_step("monitor started");
 	fd_close(TAKE_FD(launch->dir.lock));
 	return TAKE_FD(ours);
 }
@@ -273,8 +281,10 @@ static int await_start(struct engine *engine, const struct launch *launch, int c
 			return monitor_died(engine, launch, err);
 		if (r < 0)
 			return err_sys(err, -r, "hear from the monitor of \"%s\"", launch->name);
-		if (type == PACKET_STARTED)
+		if (type == PACKET_STARTED) {
+			timeline_step("heard that it runs");
 			return 0;
+		}
 		if (type == PACKET_ERROR)
 			return packet_error(payload, len, err);
 	}
@@ -436,6 +446,8 @@ static int launch_monitor(struct engine *engine, struct launch *launch, struct l
 		r = userns_open(engine, launch, &launch->userns, err);
 	if (r >= 0)
 		r = launch_network_begin(engine, launch, network, err);
+	if (r >= 0 && launch->networked)
+		timeline_step("addresses reserved, network namespace made");
 	if (r >= 0)
 		r = launch_give_files(launch, err);
 	if (r >= 0 && launch->networked)
@@ -453,6 +465,8 @@ static int start(struct engine *engine, struct launch *launch, bool detach, int 
 		return connection;
 	/* While the monitor makes the container, which stands still until it is asked to start. */
 	int r = launch_network_finish(engine, launch, &network, err);
+	if (r >= 0 && launch->networked)
+		timeline_step("network connected");
 	if (r >= 0)
 		r = ask_to_start(connection, detach, err);
 	if (r >= 0)

@@ -12,7 +12,9 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/time.h"
+#include "base/timeline.h"
 #include "base/util.h"
 #include "monitor/monitor-internal.h"
 #include "runtime/user-namespace.h"
@@ -133,6 +135,7 @@ static int mount_rootfs(const struct monitor_plan *plan, const int *user_namespa
 	int mount = overlay_mount(&options, err);
 	if (mount < 0)
 		return mount;
+	timeline_step("%zu layers mounted, and its own on top", strv_count(plan->lower));
 	*ret_mount = mount;
 	return 0;
 }
@@ -249,6 +252,8 @@ static int start(struct monitor *monitor, struct error *err)
 		r = container_release(monitor->container, &monitor->init, err);
 	if (r < 0)
 		return r;
+	timeline_step("program executed: %s", monitor->spec->process->args[0]);
+	timeline_end();
 	monitor->status.state = MONITOR_STATE_RUNNING;
 	monitor->status.started_at = time_now_ns();
 	r = monitor_status_write(&monitor->status, monitor->options->dir, err);
@@ -266,8 +271,13 @@ static int start(struct monitor *monitor, struct error *err)
 static int bring_up(struct monitor *monitor, struct error *err)
 {
 	int r;
-	if ((r = prepare(monitor, err)) < 0 || (r = create(monitor, err)) < 0)
+	if ((r = prepare(monitor, err)) < 0)
 		return r;
+	timeline_step("configuration read, log opened");
+	r = create(monitor, err);
+	if (r < 0)
+		return r;
+	timeline_step("container created");
 	announce(monitor);
 	r = wait_for_start(monitor, err);
 	return r < 0 ? r : start(monitor, err);

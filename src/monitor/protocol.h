@@ -39,6 +39,7 @@
 #include "runtime/container.h"
 
 #define MONITOR_PROGRAM "coffer-monitor"
+#define MONITOR_TRACE "--trace"	       /* behind its other arguments: the memory of a timeline is behind the sockets */
 #define HOLDER_PROGRAM "coffer-holder" /* the same file by another name: engine/rootless.h */
 #define MONITOR_NETNS_NUMBER 5 /* as a macro, for it stands in paths */
 #define MONITOR_USERNS_NUMBER 6

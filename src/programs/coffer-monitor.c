@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * coffer-monitor NAME DIR: the supervisor of one container (monitor/monitor.h).
+ * coffer-monitor NAME DIR [--trace]: the supervisor of one container (monitor/monitor.h).
  *
  * DIR is the container's run directory; NAME is there for whoever reads `ps`. Fd 3 is the starter's connection and fd 4
  * the open file that holds DIR/lock; without the first the container starts at once, without the second we lock it. Fd 5
  * can be a network namespace and fd 6 a user namespace, which live as long as we hold them, through all restarts of the
  * container, and from fd 7 up there can be sockets of published ports. Who starts us has made a session of ours, with /dev/null for standard streams (or, with the log driver "passthrough", those of the
- * container), and runs us from a detached read-only mount.
+ * container), and runs us from a detached read-only mount. With --trace the memory of a timeline (base/timeline.h) is behind the
+ * sockets.
  *
  * coffer-compress PATH, by that name of the same file: compress a rotated log.
  * coffer-holder, likewise: do nothing, and so hold a user's namespaces (engine/rootless.h).
@@ -33,6 +34,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/timeline.h"
 #include "base/util.h"
 #include "monitor/log-driver.h"
 #include "monitor/monitor.h"
@@ -71,7 +73,7 @@ static int count_sockets(void)
  * Keep what is meant for us and nothing else: we live longer than whoever started us, and somebody may wait for the end
  * of a pipe that we know nothing of.
  */
-static void take_fds(const char *path, struct monitor_options *options)
+static void take_fds(const char *path, bool traced, struct monitor_options *options)
 {
 	_cleanup_free_ char *lock = path_join(path, "lock");
 	options->control = is_connection(MONITOR_CONTROL_FD) ? MONITOR_CONTROL_FD : -1;
@@ -86,15 +88,17 @@ static void take_fds(const char *path, struct monitor_options *options)
 	if (!options->has_userns)
 		fd_close(MONITOR_USERNS_FD);
 	options->n_sockets = count_sockets();
+	if (traced)
+		timeline_join(MONITOR_RELAY_FD + options->n_sockets, "monitor");
 	fd_close_from(MONITOR_RELAY_FD + options->n_sockets);
 	fd_cloexec_from(MONITOR_CONTROL_FD);
 	(void)fd_fill_standard();
 }
 
-static int run(const char *path, struct error *err)
+static int run(const char *path, bool traced, struct error *err)
 {
 	struct monitor_options options = { .path = path };
-	take_fds(path, &options);
+	take_fds(path, traced, &options);
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(err, errno, "open run directory '%s'", path);
@@ -145,8 +149,9 @@ int main(int argc, char **argv)
 		return compress(argv[1]);
 	if (argc >= 3 && streq(argv[0], RELAY_PROGRAM))
 		return relay(argv);
-	if (argc != 3 || argv[2][0] != '/') {
-		fputs("usage: " MONITOR_PROGRAM " NAME DIR\n"
+	bool traced = argc == 4 && streq(argv[3], MONITOR_TRACE);
+	if ((argc != 3 && !traced) || argv[2][0] != '/') {
+		fputs("usage: " MONITOR_PROGRAM " NAME DIR [" MONITOR_TRACE "]\n"
 		      "It is coffer that starts it; DIR is the absolute path of a container's run directory.\n",
 		      stderr);
 		return err_info(ERR_USAGE)->exit_status;
@@ -154,7 +159,7 @@ int main(int argc, char **argv)
 	umask(0022); /* no matter who started us */
 	/* Executed by an fd's path, we would be called by its number. */
 	prctl(PR_SET_NAME, MONITOR_PROGRAM, 0, 0, 0);
-	int r = chdir("/") < 0 ? err_sys(&err, errno, "change to the root directory") : run(argv[2], &err);
+	int r = chdir("/") < 0 ? err_sys(&err, errno, "change to the root directory") : run(argv[2], traced, &err);
 	if (r >= 0)
 		return r;
 	log_failure(LOG_LEVEL_ERROR, argv[1], &err);

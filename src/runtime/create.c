@@ -19,6 +19,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/timeline.h"
 #include "base/util.h"
 #include "runtime/annotation.h"
 #include "runtime/cgroup-driver.h"
@@ -183,6 +184,8 @@ static int prepare_filter(struct creation *creation, struct error *err)
 		return 0;
 	int r = seccomp_prepare(profile, creation->options->cache_dir, &creation->filter, err);
 	creation->has_filter = r >= 0;
+	if (r >= 0)
+		timeline_step("seccomp filter made ready");
 	return r;
 }
 
@@ -319,6 +322,7 @@ static int make_process(struct creation *creation, struct error *err)
 	fd_close(TAKE_FD(creation->sync[1]));
 	creation->container->pid = pid;
 	creation->container->start_time = process_start_time(pid, NULL);
+	timeline_step("process %d made, in new namespaces", pid);
 	int r = map_ids(creation, err);
 	if (r < 0 || (r = join_resctrl(creation, err)) < 0 || (r = move_net_devices(creation, err)) < 0)
 		return r;
@@ -334,6 +338,8 @@ static int make_cgroup(struct creation *creation, struct error *err)
 		free(creation->container->cgroup_path);
 		creation->container->cgroup_path = mem_strdup("");
 	}
+	if (r >= 0)
+		timeline_step("cgroup made, limits set: %s", creation->container->cgroup_path);
 	return r;
 }
 
@@ -378,6 +384,7 @@ static int hear_from_init(struct creation *creation, struct error *err)
 					     creation->init.pid, creation->sync[0], err);
 	if (r < 0 || (r = init_receive(creation->sync[0], INIT_READY, &creation->init.console, err)) < 0)
 		return r;
+	timeline_step("capabilities dropped, user and filter in force: the program can be executed");
 	/* Only now: under some policies it could not have made processes, or would have been slow to get here. */
 	const struct spec_process *process = creation->options->spec->process;
 	if (process && (r = scheduling_apply(process, creation->init.pid, err)) < 0)

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/timeline.h"
 #include "base/util.h"
 #include "runtime/credentials.h"
 #include "runtime/execution.h"
@@ -124,7 +125,10 @@ static int enter_namespaces(struct init_context *context, struct error *err)
 		return err_sys(err, errno, "make a cgroup namespace");
 	if (is_new(spec, NAMESPACE_NETWORK) && (r = raise_loopback(err)) < 0)
 		return r;
-	return set_names(spec, err);
+	r = set_names(spec, err);
+	if (r >= 0)
+		timeline_step("in all its namespaces, host name set");
+	return r;
 }
 
 /* --- the steps --- */
@@ -158,6 +162,8 @@ static int build_rootfs(struct init_context *context, int place, int *ret_master
 	} else {
 		r = process_take_stdio(context->stdio, err);
 	}
+	if (r >= 0)
+		timeline_step("%zu file systems mounted, devices made", spec->n_mounts);
 	return r < 0 ? r : rootfs_make_working_directory(rootfs, err);
 }
 
@@ -218,6 +224,7 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 	_cleanup_close_ int place = rootfs_open_place(&context->rootfs);
 	if ((r = cgroup_join_self(context->rootfs.cgroup, context->in_cgroup, err)) < 0)
 		return r;
+	timeline_step("in its cgroup");
 	if (context->spec->namespaces[NAMESPACE_USER].listed && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return err_sys_code(err, ERR_IDMAP, errno, "become root of the user namespace");
 	/* Nobody of the container may look into us or trace us before its program runs (ptrace(2), "dumpable"). */
@@ -228,7 +235,10 @@ static int prepare(struct init_context *context, int *ret_master, struct error *
 	    (r = run_create_hooks(context, err)) < 0 ||
 	    (r = set_attributes(context, err)) < 0 || (r = rootfs_protect(&context->rootfs, err)) < 0)
 		return r;
-	return rootfs_enter(&context->rootfs, err);
+	r = rootfs_enter(&context->rootfs, err);
+	if (r >= 0)
+		timeline_step("kernel settings made, paths protected, root changed");
+	return r;
 }
 
 /* From the new root to just before exec. */
@@ -288,6 +298,7 @@ static void report(const struct init_context *context, const struct error *err)
 _Noreturn void init_run(struct init_context *context)
 {
 	struct error err = { 0 };
+	timeline_as("init");
 	(void)run(context, &err);
 	report(context, &err);
 	_exit(err_info(err.code)->exit_status);
