@@ -17,7 +17,7 @@
 #include "engine/network-driver.h"
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
-#include "engine/network-loopback.h"
+#include "engine/network-listen.h"
 #include "engine/network-netns.h"
 #include "engine/network-own.h"
 #include "engine/network-parent.h"
@@ -317,7 +317,7 @@ static int remove_elements_and_rows(const struct detach *detach, struct error *e
 static int take_back(void *argument, struct error *err)
 {
 	struct detach *detach = argument;
-	network_loopback_close(detach->engine, detach->id, false);
+	network_listen_close(detach->engine, detach->id, false);
 	int r = unplug_joined(detach, err);
 	if (r >= 0)
 		r = remove_elements_and_rows(detach, err);

@@ -23,7 +23,7 @@
 #include "engine/network-event.h"
 #include "engine/network-filter.h"
 #include "engine/network-inspect.h"
-#include "engine/network-loopback.h"
+#include "engine/network-listen.h"
 #include "engine/network-own.h"
 #include "engine/network-plug.h"
 #include "engine/network-policy.h"
@@ -260,15 +260,15 @@ static int settle_ports(struct change *change, const struct network_record *netw
 	if (leads_to(&before, endpoint)) {
 		r = filter_add(change->engine, network, endpoint, &before, err);
 		if (r >= 0)
-			network_loopback_mend(change->engine, change->id);
+			network_listen_mend(change->engine, change->id);
 		return r;
 	}
-	network_loopback_close(change->engine, change->id, true);
+	network_listen_close(change->engine, change->id, true);
 	r = move_ports(change, network, endpoint, &before, &after, err);
 	if (r >= 0 && after.count > 0)
 		r = filter_add(change->engine, network, endpoint, &after, err);
 	if (r >= 0)
-		network_loopback_open(change->engine, change->id);
+		network_listen_open(change->engine, change->id);
 	return r;
 }
 
@@ -468,7 +468,7 @@ int engine_network_connect(struct engine *engine, const char *container, const s
 	if (r < 0)
 		return err_wrap(err, "connect container \"%s\" to the network \"%s\"", row.name, network->name);
 	network_event(engine, network, "connect", row.id);
-	return 0;
+	return policy_follow(engine, err); /* published ports may be another place's now */
 }
 
 /* --- disconnect --- */

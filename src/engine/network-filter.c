@@ -92,7 +92,7 @@ static void put_port(struct firewall_change *change, const struct published *pub
 		return;
 	}
 	if (published->port.host.family && published->port.host.family != published->address.family)
-		return; /* network-loopback.h */
+		return; /* network-listen.h leads there */
 	const struct firewall_port port = {
 		.host = published->port.host,
 		.protocol = published->port.protocol,

@@ -55,6 +55,7 @@ static void view_done(struct view *view)
 		strv_free(view->endpoints[i].labels);
 		strv_free(view->endpoints[i].network_labels);
 		free(view->endpoints[i].network);
+		free(view->endpoints[i].relayed);
 	}
 	free(view->policies);
 	free(view->created_at);
@@ -116,6 +117,26 @@ static int check_enforceable(const struct view *view, const struct network_recor
 	return 0;
 }
 
+static bool is_relayed(const struct published *published, const struct policy_endpoint *endpoint)
+{
+	const struct cidr *host = &published->port.host;
+	return published->address.family == AF_INET && cidr_same_address(&published->address, &endpoint->address) &&
+	       (!host->family || host->family == AF_INET6) && !published_is_opening(published);
+}
+
+static int load_relayed(struct db *db, const char *id, struct policy_endpoint *endpoint, struct error *err)
+{
+	_cleanup_published_list_ struct published_list ports = { 0 };
+	int r = published_row_list(db, id, &ports, err);
+	for (size_t i = 0; i < ports.count; i++) {
+		const struct port *port = &ports.items[i].port;
+		if (is_relayed(&ports.items[i], endpoint))
+			*ARRAY_APPEND(endpoint->relayed, endpoint->n_relayed) =
+				(struct policy_relayed){ port->protocol, port->host_port };
+	}
+	return r;
+}
+
 static int load_network(struct engine *engine, struct db *db, const struct network_record *network, struct view *view,
 			struct error *err)
 {
@@ -130,6 +151,8 @@ static int load_network(struct engine *engine, struct db *db, const struct netwo
 		if (filter_is_strict(network, view->n_policies > 0))
 			strv_append(&view->strict, list.items[i].link);
 		r = load_container(engine, list.items[i].container, endpoint, view, err);
+		if (r >= 0)
+			r = load_relayed(db, list.items[i].container, endpoint, err);
 		if (r >= 0)
 			r = check_enforceable(view, network, err);
 	}

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/network-reserve.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/random.h"
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/network-subnet.h"
+
+#define GIVEN_PORTS "/proc/sys/net/ipv4/ip_local_port_range" /* "32768	60999" */
 
 /* --- places --- */
 
@@ -90,7 +95,7 @@ static int parse_ports(const struct container_config *config, struct port_list *
 	return r;
 }
 
-/* What somebody asks for by IPv6 reaches a container without it as well (network-loopback.h). */
+/* What somebody asks for by IPv6 reaches a container without it as well (network-listen.h). */
 static bool serves(const struct endpoint *endpoint, const struct cidr *address, const struct port *port)
 {
 	if (address->family == 0)
@@ -162,11 +167,22 @@ static bool is_taken(int r)
 	return r == -ERR_PORT_HOST || r == -ERR_PORT_ALLOCATED;
 }
 
-/* One that the kernel gives, or the first behind it that no container has: it does not know theirs, for nobody listens. */
+/* Where the kernel has none left to give, there are those behind them. */
+static uint16_t last_given(void)
+{
+	char range[32];
+	const char *last = file_read_line(AT_FDCWD, GIVEN_PORTS, range, sizeof range) > 0 ? strchr(range, '\t') : NULL;
+	uint64_t port;
+	return last && parse_u64(last + 1, UINT16_MAX, &port, NULL) >= 0 ? (uint16_t)port : 0;
+}
+
+/* One that the kernel gives, or the first behind it that no container has: it may not know theirs (SCTP, other roots'). */
 static int choose_any_port(struct db *db, const char *table, struct port *port, bool both, struct error *err)
 {
 	struct error why = { 0 };
 	int r = port_reserve(port, both, table, &why);
+	if (r == -ERR_PORT_HOST && !port->host_port)
+		port->host_port = last_given();
 	if (r >= 0)
 		r = published_row_any(db, port, &why);
 	while ((r > 0 || (is_taken(r) && port->host_port)) && port->host_port < UINT16_MAX) {

@@ -290,30 +290,24 @@ bool published_is_opening(const struct published *published)
 	       cidr_same_address(&published->port.host, &published->address);
 }
 
-/* "0.0.0.0" is each address of its family, which is the container's but for "::" in front of one without IPv6. */
-static void host_text(const struct published *published, char buf[CIDR_TEXT_MAX])
-{
-	cidr_address_text(&published->port.host, buf);
-	if (streq(buf, "0.0.0.0") || (streq(buf, "::") && published->address.family == AF_INET6))
-		buf[0] = '\0';
-}
-
 int published_row_insert(struct db *db, const struct published *published, struct error *err)
 {
 	/*
 	 * An address of its own and "each address" are not the same, and yet exclude each other; the families do not,
-	 * neither those of containers' addresses nor those of the host's in front of one.
+	 * neither those of containers' addresses nor those of the host's in front of one. '' is of both.
 	 */
-	static const char holder[] = "SELECT CASE WHEN c.id = ?5 THEN '' ELSE c.name END FROM ports p "
-				     "JOIN containers c ON c.id = p.container WHERE "
-				     "p.protocol = ?1 AND p.host_port = ?2 AND p.host <> p.address "
-				     "AND (p.host = ?3 OR p.host IN ('', '::') OR ?3 IN ('', '::')) "
-				     "AND (p.address LIKE '%:%') = (?4 LIKE '%:%') "
-				     "AND (?4 LIKE '%:%' OR (p.host LIKE '%:%') = (?3 LIKE '%:%')) LIMIT 1";
+	static const char holder[] =
+		"SELECT CASE WHEN c.id = ?5 THEN '' ELSE c.name END FROM ports p "
+		"JOIN containers c ON c.id = p.container WHERE "
+		"p.protocol = ?1 AND p.host_port = ?2 AND p.host <> p.address "
+		"AND (p.host = ?3 OR p.host IN ('', '0.0.0.0', '::') OR ?3 IN ('', '0.0.0.0', '::')) "
+		"AND (p.address LIKE '%:%') = (?4 LIKE '%:%') "
+		"AND (?4 LIKE '%:%' OR '' IN (p.host, ?3) OR "
+		"(p.host LIKE '%:%') = (?3 LIKE '%:%')) LIMIT 1";
 	const struct port *port = &published->port;
 	char host[CIDR_TEXT_MAX], address[CIDR_TEXT_MAX];
 	_cleanup_free_ char *name = NULL;
-	host_text(published, host);
+	cidr_address_text(&port->host, host);
 	cidr_address_text(&published->address, address);
 	int r = published_is_opening(published)
 			? 0

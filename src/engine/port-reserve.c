@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -21,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/util.h"
 #include "engine/port.h"
 #include "network/firewall.h"
@@ -41,6 +43,7 @@ union address {
 struct holder {
 	struct cidr address;
 	unsigned long inode; /* of the socket; 0: none was found */
+	char *pid, command[64];
 };
 
 /* As /proc/net/tcp has them: in words of 32 bits, each a number of this machine's. */
@@ -111,27 +114,44 @@ static char *find_process(unsigned long inode)
 	return NULL;
 }
 
-static int name_holder(const struct port *port, sa_family_t family, struct error *err)
+/* Whether there is a socket; free() what is in *ret. */
+static bool find_holder(const struct port *port, sa_family_t family, struct holder *ret)
 {
-	char command[64], text[CIDR_TEXT_MAX];
-	struct holder holder = { 0 };
-	const char *protocol = port_protocol_name(port->protocol);
 	bool found = false;
 	for (int v6 = 0; v6 < 2 && !found; v6++) {
-		_cleanup_free_ char *file = mem_printf("/proc/net/%s%s", protocol, v6 ? "6" : "");
-		found = find_socket(file, port, family, &holder);
+		_cleanup_free_ char *file =
+			mem_printf("/proc/net/%s%s", port_protocol_name(port->protocol), v6 ? "6" : "");
+		found = find_socket(file, port, family, ret);
 	}
-	_cleanup_free_ char *pid = found ? find_process(holder.inode) : NULL;
+	ret->pid = found ? find_process(ret->inode) : NULL;
+	_cleanup_free_ char *path = ret->pid ? mem_printf("/proc/%s/comm", ret->pid) : NULL;
+	if (!path || file_read_line(AT_FDCWD, path, ret->command, sizeof ret->command) < 0)
+		ret->command[0] = '\0';
+	return found;
+}
+
+static int name_holder(const struct port *port, sa_family_t family, struct error *err)
+{
+	char text[CIDR_TEXT_MAX];
+	struct holder holder = { 0 };
+	bool found = find_holder(port, family, &holder);
+	_cleanup_free_ char *pid = holder.pid;
 	if (!pid)
 		return found ? err_cause(err, "by a process that cannot be seen from here")
 		       : err ? -err->code
 			     : -ERR_PORT_HOST;
-	_cleanup_free_ char *path = mem_printf("/proc/%s/comm", pid);
-	if (file_read_line(AT_FDCWD, path, command, sizeof command) < 0)
-		command[0] = '\0';
 	cidr_address_text(&holder.address, text);
 	return err_cause(err, holder.address.family == AF_INET6 ? "pid %s (%s) has [%s]:%u" : "pid %s (%s) has %s:%u",
-			 pid, command, text, port->host_port);
+			 pid, holder.command, text, port->host_port);
+}
+
+/* A process of coffer's; one that has no files any more may have been one. */
+static bool is_ours(const struct port *port, sa_family_t family)
+{
+	struct holder holder = { 0 };
+	bool found = find_holder(port, family, &holder);
+	_cleanup_free_ char *pid = holder.pid;
+	return found && (!pid || str_starts_with(holder.command, "coffer-"));
 }
 
 /* --- binding --- */
@@ -203,7 +223,7 @@ static int bind_each(struct wish *wish)
 	return r == -EAFNOSUPPORT ? 0 : r;
 }
 
-/* Nobody listens at the ports of containers: other roots' stand in the packet filter alone. */
+/* What containers of other roots have published stands in the packet filter. */
 static int look_at_others(const struct wish *wish, struct error *err)
 {
 	const struct port *port = wish->port;
@@ -221,19 +241,43 @@ static int look_at_others(const struct wish *wish, struct error *err)
 	return err_cause(err, "a container of another root has published it (the packet filter's table \"%s\")", other);
 }
 
+static int in_use(const struct wish *wish, struct error *err)
+{
+	int r = look_at_others(wish, err);
+	if (r < 0)
+		return r;
+	err_set(err, ERR_PORT_HOST, "port %u/%s: address already in use", wish->port->host_port,
+		port_protocol_name(wish->port->protocol));
+	return name_holder(wish->port, wish->family, err);
+}
+
+/* A monitor or a relay that was killed gives back its sockets a moment after its lock. */
+static int bind_patiently(struct wish *wish)
+{
+	enum { PATIENCE_MS = 1000, PAUSE_MS = 10 };
+	static const struct timespec moment = { .tv_nsec = PAUSE_MS * NSEC_PER_MSEC };
+	int r = bind_each(wish);
+	if (r != -EADDRINUSE || look_at_others(wish, NULL) < 0)
+		return r;
+	for (int i = 0; i < PATIENCE_MS / PAUSE_MS && r == -EADDRINUSE && is_ours(wish->port, wish->family); i++) {
+		(void)nanosleep(&moment, NULL);
+		r = bind_each(wish);
+	}
+	return r;
+}
+
 static int reserve(void *argument, struct error *err)
 {
 	struct wish *wish = argument;
 	const struct port *port = wish->port;
 	const char *protocol = port_protocol_name(port->protocol);
 	char text[CIDR_TEXT_MAX];
-	int r = bind_each(wish);
+	int r = bind_patiently(wish);
 	switch (-r) {
 	case 0:
 		return look_at_others(wish, err);
 	case EADDRINUSE:
-		err_set(err, ERR_PORT_HOST, "port %u/%s: address already in use", port->host_port, protocol);
-		return name_holder(port, wish->family, err);
+		return in_use(wish, err);
 	case EADDRNOTAVAIL:
 		return err_set(err, ERR_ADDRESS, "port %u/%s: this host does not have the address %s", port->host_port,
 			       protocol, cidr_address_text(&port->host, text));

@@ -27,7 +27,7 @@
 #include "engine/live.h"
 #include "engine/nesting.h"
 #include "engine/network-attach.h"
-#include "engine/network-loopback.h"
+#include "engine/network-listen.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 #include "engine/userns.h"
@@ -451,7 +451,7 @@ static int launch_monitor(struct engine *engine, struct launch *launch, struct l
 	if (r >= 0)
 		r = launch_give_files(launch, err);
 	if (r >= 0 && launch->networked)
-		network_loopback_listen(engine, launch->id, &launch->relay, launch->sockets);
+		network_listen_start(engine, launch->id, &launch->relay, launch->sockets);
 	if (r >= 0)
 		r = write_plan(engine, launch, detach, err);
 	return r < 0 ? r : start_monitor(engine, launch, err);

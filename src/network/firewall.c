@@ -45,6 +45,14 @@ void firewall_put_address(struct firewall_change *change, const char *set, const
 	put_one(change, set, &key, NULL);
 }
 
+void firewall_put_service(struct firewall_change *change, const char *set, uint8_t protocol, uint16_t port)
+{
+	struct firewall_bytes key = { 0 };
+	firewall_add_part(&key, &protocol, sizeof protocol);
+	add_port(&key, port);
+	put_one(change, set, &key, NULL);
+}
+
 /* --- networks --- */
 
 /* A range is its first address, and the one behind its last as the element that ends it. */

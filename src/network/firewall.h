@@ -76,6 +76,9 @@ void firewall_put_strict(struct firewall_change *change, char *const *links);
 /* An address into a set of the family inet. */
 void firewall_put_address(struct firewall_change *change, const char *set, const struct cidr *address);
 
+/* A protocol's port into a set of the family inet. */
+void firewall_put_service(struct firewall_change *change, const char *set, uint8_t protocol, uint16_t port);
+
 struct firewall_port {
 	struct cidr host; /* the address on the host; family 0, or all zeroes: each of them, of the container's family */
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */

@@ -6,10 +6,14 @@
  *	chain forward	what is about a selected container goes through "ingress", "egress" or both
  *	chain ingress	returns what some policy allows, and drops the rest; "egress" likewise
  *
+ *	chain input	what goes to the host itself: relays, and from a selected container likewise
+ *
  * Sets: "ingress4" has the containers that some policy selects for ingress; "p0_4" those of the first policy;
- * "p0_i1_4" those that the peers of its second ingress rule select.
+ * "p0_i1_4" those that the peers of its second ingress rule select; "relayed" has ports of the host's (policy.h).
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "network/policy.h"
 
@@ -146,6 +150,9 @@ static void write_hook(const char *hook, bool ingress, struct str *out)
 		"icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } accept\n"
 		"ip saddr @egress_4 jump egress\nip6 saddr @egress_6 jump egress\n",
 		hook, hook);
+	if (!ingress)
+		str_append(out, "iifname != \"lo\" meta nfproto ipv6 meta l4proto . th dport @relayed "
+				"counter drop comment \"no policy knows whom a relay lets in\"\n");
 	if (ingress)
 		str_append(out, "ip6 daddr fe80::/10 drop\nip6 saddr fe80::/10 ip6 daddr != ff00::/8 drop\n"
 				"ip daddr @ingress_4 jump ingress\nip6 daddr @ingress_6 jump ingress\n");
@@ -161,7 +168,7 @@ void policy_write_removal(const char *table, struct str *out)
 void policy_write_rules(const char *table, const struct policy *policies, size_t n_policies, struct str *out)
 {
 	policy_write_removal(table, out);
-	str_appendf(out, "table inet %s {\n", table);
+	str_appendf(out, "table inet %s {\nset relayed { type inet_proto . inet_service; }\n", table);
 	for (int version = 0; version < VERSIONS; version++) {
 		declare_set(out, "ingress", version);
 		declare_set(out, "egress", version);
@@ -261,12 +268,26 @@ static void put_peer_sets(const struct content *content, size_t index, const str
 	}
 }
 
+static void put_relayed(const struct content *content)
+{
+	firewall_begin_set(content->change, NFPROTO_INET, "relayed", true);
+	for (size_t i = 0; i < content->n_endpoints; i++) {
+		const struct policy_endpoint *endpoint = &content->endpoints[i];
+		if (endpoint->n_relayed == 0 || !is_restricted(content, endpoint, &INGRESS))
+			continue;
+		for (size_t k = 0; k < endpoint->n_relayed; k++)
+			firewall_put_service(content->change, "relayed", endpoint->relayed[k].protocol,
+					     endpoint->relayed[k].port);
+	}
+}
+
 void policy_put_sets(struct firewall_change *change, const struct policy *policies, size_t n_policies,
 		     const struct policy_endpoint *endpoints, size_t n_endpoints)
 {
 	const struct content content = { change, policies, n_policies, endpoints, n_endpoints };
 	put_set(&content, "ingress", is_restricted, &INGRESS);
 	put_set(&content, "egress", is_restricted, &EGRESS);
+	put_relayed(&content);
 	for (size_t i = 0; i < n_policies; i++) {
 		_cleanup_free_ char *name = mem_printf("p%zu", i);
 		put_set(&content, name, is_selected, &policies[i]);
@@ -275,7 +296,15 @@ void policy_put_sets(struct firewall_change *change, const struct policy *polici
 	}
 }
 
-/* An address, as the key of an element has it. */
+/* Two registers: a protocol, and a port. */
+static void write_service(const uint8_t *data, struct str *out)
+{
+	uint16_t port;
+	memcpy(&port, data + sizeof(uint32_t), sizeof port);
+	str_appendf(out, "%u . %u", data[0], ntohs(port));
+}
+
+/* An address, as the key of an element has it; or a port. */
 static void write_key(const struct nlattr *element, struct str *out)
 {
 	const struct nlattr *parts[NFTA_SET_ELEM_KEY + 1], *value[NFTA_DATA_VALUE + 1];
@@ -283,6 +312,10 @@ static void write_key(const struct nlattr *element, struct str *out)
 	char text[CIDR_TEXT_MAX];
 	netlink_nested(element, parts, ARRAY_SIZE(parts));
 	netlink_nested(parts[NFTA_SET_ELEM_KEY], value, ARRAY_SIZE(value));
+	if (netlink_length(value[NFTA_DATA_VALUE]) == 2 * sizeof(uint32_t)) {
+		write_service(netlink_data(value[NFTA_DATA_VALUE]), out);
+		return;
+	}
 	if (netlink_length(value[NFTA_DATA_VALUE]) > cidr_length(&address))
 		address.family = AF_INET6;
 	memcpy(address.bytes, netlink_data(value[NFTA_DATA_VALUE]), cidr_length(&address));

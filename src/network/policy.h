@@ -77,12 +77,23 @@ void policy_done(struct policy *policy);
 /* Errors: the document's code, with the place in it. Whatever is not understood is an error: it could not be enforced. */
 int policy_parse(const struct json_document *document, struct policy *ret, struct error *err);
 
+/*
+ * A port of the host's at whose IPv6 addresses a relay listens for a container without IPv6. The peer that the container sees
+ * is the host then, so nobody can say what a policy would: from other machines none of its rules lets anything through.
+ */
+struct policy_relayed {
+	uint8_t protocol; /* IPPROTO_TCP, ... */
+	uint16_t port;
+};
+
 /* A container's place on a network. */
 struct policy_endpoint {
 	char **labels; /* of the container, "key=value" */
 	char *network; /* its name */
 	char **network_labels;
 	struct cidr address, address6; /* family 0: none */
+	struct policy_relayed *relayed;
+	size_t n_relayed;
 };
 
 /* Whether the policy is about it. */

@@ -4,6 +4,8 @@
  * find back. Nobody says when it ends, so it does when nothing has gone either way for a while, or others need its place.
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdalign.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -18,12 +20,19 @@ enum {
 	DATAGRAM_MAX = 64 << 10,
 };
 
+/* The address of ours that was sent to: on a host with several, an answer from another one is none. */
+struct place {
+	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))]; /* as the kernel has said it */
+	size_t len;
+};
+
 struct relay_session {
 	struct relay_source source;
 	struct relay_listener *listener;
 	struct relay_session *next;
 	struct sockaddr_storage client;
 	socklen_t client_len;
+	struct place place;
 	int64_t used_ms;
 	bool is_closed;
 };
@@ -51,6 +60,40 @@ bool relay_udp_sweep(struct relay_loop *loop, struct relay_listener *listener, i
 
 /* --- answers --- */
 
+/* By which link it goes is a matter of routes, but for an address that is only one link's. */
+static void forget_link(struct place *place)
+{
+	struct cmsghdr *head = (struct cmsghdr *)place->control;
+	if (place->len == 0)
+		return;
+	if (head->cmsg_level == IPPROTO_IP) {
+		struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(head);
+		info->ipi_ifindex = 0;
+	} else {
+		struct in6_pktinfo *info = (struct in6_pktinfo *)CMSG_DATA(head);
+		if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
+			info->ipi6_ifindex = 0;
+	}
+}
+
+/* From an address that cannot send (a group's), it goes from whichever one the kernel chooses. */
+static void answer(struct relay_session *session, char *datagram, size_t len)
+{
+	struct iovec data = { datagram, len };
+	struct msghdr message = {
+		.msg_name = &session->client,
+		.msg_namelen = session->client_len,
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = session->place.control,
+		.msg_controllen = session->place.len,
+	};
+	if (sendmsg(session->listener->source.fd, &message, 0) >= 0 || errno != EINVAL)
+		return;
+	message.msg_controllen = 0;
+	(void)sendmsg(session->listener->source.fd, &message, 0);
+}
+
 static void session_ready(struct relay_loop *loop, struct relay_source *source, uint32_t events)
 {
 	struct relay_session *session = (struct relay_session *)source;
@@ -63,8 +106,7 @@ static void session_ready(struct relay_loop *loop, struct relay_source *source, 
 	if (n < 0)
 		return; /* nobody listens there, say: the next one tries again */
 	session->used_ms = relay_now_ms();
-	(void)sendto(session->listener->source.fd, datagram, (size_t)n, 0, (const struct sockaddr *)&session->client,
-		     session->client_len);
+	answer(session, datagram, (size_t)n);
 }
 
 /* --- questions --- */
@@ -119,19 +161,41 @@ static struct relay_session *begin(struct relay_loop *loop, struct relay_listene
 	return session;
 }
 
+/* Returns its length, or a negative number. */
+static ssize_t receive(int fd, struct iovec *data, struct sockaddr_storage *client, socklen_t *ret_len,
+		       struct place *place)
+{
+	struct msghdr message = {
+		.msg_name = client,
+		.msg_namelen = sizeof *client,
+		.msg_iov = data,
+		.msg_iovlen = 1,
+		.msg_control = place->control,
+		.msg_controllen = sizeof place->control,
+	};
+	ssize_t n = recvmsg(fd, &message, 0);
+	*ret_len = message.msg_namelen;
+	place->len = n < 0 ? 0 : message.msg_controllen;
+	forget_link(place);
+	return n;
+}
+
 void relay_udp_ready(struct relay_loop *loop, struct relay_source *source, uint32_t events)
 {
 	struct relay_listener *listener = (struct relay_listener *)source;
 	struct sockaddr_storage client = { 0 };
-	socklen_t len = sizeof client;
+	socklen_t len = 0;
+	struct place place = { 0 };
 	char datagram[DATAGRAM_MAX];
+	struct iovec data = { datagram, sizeof datagram };
 	(void)events;
-	ssize_t n = recvfrom(source->fd, datagram, sizeof datagram, 0, (struct sockaddr *)&client, &len);
+	ssize_t n = receive(source->fd, &data, &client, &len, &place);
 	if (n < 0)
 		return;
 	struct relay_session *session = find(listener, &client, len);
 	if (!session && !(session = begin(loop, listener, &client, len)))
 		return;
+	session->place = place;
 	session->used_ms = relay_now_ms();
 	(void)send(session->source.fd, datagram, (size_t)n, 0);
 }

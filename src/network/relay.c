@@ -18,6 +18,7 @@
 #define PID_FILE "relay.pid"
 
 static const char WHAT[] = "publish ports";
+static const char EVERYWHERE[] = "*";
 
 /* --- rules --- */
 
@@ -25,7 +26,7 @@ char *relay_rule_text(const struct relay_rule *rule)
 {
 	char host[CIDR_TEXT_MAX], target[CIDR_TEXT_MAX];
 	return mem_printf("%s/%s/%u/%s/%u", rule->protocol == IPPROTO_UDP ? "udp" : "tcp",
-			  cidr_address_text(&rule->host, host), rule->host_port,
+			  rule->host.family ? cidr_address_text(&rule->host, host) : EVERYWHERE, rule->host_port,
 			  cidr_address_text(&rule->target, target), rule->target_port);
 }
 
@@ -46,7 +47,7 @@ int relay_rule_parse(const char *text, struct relay_rule *ret, struct error *err
 	if (strv_count(words) != WORDS || (!streq(words[0], "tcp") && !streq(words[0], "udp")))
 		return err_set(err, ERR_INVALID, "'%s' is no rule of a relay", text);
 	rule.protocol = streq(words[0], "udp") ? IPPROTO_UDP : IPPROTO_TCP;
-	int r = cidr_parse_address(words[1], &rule.host, err);
+	int r = streq(words[1], EVERYWHERE) ? 0 : cidr_parse_address(words[1], &rule.host, err);
 	if (r >= 0)
 		r = parse_port(words[2], &rule.host_port, err);
 	if (r >= 0)
@@ -75,22 +76,43 @@ socklen_t relay_socket_address(const struct cidr *address, uint16_t port, struct
 	return sizeof *v4;
 }
 
-int relay_listen(const struct relay_rule *rule, struct error *err)
+/* What datagrams have been sent to, so that answers come from there. */
+static void ask_for_destination(int fd, sa_family_t family)
+{
+	int on = 1;
+	if (family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+	else
+		(void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+}
+
+/* @both: "::" is IPv4's, too. */
+static int listen_at(const struct cidr *host, bool both, const struct relay_rule *rule, struct error *err)
 {
 	struct sockaddr_storage address;
 	char text[CIDR_TEXT_MAX];
-	int on = 1, type = rule->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
-	socklen_t len = relay_socket_address(&rule->host, rule->host_port, &address);
+	int on = 1, v6_only = !both, type = rule->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	socklen_t len = relay_socket_address(host, rule->host_port, &address);
 	_cleanup_close_ int fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && type == SOCK_STREAM)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (fd >= 0 && type == SOCK_DGRAM)
+		ask_for_destination(fd, address.ss_family);
 	if (fd >= 0 && address.ss_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, len) < 0 ||
 	    (type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0))
-		return err_sys(err, errno, "listen on port %u of %s", rule->host_port,
-			       cidr_address_text(&rule->host, text));
+		return err_sys(err, errno, "listen on port %u of %s", rule->host_port, cidr_address_text(host, text));
 	return TAKE_FD(fd);
+}
+
+int relay_listen(const struct relay_rule *rule, struct error *err)
+{
+	static const struct cidr v4 = { .family = AF_INET }, v6 = { .family = AF_INET6 };
+	if (rule->host.family)
+		return listen_at(&rule->host, false, rule, err);
+	int fd = listen_at(&v6, true, rule, NULL);
+	return fd >= 0 ? fd : listen_at(&v4, false, rule, err);
 }
 
 /* --- the process --- */

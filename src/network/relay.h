@@ -24,11 +24,12 @@
 /* One port, and where it leads. */
 struct relay_rule {
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
-	struct cidr host, target;
+	struct cidr host; /* family 0: each address of both families, or of IPv4 where IPv6 cannot be had */
+	struct cidr target;
 	uint16_t host_port, target_port;
 };
 
-/* "tcp/0.0.0.0/8080/172.17.0.2/80"; free() it. */
+/* "tcp/0.0.0.0/8080/172.17.0.2/80", with an asterisk in place of the address for family 0; free() it. */
 char *relay_rule_text(const struct relay_rule *rule);
 int relay_rule_parse(const char *text, struct relay_rule *ret, struct error *err);
 

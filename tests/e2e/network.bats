@@ -434,10 +434,10 @@ is_in_there() {
 @test "a flushed table, and a bridge that somebody removed, are there again with the next start" {
 	web web -p 8080:80
 	nft flush ruleset
-	run ! fetch http://127.0.0.1:8080/
+	run ! is_led 8080
 	web other -p 8082:80
-	fetch http://127.0.0.1:8080/
-	fetch http://127.0.0.1:8082/
+	is_led 8080
+	is_led 8082
 	coffer rm -f web other
 	ip link del "$(bridge_of bridge)"
 	web web -p 8080:80

@@ -30,11 +30,11 @@ table() {
 # repaired_after DAMAGE...: a published port and the way out are lost by it, and there again after `ps`
 repaired_after() {
 	web web -p 8080:80
-	fetch http://127.0.0.1:8080/
+	is_led 8080
 	"$@"
-	run ! fetch --max-time 1 http://127.0.0.1:8080/
+	run ! is_led 8080
 	coffer ps >/dev/null
-	fetch http://127.0.0.1:8080/
+	is_led 8080
 	coffer exec web ping -c 1 -W 3 198.51.100.2
 }
 

@@ -16,10 +16,8 @@
 static void test_there_and_back(void **state)
 {
 	static const char *const texts[] = {
-		"tcp/0.0.0.0/8080/172.17.0.2/80",
-		"udp/127.0.0.1/53/10.1.2.3/5353",
-		"tcp/::/65535/fd00::2/1",
-		"udp/::1/9/172.17.0.2/9",
+		"tcp/0.0.0.0/8080/172.17.0.2/80", "udp/127.0.0.1/53/10.1.2.3/5353", "tcp/::/65535/fd00::2/1",
+		"udp/::1/9/172.17.0.2/9",	  "tcp/*/8080/172.17.0.2/80",
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -54,6 +52,7 @@ static void test_no_rules(void **state)
 		"tcp/0.0.0.0/-1/10.0.0.1/1",
 		"tcp/0.0.0.0/1/10.0.0.1/",
 		"tcp//1/10.0.0.1/1",
+		"tcp/0.0.0.0/1/*/1",
 		"tcp/0.0.0.0/1/somewhere/1",
 	};
 	(void)state;

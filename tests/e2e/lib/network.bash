@@ -12,6 +12,8 @@
 #   sleeper NAME ARG...   one that does nothing
 #   address NAME          the first one that it has
 #   fetch URL             with a limit of time
+#   relays                those of published ports that somebody has come to
+#   is_led PORT           the packet filter leads from this port of the host to a container
 
 network_file_setup() {
 	# Bridges and rules are made where we are: only in a namespace of our own, as tests/run gives one.
@@ -78,6 +80,18 @@ network_teardown() {
 		coffer rm -f "$id" >/dev/null
 	done
 	coffer network prune -f >/dev/null
+}
+
+relays() {
+	pgrep -f "^coffer-relay $COFFER_TEST_ROOT/run/"
+}
+
+# Without the packet filter it would be a relay that carries it.
+is_led() {
+	local -a left
+	mapfile -t left < <(relays)
+	[ "${#left[@]}" -eq 0 ] || kill -KILL "${left[@]}"
+	fetch "http://127.0.0.1:$1/" && ! relays
 }
 
 sleeper() {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/network-loopback.h"
+#include "engine/network-listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,52 +22,31 @@ static char *directory_of(const struct engine *engine, const char *id)
 	return mem_printf("%s/containers/%s", engine->runroot, id);
 }
 
-/* --- what is to be relayed --- */
-
-static bool is_v6(const struct cidr *address, const struct in6_addr *other)
-{
-	return address->family == AF_INET6 && memcmp(address->bytes, other, sizeof *other) == 0;
-}
-
-/* Whether @published is reached at an address that is ours to listen at; and at which. */
-static bool needs_relay(const struct published *published, struct cidr *ret_host)
-{
-	const struct port *port = &published->port;
-	bool any = !port->host.family || is_v6(&port->host, &in6addr_any);
-	bool translated = port->host.family == AF_INET6 && published->address.family == AF_INET;
-	*ret_host = port->host;
-	if (port->protocol != IPPROTO_TCP && port->protocol != IPPROTO_UDP)
-		return false;
-	if (any && !translated) {
-		*ret_host = (struct cidr){ .family = AF_INET6 };
-		memcpy(ret_host->bytes, &in6addr_loopback, sizeof in6addr_loopback);
-	}
-	return any || translated || is_v6(&port->host, &in6addr_loopback);
-}
+/* --- where we listen --- */
 
 static bool is_same_port(const struct relay_rule *a, const struct relay_rule *b)
 {
-	return a->protocol == b->protocol && a->host_port == b->host_port &&
-	       (cidr_same_address(&a->host, &b->host) || is_v6(&a->host, &in6addr_any) ||
-		is_v6(&b->host, &in6addr_any));
+	return a->protocol == b->protocol && a->host_port == b->host_port && cidr_same_address(&a->host, &b->host);
 }
 
-/* One listener for each port: at each address, if that is asked for; and to a container's IPv6 address, if it has one. */
+/* One listener for each address and port; it leads to a container's IPv6 address, if it has one. */
 static void add_rule(struct relay_rule **rules, size_t *count, const struct published *published)
 {
-	struct relay_rule rule = {
-		.protocol = published->port.protocol,
-		.host_port = published->port.host_port,
+	const struct port *port = &published->port;
+	const struct relay_rule rule = {
+		.protocol = port->protocol,
+		.host = port->host,
+		.host_port = port->host_port,
 		.target = published->address,
-		.target_port = published->port.container_port,
+		.target_port = port->container_port,
 	};
-	if (!needs_relay(published, &rule.host))
+	if (published_is_opening(published) || (port->protocol != IPPROTO_TCP && port->protocol != IPPROTO_UDP))
 		return;
 	for (size_t i = 0; i < *count; i++) {
 		struct relay_rule *other = &(*rules)[i];
 		if (!is_same_port(other, &rule))
 			continue;
-		if (rule.target.family == AF_INET6 || is_v6(&rule.host, &in6addr_any))
+		if (rule.target.family == AF_INET6)
 			*other = rule;
 		return;
 	}
@@ -86,14 +65,6 @@ static char **make_rules(const struct published_list *ports)
 	return texts;
 }
 
-/* Whether the loopback interface has ::1 at all. */
-static bool host_has_loopback6(void)
-{
-	const struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	_cleanup_close_ int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	return sock >= 0 && bind(sock, (const struct sockaddr *)&address, sizeof address) == 0;
-}
-
 /* Those of the container @id. Returns 0 if it has none. */
 static int find_rules(struct engine *engine, const char *id, char ***ret, struct error *err)
 {
@@ -105,7 +76,7 @@ static int find_rules(struct engine *engine, const char *id, char ***ret, struct
 	if (r < 0 || ports.count == 0 || network_is_of_user())
 		return MIN(r, 0);
 	_cleanup_strv_ char **rules = make_rules(&ports);
-	if (!rules || !host_has_loopback6())
+	if (!rules)
 		return 0;
 	*ret = TAKE_PTR(rules);
 	return 1;
@@ -113,7 +84,7 @@ static int find_rules(struct engine *engine, const char *id, char ***ret, struct
 
 static void say_what_fails(const struct error *why)
 {
-	log_failure(LOG_LEVEL_WARN, "ports are not published at ::1", why);
+	log_failure(LOG_LEVEL_WARN, "published ports are the packet filter's alone", why);
 }
 
 /* --- the process --- */
@@ -127,7 +98,7 @@ static int start(const char *directory, char *const *rules, struct error *err)
 	return netns < 0 ? err_sys(err, errno, "open our network namespace") : relay_start(&relay, err);
 }
 
-void network_loopback_open(struct engine *engine, const char *id)
+void network_listen_open(struct engine *engine, const char *id)
 {
 	_cleanup_free_ char *directory = directory_of(engine, id);
 	_cleanup_strv_ char **rules = NULL;
@@ -152,7 +123,7 @@ static void close_monitors(struct engine *engine, const char *id)
 		(void)RETRY_ON_EINTR(poll(&end, 1, PATIENCE_MS));
 }
 
-void network_loopback_close(struct engine *engine, const char *id, bool runs)
+void network_listen_close(struct engine *engine, const char *id, bool runs)
 {
 	_cleanup_free_ char *directory = directory_of(engine, id);
 	relay_stop(directory);
@@ -162,11 +133,26 @@ void network_loopback_close(struct engine *engine, const char *id, bool runs)
 
 /* --- the sockets --- */
 
+/* A host without IPv6 lacks nothing. */
+static void say_if_narrowed(int sock, const struct relay_rule *rule)
+{
+	int family = AF_INET6;
+	socklen_t len = sizeof family;
+	_cleanup_close_ int v6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	(void)getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &family, &len);
+	if (family == AF_INET && v6 >= 0)
+		log_warn("port %u/%s is not published at IPv6 addresses: somebody else has it at one of them",
+			 rule->host_port, port_protocol_name(rule->protocol));
+}
+
 static int listen_on(const char *text, struct error *err)
 {
 	struct relay_rule rule;
 	int r = relay_rule_parse(text, &rule, err);
-	return r < 0 ? r : relay_listen(&rule, err);
+	int sock = r < 0 ? r : relay_listen(&rule, err);
+	if (sock >= 0 && !rule.host.family)
+		say_if_narrowed(sock, &rule);
+	return sock;
 }
 
 /* All or none. */
@@ -180,8 +166,7 @@ static int listen_all(char *const *rules, int sockets[MONITOR_RELAY_MAX], struct
 	return r;
 }
 
-void network_loopback_listen(struct engine *engine, const char *id, char ***ret_rules,
-			     int ret_sockets[MONITOR_RELAY_MAX])
+void network_listen_start(struct engine *engine, const char *id, char ***ret_rules, int ret_sockets[MONITOR_RELAY_MAX])
 {
 	_cleanup_free_ char *directory = directory_of(engine, id);
 	_cleanup_strv_ char **rules = NULL;
@@ -196,13 +181,14 @@ void network_loopback_listen(struct engine *engine, const char *id, char ***ret_
 }
 
 /* Whoever listens there keeps us from it. */
-static bool is_free(const char *rule)
+static bool is_free(const char *text)
 {
-	_cleanup_close_ int sock = listen_on(rule, NULL);
+	struct relay_rule rule;
+	_cleanup_close_ int sock = relay_rule_parse(text, &rule, NULL) < 0 ? -1 : relay_listen(&rule, NULL);
 	return sock >= 0;
 }
 
-void network_loopback_mend(struct engine *engine, const char *id)
+void network_listen_mend(struct engine *engine, const char *id)
 {
 	_cleanup_strv_ char **rules = NULL;
 	bool lost = false;
@@ -211,5 +197,5 @@ void network_loopback_mend(struct engine *engine, const char *id)
 	for (char **rule = rules; *rule; rule++)
 		lost |= is_free(*rule);
 	if (lost)
-		network_loopback_open(engine, id);
+		network_listen_open(engine, id);
 }
