@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/parse.h"
 #include "base/str.h"
 #include "base/util.h"
@@ -109,8 +111,8 @@ static const char *level_name(enum oom_level level)
 
 static enum oom_level level_of(const struct death_facts *facts)
 {
-	if (facts->log_level != OOM_LEVEL_NONE)
-		return facts->log_level;
+	if (facts->logged.level != OOM_LEVEL_NONE)
+		return facts->logged.level;
 	bool own_is_gone = facts->oom_kills == 0 && facts->counted != OOM_LEVEL_PARENT;
 	return own_is_gone ? OOM_LEVEL_OWN : facts->counted;
 }
@@ -126,10 +128,14 @@ static void add_memory(const struct death_facts *facts, struct death *death)
 
 static void killed_for_memory(const struct death_facts *facts, struct death *death)
 {
-	bool logged = facts->log_level != OOM_LEVEL_NONE;
+	const struct oom_kill *logged = &facts->logged;
+	bool is_logged = logged->level != OOM_LEVEL_NONE;
 	set(death, DEATH_OOM, level_name(level_of(facts)));
-	death->likely = !logged;
-	if (logged)
+	death->likely = !is_logged;
+	if (is_logged && logged->pid > 0)
+		death_add(death, "the kernel's log has an OOM kill in its cgroup: process %" PRId64 " (%s)",
+			  logged->pid, logged->name);
+	else if (is_logged)
 		death_add(death, "the kernel's log has an OOM kill in its cgroup");
 	if (facts->oom_kills > 0)
 		death_add(death, "its cgroup counts %" PRIu64 " processes killed for memory", facts->oom_kills);
@@ -159,11 +165,20 @@ static void ended_by_signal(const struct death_facts *facts, struct death *death
 	death_add(death, "SIG%s, which coffer did not send", signal_name(facts->signal));
 }
 
+static void add_earlier(const struct death_facts *facts, struct death *death)
+{
+	char last[96] = "";
+	if (facts->logged.pid > 0)
+		snprintf(last, sizeof last, " (the last: %" PRId64 ", %s)", facts->logged.pid, facts->logged.name);
+	death_add(death, "%" PRIu64 " processes in it were killed for memory earlier%s, which is not why it ended",
+		  facts->oom_kills, last);
+}
+
 void death_classify(const struct death_facts *facts, struct death *ret)
 {
 	struct death death = { 0 };
 	bool for_memory = facts->signal == SIGKILL && !facts->sent_by &&
-			  (facts->oom_kills > 0 || facts->missed_kills > 0 || facts->log_level != OOM_LEVEL_NONE);
+			  (facts->oom_kills > 0 || facts->missed_kills > 0 || facts->logged.level != OOM_LEVEL_NONE);
 	if (facts->start_failed)
 		set(&death, DEATH_START_FAILED, "coffer");
 	else if (for_memory)
@@ -173,9 +188,7 @@ void death_classify(const struct death_facts *facts, struct death *ret)
 	else
 		ended_by_itself(facts, &death);
 	if (!for_memory && facts->oom_kills > 0)
-		death_add(&death,
-			  "%" PRIu64 " processes in it were killed for memory earlier, which is not why it ended",
-			  facts->oom_kills);
+		add_earlier(facts, &death);
 	*ret = death;
 }
 
@@ -199,16 +212,42 @@ static bool is_within(const char *name, size_t len, const char *path)
 	return len >= path_len && strncmp(name, path, path_len) == 0 && (len == path_len || name[path_len] == '/');
 }
 
-enum oom_level death_parse_kernel_line(const char *line, const char *path)
+/* The last place of @word before @end. */
+static const char *find_last(const char *text, const char *end, const char *word)
 {
+	const char *last = NULL;
+	for (const char *at = text; (at = strstr(at, word)) && at < end; at++)
+		last = at;
+	return last;
+}
+
+/* ",task=NAME,pid=PID,uid=UID" ends the line; the name is the process's own choice, and may have commas. */
+static void find_victim(const char *line, struct oom_kill *kill)
+{
+	const char *pid = find_last(line, line + strlen(line), ",pid=");
+	const char *task = pid ? find_last(line, pid, ",task=") : NULL;
+	if (!task || sscanf(pid, ",pid=%" SCNd64, &kill->pid) != 1)
+		return;
+	const char *name = task + strlen(",task=");
+	_cleanup_free_ char *text = mem_strndup(name, (size_t)(pid - name));
+	str_escape_control(text, kill->name, sizeof kill->name);
+}
+
+struct oom_kill death_parse_kernel_line(const char *line, const char *path)
+{
+	static const struct oom_kill none = { .level = OOM_LEVEL_NONE };
+	struct oom_kill kill = none;
 	size_t task_len, memcg_len;
 	if (!*path || !strstr(line, "oom-kill:constraint="))
-		return OOM_LEVEL_NONE;
+		return none;
 	const char *task = find_value(line, ",task_memcg=", &task_len);
 	if (!task || !is_within(task, task_len, path))
-		return OOM_LEVEL_NONE;
+		return none;
 	const char *memcg = find_value(line, ",oom_memcg=", &memcg_len);
 	if (!memcg)
-		return OOM_LEVEL_HOST; /* "global_oom" */
-	return is_within(memcg, memcg_len, path) ? OOM_LEVEL_OWN : OOM_LEVEL_PARENT;
+		kill.level = OOM_LEVEL_HOST; /* "global_oom" */
+	else
+		kill.level = is_within(memcg, memcg_len, path) ? OOM_LEVEL_OWN : OOM_LEVEL_PARENT;
+	find_victim(line, &kill);
+	return kill;
 }

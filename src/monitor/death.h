@@ -58,13 +58,20 @@ int death_from_json(const struct json_node *object, const char *key, struct deat
 
 enum oom_level { OOM_LEVEL_NONE, OOM_LEVEL_OWN, OOM_LEVEL_PARENT, OOM_LEVEL_HOST };
 
+/* A process that the kernel has killed for memory, by its log. */
+struct oom_kill {
+	enum oom_level level;
+	int64_t pid; /* as the host counts; 0: not known */
+	char name[32];
+};
+
 struct death_facts {
 	bool start_failed;
 	int exit_code, signal;	  /* 0: it ended by itself */
 	uint64_t oom_kills;	  /* in its cgroup */
 	int64_t limit, peak;	  /* of its memory, in bytes; 0 or less: not known */
 	uint64_t missed_kills;	  /* on the machine, if its cgroup was gone before it was read */
-	enum oom_level log_level; /* what the kernel's log says; NONE: nothing, or it cannot be read */
+	struct oom_kill logged;	  /* the last that the kernel's log has; level NONE: none, or it cannot be read */
 	enum oom_level counted;	  /* what the counters say */
 	bool asked_to_stop;	  /* its stop signal was sent, by us */
 	const char *sent_by;	  /* who had us send the signal that it ended by; NULL: nobody */
@@ -73,7 +80,5 @@ struct death_facts {
 
 void death_classify(const struct death_facts *facts, struct death *ret);
 
-/*
- * What a line of the kernel's log says of an OOM kill: the level, if it was in the cgroup @path; NONE for any other line.
- */
-enum oom_level death_parse_kernel_line(const char *line, const char *path);
+/* What a line of the kernel's log says of an OOM kill in the cgroup @path; of level NONE for any other line. */
+struct oom_kill death_parse_kernel_line(const char *line, const char *path);

@@ -307,6 +307,7 @@ struct recorder {
 	struct oom_counts before;
 	struct cgroup_oom memory; /* as last read ... */
 	bool oom_is_told;	  /* the journal knows of one */
+	struct oom_kill killed;	  /* the last that the kernel's log has of it */
 	uint64_t host_kills;	  /* for memory on this machine, not long ago */
 	bool memory_is_lost;	  /* ... for systemd has removed the cgroup before we could look once more */
 	int sent; /* the last signal that we sent, and why; and why SIGKILL */

@@ -142,6 +142,27 @@ struct cgroup_oom recorder_read_memory(struct monitor *monitor)
 	return recorder->memory;
 }
 
+/* What the kernel has said since the start, or since the last time; many hosts do not let us read it. */
+static void read_kernel_log(struct monitor *monitor)
+{
+	char line[1024];
+	struct recorder *recorder = &monitor->recorder;
+	for (int i = 0; recorder->kernel_log >= 0 && i < KERNEL_LINES_MAX; i++) {
+		ssize_t n = read(recorder->kernel_log, line, sizeof line - 1);
+		if (n < 0 && errno == EPIPE)
+			continue; /* lines were overwritten meanwhile */
+		if (n <= 0)
+			break;
+		line[n] = '\0';
+		struct oom_kill killed = death_parse_kernel_line(line, cgroup_path(recorder->cgroup));
+		if (killed.level == OOM_LEVEL_NONE)
+			continue;
+		recorder->killed = killed;
+		add_line(monitor, &recorder->oom_lines, OOM_FILE, "the kernel killed process %lld (%s)\n",
+			 (long long)killed.pid, killed.name);
+	}
+}
+
 static void tell_oom(struct monitor *monitor, uint64_t times, uint64_t kills)
 {
 	struct recorder *recorder = &monitor->recorder;
@@ -163,6 +184,7 @@ static void oom_ready(struct monitor *monitor, struct watch *watch, uint32_t eve
 	}
 	struct cgroup_oom oom = recorder_read_memory(monitor);
 	tell_oom(monitor, count, oom.oom_kill.value);
+	read_kernel_log(monitor); /* before others have overwritten it */
 }
 
 static void watch_oom(struct monitor *monitor)
@@ -172,24 +194,6 @@ static void watch_oom(struct monitor *monitor)
 		return;
 	recorder->oom_watch = (struct watch){ .fd = recorder->oom.fd, .ready = oom_ready };
 	watch_set(monitor, &recorder->oom_watch, recorder->oom.v2 ? EPOLLPRI : EPOLLIN);
-}
-
-/* What the kernel has said since the start; many hosts do not let us read it. */
-static enum oom_level read_kernel_log(struct recorder *recorder, const char *path)
-{
-	char line[1024];
-	enum oom_level level = OOM_LEVEL_NONE;
-	for (int i = 0; recorder->kernel_log >= 0 && i < KERNEL_LINES_MAX; i++) {
-		ssize_t n = read(recorder->kernel_log, line, sizeof line - 1);
-		if (n < 0 && errno == EPIPE)
-			continue; /* lines were overwritten meanwhile */
-		if (n <= 0)
-			break;
-		line[n] = '\0';
-		enum oom_level found = death_parse_kernel_line(line, path);
-		level = found != OOM_LEVEL_NONE ? found : level;
-	}
-	return level;
 }
 
 /* --- The beginning and the end --- */
@@ -260,8 +264,9 @@ static void find_cause(struct monitor *monitor, const struct error *failure, uin
 		struct oom_counts after = oom_counts_read(recorder->cgroup);
 		facts.counted = oom_counts_level(&recorder->before, &after);
 		if (oom_kills > 0 || recorder->memory_is_lost)
-			facts.log_level = read_kernel_log(recorder, cgroup_path(recorder->cgroup));
-		if (facts.log_level != OOM_LEVEL_NONE) {
+			read_kernel_log(monitor);
+		facts.logged = recorder->killed;
+		if (facts.logged.level != OOM_LEVEL_NONE) {
 			status->oom_killed = true;
 			facts.oom_kills = MAX(oom_kills, UINT64_C(1));
 		}

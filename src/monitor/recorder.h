@@ -6,7 +6,7 @@
  *	start.json   the limits of the container's cgroup and the counters of each above it, before the program runs
  *	ring         RECORDER_SLOTS samples of 10 s each, struct recorder_sample, the oldest overwritten; not there before the first
  *	signals      a line for each signal that coffer sent: time, signal, why
- *	oom.log      a line for each time that the kernel ran out of memory for it
+ *	oom.log      a line for each time that the kernel ran out of memory for it, and of whom it killed then
  *	last.json    as start.json, before the cgroup goes, and how it ended (status.json's members)
  *	health.json  see monitor/health.h
  *

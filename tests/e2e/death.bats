@@ -51,12 +51,21 @@ has_exited() {
 	coffer rm murdered
 }
 
+# names_the_victim NAME EVIDENCE WORDS: where the kernel's log can be read
+names_the_victim() {
+	[ -r /dev/kmsg ] && [ "$(id -u)" -eq 0 ] || return 0
+	dmesg 2>/dev/null | grep -q "oom-kill:.*$(coffer inspect -f '{{.Id}}' "$1")" || return 0
+	[[ $(coffer inspect "$1" | jq -r ".[0].State.Death.evidence[$2]") = *"$3"*tail* ]]
+	[[ $(cat "$(records_of "$1")/oom.log") = *"the kernel killed process "*" (tail)"* ]]
+}
+
 @test "out of memory at its own limit" {
 	coffer run -d --network none --name hungry -m 32m box:1 sh -c 'exec tail -c 64m /dev/zero' >/dev/null
 	eventually has_exited hungry
 	[[ $(death hungry) = "oom its own limit "* ]] || { coffer inspect hungry | jq '.[0].State' && false; }
 	[ "$(coffer inspect hungry | jq -r '.[0].State.OOMKilled')" = true ]
 	[[ $(cat "$(records_of hungry)/oom.log") = *"out of memory"* ]]
+	names_the_victim hungry 0 'in its cgroup: process '
 	jq -es 'map(select(.Actor.Attributes.name == "hungry")) | any(.Action == "oom") and
 		any(.Action == "die" and .Actor.Attributes.oomKilled == "true")' "$COFFER_TEST_ROOT/root/events/journal" >/dev/null
 	coffer rm hungry
@@ -68,6 +77,7 @@ has_exited() {
 	[ "$(death survivor)" = "exited itself proven" ]
 	[ "$(coffer inspect survivor | jq -r '.[0].State.OOMKilled')" = true ]
 	[[ $(coffer inspect survivor | jq -r '.[0].State.Death.evidence[1]') = *"which is not why it ended" ]]
+	names_the_victim survivor 1 'earlier (the last: '
 	coffer rm survivor
 }
 

@@ -21,9 +21,10 @@ static void check(bool condition)
 
 static void check_line(const char *line)
 {
-	enum oom_level level = death_parse_kernel_line(line, "/coffer/abc");
-	check(level == OOM_LEVEL_NONE || strstr(line, "task_memcg=/coffer/abc"));
-	check(death_parse_kernel_line(line, "") == OOM_LEVEL_NONE);
+	struct oom_kill killed = death_parse_kernel_line(line, "/coffer/abc");
+	check(killed.level == OOM_LEVEL_NONE || strstr(line, "task_memcg=/coffer/abc"));
+	check(!strpbrk(killed.name, "\n\x1b"));
+	check(death_parse_kernel_line(line, "").level == OOM_LEVEL_NONE);
 }
 
 /* What is accepted is written again as it was understood. */

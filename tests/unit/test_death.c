@@ -25,9 +25,12 @@ static void test_rules(void **state)
 		{ { .exit_code = 0, .asked_to_stop = true, .sent_by = "coffer stop" },
 		  "stopped\",\"by\":\"coffer stop\",\"confidence\":\"proven" },
 		{ { .exit_code = 0, .oom_kills = 3 }, "exited\",\"by\":\"itself\",\"confidence\":\"proven" },
-		{ { .signal = SIGKILL, .oom_kills = 1, .log_level = OOM_LEVEL_OWN, .counted = OOM_LEVEL_PARENT },
+		{ { .signal = SIGKILL,
+		    .oom_kills = 1,
+		    .logged = { .level = OOM_LEVEL_OWN },
+		    .counted = OOM_LEVEL_PARENT },
 		  "oom\",\"by\":\"its own limit\",\"confidence\":\"proven" },
-		{ { .signal = SIGKILL, .oom_kills = 1, .log_level = OOM_LEVEL_HOST },
+		{ { .signal = SIGKILL, .oom_kills = 1, .logged = { .level = OOM_LEVEL_HOST } },
 		  "oom\",\"by\":\"host\",\"confidence\":\"proven" },
 		{ { .signal = SIGKILL, .oom_kills = 1, .counted = OOM_LEVEL_PARENT },
 		  "oom\",\"by\":\"a parent's limit\",\"confidence\":\"likely" },
@@ -87,8 +90,43 @@ static void test_kernel_lines(void **state)
 		{ "", OOM_LEVEL_NONE },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(death_parse_kernel_line(cases[i].line, "/coffer/abc"), cases[i].level);
-	assert_int_equal(death_parse_kernel_line(cases[0].line, ""), OOM_LEVEL_NONE);
+		assert_int_equal(death_parse_kernel_line(cases[i].line, "/coffer/abc").level, cases[i].level);
+	assert_int_equal(death_parse_kernel_line(cases[0].line, "").level, OOM_LEVEL_NONE);
+}
+
+static void test_victims(void **state)
+{
+#define LINE "oom-kill:constraint=CONSTRAINT_NONE,global_oom,task_memcg=/c"
+	static const struct {
+		const char *line, *name;
+		int64_t pid;
+	} cases[] = {
+		{ LINE ",task=tail,pid=975,uid=0\n", "tail", 975 },
+		{ LINE ",task=a b,c,pid=1,pid=975,uid=0", "a b,c,pid=1", 975 },
+		{ LINE ",task=a\x1b[1m,pid=7,uid=0", "a\\x1b[1m", 7 },
+		{ LINE ",task=,pid=7,uid=0", "", 7 },
+		{ LINE ",pid=7,uid=0", "", 0 },
+		{ LINE ",task=x,pid=,uid=0", "", 0 },
+		{ LINE, "", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct oom_kill kill = death_parse_kernel_line(cases[i].line, "/c");
+		assert_int_equal(kill.level, OOM_LEVEL_HOST);
+		assert_int_equal(kill.pid, cases[i].pid);
+		assert_string_equal(kill.name, cases[i].name);
+	}
+}
+
+static void test_the_victim_is_told(void **state)
+{
+	static const struct oom_kill killed = { OOM_LEVEL_OWN, 975, "tail" };
+	struct death death;
+	death_classify(&(struct death_facts){ .signal = SIGKILL, .oom_kills = 1, .logged = killed }, &death);
+	assert_string_equal(death.evidence[0], "the kernel's log has an OOM kill in its cgroup: process 975 (tail)");
+	death_classify(&(struct death_facts){ .exit_code = 0, .oom_kills = 2, .logged = killed }, &death);
+	assert_string_equal(death.evidence[1],
+			    "2 processes in it were killed for memory earlier (the last: 975, tail), "
+			    "which is not why it ended");
 }
 
 static void test_json_and_back(void **state)
@@ -127,6 +165,8 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_an_earlier_kill_is_told),
 		cmocka_unit_test(test_kernel_lines),
+		cmocka_unit_test(test_victims),
+		cmocka_unit_test(test_the_victim_is_told),
 		cmocka_unit_test(test_json_and_back),
 		cmocka_unit_test(test_evidence_is_bounded),
 	};
