@@ -299,6 +299,7 @@ struct record_lines {
 
 struct recorder {
 	struct cgroup *cgroup; /* NULL: nothing is recorded */
+	struct json_object *start; /* what start.json is going to be, until it is written */
 	int ring, kernel_log;
 	uint64_t samples;
 	struct record_lines signals, oom_lines;
@@ -317,10 +318,13 @@ struct recorder {
 void recorder_init(struct monitor *monitor);
 
 /* Before the program runs; and before the cgroup goes, which is also when the cause of death is found. */
-void recorder_begin(struct monitor *monitor);
+void recorder_begin(struct monitor *monitor, const struct container *container);
 void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t oom_kills);
 
-/* The counters at the start: what nobody has to wait for, right after it. */
+/* There is no such container after all. */
+void recorder_forget(struct monitor *monitor);
+
+/* Put on record what the counters were at the beginning: what nobody has to wait for, right after the start. */
 void recorder_write_start(struct monitor *monitor);
 
 /* A signal was sent. @why lives for ever. */

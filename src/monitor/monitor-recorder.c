@@ -131,8 +131,7 @@ struct cgroup_oom recorder_read_memory(struct monitor *monitor)
 	struct recorder *recorder = &monitor->recorder;
 	_cleanup_cgroup_ struct cgroup *other = NULL;
 	struct cgroup_oom now = { 0 };
-	bool has_one = *monitor->container->cgroup_path;
-	if (!recorder->cgroup && has_one) /* it has not been started */
+	if (!recorder->cgroup && *monitor->container->cgroup_path) /* nothing is recorded */
 		(void)cgroup_open(monitor->container->cgroup_path, &other, NULL);
 	struct cgroup *cgroup = recorder->cgroup ? recorder->cgroup : other;
 	bool there = cgroup && cgroup_read_oom(cgroup, &now, NULL) >= 0 && now.oom_kill.set;
@@ -210,24 +209,29 @@ void recorder_init(struct monitor *monitor)
 	};
 }
 
-void recorder_write_start(struct monitor *monitor)
+static struct json_object *describe_start(const struct monitor *monitor, const struct container *container)
 {
-	if (!monitor->recorder.cgroup)
-		return;
-	_cleanup_json_ struct json_object *object = json_object_new_object();
+	struct json_object *object = json_object_new_object();
 	char when[TIME_TEXT_MAX];
 	json_add_string(object, "time", time_format_rfc3339(time_now_ns(), when));
-	json_add_string(object, "cgroup", cgroup_path(monitor->recorder.cgroup));
-	json_add_i64(object, "pid", monitor->status.pid);
+	json_add_string(object, "cgroup", container->cgroup_path);
+	json_add_i64(object, "pid", container->pid);
 	json_add_i64(object, "restartCount", monitor->status.restart_count);
 	counters_to_json(monitor->recorder.cgroup, false, monitor->recorder.host_kills, object);
-	write_json(monitor, START_FILE, object);
+	return object;
 }
 
-void recorder_begin(struct monitor *monitor)
+void recorder_write_start(struct monitor *monitor)
+{
+	_cleanup_json_ struct json_object *start = TAKE_PTR(monitor->recorder.start);
+	if (start)
+		write_json(monitor, START_FILE, start);
+}
+
+void recorder_begin(struct monitor *monitor, const struct container *container)
 {
 	struct recorder *recorder = &monitor->recorder;
-	if (!monitor->plan.records_path || cgroup_open(monitor->container->cgroup_path, &recorder->cgroup, NULL) < 0)
+	if (!monitor->plan.records_path || cgroup_open(container->cgroup_path, &recorder->cgroup, NULL) < 0)
 		return;
 	static const char *const of_last_run[] = { LAST_FILE, RING_FILE, SIGNALS_FILE, OOM_FILE };
 	for (size_t i = 0; i < ARRAY_SIZE(of_last_run); i++)
@@ -238,6 +242,7 @@ void recorder_begin(struct monitor *monitor)
 	recorder->before = oom_counts_read(recorder->cgroup);
 	recorder->host_kills = recorder->before.host;
 	(void)recorder_read_memory(monitor);
+	recorder->start = describe_start(monitor, container);
 	watch_oom(monitor);
 	timer_set(monitor, TIMER_SAMPLE, RECORDER_INTERVAL_MS);
 }
@@ -287,10 +292,24 @@ static void record_last(struct monitor *monitor)
 	write_json(monitor, LAST_FILE, object);
 }
 
-void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t oom_kills)
+void recorder_forget(struct monitor *monitor)
 {
 	struct recorder *recorder = &monitor->recorder;
 	timer_clear(monitor, TIMER_SAMPLE);
+	watch_set(monitor, &recorder->oom_watch, 0);
+	cgroup_oom_watch_close(&recorder->oom);
+	json_object_put(recorder->start);
+	fd_close(recorder->ring);
+	fd_close(recorder->kernel_log);
+	fd_close(recorder->signals.fd);
+	fd_close(recorder->oom_lines.fd);
+	cgroup_free(recorder->cgroup);
+	recorder_init(monitor);
+}
+
+void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t oom_kills)
+{
+	struct recorder *recorder = &monitor->recorder;
 	alarms_end(monitor);
 	/* The end may be heard of before its reason. */
 	if (oom_kills > 0 && !recorder->oom_is_told)
@@ -298,12 +317,5 @@ void recorder_end(struct monitor *monitor, const struct error *failure, uint64_t
 	find_cause(monitor, failure, oom_kills);
 	if (recorder->cgroup)
 		record_last(monitor);
-	watch_set(monitor, &recorder->oom_watch, 0);
-	cgroup_oom_watch_close(&recorder->oom);
-	fd_close(recorder->ring);
-	fd_close(recorder->kernel_log);
-	fd_close(recorder->signals.fd);
-	fd_close(recorder->oom_lines.fd);
-	cgroup_free(recorder->cgroup);
-	recorder_init(monitor);
+	recorder_forget(monitor);
 }

@@ -149,6 +149,22 @@ int monitor_open_cache(const struct monitor_plan *plan)
 	return dir;
 }
 
+/* A container that nobody can attach to is better than none. */
+static void listen_for_peers(struct monitor *monitor)
+{
+	struct error err = { 0 };
+	if (monitor->listener.fd < 0 && peers_listen(monitor, &err) < 0)
+		log_failure(LOG_LEVEL_ERROR, "nobody can attach", &err);
+}
+
+/* Nobody waits for us: the init process takes longer. Who connects now is heard when the container is there. */
+static void prepare_to_serve(const struct container *container, void *data)
+{
+	struct monitor *monitor = data;
+	recorder_begin(monitor, container);
+	listen_for_peers(monitor);
+}
+
 static int create(struct monitor *monitor, struct error *err)
 {
 	const struct monitor_plan *plan = &monitor->plan;
@@ -175,10 +191,14 @@ static int create(struct monitor *monitor, struct error *err)
 		.stdio = { ends.fds[0], ends.fds[1], ends.fds[2] },
 		.in_process_start = true,
 		.cgroup_manager = plan->cgroup_manager,
+		.meanwhile = prepare_to_serve,
+		.meanwhile_data = monitor,
 	};
 	r = container_create(&options, &monitor->container, &monitor->init, err);
-	if (r < 0)
+	if (r < 0) {
+		recorder_forget(monitor);
 		return r;
+	}
 	monitor->status.pid = monitor->container->pid;
 	monitor->status.start_time = monitor->container->start_time;
 	return terminal ? io_open_terminal(monitor, &monitor->init.console, err) : 0;
@@ -195,14 +215,6 @@ static void announce(struct monitor *monitor)
 
 /* --- 3. Start --- */
 
-/* A container that nobody can attach to is better than none. */
-static void listen_for_peers(struct monitor *monitor)
-{
-	struct error err = { 0 };
-	if (monitor->listener.fd < 0 && peers_listen(monitor, &err) < 0)
-		log_failure(LOG_LEVEL_ERROR, "nobody can attach", &err);
-}
-
 static bool nobody_will_start(const struct monitor *monitor)
 {
 	return monitor->ended || monitor->stop.asked || peers_count(monitor) == 0;
@@ -218,7 +230,6 @@ static int wait_for_start(struct monitor *monitor, struct error *err)
 	int r = monitor_status_write(&monitor->status, monitor->options->dir, err);
 	if (r < 0)
 		return r;
-	listen_for_peers(monitor);
 	while (!monitor->start_asked && !nobody_will_start(monitor))
 		(void)loop_once(monitor, -1);
 	if (monitor->start_asked)
@@ -244,7 +255,6 @@ static int write_pid_file(const struct monitor *monitor, struct error *err)
 
 static int start(struct monitor *monitor, struct error *err)
 {
-	recorder_begin(monitor);
 	int r = alarms_begin(monitor, err);
 	if (r >= 0)
 		r = write_pid_file(monitor, err);
@@ -287,7 +297,6 @@ static int bring_up(struct monitor *monitor, struct error *err)
 
 static void serve(struct monitor *monitor)
 {
-	listen_for_peers(monitor); /* only now, for nobody waits for us any more */
 	/* What it took to get here is given back; from now on nothing is allocated. */
 	spec_free(TAKE_PTR(monitor->spec));
 	malloc_trim(0);

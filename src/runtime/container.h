@@ -83,6 +83,13 @@ struct container_create_options {
 	enum cgroup_manager cgroup_manager;
 	bool notify;		/* make a directory STATE_NOTIFY in its state, which @spec mounts */
 	bool in_process_start;	/* we start it ourselves by container_release(), not by way of exec.fifo */
+
+	/*
+	 * What the creator has to do before the program runs, or NULL: called with @meanwhile_data once the cgroup has its
+	 * limits, while the init process makes the root filesystem, which takes longer. Not for one that is restored.
+	 */
+	void (*meanwhile)(const struct container *container, void *data);
+	void *meanwhile_data;
 };
 
 /* The init process as its creator holds it. */

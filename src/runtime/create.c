@@ -382,6 +382,8 @@ static int hear_from_init(struct creation *creation, struct error *err)
 	if (r == 0 && creation->filter.notifies)
 		r = seccomp_listener_deliver(creation->options->spec->seccomp, creation->container, CONTAINER_CREATING,
 					     creation->init.pid, creation->sync[0], err);
+	if (r == 0 && creation->options->meanwhile)
+		creation->options->meanwhile(creation->container, creation->options->meanwhile_data);
 	if (r < 0 || (r = init_receive(creation->sync[0], INIT_READY, &creation->init.console, err)) < 0)
 		return r;
 	timeline_step("capabilities dropped, user and filter in force: the program can be executed");
