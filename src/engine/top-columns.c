@@ -24,6 +24,7 @@ struct process {
 	char *status;
 	char stat[STAT_MAX];
 	const struct top_names *names;
+	int level; /* of the container's pid namespace, below ours, which is 1; a process may be in a deeper one */
 };
 
 /* --- the files --- */
@@ -56,16 +57,30 @@ static void append_word(struct str *out, const char *at)
 	str_append_len(out, at, strcspn(at, " \t\n"));
 }
 
-/* The last number of a list: that in the innermost namespace. */
-static void append_last(struct str *out, const char *list)
+/* How many numbers a list has: one for each pid namespace that a process is seen in, from ours on. */
+static int count_numbers(const char *list)
 {
-	size_t len = strcspn(list, "\n");
-	while (len > 0 && strchr(" \t", list[len - 1]))
-		len--;
-	size_t start = len;
-	while (start > 0 && !strchr(" \t", list[start - 1]))
-		start--;
-	str_append_len(out, list + start, len - start);
+	int count = 0;
+	for (const char *at = list + strspn(list, " \t"); *at && *at != '\n'; at += strspn(at, " \t")) {
+		at += strcspn(at, " \t\n");
+		count++;
+	}
+	return count;
+}
+
+/* The number at @level of the list, from 1 on; who is in no namespace so deep has none. */
+static void append_level(struct str *out, const char *list, int level)
+{
+	const char *at = list + strspn(list, " \t");
+	if (level < 1 || count_numbers(list) < level) {
+		str_append(out, "-");
+		return;
+	}
+	while (--level > 0) {
+		at += strcspn(at, " \t");
+		at += strspn(at, " \t");
+	}
+	append_word(out, at);
 }
 
 static void append_escaped(struct str *out, const char *text)
@@ -146,7 +161,7 @@ typedef void append_function(const struct process *process, struct str *out);
 
 static void append_pid(const struct process *process, struct str *out)
 {
-	append_last(out, status_of(process, "NSpid"));
+	append_level(out, status_of(process, "NSpid"), process->level);
 }
 
 static void append_hpid(const struct process *process, struct str *out)
@@ -156,19 +171,10 @@ static void append_hpid(const struct process *process, struct str *out)
 
 static void append_pgid(const struct process *process, struct str *out)
 {
-	append_last(out, status_of(process, "NSpgid"));
+	append_level(out, status_of(process, "NSpgid"), process->level);
 }
 
-/* One for each pid namespace that it is seen in, from ours on. */
-static int count_pids(const struct process *process)
-{
-	int count = 0;
-	for (const char *at = status_of(process, "NSpid"); *at && *at != '\n'; at++)
-		count += *at == '\t';
-	return count;
-}
-
-/* Of a parent outside of its pid namespace, the container knows no number. */
+/* Of a parent outside of its pid namespace the container knows no number. */
 static void append_ppid(const struct process *process, struct str *out)
 {
 	char path[64];
@@ -177,8 +183,8 @@ static void append_ppid(const struct process *process, struct str *out)
 	(void)sscanf(status_of(process, "PPid"), "%d", &pid);
 	snprintf(path, sizeof path, "/proc/%d/status", pid);
 	bool there = file_read(AT_FDCWD, path, STATUS_MAX, &status, NULL, NULL) >= 0;
-	const struct process parent = { .status = status };
-	if (there && count_pids(&parent) == count_pids(process))
+	const struct process parent = { .status = status, .level = process->level };
+	if (there && count_numbers(status_of(&parent, "NSpid")) >= process->level)
 		append_pid(&parent, out);
 	else
 		str_append(out, "0");
@@ -390,12 +396,21 @@ static char *line_of(char *const *columns, const struct process *process)
 	return str_take(&line);
 }
 
+static int find_level(pid_t first)
+{
+	struct process process = { .pid = first };
+	int level = read_process(&process) ? count_numbers(status_of(&process, "NSpid")) : 1;
+	free(process.status);
+	return level;
+}
+
 char **top_columns_show(char *const *columns, const pid_t *pids, size_t count, const struct top_names *names)
 {
 	char **lines = NULL;
+	int level = find_level(names->first);
 	strv_take(&lines, header_of(columns));
 	for (size_t i = 0; i < count; i++) {
-		struct process process = { .pid = pids[i], .names = names };
+		struct process process = { .pid = pids[i], .names = names, .level = level };
 		if (read_process(&process))
 			strv_take(&lines, line_of(columns, &process));
 		free(process.status);

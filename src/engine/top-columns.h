@@ -15,6 +15,7 @@
 struct id_mapping;
 
 struct top_names {
+	pid_t first;		      /* of the container's processes: who is numbered where it is */
 	char *passwd, *group;	      /* texts of the container's files */
 	const struct id_mapping *ids; /* of its user namespace; empty: it has the engine's */
 	const struct id_mapping *own; /* of the engine's, on the machine */

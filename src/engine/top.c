@@ -40,11 +40,11 @@ static int read_names(struct engine *engine, const struct container_row *row, st
 	return r < 0 ? r : merged_read(merged, "/etc/group", FILE_SIZE_MAX, &names->group, err);
 }
 
-static int show_columns(struct engine *engine, const struct container_row *row, char *const *columns, const pid_t *pids,
-			size_t count, char ***ret, struct error *err)
+static int show_columns(struct engine *engine, const struct container_row *row, pid_t first, char *const *columns,
+			const pid_t *pids, size_t count, char ***ret, struct error *err)
 {
 	_cleanup_id_mapping_ struct id_mapping ids = { 0 }, own = { 0 };
-	struct top_names names = { .ids = &ids, .own = &own };
+	struct top_names names = { .first = first, .ids = &ids, .own = &own };
 	int r = id_mapping_from_texts(row->config.uid_map, row->config.gid_map, &ids, err);
 	if (r >= 0)
 		r = id_mapping_of_our_own(&own, err);
@@ -74,7 +74,7 @@ int engine_container_top(struct engine *engine, const char *name, char *const *o
 	    (r = live_load(engine, row.id, &container, err)) < 0 ||
 	    (r = container_pids(container, &pids, &count, err)) < 0)
 		return r;
-	r = columns ? show_columns(engine, &row, columns, pids, count, ret_lines, err)
+	r = columns ? show_columns(engine, &row, live.status.pid, columns, pids, count, ret_lines, err)
 		    : ps_lines(pids, count, options, ret_lines, err);
 	if (r >= 0)
 		event_container(engine, &row, "top", NULL);

@@ -69,6 +69,18 @@ setup() {
 	coffer rm -f mapped
 }
 
+@test "in a namespace within the container's, numbers are those of the container's" {
+	coffer run -d --network none --name deep --cap-add sys_admin --security-opt seccomp=unconfined box:1 \
+		sh -c 'unshare -pf sleep 4715; exec sleep 4716' >/dev/null
+	inner() { coffer top deep pid args | grep -q 'sleep 4715'; }
+	eventually inner
+	read -r pid hpid ppid <<<"$(coffer top deep pid hpid ppid args | grep '[0-9] *sleep 4715')"
+	[ "$(sed -nE 's/^NSpid:\t([0-9]+)\t([0-9]+)\t([0-9]+)$/\1 \2 \3/p' "/proc/$hpid/status")" = "$hpid $pid 1" ]
+	read -r parent _ <<<"$(coffer top deep pid args | grep '[0-9] *unshare')"
+	[ "${ppid%% *}" = "$parent" ]
+	coffer rm -f deep
+}
+
 @test "columns that are none, and options of ps without a dash" {
 	run -1 coffer top busy pid bogus
 	[[ $output == *'"bogus" is no column of processes'*'there are: args comm group '* ]]
