@@ -15,8 +15,8 @@
 #include "base/str.h"
 #include "engine/engine-internal.h"
 #include "engine/image.h"
+#include "engine/rootless.h"
 #include "image/digest.h"
-#include "runtime/user-namespace.h"
 #include "storage/layer.h"
 #include "storage/overlay.h"
 #include "storage/parents.h"
@@ -80,12 +80,12 @@ static int mount_at(struct engine *engine, const struct image *image, const char
 	return r;
 }
 
-/* Where coffer is not root's, it has mounts of its own, in which the person who asks is not. */
+/* A user's coffer has mounts of its own, in which the person who asks is not; unless he has gone there (`unshare`). */
 static int not_seen(const char *name, struct error *err)
 {
 	err_set(err, ERR_UNSUPPORTED,
 		"cannot mount image \"%s\": without root, nobody outside of containers would see it", name);
-	return err_hint(err, "coffer save -o image.tar %s", name);
+	return err_hint(err, "coffer unshare, and there coffer image mount %s", name);
 }
 
 int engine_image_mount(struct engine *engine, const char *name, char **ret_path, struct error *err)
@@ -93,7 +93,7 @@ int engine_image_mount(struct engine *engine, const char *name, char **ret_path,
 	_cleanup_db_transaction_ struct db_transaction transaction = { 0 };
 	_cleanup_image_ struct image *image = NULL;
 	struct db *db;
-	if (user_namespace_is_own())
+	if (rootless_has_entered())
 		return not_seen(name, err);
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)

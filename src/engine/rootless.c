@@ -22,12 +22,20 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/process.h"
+#include "base/util.h"
 #include "engine/rootless-internal.h"
 
 #define RECORD_FILE "holder"
 #define LOCK_FILE "holder.lock"
 
 enum { RECORD_MAX = 128 };
+
+static bool has_entered;
+
+bool rootless_has_entered(void)
+{
+	return has_entered;
+}
 
 bool rootless_is_needed(void)
 {
@@ -272,5 +280,6 @@ int rootless_enter(struct error *err)
 	int r = dir < 0 ? dir : enter_found(dir, err);
 	if (r == 0)
 		r = enter_or_make(dir, err);
-	return r < 0 ? r : 0;
+	has_entered = r > 0;
+	return MIN(r, 0);
 }

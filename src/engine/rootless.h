@@ -33,6 +33,9 @@ bool rootless_is_needed(void);
  */
 int rootless_enter(struct error *err);
 
+/* Whether we have come in by that, and whoever has called us is outside: what is mounted in here he does not see. */
+bool rootless_has_entered(void);
+
 /*
  * Where the user's store and run directory are by default: for root in /var/lib and /run, for others in their own
  * directories (XDG Base Directory Specification). free() them.

@@ -71,8 +71,8 @@ copy() {
 
 @test "umoci unpacks what is saved" {
 	coffer save zipped:1 | (mkdir "$BATS_TEST_TMPDIR/layout" && tar --extract --directory "$BATS_TEST_TMPDIR/layout")
-	umoci unpack --image "$BATS_TEST_TMPDIR/layout:1" "$BATS_TEST_TMPDIR/bundle" >/dev/null 2>&1
-	cmp "$BATS_TEST_TMPDIR/bundle/rootfs/bin/busybox" /bin/busybox
+	inside umoci unpack --image "$BATS_TEST_TMPDIR/layout:1" "$BATS_TEST_TMPDIR/bundle" >/dev/null 2>&1
+	inside cmp "$BATS_TEST_TMPDIR/bundle/rootfs/bin/busybox" /bin/busybox
 }
 
 @test "save refuses a terminal, in Docker's words" {
@@ -153,8 +153,8 @@ Loaded image: zipped:1" ]
 	tar --create --numeric-owner --owner=1000 --group=2000 --directory "$BATS_TEST_TMPDIR" owned |
 		coffer import - owned:1 >/dev/null
 	coffer save owned:1 | elsewhere load -q
-	mapfile -t found < <(find "$BATS_TEST_TMPDIR/root/layers" -name owned -o -name file)
-	[ "$(stat -c %u:%g "${found[@]}" | uniq)" = 1000:2000 ]
+	mapfile -t found < <(inside find "$BATS_TEST_TMPDIR/root/layers" -name owned -o -name file)
+	[ "$(inside stat -c %u:%g "${found[@]}" | uniq)" = 1000:2000 ]
 	[ "${#found[@]}" -eq 2 ]
 	coffer rmi owned:1
 }

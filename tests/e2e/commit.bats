@@ -114,11 +114,11 @@ everything='
 	coffer save -o it.tar new:1
 	skopeo copy -q oci-archive:it.tar oci:layout:new
 	[ "sha256:$(skopeo inspect --config --raw oci:layout:new | sha256sum | cut -d ' ' -f 1)" = "$id" ]
-	umoci unpack --image layout:new bundle >/dev/null 2>&1
-	[ "$(<bundle/rootfs/root/new)" = new ]
-	[ bundle/rootfs/root/new -ef bundle/rootfs/root/same ]
-	[ ! -e bundle/rootfs/etc/passwd ]
-	[ "$(ls -A bundle/rootfs/home)" = mine ]
+	inside umoci unpack --image layout:new bundle >/dev/null 2>&1
+	[ "$(inside cat bundle/rootfs/root/new)" = new ]
+	inside test bundle/rootfs/root/new -ef bundle/rootfs/root/same
+	inside test ! -e bundle/rootfs/etc/passwd
+	[ "$(inside ls -A bundle/rootfs/home)" = mine ]
 	coffer rmi new:1 >/dev/null
 	coffer load -q -i it.tar >/dev/null
 	[ "$(of_new '{{.Id}}')" = "$id" ]

@@ -224,9 +224,9 @@ target='mkdir -p /there /into; echo old >/old; ln -s /older /to-old'
 	echo one >tree/lib/one
 	truncate -s 1M tree/lib/holes
 	echo end >>tree/lib/holes
-	chown 7:8 tree/lib/one
-	tar -c -C tree --sparse . | coffer cp - it:/there
-	tar -cz -C tree . | coffer cp -q - it:/into
+	inside chown 7:8 tree/lib/one
+	inside tar -c -C tree --sparse . | coffer cp - it:/there
+	inside tar -cz -C tree . | coffer cp -q - it:/into
 	[ "$(coffer exec it sh -c 'cat /there/lib/one /into/lib/one; stat -c %u:%g /into/lib/one' | paste -sd ,)" = one,one,7:8 ]
 	[ "$(coffer exec it sha256sum /there/lib/holes | cut -d ' ' -f 1)" = "$(sha256sum <tree/lib/holes | cut -d ' ' -f 1)" ]
 	# what is empty costs nothing
@@ -261,7 +261,7 @@ target='mkdir -p /there /into; echo old >/old; ln -s /older /to-old'
 	coffer cp it:/owned plain
 	coffer cp -a it:/owned kept
 	[ "$(stat -c %u:%g plain)" = "$(id -u):$(id -g)" ]
-	[ "$(stat -c '%u:%g %a %Y' kept)" = '1234:5678 4711 1000000000' ]
+	[ "$(inside stat -c '%u:%g %a %Y' kept)" = '1234:5678 4711 1000000000' ]
 	coffer cp kept it:/in-plain
 	coffer cp -a kept it:/in-kept
 	[ "$(coffer exec it stat -c '%u:%g %a %Y' /in-plain /in-kept | paste -sd ,)" = \

@@ -165,7 +165,7 @@ usage() {
 		small image prune -af --above 50 --below 45 | grep '^untagged'
 		small images --format '{{.Tag}}' | paste -sd' '
 	SCRIPT
-	run -0 unshare --mount bash "$BATS_TEST_TMPDIR/script"
+	run -0 inside unshare --mount bash "$BATS_TEST_TMPDIR/script"
 	[ "$output" = $'Total reclaimed space: 0B\n3 2 1\nuntagged: old:1\n3 2' ]
 	run -125 coffer image prune -f --below 80
 	[[ $output == *'--below is for --above'* ]]

@@ -88,7 +88,7 @@ on_terminal() {
 }
 
 @test "--privileged gives all capabilities, and only to this program" {
-	full=$(awk '/^CapBnd/ {print $2}' /proc/self/status)
+	full=$(inside awk '/^CapBnd/ {print $2}' /proc/self/status)
 	[ "$(coffer exec --privileged host awk '/^CapEff/ {print $2}' /proc/self/status)" = "$full" ]
 	[ "$(coffer exec host awk '/^CapEff/ {print $2}' /proc/self/status)" = 00000000a80425fb ]
 }

@@ -96,9 +96,9 @@ layer_of() {
 
 @test "what layers of an image have for nothing" {
 	coffer image layers three:1 | head -1 | grep -q '^LAYER ID *SIZE *WASTED *ADDED *CHANGED *REMOVED *IMAGES *CREATED BY'
-	path=$(coffer image mount box:1)
-	gone=$(cat "$path/etc/passwd" "$path/etc/group" | wc -c)
-	coffer image unmount box:1
+	path=$(coffer_inside image mount box:1)
+	gone=$(inside cat "$path/etc/passwd" "$path/etc/group" | wc -c)
+	coffer_inside image unmount box:1
 	[ "$(coffer image layers --format '{{.Wasted}}' three:1 | paste -sd ' ')" = "0B 4B ${gone}B" ]
 	[ "$(coffer image layers --format '{{.Wasted}}' box:1)" = 0B ]
 }

@@ -24,56 +24,56 @@ teardown() {
 }
 
 @test "the image's files, read-only, as its layers make them" {
-	path=$(coffer image mount two:1)
-	[ "$(<"$path/etc/two")" = two ]
-	[ ! -e "$path/etc/passwd" ]
-	[ -x "$path/bin/busybox" ]
-	run ! touch "$path/etc/new"
-	[ "$(coffer image mount two:1)" = "$path" ] # once
-	[ "$(grep -c " $path " /proc/self/mountinfo)" -eq 1 ]
+	path=$(coffer_inside image mount two:1)
+	[ "$(inside cat "$path/etc/two")" = two ]
+	inside test ! -e "$path/etc/passwd"
+	inside test -x "$path/bin/busybox"
+	run ! inside touch "$path/etc/new"
+	[ "$(coffer_inside image mount two:1)" = "$path" ] # once
+	[ "$(inside grep -c " $path " /proc/self/mountinfo)" -eq 1 ]
 	[ "$(coffer image unmount two:1)" = two:1 ]
-	[ ! -e "$path" ]
+	inside test ! -e "$path"
 }
 
 @test "several, listed, and all of them unmounted" {
-	run -0 coffer image mount box:1 two:1
+	run -0 coffer_inside image mount box:1 two:1
 	[ "${#lines[@]}" -eq 2 ]
-	[ "$(coffer image mount --format '{{.Image}} {{.Path}}' | LC_ALL=C sort)" = \
+	[ "$(coffer_inside image mount --format '{{.Image}} {{.Path}}' | LC_ALL=C sort)" = \
 		"$(printf 'box:1 %s\ntwo:1 %s' "${lines[@]}")" ]
 	coffer image mount | head -1 | grep -q '^IMAGE ID *IMAGE *PATH'
 	coffer image umount --all
-	[ "$(coffer image mount --format json)" = '' ]
+	[ "$(coffer_inside image mount --format json)" = '' ]
 }
 
 @test "one that is mounted is not removed, not even by prune" {
-	path=$(coffer image mount two:1)
+	path=$(coffer_inside image mount two:1)
 	run -1 coffer rmi -f two:1
 	[[ $output == *'conflict: unable to remove image '*': it is mounted'* ]]
 	[[ $output == *"its files are at $path"* && $output == *'coffer image unmount'* ]]
 	coffer image prune --all --force >/dev/null
-	[ "$(<"$path/etc/two")" = two ]
+	[ "$(inside cat "$path/etc/two")" = two ]
 	coffer image unmount two:1
 }
 
 @test "one that is in use, and what a restart of the machine leaves" {
-	path=$(coffer image mount box:1)
-	(cd "$path" && exec sleep 1000) 3>&- &
-	inside() { [ "$(readlink "/proc/$!/cwd")" = "$path" ]; }
-	eventually inside
+	path=$(coffer_inside image mount box:1)
+	inside sh -c 'cd "$1" && echo $$ >"$2" && exec sleep 1000' - "$path" "$BATS_TEST_TMPDIR/pid" 3>&- &
+	eventually test -s "$BATS_TEST_TMPDIR/pid"
 	run -1 coffer image unmount box:1
 	[[ $output == *'cannot unmount image "box:1"'*'device or resource busy'*'coffer image unmount --force box:1'* ]]
 	coffer image unmount --force box:1
-	kill $!
+	kill "$(<"$BATS_TEST_TMPDIR/pid")"
+	wait
 	mkdir "$path"
-	[ "$(coffer image mount --format '{{.Path}}')" = '' ]
-	[ ! -e "$path" ]
+	[ "$(coffer_inside image mount --format '{{.Path}}')" = '' ]
+	inside test ! -e "$path"
 	mkdir "$path"
-	coffer image mount box:1
-	[ -x "$path/bin/busybox" ]
+	coffer_inside image mount box:1
+	inside test -x "$path/bin/busybox"
 }
 
 @test "what goes wrong, in words" {
-	run -1 coffer image mount nothing
+	run -1 coffer_inside image mount nothing
 	[[ $output == *'No such image: nothing'* ]]
 	run -1 coffer image unmount box:1
 	[[ $output == *'cannot unmount image "box:1": it is not mounted'* ]]

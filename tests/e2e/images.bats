@@ -55,12 +55,15 @@ four() {
 	# The lowest is the engine's own: places to mount on that the image lacks.
 	lower=$(coffer inspect whole | jq -r '.[0].GraphDriver.Data.LowerDir | split(":") | map(select(endswith("/mountpoints") | not)) | join(":")')
 	mkdir "$BATS_TEST_TMPDIR/view"
+	[ "${COFFER_TEST_ROOTLESS:-no}" = no ] || lower+=,userxattr
 	(
 		# A view of the layers alone, without what the container mounted and wrote.
-		unshare --mount bash -c "mount -t overlay -o 'lowerdir=$lower' view '$BATS_TEST_TMPDIR/view' &&
+		inside unshare --mount bash -c "mount -t overlay -o 'lowerdir=$lower' view '$BATS_TEST_TMPDIR/view' &&
 			. '$BATS_TEST_DIRNAME/lib/image.bash' && image_listing '$BATS_TEST_TMPDIR/view'"
 	) >"$BATS_TEST_TMPDIR/got"
-	image_listing "$BATS_TEST_TMPDIR/expected" >"$BATS_TEST_TMPDIR/wanted"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	inside bash -c '. "$1/lib/image.bash" && image_listing "$2"' - "$BATS_TEST_DIRNAME" "$BATS_TEST_TMPDIR/expected" \
+		>"$BATS_TEST_TMPDIR/wanted"
 	coffer rm -f whole
 	[ -n "$merged" ]
 	diff -u "$BATS_TEST_TMPDIR/wanted" "$BATS_TEST_TMPDIR/got"
@@ -222,7 +225,7 @@ four() {
 
 @test "a disk that is full while unpacking: said so, and nothing is left" {
 	mkdir "$BATS_TEST_TMPDIR/small"
-	run -0 unshare --mount bash -c "mount -t tmpfs -o size=1200k small '$BATS_TEST_TMPDIR/small' &&
+	run -0 inside unshare --mount bash -c "mount -t tmpfs -o size=1200k small '$BATS_TEST_TMPDIR/small' &&
 		'$COFFER_BIN/coffer' --root '$BATS_TEST_TMPDIR/small/root' --runroot '$BATS_TEST_TMPDIR/small/run' \
 			pull '$REGISTRY/four:oci'; echo status \$?; ls '$BATS_TEST_TMPDIR/small/root/tmp' | wc -l
 		ls '$BATS_TEST_TMPDIR/small/root/layers' | wc -l"
@@ -240,7 +243,7 @@ four() {
 		small pull "$REGISTRY/four:oci"
 		small image prune -af
 	SCRIPT
-	run -0 unshare --mount bash "$BATS_TEST_TMPDIR/script"
+	run -0 inside unshare --mount bash "$BATS_TEST_TMPDIR/script"
 	[[ $output == *E-NOSPC* ]]
 	[[ $output =~ 'hint:  coffer image prune -a, which frees '[1-9][0-9.]*' MB' ]]
 	[[ $output =~ 'Total reclaimed space: '[1-9][0-9.]*MB ]]
@@ -299,7 +302,7 @@ four() {
 	echo enabled >"$BATS_TEST_TMPDIR/handlers/qemu-s390x"
 	tar -C "$BATS_FILE_TMPDIR/rootfs" -cf - . | coffer import --platform linux/s390x - foreign:1
 	with_handler() {
-		unshare --mount sh -c 'mount --bind "$0" /proc/sys/fs/binfmt_misc && exec "$@"' "$BATS_TEST_TMPDIR/handlers" \
+		inside unshare --mount sh -c 'mount --bind "$0" /proc/sys/fs/binfmt_misc && exec "$@"' "$BATS_TEST_TMPDIR/handlers" \
 			"$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" "$@"
 	}
 	run --separate-stderr with_handler run --rm --network none foreign:1 /bin/echo ran

@@ -83,10 +83,9 @@ database_policy() {
 
 @test "who is in a network namespace of somebody else's cannot be selected" {
 	local OUTSIDE
-	unshare --net sleep 600 3>&- &
-	OUTSIDE=$!
-	is_apart() { [ "$(readlink "/proc/$OUTSIDE/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
-	eventually is_apart
+	inside unshare --net sh -c 'echo $$ >"$0"; exec sleep 600' "$BATS_TEST_TMPDIR/outside" 3>&- &
+	eventually test -s "$BATS_TEST_TMPDIR/outside"
+	OUTSIDE=$(<"$BATS_TEST_TMPDIR/outside")
 	policy() {
 		jq -n --arg app "$1" '{apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: {name: "deny"},
 			spec: {podSelector: {matchLabels: {app: $app}}}}'
@@ -129,7 +128,7 @@ database_policy() {
 
 # in_net NAME COMMAND...: with the container's network
 in_net() {
-	nsenter --net="/proc/$(coffer inspect -f '{{.State.Pid}}' "$1")/ns/net" -- "${@:2}"
+	inside nsenter --net="/proc/$(coffer inspect -f '{{.State.Pid}}' "$1")/ns/net" -- "${@:2}"
 }
 
 # Always by the same port: one flow, as long as the kernel remembers it.
@@ -141,8 +140,7 @@ asks() {
 	idles db -l app=database
 	idles other
 	idles third
-	in_net db socat UDP-RECVFROM:7,fork SYSTEM:'echo db' 3>&- &
-	local server=$!
+	in_net db sh -c 'echo $$ >"$0"; exec socat UDP-RECVFROM:7,fork SYSTEM:"echo db"' "$BATS_TEST_TMPDIR/server" 3>&- &
 	eventually asks other
 	eventually asks third
 	database_policy
@@ -150,7 +148,7 @@ asks() {
 	run ! asks third
 	coffer network policy rm db
 	eventually asks other
-	kill "$server"
+	kill "$(<"$BATS_TEST_TMPDIR/server")"
 }
 
 @test "ls says who is selected, inspect gives the document back" {
@@ -312,7 +310,7 @@ asks() {
 	# Nor to the host's own services, for who may not go out.
 	coffer network policy rm closed
 	local host
-	host=$(ip -6 address show dev "cf-$(coffer network inspect six | jq -r '.[0].Id[:10]')" | grep -o 'fe80::[0-9a-f:]*')
+	host=$(among_bridges ip -6 address show dev "cf-$(coffer network inspect six | jq -r '.[0].Id[:10]')" | grep -o 'fe80::[0-9a-f:]*')
 	reaches_host() { coffer exec other ping -c 1 -W 1 "$host%eth0" >/dev/null; }
 	eventually reaches_host
 	policy <<-'EOF'
@@ -331,7 +329,7 @@ asks() {
 	database_policy
 	coffer network connect app late
 	run ! reaches late db 5432
-	nft list set inet "$(nft list tables | grep -o 'coffer-[0-9a-f]*-policy')" ingress_4 | grep -q "$(address db)"
+	among_bridges nft list set inet "$(among_bridges nft list tables | grep -o 'coffer-[0-9a-f]*-policy')" ingress_4 | grep -q "$(address db)"
 }
 
 @test "a policy of one network is about its containers only, and knows networks by their labels" {
@@ -373,7 +371,7 @@ asks() {
 		metadata: {name: closed}
 		spec: {podSelector: {}}
 	EOF
-	[ "$(busybox nc -w 2 "$(address web)" 80 </dev/null)" = web ]
+	[ "$(among_bridges busybox nc -w 2 "$(address web)" 80 </dev/null)" = web ]
 }
 
 @test "flushed by somebody: the next command makes the rules again" {
@@ -382,7 +380,7 @@ asks() {
 	eventually reaches other db 5432
 	database_policy
 	run ! reaches other db 5432
-	nft flush ruleset
+	among_bridges nft flush ruleset
 	coffer network ls >/dev/null
 	run ! reaches other db 5432
 }

@@ -62,6 +62,12 @@ changes='echo mine >/root/mine; chown 1000:1000 /root/mine; rm -r /home; mkdir /
 @test "an image is not mounted where nobody would see it" {
 	run -1 ann image mount box:1
 	[[ $output == *'cannot mount image "box:1": without root, nobody outside of containers would see it'* ]]
+	[[ $output == *'hint:  coffer unshare, and there coffer image mount box:1'* ]]
+	path=$(ann unshare "$COFFER_BIN/coffer" image mount box:1)
+	ann unshare test -x "$path/bin/busybox"
+	run -1 ann image rm --force box:1
+	[[ $output == *'it is mounted'* ]]
+	ann image unmount box:1
 }
 
 @test "an archive of images is loaded, whoever packed it" {

@@ -79,7 +79,7 @@ teardown_file() {
 	for ns in pid net mnt uts ipc cgroup; do
 		[ "$(box readlink "/proc/self/ns/$ns")" != "$(readlink "/proc/1/ns/$ns")" ]
 	done
-	[ "$(box readlink /proc/self/ns/user)" = "$(readlink /proc/self/ns/user)" ]
+	[ "$(box readlink /proc/self/ns/user)" = "$(inside readlink /proc/self/ns/user)" ]
 }
 
 @test "the command is process 1, and sees nobody else" {
@@ -178,7 +178,7 @@ teardown_file() {
 
 @test "a read-only volume is read-only all the way down" {
 	mkdir -p "$BATS_TEST_TMPDIR/outer/inner"
-	run -0 unshare --mount sh -c "mount -t tmpfs inner '$BATS_TEST_TMPDIR/outer/inner' &&
+	run -0 inside unshare --mount sh -c "mount -t tmpfs inner '$BATS_TEST_TMPDIR/outer/inner' &&
 		'$COFFER_BIN/coffer' --root '$COFFER_TEST_ROOT/root' --runroot '$COFFER_TEST_ROOT/run' run --rm --network none \
 		-v '$BATS_TEST_TMPDIR/outer:/o:ro' box:1 sh -c 'grep -c \" /o/inner ro,\" /proc/self/mountinfo; touch /o/inner/x || echo refused'"
 	[[ $output == *refused* ]]

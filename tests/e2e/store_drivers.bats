@@ -151,7 +151,7 @@ changes() {
 		tar --create --directory "$BATS_FILE_TMPDIR/rootfs" . | limited import - box:1 >/dev/null
 		limited create --storage-opt size=10m --network none box:1 true
 	SCRIPT
-	run -125 unshare --mount bash "$BATS_TEST_TMPDIR/limited"
+	run -125 inside unshare --mount bash "$BATS_TEST_TMPDIR/limited"
 	[[ $output == *"the size of the container's layer cannot be limited here"*"(tmpfs none): the file system has no project quotas, "* ]]
 	[[ $output == *"hint:  --root DIRECTORY"*E-UNSUPPORTED* ]]
 }
@@ -191,7 +191,7 @@ changes() {
 		nested system check
 		nested rm nested
 	SCRIPT
-	run -0 unshare --mount bash nested
+	run -0 inside unshare --mount bash nested
 	[[ ${lines[0]} == *"no overlays here, so the image is copied (storage driver vfs)"*overlayfs* ]]
 	[ "${lines[*]:1}" = "inside vfs inside nested" ]
 }

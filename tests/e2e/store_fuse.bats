@@ -155,7 +155,7 @@ changes() {
 		there info
 		umount --lazy store
 	SCRIPT
-	run -0 unshare --mount bash script
+	run -0 inside unshare --mount bash script
 	[ "${lines[0]}" = inside ]
 	[[ $output == *' Storage Driver: fuse-overlayfs'$'\n'"  Reason: overlay2: mount an overlay: invalid argument ('$PWD/store/"*"is on FUSE, which cannot be an overlay's upper directory)"* ]]
 }

@@ -14,10 +14,10 @@ setup_file() {
 	echo image >"$tree/data/file"
 	echo deep >"$tree/data/deep/file"
 	ln -s /etc/passwd "$tree/data/link"
-	[ "$(id -u)" -ne 0 ] || chown 1000:1000 "$tree/data" "$tree/data/file"
-	chmod 0710 "$tree/data"
+	inside chown 1000:1000 "$tree/data" "$tree/data/file"
+	inside chmod 0710 "$tree/data"
 	ln -s /data "$tree/srv/to-data"
-	tar --create --directory "$tree" --numeric-owner . |
+	inside tar --create --directory "$tree" --numeric-owner . |
 		coffer import --change 'CMD ["/bin/sh"]' --change 'VOLUME ["/data", "/cache/"]' - filled:1 >/dev/null
 }
 
@@ -186,21 +186,21 @@ destroy data local' ]
 
 @test "a volume begins with the image's files, owner and mode, once" {
 	box_with -v data:/data filled:1 true
-	[ "$(<"$volumes/data/_data/file")" = image ]
-	[ "$(<"$volumes/data/_data/deep/file")" = deep ]
-	[ "$(readlink "$volumes/data/_data/link")" = /etc/passwd ]
-	[ "$(stat -c '%u:%g %a' "$volumes/data/_data")" = '1000:1000 710' ]
-	[ "$(stat -c '%u:%g' "$volumes/data/_data/file")" = 1000:1000 ]
-	rm "$volumes/data/_data/file"
+	[ "$(inside cat "$volumes/data/_data/file")" = image ]
+	[ "$(inside cat "$volumes/data/_data/deep/file")" = deep ]
+	[ "$(inside readlink "$volumes/data/_data/link")" = /etc/passwd ]
+	[ "$(inside stat -c '%u:%g %a' "$volumes/data/_data")" = '1000:1000 710' ]
+	[ "$(inside stat -c '%u:%g' "$volumes/data/_data/file")" = 1000:1000 ]
+	inside rm "$volumes/data/_data/file"
 	box_with -v data:/data filled:1 true
-	[ ! -e "$volumes/data/_data/file" ]
+	inside test ! -e "$volumes/data/_data/file"
 	box_with -v linked:/srv/to-data filled:1 true
-	[ "$(<"$volumes/linked/_data/file")" = image ]
+	[ "$(inside cat "$volumes/linked/_data/file")" = image ]
 	box_with -v bare:/data:nocopy filled:1 true
-	[ -z "$(ls -A "$volumes/bare/_data")" ]
+	[ -z "$(inside ls -A "$volumes/bare/_data")" ]
 	box_with -v none:/no/such/place filled:1 true
-	[ -z "$(ls -A "$volumes/none/_data")" ]
-	[ "$(ls "$volumes/data")" = _data ]
+	[ -z "$(inside ls -A "$volumes/none/_data")" ]
+	[ "$(inside ls "$volumes/data")" = _data ]
 }
 
 @test "an empty volume that another container has is filled in its place" {
@@ -214,13 +214,13 @@ link' ]
 
 @test "create fills as well; a copy that was cut off is done at the start" {
 	coffer create --name made --network none -v data:/data filled:1 cat /data/file
-	[ "$(<"$volumes/data/_data/file")" = image ]
-	rm -r "$volumes/data/_data"
-	mkdir -p "$volumes/data/filling/half"
+	[ "$(inside cat "$volumes/data/_data/file")" = image ]
+	inside rm -r "$volumes/data/_data"
+	inside mkdir -p "$volumes/data/filling/half"
 	database "UPDATE volume_uses SET fill = 1 WHERE volume = 'data'"
 	run -0 coffer start -a made
 	[ "$output" = image ]
-	[ "$(ls "$volumes/data")" = _data ]
+	[ "$(inside ls "$volumes/data")" = _data ]
 }
 
 @test "the image's VOLUMEs and -v without a name are anonymous" {
@@ -352,7 +352,7 @@ volume /own local true 64' ]
 	[ "$(coffer cp made:/data/deep/file - | tar -xO)" = deep ]
 	echo new >"$BATS_TEST_TMPDIR/new"
 	coffer cp "$BATS_TEST_TMPDIR/new" made:/data/deep
-	[ "$(<"$volumes/data/_data/deep/new")" = new ]
+	[ "$(inside cat "$volumes/data/_data/deep/new")" = new ]
 	run -1 coffer cp "$BATS_TEST_TMPDIR/new" made:/ro/
 	[[ $output == *'mounted volume is marked read-only'* ]]
 }
@@ -419,9 +419,9 @@ volume /own local true 64' ]
 	touch "$BATS_TEST_TMPDIR/host/deep/file"
 	ln -s /etc/passwd "$BATS_TEST_TMPDIR/host/link"
 	run -0 box_with -u user -v "$BATS_TEST_TMPDIR/host:/x:U" -v data:/y:U box:1 sh -c 'touch /x/new /x/deep/file /y/new'
-	[ "$(stat -c %u "$BATS_TEST_TMPDIR/host" "$BATS_TEST_TMPDIR/host/deep/file" "$BATS_TEST_TMPDIR/host/link" | sort -u)" = 1000 ]
+	[ "$(inside stat -c %u "$BATS_TEST_TMPDIR/host" "$BATS_TEST_TMPDIR/host/deep/file" "$BATS_TEST_TMPDIR/host/link" | sort -u)" = 1000 ]
 	[ "$(stat -c %u /etc/passwd)" = 0 ]
-	[ "$(stat -c %u "$volumes/data/_data")" = 1000 ]
+	[ "$(inside stat -c %u "$volumes/data/_data")" = 1000 ]
 }
 
 @test "--read-only with --read-only-tmpfs" {
@@ -438,15 +438,15 @@ volume /own local true 64' ]
 
 @test "mounts below the source come along, or not" {
 	mkdir -p "$BATS_TEST_TMPDIR/host/sub"
-	mount -t tmpfs below "$BATS_TEST_TMPDIR/host/sub"
-	touch "$BATS_TEST_TMPDIR/host/sub/file"
+	inside mount -t tmpfs below "$BATS_TEST_TMPDIR/host/sub"
+	inside touch "$BATS_TEST_TMPDIR/host/sub/file"
 	source="type=bind,src=$BATS_TEST_TMPDIR/host,dst=/h"
 	status_of() {
 		box_with --mount "$source$1" box:1 sh -c "$2" >/dev/null 2>&1 && echo yes || echo no
 	}
 	results=$(status_of '' 'test -e /h/sub/file')$(status_of ,bind-nonrecursive '! test -e /h/sub/file')
 	results+=$(status_of ,ro 'touch /h/sub/x')$(status_of ,ro,bind-recursive=writable 'touch /h/sub/x')
-	umount "$BATS_TEST_TMPDIR/host/sub"
+	inside umount "$BATS_TEST_TMPDIR/host/sub"
 	[ "$results" = yesyesnoyes ]
 }
 
@@ -471,9 +471,9 @@ volume /own local true 64' ]
 		coffer rm -f grows >/dev/null
 		umount "$host/mine"
 	SCRIPT
-	run -0 unshare --mount bash "$BATS_TEST_TMPDIR/script"
+	run -0 inside unshare --mount bash "$BATS_TEST_TMPDIR/script"
 	[ "$output" = $'rshared/below/file rslave/below/file\nfile\n1' ]
-	run -125 unshare --mount "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" \
+	run -125 inside unshare --mount "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" \
 		run --rm --network none -v "$BATS_TEST_TMPDIR/private:/p:rshared" box:1 true
 	[[ $output == *"path $BATS_TEST_TMPDIR/private is mounted on "*' but it is not a shared mount'* ]]
 	[[ $output == *'hint:  mount --make-shared /'* ]]
@@ -546,19 +546,19 @@ used          1         3kB' ]]
 @test "a volume of type tmpfs is mounted while containers run, shared, and filled" {
 	coffer volume create -o type=tmpfs -o device=tmpfs -o o=size=1m,mode=0770,nosuid memory
 	coffer run -d --name first --network none -v memory:/data filled:1 sleep 1000
-	grep -q " $volumes/memory/_data tmpfs rw,nosuid.*size=1024k,mode=770" /proc/mounts
+	inside grep -q " $volumes/memory/_data tmpfs rw,nosuid.*size=1024k,mode=770" /proc/self/mounts
 	coffer run -d --name second --network none -v memory:/x:ro filled:1 sleep 1000
 	coffer exec first sh -c 'echo shared >/data/new'
 	[ "$(coffer exec second cat /x/new)" = shared ]
 	[ "$(coffer exec second cat /x/file)" = image ]
 	coffer stop -t 0 first
-	grep -q " $volumes/memory/_data tmpfs" /proc/mounts
+	inside grep -q " $volumes/memory/_data tmpfs" /proc/self/mounts
 	coffer kill second
-	run ! grep " $volumes/memory/_data " /proc/mounts
+	run ! inside grep " $volumes/memory/_data " /proc/self/mounts
 	coffer start second
 	[ -z "$(coffer exec second ls /x)" ]
 	coffer rm -f second
-	run ! grep " $volumes/memory/_data " /proc/mounts
+	run ! inside grep " $volumes/memory/_data " /proc/self/mounts
 }
 
 @test "a volume that is a directory of the host" {
@@ -584,14 +584,14 @@ used          1         3kB' ]]
 	all_exited() { [ "$(coffer ps -aq --filter status=exited)" = "$(coffer ps -aq)" ]; }
 	eventually all_exited
 	coffer ps >/dev/null
-	run ! grep " $volumes/memory/_data " /proc/mounts
-	mount -t tmpfs left "$volumes/memory/_data"
+	run ! inside grep " $volumes/memory/_data " /proc/self/mounts
+	inside mount -t tmpfs left "$volumes/memory/_data"
 	coffer ps >/dev/null
-	run ! grep " $volumes/memory/_data " /proc/mounts
-	mount -t tmpfs left "$volumes/memory/_data"
+	run ! inside grep " $volumes/memory/_data " /proc/self/mounts
+	inside mount -t tmpfs left "$volumes/memory/_data"
 	coffer rm first
 	coffer volume rm memory
-	run ! grep " $volumes/" /proc/mounts
+	run ! inside grep " $volumes/" /proc/self/mounts
 }
 
 @test "mounts and unmounts are in the events" {

@@ -6,6 +6,9 @@
 #   coffer ARGUMENT...    on the roots of this test file
 #   coffer_exec ARG... &  the same for the background
 #   box ARGUMENT...       `run --rm --network none` of the small image
+#   inside COMMAND...     as root of the namespaces that containers are made in: for users by `unshare`
+#   coffer_inside ARGUMENT...  coffer as that: for users, mounts of images are seen in there only
+#   among_bridges COMMAND...  as that, in the network namespace that has the bridges
 #   coffer_file_setup     roots below $BATS_FILE_TMPDIR, and the image box:1 imported (call it in setup_file)
 #   coffer_file_teardown  fails if a mount, a cgroup, a process or a run directory is left
 #
@@ -22,6 +25,27 @@ coffer_exec() {
 
 box() {
 	coffer run --rm --network none box:1 "$@"
+}
+
+# With the ids of files as the containers have them, and mounts that coffer sees.
+inside() {
+	if [ "${COFFER_TEST_ROOTLESS:-no}" = yes ]; then
+		env --unset TAR_OPTIONS "$COFFER_BIN/coffer" unshare "$@"
+	else
+		"$@"
+	fi
+}
+
+coffer_inside() {
+	inside "$COFFER_BIN/coffer" --root "$COFFER_TEST_ROOT/root" --runroot "$COFFER_TEST_ROOT/run" "$@"
+}
+
+among_bridges() {
+	if [ "${COFFER_TEST_ROOTLESS:-no}" = yes ]; then
+		inside nsenter --net="$COFFER_TEST_ROOT/run/own-network/bridges" -- "$@"
+	else
+		"$@"
+	fi
 }
 
 # A root filesystem of busybox alone, as a tar on standard output.
