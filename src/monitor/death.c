@@ -145,6 +145,9 @@ static void killed_for_memory(const struct death_facts *facts, struct death *dea
 			  " processes for memory just before",
 			  facts->missed_kills);
 	add_memory(facts, death);
+	if (facts->refaults > 0)
+		death_add(death, "%" PRIu64 " pages of files were read again after they had been taken away for room",
+			  facts->refaults);
 }
 
 static void ended_by_itself(const struct death_facts *facts, struct death *death)

@@ -70,6 +70,7 @@ struct death_facts {
 	int exit_code, signal;	  /* 0: it ended by itself */
 	uint64_t oom_kills;	  /* in its cgroup */
 	int64_t limit, peak;	  /* of its memory, in bytes; 0 or less: not known */
+	uint64_t refaults;	  /* pages of files that it missed after they had been taken away */
 	uint64_t missed_kills;	  /* on the machine, if its cgroup was gone before it was read */
 	struct oom_kill logged;	  /* the last that the kernel's log has; level NONE: none, or it cannot be read */
 	enum oom_level counted;	  /* what the counters say */

@@ -247,6 +247,14 @@ void recorder_begin(struct monitor *monitor, const struct container *container)
 	timer_set(monitor, TIMER_SAMPLE, RECORDER_INTERVAL_MS);
 }
 
+static uint64_t read_refaults(const struct cgroup *cgroup)
+{
+	_cleanup_cgroup_stats_ struct cgroup_stats stats = { 0 };
+	if (cgroup_read_stats(cgroup, &stats, NULL) < 0)
+		return 0;
+	return find_raw(&stats, stats.memory.has_events ? "workingset_refault_file" : "total_workingset_refault_file");
+}
+
 /* D1 to D6. */
 static void find_cause(struct monitor *monitor, const struct error *failure, uint64_t oom_kills)
 {
@@ -275,6 +283,8 @@ static void find_cause(struct monitor *monitor, const struct error *failure, uin
 			status->oom_killed = true;
 			facts.oom_kills = MAX(oom_kills, UINT64_C(1));
 		}
+		if (oom_kills > 0)
+			facts.refaults = read_refaults(recorder->cgroup);
 		if (recorder->memory_is_lost && after.host > recorder->host_kills)
 			facts.missed_kills = after.host - recorder->host_kills;
 		recorder->host_kills = after.host;

@@ -23,6 +23,23 @@ static void append(struct counters *counters, const char *name, size_t len, uint
 	counter->value = value;
 }
 
+static bool find(const struct cgroup_named_count *list, size_t count, const char *name, uint64_t *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!streq(list[i].name, name))
+			continue;
+		*ret = list[i].value;
+		return true;
+	}
+	return false;
+}
+
+/* In memory.stat. */
+static bool find_memory(const struct usage *usage, const char *name, uint64_t *ret)
+{
+	return name && find(usage->kernel.memory.raw, usage->kernel.memory.n_raw, name, ret);
+}
+
 static void read_counters(const struct cgroup_tree *tree, const char *file, struct counters *ret)
 {
 	_cleanup_free_ char *text = NULL;
@@ -34,6 +51,18 @@ static void read_counters(const struct cgroup_tree *tree, const char *file, stru
 		uint64_t value;
 		if ((*line)[len] && parse_u64(*line + len + 1, UINT64_MAX, &value, NULL) >= 0)
 			append(ret, *line, len, value);
+	}
+}
+
+/* Pages that were taken away for lack of room and then missed: many of them, and the limit is what makes it slow. */
+static void add_refaults(struct usage *usage)
+{
+	static const char *const names[] = { "total_workingset_refault_file", "total_workingset_refault_anon" };
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *plain = str_after(names[i], "total_"); /* v2 has no sum besides */
+		uint64_t count;
+		if (find_memory(usage, names[i], &count) || find_memory(usage, plain, &count))
+			append(&usage->memory, plain, strlen(plain), count);
 	}
 }
 
@@ -64,6 +93,7 @@ int usage_read(const struct cgroup *cgroup, struct usage *ret, struct error *err
 		return r;
 	read_counters(cgroup_find_tree(cgroup, "cpu"), "cpu.stat", &usage.cpu);
 	read_memory(cgroup_find_tree(cgroup, "memory"), &usage);
+	add_refaults(&usage);
 	read_counters(cgroup_find_tree(cgroup, "pids"), "pids.events", &usage.pids);
 	*ret = usage;
 	return 0;
@@ -82,17 +112,6 @@ void usage_done(struct usage *usage)
 }
 
 /* --- Values --- */
-
-static bool find(const struct cgroup_named_count *list, size_t count, const char *name, uint64_t *ret)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!streq(list[i].name, name))
-			continue;
-		*ret = list[i].value;
-		return true;
-	}
-	return false;
-}
 
 bool counters_find(const struct counters *counters, const char *name, uint64_t *ret)
 {
@@ -125,11 +144,6 @@ static const struct {
 	[USAGE_RECLAIMABLE] = { "inactive_file", "total_inactive_file" },
 	[USAGE_SWAP] = { NULL, "total_swap" },
 };
-
-static bool find_memory(const struct usage *usage, const char *name, uint64_t *ret)
-{
-	return name && find(usage->kernel.memory.raw, usage->kernel.memory.n_raw, name, ret);
-}
 
 /* Before Linux 5.18 there is no sum. */
 static bool sum_kernel(const struct usage *usage, uint64_t *ret)

@@ -24,7 +24,8 @@ struct usage {
 	int64_t time_ns; /* of the look, on the monotonic clock */
 	struct cgroup_stats kernel;
 	struct counters cpu;	/* cpu.stat */
-	struct counters memory; /* memory.events; v1: memory.oom_control, and "max" of memory.failcnt */
+	struct counters
+		memory; /* memory.events; v1: memory.oom_control, and "max" of memory.failcnt; workingset_refault_* */
 	struct counters pids;	/* pids.events */
 };
 

@@ -125,6 +125,7 @@ of() {
 	}
 	eventually killed
 	coffer stats --no-stream --events greedy | grep -qE '^greedy +memory\.max +[0-9]+ +\+[0-9]+$'
+	coffer stats --no-stream --events greedy | grep -qE '^greedy +memory\.workingset_refault_file +[0-9]+ +\+[0-9]+$'
 	coffer stats --no-stream --format '{{.OOMKills}}' greedy | grep -qx 1
 	coffer rm -f greedy
 }

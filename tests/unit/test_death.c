@@ -123,6 +123,16 @@ static void test_the_victim_is_told(void **state)
 	struct death death;
 	death_classify(&(struct death_facts){ .signal = SIGKILL, .oom_kills = 1, .logged = killed }, &death);
 	assert_string_equal(death.evidence[0], "the kernel's log has an OOM kill in its cgroup: process 975 (tail)");
+	death_classify(&(struct death_facts){ .signal = SIGKILL,
+					      .oom_kills = 1,
+					      .logged = killed,
+					      .limit = 4 << 20,
+					      .peak = 4 << 20,
+					      .refaults = 51200 },
+		       &death);
+	assert_int_equal(death.n_evidence, DEATH_EVIDENCE_MAX);
+	assert_string_equal(death.evidence[3],
+			    "51200 pages of files were read again after they had been taken away for room");
 	death_classify(&(struct death_facts){ .exit_code = 0, .oom_kills = 2, .logged = killed }, &death);
 	assert_string_equal(death.evidence[1],
 			    "2 processes in it were killed for memory earlier (the last: 975, tail), "
