@@ -240,7 +240,8 @@ const struct option CONTAINER_OPTIONS[] = {
 	OPT_BOOL(self, spec.auto_remove, 0, "rm", "Remove the container when it has ended"),
 	OPT_PARSED(self, spec, parse_runtime, 0, "runtime", "string", NULL),
 	OPT_LIST(self, spec.secrets, 0, "secret",
-		 "Give it a secret: NAME[,type=mount|env][,target=TARGET][,uid=UID][,gid=GID][,mode=MODE]",
+		 "Give it a secret: NAME[,type=mount|env][,target=TARGET][,uid=UID][,gid=GID][,mode=MODE] (default a file "
+		 "below /run/secrets, of root, mode 0444)",
 		 .completes = COMPLETE_SECRETS),
 	OPT_PARSED(
 		self, spec.sdnotify, parse_sdnotify, 0, "sdnotify", "string",

@@ -235,6 +235,8 @@ const struct command command_inspect = {
 		"those of Go's text/template, and json, join, split, lower, upper, title, pad, truncate.\n\n"
 		"Of containers, *State* has more than Docker's: why they ended in *Death*, and of those that could not be started "
 		"*ErrorCode* (*coffer help CODE*) and *ErrorStage* beside *Error*: create, exec, network.\n\n"
+		"*GraphDriver.Data* has the directories of its files. Their overlay is in no mount table but the container's own: "
+		"_nsenter -t PID -m mount_ shows it, and while it runs, *MergedDir* leads there.\n\n"
 		"With *--security*, of a container that runs, the namespaces, capabilities, filters and the rest are told as the "
 		"kernel has them for its first process, whatever was asked for; of any other, as its configuration asks for them.",
 	.examples =

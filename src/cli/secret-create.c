@@ -88,7 +88,9 @@ const struct command command_secret_create = {
 	.description =
 		"Prints its id. The data, less than 512000 bytes, comes from a file, or with \"-\" from standard input, and "
 		"is kept below coffer's root directory, in a file that only its owner can read; it is not encrypted. "
-		"Containers get it by *--secret* of *coffer-run*(1), each time they start.",
+		"Containers get it by *--secret* of *coffer-run*(1), each time they start: as a file that all of their users can "
+		"read (mode 0444), as in Docker and Podman, unless it is given to one of them, _--secret "
+		"db-password,uid=1000,mode=0400_.",
 	.examples =
 		(const struct example[]){
 			{ "secret create db-password password.txt", "From a file" },

@@ -146,8 +146,12 @@ flags() {
 		[ $type != cgroup ] || flag=cgroupns
 		[ "$(flags --$flag host box:1 readlink /proc/self/ns/$type)" = "$(readlink /proc/self/ns/$type)" ]
 		[ "$(flags --$flag private box:1 readlink /proc/self/ns/$type)" != "$(readlink /proc/self/ns/$type)" ]
+		[ "$(flags box:1 readlink /proc/self/ns/$type)" != "$(readlink /proc/self/ns/$type)" ]
 		refused 'mode: "nonsense"' --$flag nonsense
 	done
+	# Where it is on the host shows in the host's namespace only.
+	[[ $(flags --cgroupns host box:1 cat /proc/self/cgroup) == *:/*coffer* ]]
+	[[ $(flags box:1 cat /proc/self/cgroup) != *coffer* ]]
 	flags --userns host box:1 true
 	refused 'mode: "nonsense"' --userns nonsense
 }
