@@ -41,6 +41,7 @@
 	X(ERR_IMG_IN_USE, "E-IMG-IN-USE", 125, 409, "containers use the image")                                     \
 	X(ERR_NO_CMD, "E-NO-CMD", 125, 400, "neither the image nor the command line names a program")               \
 	X(ERR_NO_CONTAINER, "E-NO-CONTAINER", 125, 404, "no such container")                                        \
+	X(ERR_NO_POD, "E-NO-POD", 125, 404, "no such pod")                                                          \
 	X(ERR_NO_SECRET, "E-NO-SECRET", 125, 404, "no such secret")                                                 \
 	X(ERR_NO_VOLUME, "E-NO-VOLUME", 125, 404, "no such volume")                                                 \
 	X(ERR_NAME, "E-NAME", 125, 409, "the name is in use by another container")                                  \

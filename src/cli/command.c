@@ -63,6 +63,18 @@ const struct command *const COMMANDS[] = {
 	&command_pause,
 	&command_perf_record,
 	&command_perf_stat,
+	&command_pod_create,
+	&command_pod_exists,
+	&command_pod_inspect,
+	&command_pod_kill,
+	&command_pod_ls,
+	&command_pod_pause,
+	&command_pod_prune,
+	&command_pod_restart,
+	&command_pod_rm,
+	&command_pod_start,
+	&command_pod_stop,
+	&command_pod_unpause,
 	&command_port,
 	&command_ps,
 	&command_pull,
@@ -102,11 +114,17 @@ const struct command *const COMMANDS[] = {
 };
 
 const struct command_group COMMAND_GROUPS[] = {
-	{ "container", "Manage containers" },	 { "fs", "Look into the files of containers" },
-	{ "generate", "Make units of systemd" }, { "image", "Manage images" },
-	{ "network", "Manage networks" },	 { "perf", "Count and sample what processors do in containers" },
-	{ "secret", "Manage secrets" },		 { "system", "Manage coffer itself" },
-	{ "volume", "Manage volumes" },		 { 0 },
+	{ "container", "Manage containers" },
+	{ "fs", "Look into the files of containers" },
+	{ "generate", "Make units of systemd" },
+	{ "image", "Manage images" },
+	{ "network", "Manage networks" },
+	{ "perf", "Count and sample what processors do in containers" },
+	{ "pod", "Manage pods" },
+	{ "secret", "Manage secrets" },
+	{ "system", "Manage coffer itself" },
+	{ "volume", "Manage volumes" },
+	{ 0 },
 };
 
 const struct option GLOBAL_OPTIONS[] = {

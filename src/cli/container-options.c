@@ -17,9 +17,11 @@
 #include "cli/mount-flag.h"
 #include "cli/mount-options.h"
 #include "cli/mount-risk.h"
+#include "cli/pod-member.h"
 #include "cli/pull.h"
 #include "cli/report.h"
 #include "cli/stop-options.h"
+#include "engine/pod.h"
 #include "image/platform.h"
 #include "image/reference.h"
 
@@ -228,6 +230,10 @@ const struct option CONTAINER_OPTIONS[] = {
 		   "Write the pid of the container's first process to the file at every start",
 		   .completes = COMPLETE_FILES),
 	OPT_STRING(self, spec.platform, 0, "platform", "string", "Platform of the image, such as \"linux/arm64\""),
+	OPT_STRING(self, pod, 0, "pod", "string", "Make it a container of the pod; \"new:NAME\" makes this first",
+		   .completes = COMPLETE_PODS),
+	OPT_STRING(self, pod_id_file, 0, "pod-id-file", "string", "The same, of the pod whose ID is in the file",
+		   .completes = COMPLETE_FILES),
 	OPT_BOOL(self, spec.privileged, 0, "privileged", "Give the container all privileges"),
 	OPT_LIST(self, spec.ports, 'p', "publish", "Publish ports: [[ADDRESS:][PORT[-END]]:]PORT[-END][/PROTOCOL]"),
 	OPT_BOOL(self, spec.publish_all, 'P', "publish-all", "Publish all exposed ports at ports that are free"),
@@ -533,6 +539,19 @@ static void warn_of_ports(const struct container_spec *spec)
 		report_notice("Published ports are discarded when using %s network mode", mode);
 }
 
+/* A pod that was made for a container, which could not be made, is nothing that anybody wanted. */
+static int create_in_pod(struct cli *cli, struct container_options *options, struct container_record **ret,
+			 struct error *err)
+{
+	_cleanup_free_ char *made = NULL;
+	int r = pod_member_join(cli, options, &made, err);
+	if (r >= 0)
+		r = create_with_image(cli, options, ret, err);
+	if (r < 0 && made)
+		(void)engine_pod_remove(cli->engine, made, true, NULL);
+	return r;
+}
+
 int container_options_create(struct cli *cli, struct container_options *options, struct container_record **ret,
 			     struct error *err)
 {
@@ -541,11 +560,11 @@ int container_options_create(struct cli *cli, struct container_options *options,
 	if (replaced < 0)
 		return replaced;
 	if (!options->spec.cidfile)
-		return create_with_image(cli, options, ret, err);
+		return create_in_pod(cli, options, ret, err);
 	_cleanup_close_ int fd = open_cidfile(options->spec.cidfile, err);
 	if (fd < 0)
 		return fd;
-	int r = create_with_image(cli, options, ret, err);
+	int r = create_in_pod(cli, options, ret, err);
 	if (r < 0) {
 		(void)unlink(options->spec.cidfile);
 		return r;

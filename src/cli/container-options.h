@@ -26,6 +26,7 @@ struct container_options {
 	char *health_cmd;
 	bool no_healthcheck;
 	struct network_options network;
+	char *pod, *pod_id_file;	   /* "new:NAME" makes one */
 	char *architecture, *os, *variant; /* the parts of --platform */
 	bool replace, quiet, passwd;
 	bool no_content_trust; /* as it is */

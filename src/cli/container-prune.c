@@ -19,8 +19,11 @@ struct pruning {
 	struct pruned *pruned;
 };
 
+/* The infra container of a pod goes with that. */
 static bool may_go(const struct container_record *record)
 {
+	if (record->is_infra)
+		return false;
 	return record->state == STATE_CREATED || record->state == STATE_EXITED || record->state == STATE_DEAD;
 }
 

@@ -29,6 +29,8 @@ const struct rows_kind CONTAINER_ROWS = {
 			{ "Mounts", "MOUNTS" },
 			{ "LocalVolumes", "LOCAL VOLUMES" },
 			{ "Networks", "NETWORKS" },
+			{ "Pod", "POD ID" },
+			{ "PodName", "PODNAME" },
 			{ "Pid", "PID" },
 			{ "CGROUPNS", "CGROUPNS" },
 			{ "IPC", "IPC" },
@@ -118,6 +120,10 @@ struct json_object *container_fields(const struct container_record *record, cons
 	add_text(fields, "Mounts", &text);
 	str_appendf(&text, "%zu", count_volumes(record));
 	add_text(fields, "LocalVolumes", &text);
+	if (record->pod)
+		format_container_id(&text, record->pod, show->no_trunc);
+	add_text(fields, "Pod", &text);
+	json_add_string(fields, "PodName", record->pod_name ? record->pod_name : "");
 	_cleanup_free_ char *networks = strv_join(record->networks, ",");
 	json_add_string(fields, "Networks", networks);
 	return fields;

@@ -9,12 +9,21 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "engine/network.h"
+#include "engine/pod.h"
 #include "engine/secret.h"
 #include "engine/volume.h"
 
-enum object_type { OBJECT_CONTAINER, OBJECT_IMAGE, OBJECT_NETWORK, OBJECT_SECRET, OBJECT_VOLUME, OBJECT_ANY };
+enum object_type {
+	OBJECT_CONTAINER,
+	OBJECT_IMAGE,
+	OBJECT_NETWORK,
+	OBJECT_POD,
+	OBJECT_SECRET,
+	OBJECT_VOLUME,
+	OBJECT_ANY
+};
 
-static const char *const TYPES[] = { "container", "image", "network", "secret", "volume", NULL };
+static const char *const TYPES[] = { "container", "image", "network", "pod", "secret", "volume", NULL };
 
 struct inspect_options {
 	bool latest;
@@ -82,6 +91,8 @@ static int inspect_one(struct cli *cli, const struct inspect_options *options, c
 		return engine_image_inspect(cli->engine, name, ret, err);
 	case OBJECT_NETWORK:
 		return engine_network_inspect(cli->engine, name, ret, err);
+	case OBJECT_POD:
+		return engine_pod_inspect(cli->engine, name, ret, err);
 	case OBJECT_SECRET:
 		return inspect_secret(cli, name, ret, err);
 	case OBJECT_VOLUME:
@@ -194,8 +205,9 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 		 "Show what stands between containers and the host, and whether it is in force")
 
 static const struct option OPTIONS[] = {
-	OPT_CHOICE(struct inspect_options, type, 0, "type", TYPES,
-		   "Look for a \"container\", an \"image\", a \"network\", a \"secret\" or a \"volume\" only"),
+	OPT_CHOICE(
+		struct inspect_options, type, 0, "type", TYPES,
+		"Look for a \"container\", an \"image\", a \"network\", a \"pod\", a \"secret\" or a \"volume\" only"),
 	FORMAT,
 	OPT_LATEST(struct inspect_options),
 	REMOVED,
@@ -299,6 +311,26 @@ const struct command command_network_inspect = {
 	.options = (const struct option *const[]){ NETWORK_OPTIONS, NULL },
 	.options_size = sizeof(struct inspect_options),
 	.defaults = &(const struct inspect_options){ .type = OBJECT_NETWORK },
+	.run = run,
+};
+
+const struct command command_pod_inspect = {
+	.name = "pod inspect",
+	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.usage = "[OPTIONS] POD [POD...]",
+	.summary = "Show all that is known of pods",
+	.description = "In Podman's field names.",
+	.examples =
+		(const struct example[]){
+			{ "pod inspect -f '{{.State}}' web", "How it is" },
+			{ 0 },
+		},
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.completes = COMPLETE_PODS,
+	.options = (const struct option *const[]){ FORMAT_OPTIONS, NULL },
+	.options_size = sizeof(struct inspect_options),
+	.defaults = &(const struct inspect_options){ .type = OBJECT_POD },
 	.run = run,
 };
 

@@ -26,6 +26,7 @@ struct disk_marks {
 int prune_images(struct cli *cli, const struct image_filter *filter, bool all, const struct disk_marks *marks,
 		 struct pruned *pruned, struct error *err);
 int prune_networks(struct cli *cli, const struct network_match *match, struct pruned *pruned, struct error *err);
+int prune_pods(struct cli *cli, struct pruned *pruned, struct error *err);
 int prune_volumes(struct cli *cli, const struct volume_filter *filter, bool all, struct pruned *pruned,
 		  struct error *err);
 

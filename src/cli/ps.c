@@ -3,14 +3,17 @@
 
 #include "base/parse.h"
 #include "base/str.h"
+#include "base/util.h"
 #include "cli/command.h"
 #include "cli/container-rows.h"
 #include "cli/format.h"
 #include "cli/report.h"
 #include "engine/container-filter.h"
 
+enum { COLUMNS_MAX = 11 };
+
 struct ps_options {
-	bool all, latest, namespaces, no_trunc, quiet, size;
+	bool all, latest, namespaces, no_trunc, pods, quiet, size;
 	int64_t last; /* -1: not given */
 	char **filters;
 	char *format;
@@ -127,20 +130,29 @@ static int show_rows(struct cli *cli, struct rows *rows, const struct list *list
 	return r;
 }
 
+static void choose_columns(const struct ps_options *options, const char *columns[static COLUMNS_MAX])
+{
+	static const char *const always[] = { "ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names" };
+	size_t n = ARRAY_SIZE(always);
+	memcpy(columns, always, sizeof always);
+	if (options->pods) {
+		columns[n++] = "Pod";
+		columns[n++] = "PodName";
+	}
+	if (options->size)
+		columns[n++] = "Size";
+	columns[n] = NULL;
+}
+
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
-	static const char *const columns[] = { "ID",	"Image", "Command", "RunningFor", "Status",
-					       "Ports", "Names", "Size",    NULL };
-	static const char *const without_size[] = { "ID",     "Image", "Command", "RunningFor",
-						    "Status", "Ports", "Names",	  NULL };
+	const char *columns[COLUMNS_MAX];
 	const struct ps_options *options = data;
 	_cleanup_list_ struct list list = { 0 };
 	_cleanup_rows_ struct rows rows = { 0 };
+	choose_columns(options, columns);
 	int r = rows_begin(&rows, &CONTAINER_ROWS, options->quiet ? NULL : options->format,
-			   options->namespaces ? NAMESPACE_COLUMNS
-			   : options->size     ? columns
-					       : without_size,
-			   err);
+			   options->namespaces ? NAMESPACE_COLUMNS : columns, err);
 	if (r >= 0)
 		r = collect(cli, options, &list, err);
 	if (r < 0)
@@ -169,6 +181,7 @@ static const struct option OPTIONS[] = {
 	OPT_BOOL(struct ps_options, namespaces, 0, "ns", "Show the namespaces of their first processes, by number"),
 	OPT_BOOL(struct ps_options, namespaces, 0, "namespace", NULL),
 	OPT_BOOL(struct ps_options, no_trunc, 0, "no-trunc", "Do not shorten anything"),
+	OPT_BOOL(struct ps_options, pods, 'p', "pod", "Show their pods, by ID and name"),
 	OPT_BOOL(struct ps_options, quiet, 'q', "quiet", "Print IDs only"),
 	OPT_BOOL(struct ps_options, size, 's', "size", "Show what their files take (their own, and with the image)"),
 	OPT_END,
@@ -184,12 +197,12 @@ const struct command command_ps = {
 		"Filters: *id* and *name* match a regular expression, *label* is KEY or KEY=VALUE, *status* is one of "
 		"created, running, restarting, paused, exited, dead, *exited* is an exit code, *ancestor* an image or one that it is "
 		"made of, *before* and *since* another container, *volume* a volume, or a path on either side, *network* "
-		"a network's name, *publish* and *expose* a port, *health* one of starting, healthy, unhealthy, none, "
+		"a network's name, *pod* a pod, *publish* and *expose* a port, *health* one of starting, healthy, unhealthy, none, "
 		"*restart-policy* one of no, on-failure, always, unless-stopped. Of several filters with one key any may "
 		"be true, of labels and of different keys all have to."
 		"\n\n"
 		"Fields of templates: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names "
-		".Labels .Label \"KEY\" .Mounts .LocalVolumes .Networks, and of namespaces .Pid .CGROUPNS .IPC .MNT .NET "
+		".Labels .Label \"KEY\" .Mounts .LocalVolumes .Networks .Pod .PodName, and of namespaces .Pid .CGROUPNS .IPC .MNT .NET "
 		".PIDNS .TIME .USERNS .UTS.",
 	.examples =
 		(const struct example[]){

@@ -2,7 +2,6 @@
 #include "cli/refused-options.h"
 
 #define OF_WINDOWS "it is for containers of Windows"
-#define NO_PODS "there are no pods yet"
 
 const struct option REFUSED_OPTIONS[] = {
 	OPT_REFUSED(0, "authfile", "credentials come from ~/.docker/config.json, or from where $DOCKER_CONFIG says"),
@@ -21,10 +20,9 @@ const struct option REFUSED_OPTIONS[] = {
 	OPT_REFUSED(0, "link-local-ip", "--ip and --ip6 give addresses of the network's subnets"),
 	OPT_REFUSED(0, "passwd-entry", "users are the image's; --user takes numbers as well"),
 	OPT_REFUSED(0, "personality", "it is not available"),
-	OPT_REFUSED(0, "pod", NO_PODS),
-	OPT_REFUSED(0, "pod-id-file", NO_PODS),
 	OPT_REFUSED(0, "preserve-fds", "files reach a container by --volume, and standard input by --interactive"),
-	OPT_REFUSED(0, "requires", NO_PODS),
+	OPT_REFUSED(0, "requires",
+		    "a container of a pod has what it needs started with it; a .container file may say Requires="),
 	OPT_REFUSED(0, "rootfs", "`coffer import` makes an image of a directory's archive"),
 	OPT_REFUSED(0, "seccomp-policy", "--security-opt seccomp=FILE names another profile"),
 	OPT_REFUSED(0, "timeout", "run `timeout SECONDS` of coreutils before coffer, or in the container"),

@@ -58,8 +58,10 @@ static int parse_filters(struct cli *cli, const struct prune_options *options, s
 static int ask(const struct prune_options *options, struct error *err)
 {
 	_cleanup_str_ struct str warning = { 0 };
-	str_append(&warning, "WARNING! This will remove:\n"
-			     "  - all stopped containers\n"
+	str_append(&warning, "WARNING! This will remove:\n");
+	if (!options->filters)
+		str_append(&warning, "  - all pods of which nothing runs\n");
+	str_append(&warning, "  - all stopped containers\n"
 			     "  - all networks not used by at least one container\n");
 	if (options->volumes)
 		str_append(&warning, "  - all anonymous volumes not used by at least one container\n");
@@ -76,7 +78,9 @@ static int ask(const struct prune_options *options, struct error *err)
 static int prune(struct cli *cli, const struct prune_options *options, const struct filters *filters,
 		 struct pruned *pruned, struct error *err)
 {
-	int r = prune_containers(cli, &filters->containers, pruned, err);
+	int r = options->filters ? 0 : prune_pods(cli, pruned, err);
+	if (r >= 0)
+		r = prune_containers(cli, &filters->containers, pruned, err);
 	if (r >= 0 && options->volumes)
 		r = prune_volumes(cli, &filters->volumes, false, pruned, err);
 	if (r >= 0)
@@ -114,8 +118,8 @@ const struct command command_system_prune = {
 	.usage = "[OPTIONS]",
 	.summary = "Remove what is not used: containers, networks, images, volumes",
 	.description =
-		"What *container prune*, *network prune* and *image prune* remove, and with *--volumes* what *volume prune* "
-		"does, one after the other.",
+		"What *pod prune* (but not where there are filters), *container prune*, *network prune* and *image prune* remove, and "
+		"with *--volumes* what *volume prune* does, one after the other.",
 	.examples =
 		(const struct example[]){
 			{ "system prune -af --filter until=240h", "All that was not used for ten days" },

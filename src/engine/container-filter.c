@@ -23,6 +23,7 @@ static const char *const KEY_NAMES[FILTER_KEY_COUNT + 1] = {
 	[FILTER_LABEL_NOT] = "label!",	[FILTER_NAME] = "name",		  [FILTER_NETWORK] = "network",
 	[FILTER_PUBLISH] = "publish",	[FILTER_SINCE] = "since",	  [FILTER_STATUS] = "status",
 	[FILTER_UNTIL] = "until",	[FILTER_VOLUME] = "volume",	  [FILTER_RESTART_POLICY] = "restart-policy",
+	[FILTER_POD] = "pod",
 };
 
 /* --- Values --- */
@@ -299,6 +300,9 @@ static bool matches(const struct container_condition *condition, const struct co
 		return name_matches(condition, record->name);
 	case FILTER_NETWORK:
 		return strv_contains(record->networks, condition->value);
+	case FILTER_POD:
+		return record->pod && (streq(record->pod_name, condition->value) ||
+				       (*condition->value && str_after(record->pod, condition->value)));
 	case FILTER_RESTART_POLICY:
 		return streq(record->restart_policy, condition->value);
 	case FILTER_SINCE:

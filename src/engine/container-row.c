@@ -14,7 +14,8 @@
 
 #define COLUMNS                                                                                             \
 	"id, name, image, state, auto_remove, oom_killed, created_at, started_at, finished_at, exit_code, " \
-	"error, runroot, config, last_status"
+	"error, runroot, config, last_status, pod, (SELECT pods.name FROM pods WHERE pods.id = pod), "      \
+	"(SELECT pods.infra = containers.id FROM pods WHERE pods.id = pod)"
 
 void container_row_done(struct container_row *row)
 {
@@ -23,6 +24,8 @@ void container_row_done(struct container_row *row)
 	free(row->error);
 	free(row->last_status);
 	free(row->runroot);
+	free(row->pod);
+	free(row->pod_name);
 	container_config_done(&row->config);
 	*row = (struct container_row){ 0 };
 }
@@ -47,6 +50,9 @@ static int read_row(const struct db_query *query, struct container_row *ret, str
 	row.error = mem_strdup(db_text(query, 10));
 	row.runroot = mem_strdup(db_text(query, 11));
 	row.last_status = mem_strdup(db_text(query, 13));
+	row.pod = *db_text(query, 14) ? mem_strdup(db_text(query, 14)) : NULL;
+	row.is_infra = db_number(query, 16);
+	row.pod_name = *db_text(query, 15) ? mem_strdup(db_text(query, 15)) : NULL;
 	*ret = row;
 	row = (struct container_row){ 0 };
 	return 0;
@@ -66,15 +72,13 @@ int container_row_load(struct db *db, const char *id, struct container_row *ret,
 	return r < 0 ? r : 1;
 }
 
-int container_row_list(struct db *db, bool running_only, struct container_row **ret, size_t *ret_count,
-		       struct error *err)
+static int list(struct db *db, const char *sql, const struct db_value *values, struct container_row **ret,
+		size_t *ret_count, struct error *err)
 {
-	static const char all[] = "SELECT " COLUMNS " FROM containers ORDER BY created_at DESC";
-	static const char running[] = "SELECT " COLUMNS " FROM containers WHERE state = 1 ORDER BY created_at DESC";
 	_cleanup_db_query_ struct db_query query = { 0 };
 	struct container_row *rows = NULL;
 	size_t count = 0;
-	int r = db_query(db, running_only ? running : all, DB_NO_VALUES, &query, err);
+	int r = db_query(db, sql, values, &query, err);
 	while (r >= 0 && (r = db_next(&query, err)) > 0)
 		r = read_row(&query, ARRAY_APPEND(rows, count), err);
 	if (r < 0) {
@@ -86,6 +90,21 @@ int container_row_list(struct db *db, bool running_only, struct container_row **
 	*ret = rows;
 	*ret_count = count;
 	return 0;
+}
+
+int container_row_list(struct db *db, bool running_only, struct container_row **ret, size_t *ret_count,
+		       struct error *err)
+{
+	static const char all[] = "SELECT " COLUMNS " FROM containers ORDER BY created_at DESC";
+	static const char running[] = "SELECT " COLUMNS " FROM containers WHERE state = 1 ORDER BY created_at DESC";
+	return list(db, running_only ? running : all, DB_NO_VALUES, ret, ret_count, err);
+}
+
+int container_row_list_pod(struct db *db, const char *pod, struct container_row **ret, size_t *ret_count,
+			   struct error *err)
+{
+	return list(db, "SELECT " COLUMNS " FROM containers WHERE pod = ?1 ORDER BY created_at",
+		    DB_VALUES(DB_TEXT(pod)), ret, ret_count, err);
 }
 
 int container_row_running(struct db *db, const char *runroot, char ***ret, struct error *err)
@@ -170,11 +189,11 @@ int container_row_insert(struct db *db, const struct container_row *row, struct 
 {
 	_cleanup_json_ struct json_object *config = container_config_to_json(&row->config);
 	int r = db_run(db,
-		       "INSERT INTO containers (id, name, image, state, auto_remove, created_at, runroot, config) "
-		       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		       "INSERT INTO containers (id, name, image, state, auto_remove, created_at, runroot, config, pod) "
+		       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 		       DB_VALUES(DB_TEXT(row->id), DB_TEXT(row->name), DB_TEXT(row->image_id), DB_NUMBER(row->state),
 				 DB_NUMBER(row->auto_remove), DB_NUMBER(row->created_at), DB_TEXT(row->runroot),
-				 DB_TEXT(json_text(config))),
+				 DB_TEXT(json_text(config)), DB_TEXT(row->pod)),
 		       err);
 	if (r == -ERR_EXISTS)
 		return name_taken(db, row->name, err);

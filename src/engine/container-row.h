@@ -16,12 +16,13 @@ struct container_row {
 	char *name;
 	char *image_id;
 	enum container_state state; /* CREATED, RUNNING, EXITED or DEAD */
-	bool auto_remove, oom_killed;
+	bool auto_remove, oom_killed, is_infra;
 	int64_t created_at, started_at, finished_at;
 	int exit_code;
 	char *error;
 	char *last_status; /* monitor_status_text() of its last end, or "" */
 	char *runroot;
+	char *pod, *pod_name; /* the id and name of its pod, or NULL */
 	struct container_config config;
 };
 void container_row_done(struct container_row *row);
@@ -42,6 +43,10 @@ int container_row_find(struct db *db, const char *name, char id[static ID_HEX_LE
 /* All, or only those that run, newest first. The rows and the array are the caller's. */
 int container_row_list(struct db *db, bool running_only, struct container_row **ret, size_t *ret_count,
 		       struct error *err);
+
+/* Those of a pod, oldest first. The same. */
+int container_row_list_pod(struct db *db, const char *pod, struct container_row **ret, size_t *ret_count,
+			   struct error *err);
 
 /* Those that should be running below @runroot: their ids. */
 int container_row_running(struct db *db, const char *runroot, char ***ret, struct error *err);

@@ -150,6 +150,7 @@ void container_spec_done(struct container_spec *spec)
 	for (size_t i = 0; i < spec->n_endpoints; i++)
 		endpoint_request_done(&spec->endpoints[i]);
 	free(spec->endpoints);
+	free(spec->pod);
 	strv_free(spec->command);
 	strv_free(spec->entrypoint);
 	strv_free(spec->env);

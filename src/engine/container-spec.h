@@ -6,7 +6,8 @@
 #include "engine/engine.h"
 
 /*
- * Left out is what counts only while the container is made (pull, the size of the console), and what struct
+ * Left out is what counts only while the container is made (pull, the size of the console), what has a column of its own (the
+ * pod), and what struct
  * container_config has in its final form (command, entrypoint, env with what is unset of it,
  * security_options).
  */

@@ -18,6 +18,7 @@
 #include "engine/merged.h"
 #include "engine/name.h"
 #include "engine/network-user.h"
+#include "engine/pod-row.h"
 #include "engine/record.h"
 #include "engine/restart.h"
 #include "engine/secret-request.h"
@@ -152,6 +153,7 @@ static int resolve(struct engine *engine, const struct container_spec *spec, int
 	row->error = mem_strdup("");
 	row->last_status = mem_strdup("");
 	row->runroot = mem_strdup(engine->runroot);
+	row->pod = mem_strdup(spec->infra_of ? spec->infra_of->id : spec->pod);
 	return 0;
 }
 
@@ -182,6 +184,9 @@ static int insert(struct engine *engine, const struct container_spec *spec, stru
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = db_begin(db, &transaction, err);
+	if (r >= 0)
+		r = spec->infra_of ? pod_row_insert(db, spec->infra_of, row->id, err)
+				   : pod_row_admit(db, row->pod, err);
 	if (r >= 0)
 		r = insert_named(db, spec, row, err);
 	if (r >= 0)

@@ -29,6 +29,7 @@
 struct launch {
 	char id[ID_HEX_LENGTH + 1];
 	char *name;
+	char *pod; /* the id of its pod, or NULL */
 	struct run_dir dir;
 	char **lower; /* the layers' directories, topmost first */
 	char **joins; /* as of the configuration */
@@ -198,6 +199,12 @@ int container_erase(struct engine *engine, const struct container_row *row, stru
 
 /* Snapshot and log alone. */
 int container_erase_files(struct engine *engine, const char *id, struct error *err);
+
+/* --- remove.c --- */
+
+/* engine_container_remove(), of whatever container. */
+int container_remove(struct engine *engine, const struct container_row *row, bool force, bool volumes,
+		     struct error *err);
 
 /* RUNROOT/runtime, where the runtime keeps its state. free() it. */
 char *engine_runtime_root(const struct engine *engine);

@@ -109,6 +109,7 @@ void launch_done(struct launch *launch)
 	strv_free(launch->gid_map);
 	free(launch->userns_path);
 	free(launch->name);
+	free(launch->pod);
 	strv_free(launch->joins);
 	image_plans_free(launch->images, launch->n_images);
 	free(launch->pid_file);

@@ -306,6 +306,8 @@ void endpoint_request_done(struct endpoint_request *endpoint);
 struct container_spec {
 	char *name;
 	char *image;
+	char *pod;		    /* the id of the pod that it is a container of, or NULL */
+	const struct pod *infra_of; /* borrowed: a pod that comes into being with it */
 	char **command;	   /* behind the image's name */
 	char **entrypoint; /* NULL: the image's; {""}: none */
 	char **env;	   /* "KEY=value", or "KEY" to take it from our environment */
@@ -436,6 +438,8 @@ struct container_record {
 	const char *restart_policy; /* "no", "on-failure", ... */
 	int restart_count;
 	enum container_health health;
+	char *pod, *pod_name; /* the id and name of its pod, or NULL */
+	bool is_infra;	      /* whose infra container it is */
 	char *sdnotify;	      /* as it was made, or NULL */
 	bool tty, open_stdin; /* as it was made */
 	pid_t pid;

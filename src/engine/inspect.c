@@ -328,6 +328,10 @@ static void add_identity(struct engine *engine, const struct container_row *row,
 	json_add_string(root, "LogPath", log_driver_has_files(config_spec(&row->config)) ? log : "");
 	json_add_string(root, "Driver", storage_driver_of(engine->store, row->id)->name);
 	json_add_string(root, "Platform", "linux");
+	if (row->pod) {
+		json_add_string(root, "Pod", row->pod);
+		json_add_bool(root, "IsInfra", row->is_infra);
+	}
 }
 
 /* What does not depend on that its files and its image are there. */

@@ -215,5 +215,6 @@ void launch_named(struct engine *engine, struct launch *launch, const struct con
 	log_options_plan(row, log_path, &launch->log);
 	health_config_plan(&row->config, &launch->health);
 	launch->name = mem_strdup(row->name);
+	launch->pod = mem_strdup(row->pod);
 	launch->event_attributes = event_container_attributes(row);
 }

@@ -77,11 +77,12 @@ void oci_add_user(const struct user *user, struct json_object *process)
 static void add_args(const struct work *work, struct json_object *process)
 {
 	struct json_object *args = json_add_array(process, "args");
-	if (work->spec->init) {
+	_cleanup_strv_ char **words = config_args(work->config);
+	/* A pod's infra container has nothing else to run than that one. */
+	if (work->spec->init && !streq(words[0], INIT_PATH)) {
 		json_append_string(args, INIT_PATH);
 		json_append_string(args, "--");
 	}
-	_cleanup_strv_ char **words = config_args(work->config);
 	for (char **word = words; *word; word++)
 		json_append_string(args, *word);
 }

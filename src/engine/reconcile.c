@@ -25,6 +25,7 @@
 #include "engine/identity.h"
 #include "engine/image.h"
 #include "engine/network-bridge.h"
+#include "engine/pod-remove.h"
 #include "engine/volume-repair.h"
 #include "runtime/container.h"
 #include "storage/snapshot.h"
@@ -236,6 +237,7 @@ int engine_reconcile(struct engine *engine, struct error *err)
 	reconcile_rows(engine, &outcome);
 	reconcile_runtime(engine, &outcome);
 	reconcile_snapshots(engine, &outcome);
+	note(&outcome, pods_repair(engine, &failure), &failure, "remove pods");
 	note(&outcome, volumes_repair(engine, &failure), &failure, "repair volumes");
 	note(&outcome, network_repair(engine, &failure), &failure, "repair networks");
 	note(&outcome, due_work(engine, &failure), &failure, "finish a change of images");

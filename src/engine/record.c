@@ -30,6 +30,8 @@ void container_record_free(struct container_record *record)
 	free(record->image);
 	free(record->image_id);
 	free(record->sdnotify);
+	free(record->pod);
+	free(record->pod_name);
 	strv_free(record->command);
 	strv_free(record->labels);
 	strv_free(record->networks);
@@ -152,6 +154,9 @@ struct container_record *record_from_row(struct engine *engine, struct container
 	record->exit_code = row->exit_code;
 	record->error = mem_strdup(row->error);
 	record->health = health_record_state(engine, row);
+	record->is_infra = row->is_infra;
+	record->pod = mem_strdup(row->pod);
+	record->pod_name = mem_strdup(row->pod_name);
 	record->sdnotify = mem_strdup(config_spec(&row->config)->sdnotify);
 	network_ports(engine, row, &record->bindings, &record->n_bindings);
 	record->ports = network_ports_text(record->bindings, record->n_bindings);

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "engine/engine-internal.h"
 #include "engine/live.h"
+#include "engine/pod-join.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 
@@ -107,25 +108,31 @@ static bool take_own(struct engine *engine, const char *id, struct run_dir *ret)
 	return false;
 }
 
-int engine_container_remove(struct engine *engine, const char *name, bool force, bool volumes, struct error *err)
+int container_remove(struct engine *engine, const struct container_row *row, bool force, bool volumes,
+		     struct error *err)
 {
-	_cleanup_container_row_ struct container_row row = { 0 };
 	_cleanup_run_dir_ struct run_dir dir = RUN_DIR_NONE;
 	struct monitor_status status;
-	int r = container_load_row(engine, name, &row, err);
-	if (r < 0)
-		return r;
-	if (row.state == STATE_RUNNING && !streq(row.runroot, engine->runroot))
-		return runs_elsewhere(&row, err);
-	if (take_own(engine, row.id, &dir))
-		return container_erase(engine, &row, &dir, volumes || row.auto_remove, err);
-	r = lock_by_force(engine, &row, force, &dir, err);
+	if (row->state == STATE_RUNNING && !streq(row->runroot, engine->runroot))
+		return runs_elsewhere(row, err);
+	if (take_own(engine, row->id, &dir))
+		return container_erase(engine, row, &dir, volumes || row->auto_remove, err);
+	int r = lock_by_force(engine, row, force, &dir, err);
 	if (r < 0)
 		return r;
 	/* Whoever else works on it from now on finds it in our hands. */
 	if (r == 0)
-		r = run_dir_make(engine, row.id, &dir, err);
+		r = run_dir_make(engine, row->id, &dir, err);
 	else
-		r = container_clear_remains(engine, row.id, &dir, &status, err);
-	return r < 0 ? r : container_erase(engine, &row, &dir, volumes || row.auto_remove, err);
+		r = container_clear_remains(engine, row->id, &dir, &status, err);
+	return r < 0 ? r : container_erase(engine, row, &dir, volumes || row->auto_remove, err);
+}
+
+int engine_container_remove(struct engine *engine, const char *name, bool force, bool volumes, struct error *err)
+{
+	_cleanup_container_row_ struct container_row row = { 0 };
+	int r = container_load_row(engine, name, &row, err);
+	if (r >= 0)
+		r = pod_check_removal(&row, err);
+	return r < 0 ? r : container_remove(engine, &row, force, volumes, err);
 }

@@ -187,6 +187,20 @@ const char *const SCHEMA_STEPS[] = {
 
 	/* The names of each image, for lists and removals. */
 	"CREATE INDEX image_names_image ON image_names (image);",
+
+	/* Pods (pod.h). A pod comes with its infra container, and goes with it. */
+	"CREATE TABLE pods ("
+	"	id TEXT PRIMARY KEY,"
+	"	name TEXT NOT NULL UNIQUE,"
+	"	infra TEXT NOT NULL UNIQUE REFERENCES containers (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,"
+	"	shares TEXT NOT NULL,"
+	"	labels TEXT NOT NULL,"
+	"	stops INTEGER NOT NULL," /* with its last container */
+	"	created_at INTEGER NOT NULL,"
+	"	going INTEGER NOT NULL DEFAULT 0" /* it is being removed */
+	") WITHOUT ROWID;"
+	"ALTER TABLE containers ADD COLUMN pod TEXT REFERENCES pods;"
+	"CREATE INDEX containers_pod ON containers (pod) WHERE pod IS NOT NULL;",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);

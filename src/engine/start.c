@@ -28,6 +28,7 @@
 #include "engine/nesting.h"
 #include "engine/network-attach.h"
 #include "engine/network-listen.h"
+#include "engine/pod-join.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
 #include "engine/userns.h"
@@ -435,7 +436,9 @@ static int launch_monitor(struct engine *engine, struct launch *launch, struct l
 			  struct error *err)
 {
 	struct db *db;
-	int r = join_check(engine, launch->joins, err);
+	int r = launch->pod ? pod_start_infra(engine, launch->pod, launch->id, err) : 0;
+	if (r >= 0)
+		r = join_check(engine, launch->joins, err);
 	if (r >= 0)
 		r = engine_db(engine, &db, err);
 	if (r >= 0)

@@ -139,12 +139,13 @@ flags_of_podman() {
 		--passwd-entry x => users are the image's
 		--personality x => not available
 		--pidfile DIR/pid => ok
-		--pod x => there are no pods yet
-		--pod-id-file x => there are no pods yet
+		--pod x => No such pod: x
+		--pod-id-file nosuch => read the pod ID file 'nosuch'
+		--pod x --pod-id-file y => --pod and --pod-id-file cannot be used together
 		--preserve-fds 1 => files reach a container by --volume
 		--replace --name flagged => ok
 		--name= --replace => cannot replace container without --name being set
-		--requires x => there are no pods yet
+		--requires x => a container of a pod has what it needs
 		--rootfs => `coffer import` makes an image
 		--sdnotify conmon => ok
 		--sdnotify container => ok

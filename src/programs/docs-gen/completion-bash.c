@@ -32,6 +32,10 @@ static const char FUNCTIONS[] =
 	"\t_coffer_offer \"$(coffer network ls --format '{{.Name}}' 2>/dev/null)\"\n"
 	"}\n"
 	"\n"
+	"_coffer_pods() {\n"
+	"\t_coffer_offer \"$(coffer pod ls --format '{{.Name}}' 2>/dev/null)\"\n"
+	"}\n"
+	"\n"
 	"_coffer_secrets() {\n"
 	"\t_coffer_offer \"$(coffer secret ls --format '{{.Name}}' 2>/dev/null)\"\n"
 	"}\n"
@@ -90,6 +94,8 @@ static const char *action(enum completes completes)
 		return "_coffer_images";
 	case COMPLETE_NETWORKS:
 		return "_coffer_networks";
+	case COMPLETE_PODS:
+		return "_coffer_pods";
 	case COMPLETE_SECRETS:
 		return "_coffer_secrets";
 	case COMPLETE_VOLUMES:

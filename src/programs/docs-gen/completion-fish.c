@@ -48,6 +48,10 @@ static const char FUNCTIONS_END[] =
 	"\tcoffer network ls --format '{{.Name}}' 2>/dev/null\n"
 	"end\n"
 	"\n"
+	"function __coffer_pods\n"
+	"\tcoffer pod ls --format '{{.Name}}' 2>/dev/null\n"
+	"end\n"
+	"\n"
 	"function __coffer_secrets\n"
 	"\tcoffer secret ls --format '{{.Name}}' 2>/dev/null\n"
 	"end\n"
@@ -80,6 +84,8 @@ static const char *action(enum completes completes)
 		return " -a '(__coffer_images)'";
 	case COMPLETE_NETWORKS:
 		return " -a '(__coffer_networks)'";
+	case COMPLETE_PODS:
+		return " -a '(__coffer_pods)'";
 	case COMPLETE_SECRETS:
 		return " -a '(__coffer_secrets)'";
 	case COMPLETE_VOLUMES:

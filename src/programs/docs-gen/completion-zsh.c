@@ -26,6 +26,12 @@ static const char FUNCTIONS[] =
 	"\tcompadd -a names\n"
 	"}\n"
 	"\n"
+	"_coffer_pods() {\n"
+	"\tlocal -a names\n"
+	"\tnames=(${(f)\"$(coffer pod ls --format '{{.Name}}' 2>/dev/null)\"})\n"
+	"\tcompadd -a names\n"
+	"}\n"
+	"\n"
 	"_coffer_secrets() {\n"
 	"\tlocal -a names\n"
 	"\tnames=(${(f)\"$(coffer secret ls --format '{{.Name}}' 2>/dev/null)\"})\n"
@@ -87,6 +93,8 @@ static const char *action(enum completes completes)
 		return "_coffer_images";
 	case COMPLETE_NETWORKS:
 		return "_coffer_networks";
+	case COMPLETE_PODS:
+		return "_coffer_pods";
 	case COMPLETE_SECRETS:
 		return "_coffer_secrets";
 	case COMPLETE_VOLUMES:
