@@ -47,7 +47,8 @@ const struct command command_kill = {
 	.flags = COMMAND_ENGINE | COMMAND_TARGETS | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Send a signal to one or more running containers",
-	.description = "The signal goes to the container's first process. SIGKILL ends all of them, and is waited for.",
+	.description = "The signal goes to the container's first process. SIGKILL ends all of them, and is waited for; "
+		       "one that waits to be started again is not, then.",
 	.max_args = ARGS_ANY,
 	.completes = COMPLETE_CONTAINERS,
 	.options = (const struct option *const[]){ OPTIONS, NULL },

@@ -33,6 +33,11 @@ void await_done(struct await *await)
 	fd_close(TAKE_FD(await->connection));
 }
 
+static bool has_ended(const struct await *await, const struct monitor_status *status)
+{
+	return status->state == MONITOR_STATE_EXITED || (status->state == MONITOR_STATE_RESTARTING && !await->for_good);
+}
+
 /* 1: ended; 0: nothing of interest was heard, or the connection is gone. */
 static int hear(struct await *await, int *ret_exit_code)
 {
@@ -42,11 +47,12 @@ static int hear(struct await *await, int *ret_exit_code)
 	const void *payload;
 	size_t len;
 	int r = packet_receive(await->connection, buf, &type, &payload, &len);
-	if (r > 0 && type == PACKET_EXIT && monitor_status_parse(payload, len, &status, NULL) >= 0) {
+	bool told = r > 0 && type == PACKET_EXIT && monitor_status_parse(payload, len, &status, NULL) >= 0;
+	if (told && has_ended(await, &status)) {
 		*ret_exit_code = status.exit_code;
 		return 1;
 	}
-	if (r <= 0)
+	if (r <= 0 || told)
 		await_done(await);
 	return 0;
 }
@@ -59,8 +65,7 @@ static int look(struct await *await, int *ret_exit_code, struct error *err)
 	int r = reconcile_container(await->engine, await->id, err);
 	if (r >= 0)
 		r = status_of(await->engine, await->id, &status, err);
-	bool runs = status.state == MONITOR_STATE_RUNNING || status.state == MONITOR_STATE_CREATED;
-	if (r < 0 || (r > 0 && runs))
+	if (r < 0 || (r > 0 && !has_ended(await, &status)))
 		return r < 0 ? r : 0;
 	if (r > 0) {
 		*ret_exit_code = status.exit_code;

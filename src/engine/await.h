@@ -9,6 +9,7 @@
 struct await {
 	struct engine *engine;
 	char id[ID_HEX_LENGTH + 1];
+	bool for_good;	/* somebody has asked for that: a run after which it is to be started again is not the end */
 	int connection; /* to its monitor, which will tell; -1: it is gone, or has no place for us: we look by ourselves */
 };
 

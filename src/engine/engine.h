@@ -505,7 +505,8 @@ int engine_container_exec(struct engine *engine, const char *name, const struct 
 int engine_container_remove(struct engine *engine, const char *name, bool force, bool volumes, struct error *err);
 
 /*
- * Signal the first process. SIGKILL is waited for, and the container is settled then. Errors: ERR_STATE unless it runs.
+ * Signal the first process. SIGKILL is waited for, and the container is settled then. One that waits to be started again
+ * is not, after SIGKILL or its stop signal. Errors: ERR_STATE unless it runs, or waits for that.
  */
 int engine_container_kill(struct engine *engine, const char *name, int sig, struct error *err);
 

@@ -158,9 +158,9 @@ static int lock_ended(struct engine *engine, const char *id, struct run_dir *ret
 	int r = run_dir_lock(engine, id, 0, ret, &busy);
 	if (r == -ERR_BUSY) {
 		r = status_of(engine, id, &status, err);
-		if (r < 0)
+		if (r <= 0)
 			return r;
-		if (r == 0 || status.state != MONITOR_STATE_EXITED)
+		if (status.state != MONITOR_STATE_EXITED)
 			return err_set(err, ERR_STATE, "container %.12s is running", id);
 		return run_dir_lock(engine, id, PATIENCE_MS, ret, err);
 	}

@@ -48,7 +48,8 @@ static int gave_up(const struct container_row *row, bool running, struct error *
 	return err_cause(err, "its monitor still holds it after %d s", KILL_PATIENCE_MS / 1000);
 }
 
-static void kill_at_once(struct engine *engine, const char *id)
+/* Returns whether it knows. */
+static bool kill_at_once(struct engine *engine, const char *id)
 {
 	const struct packet_stop wish = { .signal = SIGKILL, .timeout_ms = 0, .reason = STOP_BY_REMOVE };
 	struct error failure = { 0 };
@@ -58,6 +59,7 @@ static void kill_at_once(struct engine *engine, const char *id)
 		log_failure(LOG_LEVEL_WARN, "kill a container", &failure);
 	if (dir >= 0)
 		live_thaw(engine, id, dir);
+	return connection >= 0;
 }
 
 /*
@@ -83,8 +85,7 @@ static int lock_by_force(struct engine *engine, const struct container_row *row,
 		if (running && !force)
 			return refuse_running(engine, row, err);
 		if (running && !told)
-			kill_at_once(engine, row->id);
-		told |= running;
+			told = kill_at_once(engine, row->id);
 		children_reap(engine);
 		int patience_ms = known > 0 ? KILL_PATIENCE_MS : PATIENCE_MS;
 		if (time_monotonic_ns() - start > patience_ms * NSEC_PER_MSEC)

@@ -28,10 +28,23 @@ static int did_not_die(const struct container_row *row, struct error *err)
 
 /* --- kill --- */
 
+static bool is_to_end(const struct container_row *row, int sig)
+{
+	return sig == SIGKILL || sig == row->config.stop_signal;
+}
+
+/* Between two runs there is nobody to get it, but one that is to end it for good is for its monitor. */
+static bool can_be_cancelled(struct engine *engine, const struct container_row *row, int sig)
+{
+	struct monitor_status status;
+	return is_to_end(row, sig) && status_of(engine, row->id, &status, NULL) > 0 &&
+	       status.state == MONITOR_STATE_RESTARTING;
+}
+
 /* What is to end has to run for that. */
 static void thaw_for(struct engine *engine, const struct container_row *row, const struct live *live, int sig)
 {
-	if (live->paused && (sig == SIGKILL || sig == row->config.stop_signal))
+	if (live->paused && is_to_end(row, sig))
 		live_thaw(engine, row->id, live->dir);
 }
 
@@ -55,6 +68,7 @@ static int send_signal(struct engine *engine, const struct container_row *row, i
 		return connection;
 	(void)packet_send(connection, PACKET_MUTE, NULL, 0);
 	await_on(engine, row->id, connection, ret);
+	ret->for_good = sig == SIGKILL;
 	return 0;
 }
 
@@ -64,8 +78,11 @@ int engine_container_kill(struct engine *engine, const char *name, int sig, stru
 	_cleanup_await_ struct await await = { .connection = -1 };
 	_cleanup_live_ struct live live = LIVE_NONE;
 	int r = container_load_row(engine, name, &row, err);
-	if (r < 0 || (r = live_need(engine, &row, "kill", &live, err)) < 0 ||
-	    (r = send_signal(engine, &row, sig, &await, err)) < 0)
+	if (r < 0 || (r = live_open(engine, &row, &live, err)) < 0)
+		return r;
+	if (r == 0 && !can_be_cancelled(engine, &row, sig))
+		return live_not_running(&row, "kill", err);
+	if ((r = send_signal(engine, &row, sig, &await, err)) < 0)
 		return r;
 	thaw_for(engine, &row, &live, sig);
 	return sig == SIGKILL ? await_death(&row, &await, err) : 0;
@@ -136,6 +153,7 @@ static int ask(struct stop *stop, const struct stop_options *options, struct err
 		return connection;
 	(void)packet_send(connection, PACKET_MUTE, NULL, 0);
 	await_on(engine, stop->row.id, connection, &stop->await);
+	stop->await.for_good = true;
 	if (r > 0 && live.paused)
 		live_thaw(engine, stop->row.id, live.dir);
 	stop->asked = true;

@@ -9,7 +9,7 @@
 #include "engine/record.h"
 
 enum {
-	PATIENCE_MS = 2 * 1000,
+	PATIENCE_MS = 10 * 1000,
 	PAUSE_MS = 2,
 };
 
@@ -32,9 +32,14 @@ static int connect_patiently(int dir)
 	}
 }
 
+static bool is_closed(int r)
+{
+	return r == -EPIPE || r == -ECONNRESET;
+}
+
 static int unreachable(const char *id, int r, struct error *err)
 {
-	if (r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE || r == -ECONNRESET)
+	if (r == -ENOENT || r == -ECONNREFUSED || is_closed(r))
 		return err_set(err, ERR_STATE, "container %.12s is not running", id);
 	return err_sys(err, -r, "speak to the monitor of container %.12s", id);
 }
@@ -49,11 +54,18 @@ int monitor_reach(struct engine *engine, const char *id, struct error *err)
 int monitor_tell(struct engine *engine, const char *id, enum packet_type type, const void *payload, size_t len,
 		 struct error *err)
 {
-	_cleanup_close_ int connection = monitor_reach(engine, id, err);
-	if (connection < 0)
-		return connection;
-	int r = packet_send(connection, type, payload, len);
-	return r < 0 ? unreachable(id, r, err) : TAKE_FD(connection);
+	int64_t deadline = time_monotonic_ns() + PATIENCE_MS * NSEC_PER_MSEC;
+	for (;;) {
+		_cleanup_close_ int connection = monitor_reach(engine, id, err);
+		if (connection < 0)
+			return connection;
+		int r = packet_send(connection, type, payload, len);
+		if (r >= 0)
+			return TAKE_FD(connection);
+		/* A run has ended meanwhile, and with it the connection: there may be another one. */
+		if (!is_closed(r) || time_monotonic_ns() > deadline)
+			return unreachable(id, r, err);
+	}
 }
 
 /* Whoever listens on its socket. */

@@ -188,7 +188,7 @@ void peers_unpark(struct monitor *monitor);
 void peers_hear(struct monitor *monitor);
 void peers_close(struct monitor *monitor);
 
-/* All who are connected now; others may come. */
+/* All who are connected now, when all has been heard that they have managed to say; others may come. */
 void peers_disconnect(struct monitor *monitor);
 
 /* --- monitor-stop.c --- */

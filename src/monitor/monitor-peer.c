@@ -375,8 +375,18 @@ int peers_listen(struct monitor *monitor, struct error *err)
 	return 0;
 }
 
+/* Nothing is lost that somebody could still say: from here on it fails, and he knows. */
+static void peers_silence(struct monitor *monitor)
+{
+	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
+		if (monitor->peers[i].watch.fd >= 0)
+			(void)shutdown(monitor->peers[i].watch.fd, SHUT_RD);
+	peers_hear(monitor);
+}
+
 void peers_disconnect(struct monitor *monitor)
 {
+	peers_silence(monitor);
 	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++)
 		if (monitor->peers[i].watch.fd >= 0)
 			peer_drop(monitor, &monitor->peers[i]);

@@ -35,10 +35,10 @@ static bool is_last(const struct monitor *monitor, int sig)
 
 void stop_signal(struct monitor *monitor, int sig)
 {
-	if (monitor->ended)
-		return;
 	if (is_last(monitor, sig))
 		monitor->stop.asked = monitor->status.stopped_by_hand = true;
+	if (monitor->ended)
+		return;
 	send_signal(monitor, sig, "coffer kill, or a command that passed it on");
 }
 

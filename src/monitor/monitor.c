@@ -232,7 +232,7 @@ static int wait_for_start(struct monitor *monitor, struct error *err)
 		return r;
 	while (!monitor->start_asked && !nobody_will_start(monitor))
 		(void)loop_once(monitor, -1);
-	if (monitor->start_asked)
+	if (monitor->start_asked && !monitor->stop.asked)
 		return 0;
 	if (monitor->ended || monitor->stop.asked)
 		return err_set(err, ERR_CANCELLED, "the container was stopped before it was started");

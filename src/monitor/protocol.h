@@ -64,8 +64,9 @@ enum packet_type {
 	PACKET_START = 'S',  /* create only: run the program now */
 	PACKET_STDIN = 'i',  /* bytes for standard input; empty: end of file */
 	PACKET_RESIZE = 'w', /* struct packet_size: the terminal's window */
-	PACKET_SIGNAL = 'k', /* int32_t: send to the container's first process */
-	PACKET_STOP = 'T',   /* struct packet_stop: let it end, and stay so */
+	PACKET_SIGNAL =
+		'k', /* int32_t: send to the container's first process; the last one (M5) counts between runs, too */
+	PACKET_STOP = 'T', /* struct packet_stop: let it end, and stay so */
 	PACKET_POLICY =
 		'p', /* struct packet_policy: the restart policy from now on; the connection ends when it is taken */
 	PACKET_DEAF = 'd',    /* no payload: close the sockets of plan.relay; the connection ends when that is done */

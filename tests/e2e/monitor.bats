@@ -788,7 +788,7 @@ py() {
 	END
 }
 
-@test "restarts: stop in the pause ends it, as does our SIGTERM, which is nobody's hand" {
+@test "restarts: stop or SIGKILL in the pause end it, as does our SIGTERM, which is nobody's hand" {
 	py <<-'END'
 		def in_long_pause():
 		    c = Container("exit 1", restart=3)
@@ -797,13 +797,14 @@ py() {
 		    wait_until(lambda: c.status()["restartCount"] > 4)
 		    wait_until(lambda: c.status()["state"] == "restarting")
 		    return c
-		c = in_long_pause()
-		peer = c.attach()
-		peer.stop()
-		status = peer.exit()
-		assert (status["state"], status["exitCode"], status["stoppedByHand"]) == ("exited", 1, True), status
-		c.wait()
-		c.assert_gone()
+		for act in (lambda p: p.stop(), lambda p: p.signal(9)):
+		    c = in_long_pause()
+		    peer = c.attach()
+		    act(peer)
+		    status = peer.exit()
+		    assert (status["state"], status["exitCode"], status["stoppedByHand"]) == ("exited", 1, True), status
+		    c.wait()
+		    c.assert_gone()
 		c = in_long_pause()
 		os.kill(c.pid, signal.SIGTERM)
 		c.wait()

@@ -67,6 +67,18 @@ is() {
 	coffer rm victim
 }
 
+@test "kill is also the end of one that waits for its next run, if it can end any" {
+	coffer run -d --network none --name waiting --restart always box:1 false >/dev/null
+	pausing() { is waiting .State.Status restarting && [ "$(field waiting .RestartCount)" -gt 4 ]; }
+	eventually pausing
+	run -1 coffer kill -s USR1 waiting
+	[[ $output == *"is not running"* ]]
+	coffer kill waiting
+	is waiting .State.Status exited
+	is waiting .State.ExitCode 1
+	coffer rm waiting
+}
+
 @test "a process that dies by itself, however, is started again" {
 	coffer run -d --network none --name phoenix --restart unless-stopped box:1 sleep 1000 >/dev/null
 	local pid
