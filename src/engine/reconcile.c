@@ -164,14 +164,26 @@ static void reconcile_rows(struct engine *engine, struct outcome *outcome)
 	}
 }
 
+/* One that was removed since they were listed is what we want. */
+static int gone_or(int r, struct error *failure, struct error *err)
+{
+	if (r >= 0 || r == -ERR_NO_CONTAINER)
+		return 0;
+	if (err)
+		*err = *failure;
+	return r;
+}
+
+/* In this order: one that was started again since they were listed has its run directory before its state. */
 static int remove_state(struct engine *engine, const char *root, const char *id, struct error *err)
 {
 	_cleanup_container_ struct container *container = NULL;
+	struct error failure = { 0 };
+	int r = container_load(root, id, &container, &failure);
+	if (r < 0)
+		return gone_or(r, &failure, err);
 	_cleanup_close_ int dir = run_dir_open(engine, id);
-	if (dir >= 0)
-		return 0;
-	int r = container_load(root, id, &container, err);
-	return r < 0 ? r : container_delete(container, true, err);
+	return dir >= 0 ? 0 : gone_or(container_delete(container, true, &failure), &failure, err);
 }
 
 /* The runtime's state is made and removed while there is a run directory. */
