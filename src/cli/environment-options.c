@@ -33,21 +33,40 @@ const struct option ENVIRONMENT_OPTIONS[] = {
 static const char *const PROXY_VARIABLES[] = { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
 					       "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY" };
 
+/* Who has asked for what was appended last. */
+static void add_sources(struct container_spec *spec, const char *source)
+{
+	for (size_t known = strv_count(spec->env_sources), all = strv_count(spec->env); known < all; known++)
+		strv_append(&spec->env_sources, source);
+}
+
+static int add_file(const char *path, struct container_spec *spec, struct error *err)
+{
+	_cleanup_free_ char *source = mem_printf("--env-file %s", path);
+	int r = env_file_read(path, &spec->env, err);
+	if (r < 0)
+		return err_wrap(err, "--env-file");
+	add_sources(spec, source);
+	return 0;
+}
+
 /* The more somebody has thought of a variable, the more it counts: ours, those of files, those given by themselves. */
 static int finish_env(const struct environment_options *options, struct container_spec *spec, struct error *err)
 {
 	for (char **variable = environ; options->host && *variable; variable++)
 		strv_append(&spec->env, *variable);
+	add_sources(spec, "--env-host");
 	for (size_t i = 0; options->proxy && i < ARRAY_SIZE(PROXY_VARIABLES); i++)
 		if (getenv(PROXY_VARIABLES[i]))
 			strv_append(&spec->env, PROXY_VARIABLES[i]);
+	add_sources(spec, "--http-proxy");
 	for (char **name = spec->unset_env; name && *name; name++)
 		if (!**name || strchr(*name, '='))
 			return err_set(err, ERR_USAGE, "--unsetenv: invalid name of a variable: \"%s\"", *name);
 	for (char **path = options->env_files; path && *path; path++) {
-		int r = env_file_read(*path, &spec->env, err);
+		int r = add_file(*path, spec, err);
 		if (r < 0)
-			return err_wrap(err, "--env-file");
+			return r;
 	}
 	for (char **variable = options->env; variable && *variable; variable++) {
 		int r = env_check(*variable, err);
@@ -55,6 +74,7 @@ static int finish_env(const struct environment_options *options, struct containe
 			return r;
 		strv_append(&spec->env, *variable);
 	}
+	add_sources(spec, "--env");
 	return 0;
 }
 

@@ -36,6 +36,7 @@ static const struct template_member MEMBERS[] = {
 	{ "Config", "Cmd", NULL, TYPE_LIST },
 	{ "Config", "Entrypoint", NULL, TYPE_LIST },
 	{ "Config", "Env", NULL, TYPE_LIST },
+	{ "Config", "EnvSources", NULL, TYPE_MAP },
 	{ "Config", "ExposedPorts", NULL, TYPE_MAP },
 	{ "Config", "Healthcheck", NULL, TYPE_POINTER },
 	{ "Config", "Labels", NULL, TYPE_MAP },

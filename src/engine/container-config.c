@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/container-spec.h"
+#include "engine/env-source.h"
 #include "engine/exposed-ports.h"
 #include "engine/health-config.h"
 #include "engine/mount-request.h"
@@ -238,6 +239,7 @@ int container_config_resolve(const struct container_spec *spec, const struct ima
 		env_merge(&config.env, image->env);
 	env_merge(&config.env, spec->unset_env);
 	env_merge_own(&config.env, spec->env);
+	config.env_sources = env_sources_find(config.env, spec);
 	merge_labels(&config.labels, image->labels);
 	merge_labels(&config.labels, spec->labels);
 	*ret = config;
@@ -250,6 +252,7 @@ void container_config_done(struct container_config *config)
 	strv_free(config->entrypoint);
 	strv_free(config->command);
 	strv_free(config->env);
+	strv_free(config->env_sources);
 	strv_free(config->labels);
 	strv_free(config->security_options);
 	strv_free(config->exposed_ports);
@@ -274,6 +277,7 @@ struct json_object *container_config_to_json(const struct container_config *conf
 	json_add_strv(object, "entrypoint", config->entrypoint);
 	json_add_strv(object, "command", config->command);
 	json_add_strv(object, "env", config->env);
+	json_add_strv(object, "envSources", config->env_sources);
 	json_add_strv(object, "labels", config->labels);
 	json_add_strv(object, "securityOptions", config->security_options);
 	json_add_strv(object, "exposedPorts", config->exposed_ports);
@@ -317,6 +321,7 @@ static int from_json(const struct json_node *root, struct container_config *conf
 	    (r = json_get_strv(root, "entrypoint", &config->entrypoint, err)) < 0 ||
 	    (r = json_get_strv(root, "command", &config->command, err)) < 0 ||
 	    (r = json_get_strv(root, "env", &config->env, err)) < 0 ||
+	    (r = json_get_strv(root, "envSources", &config->env_sources, err)) < 0 ||
 	    (r = json_get_strv(root, "labels", &config->labels, err)) < 0 ||
 	    (r = json_get_strv(root, "securityOptions", &config->security_options, err)) < 0 ||
 	    (r = json_get_strv(root, "exposedPorts", &config->exposed_ports, err)) < 0 ||

@@ -14,6 +14,7 @@ struct container_config {
 	struct container_spec own;
 	char **entrypoint, **command; /* what is run is both, one behind the other */
 	char **env;   /* of the image and the person; the engine's own defaults come in when it is started */
+	char **env_sources; /* of each of env: "NAME=image", ... (env-source.h) */
 	char **labels;
 	char **security_options; /* with absolute paths */
 	char **exposed_ports;	 /* exposed-ports.h */

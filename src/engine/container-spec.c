@@ -154,6 +154,7 @@ void container_spec_done(struct container_spec *spec)
 	strv_free(spec->command);
 	strv_free(spec->entrypoint);
 	strv_free(spec->env);
+	strv_free(spec->env_sources);
 	strv_free(spec->unset_env);
 	strv_free(spec->security_options);
 	image_health_done(&spec->health);

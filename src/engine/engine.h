@@ -311,6 +311,7 @@ struct container_spec {
 	char **command;	   /* behind the image's name */
 	char **entrypoint; /* NULL: the image's; {""}: none */
 	char **env;	   /* "KEY=value", or "KEY" to take it from our environment */
+	char **env_sources; /* who has asked for each of them: "--env-file FILE"; where there is none, it is --env */
 	char **unset_env;  /* names of variables of the image's that are left out; or all are: */
 	bool unset_env_all;
 	char **labels;
