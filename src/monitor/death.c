@@ -138,7 +138,8 @@ static void killed_for_memory(const struct death_facts *facts, struct death *dea
 	else if (is_logged)
 		death_add(death, "the kernel's log has an OOM kill in its cgroup");
 	if (facts->oom_kills > 0)
-		death_add(death, "its cgroup counts %" PRIu64 " processes killed for memory", facts->oom_kills);
+		death_add(death, "%sits cgroup counts %" PRIu64 " processes killed for memory",
+			  facts->as_group ? "the whole container was killed as a group: " : "", facts->oom_kills);
 	else if (facts->missed_kills > 0)
 		death_add(death,
 			  "its cgroup was removed before it was read; the kernel killed %" PRIu64

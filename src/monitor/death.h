@@ -69,6 +69,7 @@ struct death_facts {
 	bool start_failed;
 	int exit_code, signal;	  /* 0: it ended by itself */
 	uint64_t oom_kills;	  /* in its cgroup */
+	bool as_group;		  /* all processes of the cgroup at once (memory.oom.group) */
 	int64_t limit, peak;	  /* of its memory, in bytes; 0 or less: not known */
 	uint64_t refaults;	  /* pages of files that it missed after they had been taken away */
 	uint64_t missed_kills;	  /* on the machine, if its cgroup was gone before it was read */

@@ -265,6 +265,7 @@ static void find_cause(struct monitor *monitor, const struct error *failure, uin
 		.exit_code = status->exit_code,
 		.signal = status->signal,
 		.oom_kills = oom_kills,
+		.as_group = recorder->memory.oom_group_kill.value > 0,
 		.limit = status->memory_limit,
 		.peak = status->memory_peak,
 		.asked_to_stop = recorder->sent_by && monitor->stop.asked,

@@ -28,6 +28,7 @@ static void read_v2(const struct cgroup_tree *tree, struct cgroup_oom *oom)
 {
 	read_key(tree, "memory.events", "oom", &oom->oom);
 	read_key(tree, "memory.events", "oom_kill", &oom->oom_kill);
+	read_key(tree, "memory.events", "oom_group_kill", &oom->oom_group_kill);
 	read_number(tree, "memory.max", &oom->limit);
 	read_number(tree, "memory.peak", &oom->peak);
 }

@@ -191,6 +191,7 @@ int cgroup_destroy(struct cgroup *cgroup, struct error *err);
 struct cgroup_oom {
 	struct optional_u64 oom;      /* v2 memory.events "oom"; v1 under_oom/failcnt say too little: not set */
 	struct optional_u64 oom_kill; /* processes killed for memory */
+	struct optional_u64 oom_group_kill; /* v2 from Linux 5.17 on: how often all of it was killed (memory.oom.group) */
 	struct optional_u64 limit;    /* the limit in force, not set if none */
 	struct optional_u64 peak;
 };

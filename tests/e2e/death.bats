@@ -90,6 +90,17 @@ names_the_victim() {
 	coffer rm -f tough
 }
 
+@test "as a group: with --oom-group nobody of it survives" {
+	grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null || skip "needs cgroup v2's memory controller"
+	coffer run -d --network none --name crowd -m 32m --oom-group box:1 \
+		sh -c 'sleep 1000 & (exec tail -c 64m /dev/zero); exec sleep 1000' >/dev/null
+	eventually has_exited crowd
+	[[ $(death crowd) = "oom its own limit "* ]]
+	[[ $(coffer inspect crowd | jq -r '.[0].State.Death.evidence[]') = \
+		*'the whole container was killed as a group: its cgroup counts '[3-9]*' processes killed for memory'* ]]
+	coffer rm crowd
+}
+
 @test "with its monitor" {
 	coffer run -d --network none --name lost box:1 sleep 1000 >/dev/null
 	kill -KILL "$(awk '/^PPid:/ { print $2 }' "/proc/$(coffer inspect lost | jq -r '.[0].State.Pid')/status")"

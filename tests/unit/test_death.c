@@ -59,6 +59,14 @@ static void test_rules(void **state)
 	}
 }
 
+static void test_a_group_is_told(void **state)
+{
+	struct death death;
+	death_classify(&(struct death_facts){ .signal = SIGKILL, .oom_kills = 3, .as_group = true }, &death);
+	assert_string_equal(death.evidence[0], "the whole container was killed as a group: "
+					       "its cgroup counts 3 processes killed for memory");
+}
+
 static void test_an_earlier_kill_is_told(void **state)
 {
 	struct death death;
@@ -173,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_a_group_is_told),
 		cmocka_unit_test(test_an_earlier_kill_is_told),
 		cmocka_unit_test(test_kernel_lines),
 		cmocka_unit_test(test_victims),
