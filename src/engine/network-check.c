@@ -21,6 +21,7 @@
 #include "engine/live.h"
 #include "engine/network-counters.h"
 #include "engine/network-driver.h"
+#include "engine/network-foreign.h"
 #include "engine/network-own.h"
 #include "engine/network-trace-walk.h"
 #include "engine/record.h"
@@ -355,11 +356,11 @@ static int check_losses(struct checkup *checkup, struct error *err)
 
 static int check_filter(struct checkup *checkup, struct error *err)
 {
-	_cleanup_free_ char *chain = NULL;
-	int r = firewall_find_drop(FIREWALL_FORWARD, &chain, err);
+	_cleanup_firewall_drop_ struct firewall_drop drop = { 0 };
+	const struct network_record *network = checkup->walk.begin.network;
+	int r = firewall_find_drop(FIREWALL_FORWARD, network ? network->bridge : NULL, &drop, err);
 	if (r > 0)
-		walk_add(&checkup->walk, "filter", TRACE_NOTE, mem_strdup("nfnetlink NFT_MSG_GETCHAIN"),
-			 "chain %s is somebody else's, and drops what its rules do not accept", chain);
+		foreign_note(&checkup->walk, &drop);
 	return MIN(r, 0);
 }
 

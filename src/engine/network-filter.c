@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "engine/network-driver.h"
+#include "engine/network-foreign.h"
 #include "engine/network-policy.h"
 #include "engine/network-relay.h"
 #include "network/conntrack.h"
@@ -329,6 +330,16 @@ static int any_policies(struct engine *engine, struct db **ret_db, struct error 
 	return r < 0 ? r : policy_any(*ret_db, err);
 }
 
+/* For @network, that somebody is coming to. */
+static int make_table(struct engine *engine, const char *table, const struct network_record *network, const char *why,
+		      struct error *err)
+{
+	int r = make_anew(engine, table, why, err);
+	if (r >= 0)
+		foreign_warn(network);
+	return r;
+}
+
 int filter_add(struct engine *engine, const struct network_record *network, const struct endpoint *endpoint,
 	       const struct published_list *ports, struct error *err)
 {
@@ -345,7 +356,7 @@ int filter_add(struct engine *engine, const struct network_record *network, cons
 		r = add(table, &content, true, &why);
 	/* Nobody has made the table yet, or somebody has flushed it, or left elements of a container that is gone. */
 	if (r == -ERR_NOT_FOUND || r == -ERR_EXISTS || r == -ERR_BUSY)
-		r = make_anew(engine, table, why.message, err);
+		r = make_table(engine, table, network, why.message, err);
 	else if (r < 0 && err)
 		*err = why;
 	if (r >= 0)

@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "engine/network-driver.h"
 #include "engine/network-filter.h"
+#include "engine/network-foreign.h"
 #include "engine/network-policy.h"
 #include "engine/network-trace-walk.h"
 #include "network/firewall-look.h"
@@ -139,12 +140,12 @@ static void look_at_networks(struct walk *walk)
 /* Ours accept, but each table has a say. */
 static int look_at_others(struct walk *walk, struct error *err)
 {
-	_cleanup_free_ char *chain = NULL;
-	int r = firewall_find_drop(walk->to_host ? FIREWALL_INPUT : FIREWALL_FORWARD, &chain, err);
+	_cleanup_firewall_drop_ struct firewall_drop drop = { 0 };
+	int r = firewall_find_drop(walk->to_host ? FIREWALL_INPUT : FIREWALL_FORWARD, walk->begin.network->bridge,
+				   &drop, err);
 	if (r > 0)
-		walk_add(walk, "filter", TRACE_NOTE, mem_strdup("nfnetlink NFT_MSG_GETCHAIN"),
-			 "chain %s is somebody else's, and drops what its rules do not accept", chain);
-	walk->filter = TAKE_PTR(chain);
+		foreign_note(walk, &drop);
+	walk->filter = TAKE_PTR(drop.chain);
 	return r < 0 ? r : 0;
 }
 

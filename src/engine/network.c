@@ -19,6 +19,7 @@
 #include "engine/network-cni.h"
 #include "engine/network-driver.h"
 #include "engine/network-event.h"
+#include "engine/network-foreign.h"
 #include "engine/network-inspect.h"
 #include "engine/network-parent.h"
 #include "engine/network-row.h"
@@ -230,6 +231,8 @@ int engine_network_create(struct engine *engine, const struct network_request *r
 	if (r < 0)
 		return r;
 	network_event(engine, record, "create", NULL);
+	if (!streq(record->name, NETWORK_DEFAULT_NAME)) /* whose first container says so */
+		foreign_warn(record);
 	*ret = TAKE_PTR(record);
 	return 0;
 }

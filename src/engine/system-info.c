@@ -176,12 +176,12 @@ static bool forwards(void)
 /* Another program's, such as Docker's: what ours accepts still has to pass there. Who may not look finds nothing. */
 static void warn_of_drop(struct json_object *warnings)
 {
-	_cleanup_free_ char *chain = NULL;
-	if (network_is_of_user() || firewall_find_drop(FIREWALL_FORWARD, &chain, NULL) <= 0)
+	_cleanup_firewall_drop_ struct firewall_drop drop = { 0 };
+	if (network_is_of_user() || firewall_find_drop(FIREWALL_FORWARD, NULL, &drop, NULL) <= 0)
 		return;
 	_cleanup_free_ char *warning = mem_printf("WARNING: The chain \"%s\" drops what its rules do not accept: "
 						  "containers reach others, and are reached, only if they do",
-						  chain);
+						  drop.chain);
 	json_append_string(warnings, warning);
 }
 

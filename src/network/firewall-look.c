@@ -1,78 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/firewall-look.h"
 
-#include <arpa/inet.h>
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/json.h"
-#include "base/mem.h"
-#include "base/netlink.h"
 #include "base/str.h"
 #include "base/util.h"
-#include "network/firewall-change.h"
 #include "network/tool.h"
 
 enum { RULES_MAX = 16 << 20 }; /* bytes of nft's text */
-
-/* --- chains that drop --- */
-
-struct search {
-	enum firewall_hook hook;
-	char *found;
-};
-
-static uint32_t read_number(const struct nlattr *attribute)
-{
-	uint32_t number = 0;
-	if (attribute && netlink_length(attribute) >= sizeof number)
-		memcpy(&number, netlink_data(attribute), sizeof number);
-	return ntohl(number);
-}
-
-static const char *family_name(uint8_t family)
-{
-	return family == NFPROTO_INET ? "inet" : family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_IPV6 ? "ip6" : NULL;
-}
-
-static int look_at_chain(const struct nlmsghdr *message, void *context)
-{
-	struct search *search = context;
-	const struct nfgenmsg *head = NLMSG_DATA(message);
-	const struct nlattr *table[NFTA_CHAIN_POLICY + 1], *hook[NFTA_HOOK_PRIORITY + 1];
-	const char *family = family_name(head->nfgen_family);
-	netlink_attributes(message, sizeof *head, table, ARRAY_SIZE(table));
-	netlink_nested(table[NFTA_CHAIN_HOOK], hook, ARRAY_SIZE(hook));
-	if (search->found || !family || !table[NFTA_CHAIN_POLICY] || !hook[NFTA_HOOK_HOOKNUM] ||
-	    !table[NFTA_CHAIN_TABLE] || !table[NFTA_CHAIN_NAME])
-		return 0;
-	if (read_number(hook[NFTA_HOOK_HOOKNUM]) == search->hook && read_number(table[NFTA_CHAIN_POLICY]) == NF_DROP)
-		search->found = mem_printf("%s %s %s", family, (const char *)netlink_data(table[NFTA_CHAIN_TABLE]),
-					   (const char *)netlink_data(table[NFTA_CHAIN_NAME]));
-	return 0;
-}
-
-int firewall_find_drop(enum firewall_hook hook, char **ret, struct error *err)
-{
-	_cleanup_netlink_batch_ struct netlink_batch batch = { 0 };
-	const struct nfgenmsg head = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
-	struct search search = { .hook = hook };
-	_cleanup_close_ int sock = netlink_open(NETLINK_NETFILTER, err);
-	if (sock < 0)
-		return sock;
-	netlink_begin(&batch, firewall_message(NFT_MSG_GETCHAIN), NLM_F_DUMP, &head, sizeof head,
-		      "read the chains of the packet filter");
-	int r = netlink_query(sock, &batch, look_at_chain, &search, err);
-	if (r < 0) {
-		free(search.found);
-		return r;
-	}
-	*ret = search.found;
-	return search.found != NULL;
-}
 
 /* --- counters --- */
 

@@ -149,6 +149,34 @@ step() {
 	concludes 1 'containers on "alone" do not reach each other' --connect one two:80
 }
 
+@test "whose packet filter drops, and what to type: Docker, firewalld" {
+	command -v iptables-nft >/dev/null || skip "needs iptables-nft"
+	sleeper web
+	local bridge
+	bridge=$(ip -o link show type bridge | sed -n 's/^[0-9]*: \(cf-[^:]*\):.*/\1/p')
+	nft 'add table ip filter; add chain ip filter DOCKER-USER; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
+	nft add rule ip filter FORWARD jump DOCKER-USER
+	run -0 coffer network create front
+	[[ $output == *"may lead nowhere: the chain ip filter FORWARD is Docker's"*'iptables -I DOCKER-USER -i cf-'* ]]
+	run coffer network check web
+	[[ $output =~ "chain ip filter FORWARD is Docker's, and drops what its rules do not accept; none of them names the bridge: "([^$'\n']*ACCEPT) ]]
+	local remedy=${BASH_REMATCH[1]}
+	[ "$remedy" = "iptables -I DOCKER-USER -i $bridge -j ACCEPT && iptables -I DOCKER-USER -o $bridge -j ACCEPT" ]
+	run ! coffer exec web ping -c 1 -W 1 198.51.100.2
+	eval "${remedy//iptables/iptables-nft}"
+	coffer exec web ping -c 1 -W 3 198.51.100.2
+	run coffer network check web
+	[[ $output == *"is Docker's, and drops what its rules do not accept"* && $output != *DOCKER-USER* ]]
+	# A table of ours that is made says it as well.
+	nft flush ruleset
+	nft 'add table inet firewalld; add chain inet firewalld filter_FORWARD { type filter hook forward priority 10; policy accept; }'
+	run -0 coffer run --rm -p 8080:80 box:1 true
+	[[ $output == *"may lead nowhere: the chain inet firewalld filter_FORWARD is firewalld's"*"firewall-cmd --permanent --zone=trusted --add-interface=$bridge && firewall-cmd --reload"* ]]
+	run -0 coffer run --rm -p 8080:80 box:1 true
+	[[ $output != *firewalld* ]]
+	nft delete table inet firewalld
+}
+
 @test "to the world: the host's routes, and what others filter" {
 	sleeper web
 	nsenter --net="/proc/$OUTSIDE/ns/net" -- busybox httpd -f -p 80 -h "$BATS_FILE_TMPDIR/www" 3>&- &
