@@ -60,6 +60,7 @@ const struct command *const COMMANDS[] = {
 	&command_network_rm,
 	&command_network_stats,
 	&command_network_trace,
+	&command_network_veth,
 	&command_pause,
 	&command_perf_record,
 	&command_perf_stat,

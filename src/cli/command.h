@@ -153,6 +153,7 @@ extern const struct command command_network_reload;
 extern const struct command command_network_rm;
 extern const struct command command_network_stats;
 extern const struct command command_network_trace;
+extern const struct command command_network_veth;
 extern const struct command command_pod_create;
 extern const struct command command_pod_exists;
 extern const struct command command_pod_inspect;

@@ -8,6 +8,7 @@
 #include "engine/event.h"
 #include "engine/name.h"
 #include "engine/network-dns.h"
+#include "engine/network-veth.h"
 #include "engine/record.h"
 
 /* By the new name; the old one is an attribute. */
@@ -20,12 +21,14 @@ static void record(struct engine *engine, struct container_row *row, const char 
 }
 
 /* Its networks know it by the new name from now on. */
-static void tell_networks(struct engine *engine, struct db *db, const char *id)
+static void tell_networks(struct engine *engine, struct db *db, const char *id, const char *name)
 {
 	_cleanup_endpoint_list_ struct endpoint_list endpoints = { 0 };
 	_cleanup_free_ char *resolver = NULL;
-	if (endpoint_row_list(db, id, NULL, &endpoints, NULL) >= 0)
-		network_names_add(engine, &endpoints, -1, &resolver);
+	if (endpoint_row_list(db, id, NULL, &endpoints, NULL) < 0)
+		return;
+	network_names_add(engine, &endpoints, -1, &resolver);
+	network_veth_name(engine, &endpoints, name);
 }
 
 int engine_container_rename(struct engine *engine, const char *name, const char *new_name, struct error *err)
@@ -43,7 +46,7 @@ int engine_container_rename(struct engine *engine, const char *name, const char 
 	r = container_name_check(wanted, err);
 	if (r < 0 || (r = container_row_set_name(db, row.id, wanted, err)) < 0)
 		return r;
-	tell_networks(engine, db, row.id);
+	tell_networks(engine, db, row.id, wanted);
 	record(engine, &row, wanted);
 	return 0;
 }

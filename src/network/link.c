@@ -48,6 +48,8 @@ static int remember(const struct nlmsghdr *message, void *context)
 	link->is_up = info->ifi_flags & IFF_UP;
 	if (table[IFLA_MASTER])
 		memcpy(&link->master, netlink_data(table[IFLA_MASTER]), sizeof link->master);
+	if (table[IFLA_LINK])
+		memcpy(&link->peer, netlink_data(table[IFLA_LINK]), sizeof link->peer);
 	if (table[IFLA_IFALIAS])
 		str_copy(link->alias, MIN(sizeof link->alias, netlink_length(table[IFLA_IFALIAS]) + 1),
 			 netlink_data(table[IFLA_IFALIAS]));

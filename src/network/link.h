@@ -44,6 +44,7 @@ int link_remove(int rtnl, const char *name, struct error *err);
 struct link {
 	int index;
 	int master; /* the index of the bridge that it is plugged into, or 0 */
+	int peer;   /* of a veth: the index of its other end, in the namespace where that is; else 0 */
 	bool is_up;
 	char alias[LINK_ALIAS_MAX];
 };

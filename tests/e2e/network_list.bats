@@ -28,6 +28,29 @@ names() {
 	coffer network ls --format '{{.Name}}' "$@" | tr '\n' ' '
 }
 
+@test "veth: which link leads into which container, and its name beside it" {
+	run -0 coffer network veth
+	[[ $output =~ LINK' '+INDEX' '+'PEER INDEX' && ${#lines[@]} -eq 1 ]]
+	coffer network create side >/dev/null
+	sleeper one --network side
+	sleeper two
+	local pid link index
+	pid=$(coffer inspect -f '{{.State.Pid}}' one)
+	index=$(nsenter --net="/proc/$pid/ns/net" -- ip -o link show eth0 | sed 's/.*eth0@if\([0-9]*\):.*/\1/')
+	link=$(ip -o link | sed -n "s/^$index: \([^@]*\)@.*/\1/p")
+	run -0 coffer network veth --format '{{.Link}} {{.Index}} {{.Container}} {{.Network}} {{.Interface}}' "$index"
+	[ "$output" = "$link $index one side eth0" ]
+	[ "$(coffer network veth --format '{{.Container}}' "$link")" = one ]
+	[ "$(coffer network veth --format json one | jq -r .PeerIndex)" = "$(nsenter --net="/proc/$pid/ns/net" -- ip -o link show eth0 | cut -d: -f1)" ]
+	[ "$(coffer network veth --format '{{.Container}}' | sort | tr '\n' ' ')" = 'one two ' ]
+	run -1 coffer network veth nosuch
+	[[ $output == *'"nosuch" is no link, index or container on a bridge of coffer'\''s'* ]]
+	ip link show "$link" | grep -q 'alias one$'
+	coffer rename one three
+	ip link show "$link" | grep -q 'alias three$'
+	bridge link show dev "$link" | grep -q "master $(coffer network veth --format '{{.Bridge}}' three)"
+}
+
 @test "ls: a table, templates, JSON, ids" {
 	run -0 coffer network ls
 	[[ ${lines[0]} =~ ^'NETWORK ID'\ +NAME\ +DRIVER\ +SCOPE$ ]]
