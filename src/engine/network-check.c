@@ -462,3 +462,28 @@ int engine_network_check(struct engine *engine, const char *name, const char *ta
 	trace = (struct network_trace){ 0 };
 	return 0;
 }
+
+/* --- whom there is to look at --- */
+
+static bool has_own(const struct container_spec *spec)
+{
+	return spec->network == NETWORK_BRIDGE || spec->network == NETWORK_CNI || spec->network == NETWORK_PATH;
+}
+
+int engine_network_running(struct engine *engine, char ***ret, struct error *err)
+{
+	_cleanup_strv_ char **ids = NULL, **names = NULL;
+	struct db *db;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = container_row_running(db, engine->runroot, &ids, err);
+	for (char **id = ids; r >= 0 && id && *id; id++) {
+		_cleanup_container_row_ struct container_row row = { 0 };
+		r = container_row_load(db, *id, &row, err);
+		if (r > 0 && has_own(config_spec(&row.config)))
+			strv_append(&names, row.name);
+	}
+	if (r >= 0)
+		*ret = TAKE_PTR(names);
+	return r < 0 ? r : 0;
+}

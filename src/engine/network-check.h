@@ -13,3 +13,6 @@
  */
 int engine_network_check(struct engine *engine, const char *name, const char *target, struct network_trace *ret,
 			 struct error *err);
+
+/* The names of the containers that run and have a network namespace of their own; a strv. */
+int engine_network_running(struct engine *engine, char ***ret, struct error *err);

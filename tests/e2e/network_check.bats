@@ -45,6 +45,20 @@ step() {
 	grep -qE "^$1 +$2 +.*$3" <<<"$output" || { echo "no $1 $2 $3 in: $output" && return 1; }
 }
 
+@test "all of them: those that are sound have a line, and of others what is wrong" {
+	coffer network create --subnet 10.89.1.0/24 front >/dev/null
+	sleeper one --network front
+	sleeper two --network front
+	sleeper apart --network none
+	run -0 coffer network check
+	[[ $output =~ one' '+conclusion' '+ok' '+'sound: ' && $output =~ two' '+conclusion' '+ok' '+'sound: ' && $output != *apart* ]]
+	nsenter --net="/proc/$(coffer inspect -f '{{.State.Pid}}' two)/ns/net" -- ip link set eth0 down
+	run -1 coffer network check
+	[[ $output =~ two' '+address' '+stop' '+'eth0 is down' && $output =~ two' '+conclusion' '+stop && $output =~ one' '+conclusion' '+ok ]]
+	run -1 coffer network check --format '{{.Container}} {{.Stage}} {{.Result}}'
+	[[ $output == *'one address ok'* && $output == *'two address stop'* ]]
+}
+
 @test "check: a network that is sound, and the way to somebody" {
 	coffer network create --subnet 10.89.1.0/24 front >/dev/null
 	web db --network front --ip 10.89.1.10 -p 8080:80
