@@ -14,8 +14,6 @@
 #include "engine/limits.h"
 #include "engine/log-options.h"
 
-#define TABLE "containers"
-
 enum { FILE_SIZE_MAX = 1 << 20 };
 
 /* --- values --- */
@@ -78,19 +76,24 @@ static int get_list(const struct json_node *table, const char *key, void *field,
 	return 0;
 }
 
+static const char *const TABLES[] = { "containers", "networks" };
+
 static const struct key {
+	const char *table;
 	const char *name; /* that of the flag, or of several of them */
 	int (*get)(const struct json_node *table, const char *key, void *field, struct error *err);
 	size_t offset;
 } KEYS[] = {
-	{ "cgroups-best-effort", get_bool, offsetof(struct defaults, cgroups_best_effort) },
-	{ "cpus", get_cpus, offsetof(struct defaults, cpus_nano) },
-	{ "log-driver", get_word, offsetof(struct defaults, log_driver) },
-	{ "log-opts", get_list, offsetof(struct defaults, log_options) },
-	{ "memory", get_size, offsetof(struct defaults, memory) },
-	{ "pids-limit", get_count, offsetof(struct defaults, pids_limit) },
-	{ "shm-size", get_size, offsetof(struct defaults, shm_size) },
-	{ "ulimits", get_list, offsetof(struct defaults, ulimits) },
+	{ "containers", "cgroups-best-effort", get_bool, offsetof(struct defaults, cgroups_best_effort) },
+	{ "containers", "cpus", get_cpus, offsetof(struct defaults, cpus_nano) },
+	{ "containers", "log-driver", get_word, offsetof(struct defaults, log_driver) },
+	{ "containers", "log-opts", get_list, offsetof(struct defaults, log_options) },
+	{ "containers", "memory", get_size, offsetof(struct defaults, memory) },
+	{ "containers", "pids-limit", get_count, offsetof(struct defaults, pids_limit) },
+	{ "containers", "shm-size", get_size, offsetof(struct defaults, shm_size) },
+	{ "containers", "ulimits", get_list, offsetof(struct defaults, ulimits) },
+	{ "networks", "default-bridge", get_word, offsetof(struct defaults, bridge) },
+	{ "networks", "default-subnets", get_list, offsetof(struct defaults, subnets) },
 };
 
 /* --- one file --- */
@@ -120,33 +123,43 @@ static int complain(const char *path, size_t line, struct error *err)
 	return line ? err_wrap(err, "%s:%zu", path, line) : err_wrap(err, "%s", path);
 }
 
-static int unknown_key(const char *path, const char *text, const char *name, struct error *err)
+static int unknown_key(const char *path, const char *text, const char *table, const char *name, struct error *err)
 {
 	const char *names[ARRAY_SIZE(KEYS) + 1] = { NULL };
-	for (size_t i = 0; i < ARRAY_SIZE(KEYS); i++)
-		names[i] = KEYS[i].name;
+	for (size_t i = 0, n = 0; i < ARRAY_SIZE(KEYS); i++)
+		if (streq(KEYS[i].table, table))
+			names[n++] = KEYS[i].name;
 	const char *nearest = str_nearest(name, names);
-	err_set(err, ERR_INVALID, "unknown key \"%s\" in [" TABLE "]", name);
+	err_set(err, ERR_INVALID, "unknown key \"%s\" in [%s]", name, table);
 	if (nearest)
 		err_hint(err, "did you mean %s?", nearest);
-	return complain(path, line_of(text, TABLE, name), err);
+	return complain(path, line_of(text, table, name), err);
 }
 
 static int read_key(const struct json_node *table, const char *path, const char *text, const char *name,
 		    struct defaults *defaults, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(KEYS); i++) {
-		if (!streq(KEYS[i].name, name))
+		if (!streq(KEYS[i].name, name) || !streq(KEYS[i].table, table->key))
 			continue;
 		struct error why = { 0 };
 		if (KEYS[i].get(table, name, (char *)defaults + KEYS[i].offset, &why) >= 0)
 			return 0;
 		/* Without the place that the document does not know. */
-		const char *words = strstr(why.message, "/" TABLE "/");
+		_cleanup_free_ char *place = mem_printf("/%s/", table->key);
+		const char *words = strstr(why.message, place);
 		err_set(err, ERR_INVALID, "%s: %s", name, words ? strstr(words, ": ") + 2 : why.message);
-		return complain(path, line_of(text, TABLE, name), err);
+		return complain(path, line_of(text, table->key, name), err);
 	}
-	return unknown_key(path, text, name, err);
+	return unknown_key(path, text, table->key, name, err);
+}
+
+static bool is_table(const struct json_node *member)
+{
+	bool known = false;
+	for (size_t i = 0; i < ARRAY_SIZE(TABLES); i++)
+		known |= streq(member->key, TABLES[i]);
+	return known && json_object_is_type(member->value, json_type_object);
 }
 
 static int read_document(const struct json_document *document, const char *path, const char *text,
@@ -154,8 +167,9 @@ static int read_document(const struct json_document *document, const char *path,
 {
 	struct json_node root = json_root(document), member;
 	for (struct json_iterator at = { 0 }; json_next(&root, &at, &member);) {
-		if (!streq(member.key, TABLE) || !json_object_is_type(member.value, json_type_object)) {
-			err_set(err, ERR_INVALID, "unknown table or key \"%s\": there is [" TABLE "]", member.key);
+		if (!is_table(&member)) {
+			err_set(err, ERR_INVALID, "unknown table or key \"%s\": there are [%s] and [%s]", member.key,
+				TABLES[0], TABLES[1]);
 			return complain(path, line_of(text, member.key, NULL), err);
 		}
 		struct json_node key;
@@ -201,7 +215,7 @@ static int check(const struct defaults *defaults, struct error *err)
 	if (r >= 0 && defaults->ulimits)
 		r = ulimits_add(defaults->ulimits, process, err);
 	free(spec.log_driver);
-	return r < 0 ? err_wrap(err, "the defaults of [" TABLE "] in coffer.conf") : 0;
+	return r < 0 ? err_wrap(err, "the defaults of [containers] in coffer.conf") : 0;
 }
 
 static char *own_path(void)
@@ -240,6 +254,8 @@ void defaults_done(struct defaults *defaults)
 	free(defaults->log_driver);
 	strv_free(defaults->log_options);
 	strv_free(defaults->ulimits);
+	free(defaults->bridge);
+	strv_free(defaults->subnets);
 	*defaults = (struct defaults){ 0 };
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What containers get that nobody has said otherwise about, by coffer.conf(5): the machine's, /etc/coffer/coffer.conf, and
+ * What containers and the default network get that nobody has said otherwise about, by coffer.conf(5): the machine's, /etc/coffer/coffer.conf, and
  * over it a person's own, $XDG_CONFIG_HOME/coffer/coffer.conf; or just the file that $COFFER_CONF names.
  *
  *  1. defaults_load();
@@ -20,6 +20,8 @@ struct defaults {
 	char *log_driver;
 	char **log_options; /* of this driver, or of the default one */
 	char **ulimits;
+	char *bridge; /* of the default network, and its subnets; NULL: as it comes */
+	char **subnets;
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/defaults.h"
 #include "engine/network-attach.h"
 #include "engine/network-cni-show.h"
 #include "engine/network-cni.h"
@@ -239,18 +240,55 @@ int engine_network_create(struct engine *engine, const struct network_request *r
 
 /* --- finding --- */
 
+/* As coffer.conf(5) has it. */
+static int create_default(struct engine *engine, struct network_record **ret, struct error *err)
+{
+	_cleanup_defaults_ struct defaults defaults = { 0 };
+	_cleanup_strv_ char **options = NULL;
+	int r = defaults_load(&defaults, err);
+	if (r < 0)
+		return r;
+	if (defaults.bridge)
+		strv_take(&options, mem_printf("com.docker.network.bridge.name=%s", defaults.bridge));
+	const struct network_request request = {
+		.name = NETWORK_DEFAULT_NAME,
+		.subnets = defaults.subnets,
+		.options = options,
+	};
+	r = engine_network_create(engine, &request, ret, err);
+	if (r < 0 && r != -ERR_EXISTS && (defaults.bridge || defaults.subnets))
+		return err_wrap(err, "make the default network as coffer.conf says");
+	return r;
+}
+
+/* What the file says, where it says something else than @record is. */
+static bool is_to_be_another(const struct network_record *record)
+{
+	_cleanup_defaults_ struct defaults defaults = { 0 };
+	if (defaults_load(&defaults, NULL) < 0)
+		return false;
+	bool differs = defaults.bridge && !streq(defaults.bridge, record->bridge);
+	for (char **text = defaults.subnets; text && *text; text++) {
+		struct cidr subnet;
+		if (cidr_parse(*text, &subnet, NULL) < 0)
+			continue;
+		const struct cidr *now = subnet.family == AF_INET6 ? &record->subnet6 : &record->subnet;
+		differs |= !cidr_same_address(now, &subnet) || now->prefix != subnet.prefix;
+	}
+	return differs;
+}
+
 int network_ensure_default(struct engine *engine, struct error *err)
 {
 	_cleanup_network_ struct network_record *record = NULL;
 	struct error why = { 0 };
-	const struct network_request request = { .name = NETWORK_DEFAULT_NAME };
 	struct db *db;
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = network_row_load(db, NETWORK_DEFAULT_NAME, &record, err);
 	if (r != 0)
 		return r;
-	r = engine_network_create(engine, &request, &record, &why);
+	r = create_default(engine, &record, &why);
 	if (r == -ERR_EXISTS)
 		return 0; /* somebody else was faster */
 	if (r < 0 && err)
@@ -420,7 +458,8 @@ int engine_network_remove(struct engine *engine, const char *name, struct error 
 		err_set(err, ERR_INVALID, "%s is the administrator's and cannot be removed", record->name);
 		return err_cause(err, "it is a file in \"%s\"", network_cni_directory());
 	}
-	if (network_is_builtin(record))
+	bool renewed = streq(record->name, NETWORK_DEFAULT_NAME) && is_to_be_another(record);
+	if (network_is_builtin(record) && !renewed)
 		return err_set(err, ERR_INVALID, "%s is a pre-defined network and cannot be removed", record->name);
 	return remove_network(engine, record, err);
 }

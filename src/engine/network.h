@@ -101,7 +101,7 @@ int engine_network_find(struct engine *engine, const char *name, struct network_
  */
 int engine_network_list(struct engine *engine, struct network_record ***ret, size_t *ret_count, struct error *err);
 
-/* Errors: ERR_NET, ERR_BUSY for one with running containers (naming them), ERR_INVALID for the default one. */
+/* Errors: ERR_NET, ERR_BUSY for one with running containers (naming them), ERR_INVALID for the default one, unless coffer.conf wants another. */
 int engine_network_remove(struct engine *engine, const char *name, struct error *err);
 
 /* Whether it is there without having been made. */

@@ -88,8 +88,8 @@ complains() {
 	[[ $output == *'did you mean memory?'* ]]
 	run -0 coffer run --help
 	[[ $output == 'Usage:  coffer run '* ]]
-	complains '# x\n\n[container]\nmemory = "1g"\n' ':3: unknown table or key "container": there is [containers]'
-	complains 'memory = "1g"\n' 'unknown table or key "memory": there is [containers]'
+	complains '# x\n\n[container]\nmemory = "1g"\n' ':3: unknown table or key "container": there are [containers] and [networks]'
+	complains 'memory = "1g"\n' 'unknown table or key "memory": there are [containers] and [networks]'
 	complains '[containers]\nmemory = "much"\n' ':2: memory: invalid size'
 	complains '[containers]\ncpus = "many"\n' ':2: cpus: '
 	complains '[containers]\npids-limit = "7"\n' ':2: pids-limit: expected an integer, found a string'

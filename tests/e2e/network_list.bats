@@ -28,6 +28,30 @@ names() {
 	coffer network ls --format '{{.Name}}' "$@" | tr '\n' ' '
 }
 
+@test "coffer.conf has the bridge and the subnets of the default network" {
+	run -1 coffer network rm bridge
+	[[ $output == *'bridge is a pre-defined network and cannot be removed'* ]]
+	export COFFER_CONF=$BATS_TEST_TMPDIR/coffer.conf
+	printf '[networks]\ndefault-bridge = "cbr7"\ndefault-subnets = ["10.77.0.0/24", "fd00:77::/64"]\n' >"$COFFER_CONF"
+	[ "$(coffer network rm bridge)" = bridge ]
+	sleeper one
+	[[ "$(address one)" == 10.77.0.* ]]
+	[ "$(ip -o -4 addr show dev cbr7 | awk '{ print $4 }')" = 10.77.0.1/24 ]
+	ip -o -6 addr show dev cbr7 | grep -q 'fd00:77::1/64'
+	coffer rm -f one
+	run -1 coffer network rm bridge
+	[[ $output == *'bridge is a pre-defined network and cannot be removed'* ]]
+	printf '[networks]\ndefault-subnets = ["10.77.0.1/24"]\n' >"$COFFER_CONF"
+	coffer network rm bridge
+	run -125 coffer run --rm box:1 true
+	[[ $output == *'make the default network as coffer.conf says: invalid subnet 10.77.0.1/24: it should be 10.77.0.0/24'* ]]
+	printf '[networks]\ndefault-subnet = "10.77.0.1/24"\n' >"$COFFER_CONF"
+	run -125 coffer run --rm box:1 true
+	[[ $output == *'unknown key "default-subnet" in [networks]'*'did you mean default-subnets?'* ]]
+	unset COFFER_CONF
+	coffer run --rm box:1 true
+}
+
 @test "veth: which link leads into which container, and its name beside it" {
 	run -0 coffer network veth
 	[[ $output =~ LINK' '+INDEX' '+'PEER INDEX' && ${#lines[@]} -eq 1 ]]
