@@ -181,32 +181,37 @@ void counters_to_json(const struct cgroup *cgroup, bool last, uint64_t host_kill
 
 /* --- Where memory ran out --- */
 
-/* 0 if there is none. */
-static uint64_t read_number(int dir, const char *path, const char *key)
+/* Adds it to *count. Returns whether the file is there. */
+static bool add_number(int dir, const char *path, const char *key, uint64_t *count)
 {
 	_cleanup_free_ char *text = NULL;
-	const char *value = file_read(dir, path, FILE_MAX, &text, NULL, NULL) < 0 ? NULL : find_value(text, key);
-	return value ? strtoull(value, NULL, 10) : 0;
+	bool there = file_read(dir, path, FILE_MAX, &text, NULL, NULL) >= 0;
+	const char *value = there ? find_value(text, key) : NULL;
+	*count += value ? strtoull(value, NULL, 10) : 0;
+	return there;
 }
 
-static uint64_t count_at(const struct cgroup *cgroup, size_t above)
+static bool add_count_at(const struct cgroup *cgroup, size_t above, uint64_t *count)
 {
 	const struct cgroup_tree *tree = cgroup_find_tree(cgroup, "memory");
 	bool v1 = tree && !tree->v2;
 	_cleanup_free_ char *path = path_above(above, v1 ? "memory.failcnt" : "memory.events.local");
-	return tree ? read_number(tree->fd, path, v1 ? "" : "oom") : 0;
+	return !tree || add_number(tree->fd, path, v1 ? "" : "oom", count);
 }
 
 uint64_t host_kills_read(void)
 {
-	return read_number(AT_FDCWD, "/proc/vmstat", "oom_kill");
+	uint64_t kills = 0;
+	(void)add_number(AT_FDCWD, "/proc/vmstat", "oom_kill", &kills);
+	return kills;
 }
 
 struct oom_counts oom_counts_read(const struct cgroup *cgroup)
 {
-	struct oom_counts counts = { .own = count_at(cgroup, 0), .host = host_kills_read() };
+	struct oom_counts counts = { .host = host_kills_read() };
+	counts.own_is_gone = !add_count_at(cgroup, 0, &counts.own);
 	for (size_t above = 1; above <= count_above(cgroup); above++)
-		counts.parents += count_at(cgroup, above);
+		(void)add_count_at(cgroup, above, &counts.parents);
 	return counts;
 }
 
@@ -216,5 +221,7 @@ enum oom_level oom_counts_level(const struct oom_counts *before, const struct oo
 		return OOM_LEVEL_OWN;
 	if (after->parents > before->parents)
 		return OOM_LEVEL_PARENT;
+	if (after->own_is_gone)
+		return OOM_LEVEL_OWN;
 	return after->host > before->host ? OOM_LEVEL_HOST : OOM_LEVEL_NONE;
 }

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "monitor/death.h"
+#include "monitor/recorder-counters.h"
 
 static void test_rules(void **state)
 {
@@ -177,9 +178,28 @@ static void test_evidence_is_bounded(void **state)
 	assert_int_equal(death.n_evidence, DEATH_EVIDENCE_MAX);
 }
 
+static void test_where_memory_ran_out(void **state)
+{
+	static const struct {
+		struct oom_counts after;
+		enum oom_level level;
+	} cases[] = {
+		{ { .own = 1, .parents = 2, .host = 3 }, OOM_LEVEL_NONE },
+		{ { .own = 2, .parents = 3, .host = 4 }, OOM_LEVEL_OWN },
+		{ { .own = 1, .parents = 3, .host = 4 }, OOM_LEVEL_PARENT },
+		{ { .own = 1, .parents = 2, .host = 4 }, OOM_LEVEL_HOST },
+		{ { .own_is_gone = true, .parents = 3, .host = 4 }, OOM_LEVEL_PARENT },
+		{ { .own_is_gone = true, .parents = 2, .host = 4 }, OOM_LEVEL_OWN },
+	};
+	const struct oom_counts before = { .own = 1, .parents = 2, .host = 3 };
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(oom_counts_level(&before, &cases[i].after), cases[i].level);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_where_memory_ran_out),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_a_group_is_told),
 		cmocka_unit_test(test_an_earlier_kill_is_told),
