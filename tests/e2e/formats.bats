@@ -197,7 +197,7 @@ names() {
 	[ "$(coffer info --format '{{.Driver}} {{.ContainersRunning}} {{.DefaultRuntime}}')" = 'overlay2 1 coffer-runtime' ]
 	[ "$(coffer system info -f '{{range $name, $runtime := .Runtimes}}{{$name}}{{end}}')" = coffer-runtime ]
 	[ "$(coffer info -f json | jq -r '.DockerRootDir')" = "$COFFER_TEST_ROOT/root" ]
-	[ "$(coffer info -f '{{.NCPU}}')" = "$(getconf _NPROCESSORS_ONLN)" ]
+	[ "$(coffer info -f '{{.NCPU}}')" = "$(grep -c ^processor /proc/cpuinfo)" ]
 	fails 1 "can't evaluate field Nosuch in type info" info -f '{{.Nosuch}}'
 	fails 64 'unclosed action' info -f '{{'
 }
