@@ -291,13 +291,17 @@ static int await_start(struct engine *engine, const struct launch *launch, int c
 	}
 }
 
-static int ask_to_start(int connection, bool detach, struct error *err)
+static int tell_monitor(int connection, enum packet_type type, struct error *err)
 {
-	int r = detach ? 0 : packet_send(connection, PACKET_OWNER, NULL, 0);
-	if (r == 0)
-		r = packet_send(connection, PACKET_START, NULL, 0);
+	int r = packet_send(connection, type, NULL, 0);
 	/* One that died before it read has more to say than we have. */
 	return r == 0 || r == -EPIPE || r == -ECONNRESET ? 0 : err_sys(err, -r, "speak to the monitor");
+}
+
+static int ask_to_start(int connection, bool detach, struct error *err)
+{
+	int r = detach ? 0 : tell_monitor(connection, PACKET_OWNER, err);
+	return r < 0 ? r : tell_monitor(connection, PACKET_START, err);
 }
 
 /* --- when it could not be started --- */
@@ -432,21 +436,16 @@ static int attach_volumes(struct engine *engine, struct db *db, const struct lau
 	return r <= 0 ? r : volumes_attach(engine, &row, err);
 }
 
-static int launch_monitor(struct engine *engine, struct launch *launch, struct launch_network *network, bool detach,
+/* What the container has while its row says that it runs. */
+static int take_resources(struct engine *engine, struct launch *launch, struct launch_network *network,
 			  struct error *err)
 {
 	struct db *db;
-	int r = launch->pod ? pod_start_infra(engine, launch->pod, launch->id, err) : 0;
-	if (r >= 0)
-		r = join_check(engine, launch->joins, err);
-	if (r >= 0)
-		r = engine_db(engine, &db, err);
+	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = container_row_set_running(db, launch->id, engine->runroot, err);
 	if (r >= 0)
 		r = attach_volumes(engine, db, launch, err);
-	if (r >= 0)
-		r = userns_open(engine, launch, &launch->userns, err);
 	if (r >= 0)
 		r = launch_network_begin(engine, launch, network, err);
 	if (r >= 0 && launch->networked)
@@ -455,9 +454,33 @@ static int launch_monitor(struct engine *engine, struct launch *launch, struct l
 		r = launch_give_files(launch, err);
 	if (r >= 0 && launch->networked)
 		network_listen_start(engine, launch->id, &launch->relay, launch->sockets);
+	return r;
+}
+
+/*
+ * The monitor is executed before all that it does not inherit, and waits for its plan: an exec takes as long as a commit.
+ * Files of networks are inherited, and there only for one whose row says that it runs.
+ */
+static int launch_monitor(struct engine *engine, struct launch *launch, struct launch_network *network, bool detach,
+			  struct error *err)
+{
+	_cleanup_close_ int connection = -1;
+	int r = launch->pod ? pod_start_infra(engine, launch->pod, launch->id, err) : 0;
+	if (r >= 0)
+		r = join_check(engine, launch->joins, err);
+	if (r >= 0)
+		r = userns_open(engine, launch, &launch->userns, err);
+	if (r >= 0 && !launch->networked)
+		r = connection = start_monitor(engine, launch, err);
+	if (r >= 0)
+		r = take_resources(engine, launch, network, err);
+	if (r >= 0 && launch->networked)
+		r = connection = start_monitor(engine, launch, err);
 	if (r >= 0)
 		r = write_plan(engine, launch, detach, err);
-	return r < 0 ? r : start_monitor(engine, launch, err);
+	if (r >= 0)
+		r = tell_monitor(connection, PACKET_PLAN, err);
+	return r < 0 ? r : TAKE_FD(connection);
 }
 
 static int start(struct engine *engine, struct launch *launch, bool detach, int *ret_attach, struct error *err)

@@ -91,10 +91,24 @@ static int read_bundle(struct monitor *monitor, struct error *err)
 	return r < 0 ? r : io_open_log(monitor, err);
 }
 
+/* Whoever starts us is still writing it. Signals wait, too: there is nothing yet that could be stopped. */
+static int await_plan(struct monitor *monitor, struct error *err)
+{
+	enum packet_type type;
+	const void *payload;
+	size_t len;
+	if (monitor->options->control < 0)
+		return 0;
+	int r = packet_receive(monitor->options->control, monitor->packet, &type, &payload, &len);
+	if (r > 0 && type == PACKET_PLAN)
+		return 0;
+	return err_set(err, ERR_CANCELLED, "the command that was to start the container is gone");
+}
+
 static int prepare(struct monitor *monitor, struct error *err)
 {
 	int r = loop_open(monitor, err);
-	if (r < 0)
+	if (r < 0 || (r = await_plan(monitor, err)) < 0)
 		return r;
 	if (monitor->options->control >= 0)
 		peer_add(monitor, monitor->options->control);

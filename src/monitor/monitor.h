@@ -2,7 +2,7 @@
 /*
  * One running container's supervisor, as a function: program coffer-monitor is a thin main() around it.
  *
- *  1. Reads config.json and monitor.json in @dir, becomes a subreaper in a session of its own.
+ *  1. Waits for PACKET_PLAN, reads config.json and monitor.json in @dir, becomes a subreaper in a session of its own.
  *  2. Mounts the root filesystem (storage/), creates the container (runtime/): PACKET_CREATED or PACKET_ERROR.
  *  3. On PACKET_START (or at once with @start) starts it: PACKET_STARTED or PACKET_ERROR.
  *  4. Serves its streams or terminal, its log, its peers; reaps.

@@ -18,6 +18,7 @@ static const struct packet_rule {
 	enum packet_type type;
 	size_t min, max;
 } RULES[] = {
+	{ PACKET_PLAN, 0, 0 },
 	{ PACKET_START, 0, 0 },
 	{ PACKET_STDIN, 0, PAYLOAD_MAX },
 	{ PACKET_RESIZE, sizeof(struct packet_size), sizeof(struct packet_size) },

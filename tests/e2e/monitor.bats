@@ -594,6 +594,26 @@ py() {
 	END
 }
 
+@test "it waits for its plan, and ends with a starter who leaves before that" {
+	py <<-'END'
+		c = Container("echo planned")
+		peer = c.launch(planned=False)
+		c.write()
+		peer.send(PLAN)
+		peer.send(START)
+		assert peer.exit()["exitCode"] == 0 and peer.out == b"planned\n"
+		c.wait()
+		for packet in None, START:
+		    c = Container()
+		    peer = c.launch(planned=False)
+		    peer.send(packet) if packet else peer.sock.close()
+		    assert c.wait() == 125
+		    assert c.status()["state"] == "exited" and "is gone" in c.status()["error"]["message"]
+		    assert not c.is_locked()
+		    c.assert_gone()
+	END
+}
+
 @test "without a starter and a lock it starts at once, and locks by itself" {
 	py <<-'END'
 		c = Container("echo hi; exec sleep 60")

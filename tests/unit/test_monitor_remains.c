@@ -80,6 +80,7 @@ static void launch(bool start)
 	int pair[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	place.control = pair[0];
+	assert_int_equal(packet_send(place.control, PACKET_PLAN, NULL, 0), 0);
 	if (start)
 		assert_int_equal(packet_send(place.control, PACKET_START, NULL, 0), 0);
 	place.monitor = fork();

@@ -66,6 +66,7 @@ static void test_every_type_passes(void **state)
 	created.start_time = 815;
 	int32_t sig = 15;
 	struct packet_stop stop = { .signal = 15, .timeout_ms = -1, .reason = STOP_BY_STOP };
+	assert_passes(pair, PACKET_PLAN, NULL, 0);
 	assert_passes(pair, PACKET_START, NULL, 0);
 	assert_passes(pair, PACKET_STDIN, "in", 2);
 	assert_passes(pair, PACKET_STDIN, NULL, 0);

@@ -15,7 +15,7 @@ import socket
 import struct
 import time
 
-START, STDIN, RESIZE, SIGNAL, STOP, OWNER = b"S", b"i", b"w", b"k", b"T", b"o"
+PLAN, START, STDIN, RESIZE, SIGNAL, STOP, OWNER = b"P", b"S", b"i", b"w", b"k", b"T", b"o"
 CREATED, STARTED, STDOUT, STDERR, ERROR, EXIT = b"C", b"R", b"1", b"2", b"E", b"X"
 
 TIMEOUT = 100
@@ -171,12 +171,13 @@ class Container:
             with open(os.path.join(self.dir, name), "w", encoding="utf-8") as file:
                 json.dump(document, file)
 
-    def launch(self, *first):
+    def launch(self, *first, planned=True):
         """Start the monitor as the engine does. Packets of `first` are there before it looks."""
-        self.write()
+        if planned:
+            self.write()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.peer = Peer(ours)
-        for kind in first:
+        for kind in (PLAN, *first) if planned else first:
             self.peer.send(kind)
         lock = os.open(os.path.join(self.dir, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
