@@ -349,7 +349,6 @@ static int enter_cgroup(struct creation *creation, struct error *err)
 	int r = driver->enter ? driver->enter(creation->options, creation->container, creation->cgroup, err) : 0;
 	if (r < 0)
 		return r;
-	cgroup_protection_changed(creation->container);
 	return cgroup_is_there(creation->cgroup) ? cgroup_delegate(creation->cgroup, creation->options->spec, err) : 0;
 }
 
@@ -378,6 +377,7 @@ static int run_creators_hooks(struct creation *creation, struct error *err)
 static int hear_from_init(struct creation *creation, struct error *err)
 {
 	(void)init_send(creation->sync[0], INIT_GO, NULL, -1);
+	cgroup_protection_changed(creation->container); /* it has enough to do meanwhile */
 	int r = run_creators_hooks(creation, err);
 	if (r == 0 && creation->filter.notifies)
 		r = seccomp_listener_deliver(creation->options->spec->seccomp, creation->container, CONTAINER_CREATING,
