@@ -60,10 +60,19 @@ static int read_row(const struct db_query *query, struct container_row *ret, str
 
 /* --- finding --- */
 
+#define LOAD_ROW "SELECT " COLUMNS " FROM containers WHERE id = ?1"
+#define DELETE_ROW "DELETE FROM containers WHERE id = ?1"
+
+void container_row_expect_delete(struct db *db)
+{
+	db_prepare(db, LOAD_ROW);
+	db_prepare(db, DELETE_ROW);
+}
+
 int container_row_load(struct db *db, const char *id, struct container_row *ret, struct error *err)
 {
 	_cleanup_db_query_ struct db_query query = { 0 };
-	int r = db_query(db, "SELECT " COLUMNS " FROM containers WHERE id = ?1", DB_VALUES(DB_TEXT(id)), &query, err);
+	int r = db_query(db, LOAD_ROW, DB_VALUES(DB_TEXT(id)), &query, err);
 	if (r >= 0)
 		r = db_next(&query, err);
 	if (r <= 0)
@@ -282,6 +291,6 @@ int container_row_set_config(struct db *db, const char *id, const struct contain
 
 int container_row_delete(struct db *db, const char *id, struct error *err)
 {
-	int r = db_run(db, "DELETE FROM containers WHERE id = ?1", DB_VALUES(DB_TEXT(id)), err);
+	int r = db_run(db, DELETE_ROW, DB_VALUES(DB_TEXT(id)), err);
 	return r < 0 ? r : 0;
 }

@@ -66,3 +66,6 @@ int container_row_set_name(struct db *db, const char *id, const char *name, stru
 /* Errors: ERR_NO_CONTAINER. */
 int container_row_set_config(struct db *db, const char *id, const struct container_config *config, struct error *err);
 int container_row_delete(struct db *db, const char *id, struct error *err);
+
+/* It will be loaded and deleted, and somebody will wait for that: what can be done now is done now. */
+void container_row_expect_delete(struct db *db);

@@ -22,12 +22,15 @@ enum {
 	 * back waits for the disk twice, so not too short: at nine pages for a container, every eleventh pays.
 	 */
 	CHECKPOINT_PAGES = 100,
+	PREPARED_MAX = 4,
 };
 
 struct db {
 	sqlite3 *handle;
 	char *path; /* of the file, for messages */
 	int dir;    /* where it is; not ours */
+	sqlite3_stmt *prepared[PREPARED_MAX];
+	size_t n_prepared;
 };
 
 /* --- errors --- */
@@ -94,10 +97,29 @@ static int bind(sqlite3_stmt *statement, const struct db_value *values)
 	return r;
 }
 
+void db_prepare(struct db *db, const char *sql)
+{
+	sqlite3_stmt *statement;
+	if (db->n_prepared < PREPARED_MAX && sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) == SQLITE_OK)
+		db->prepared[db->n_prepared++] = statement;
+}
+
+static sqlite3_stmt *take_prepared(struct db *db, const char *sql)
+{
+	for (size_t i = 0; i < db->n_prepared; i++) {
+		sqlite3_stmt *statement = db->prepared[i];
+		if (!streq(sqlite3_sql(statement), sql))
+			continue;
+		db->prepared[i] = db->prepared[--db->n_prepared];
+		return statement;
+	}
+	return NULL;
+}
+
 int db_query(struct db *db, const char *sql, const struct db_value *values, struct db_query *ret, struct error *err)
 {
-	sqlite3_stmt *statement = NULL;
-	int r = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+	sqlite3_stmt *statement = take_prepared(db, sql);
+	int r = statement ? SQLITE_OK : sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
 	if (r == SQLITE_OK)
 		r = bind(statement, values);
 	if (r != SQLITE_OK) {
@@ -343,6 +365,8 @@ void db_close(struct db *db)
 {
 	if (!db)
 		return;
+	while (db->n_prepared > 0)
+		sqlite3_finalize(db->prepared[--db->n_prepared]);
 	sqlite3_close(db->handle);
 	free(db->path);
 	free(db);

@@ -50,6 +50,12 @@ struct db_value {
 /* Returns the number of rows that the statement changed. */
 int db_run(struct db *db, const char *sql, const struct db_value *values, struct error *err);
 
+/*
+ * Compile a statement now, while nobody waits: the next db_run() or db_query() of the same text runs it. One that cannot be
+ * compiled says so then. It holds no lock, and sees what is there when it runs.
+ */
+void db_prepare(struct db *db, const char *sql);
+
 /* --- rows --- */
 
 struct db_query {

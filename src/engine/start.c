@@ -483,6 +483,14 @@ static int launch_monitor(struct engine *engine, struct launch *launch, struct l
 	return r < 0 ? r : TAKE_FD(connection);
 }
 
+/* The monitor works now, and we wait. */
+static void expect_end(struct engine *engine, const struct launch *launch, bool detach)
+{
+	struct db *db;
+	if (!detach && launch->auto_remove && engine_db(engine, &db, NULL) >= 0)
+		container_row_expect_delete(db);
+}
+
 static int start(struct engine *engine, struct launch *launch, bool detach, int *ret_attach, struct error *err)
 {
 	_cleanup_launch_network_ struct launch_network network = { 0 };
@@ -495,6 +503,8 @@ static int start(struct engine *engine, struct launch *launch, bool detach, int 
 		timeline_step("network connected");
 	if (r >= 0)
 		r = ask_to_start(connection, detach, err);
+	if (r >= 0)
+		expect_end(engine, launch, detach);
 	if (r >= 0)
 		r = await_start(engine, launch, connection, err);
 	if (r >= 0)

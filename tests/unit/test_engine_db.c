@@ -191,6 +191,32 @@ static void test_a_transaction_is_undone_with_its_scope(void **state)
 	db_close(db);
 }
 
+/* --- statements that are compiled before they are run --- */
+
+static void test_prepared_statements_see_what_is_there_when_they_run(void **state)
+{
+	static const char insert[] = "INSERT INTO things (name, number) VALUES (?1, ?2)";
+	static const char nonsense[] = "SELECT sense FROM nowhere";
+	struct db *db = open_steps(1);
+	db_prepare(db, "SELECT count(*) FROM things");
+	db_prepare(db, insert);
+	db_prepare(db, nonsense);
+	db_prepare(db, insert);
+	assert_int_equal(insert_thing(db, "a", NULL), 1);
+	assert_int_equal(insert_thing(db, "b", NULL), 1);
+	assert_int_equal(insert_thing(db, "b", NULL), -ERR_EXISTS);
+	struct db *newer = open_steps(3); /* other tables than it was compiled for */
+	assert_int_equal(insert_thing(newer, "c", NULL), 1);
+	db_close(newer);
+	assert_int_equal(count_things(db), 3);
+	assert_int_equal(count_things(db), 3);
+	assert_refused(db_run(db, nonsense, DB_NO_VALUES, &err), ERR_DB, "no such table");
+	for (int i = 0; i < 10; i++)
+		db_prepare(db, insert); /* as many as there is room for */
+	assert_int_equal(insert_thing(db, "d", NULL), 1);
+	db_close(db);
+}
+
 /* --- several processes --- */
 
 enum { WRITERS = 4, EACH = 25 };
@@ -263,6 +289,7 @@ int main(void)
 		TEST(test_constraints_have_codes),
 		TEST(test_values_are_values),
 		TEST(test_a_transaction_is_undone_with_its_scope),
+		TEST(test_prepared_statements_see_what_is_there_when_they_run),
 		TEST(test_first_openings_at_once),
 		TEST(test_a_killed_writer_changes_nothing),
 	};
