@@ -46,9 +46,17 @@ static bool accept(struct scanner *s, const char *set)
 	return there;
 }
 
+/* Between one token and the next all is decided by one character. */
+static bool take(struct scanner *s, char c)
+{
+	bool there = s->at < s->end && *s->at == c;
+	s->at += there;
+	return there;
+}
+
 static void skip_space(struct scanner *s)
 {
-	while (accept(s, " \t\r\n"))
+	while (take(s, ' ') || take(s, '\n') || take(s, '\t') || take(s, '\r'))
 		;
 }
 
@@ -64,14 +72,14 @@ static bool scan_digits(struct scanner *s)
 
 static bool scan_number(struct scanner *s)
 {
-	(void)accept(s, "-");
-	if (accept(s, "0")) {
+	(void)take(s, '-');
+	if (take(s, '0')) {
 		if (next_is(s, "0123456789"))
 			return fault(s, "a number begins with 0");
 	} else if (!scan_digits(s)) {
 		return false;
 	}
-	if (accept(s, ".") && !scan_digits(s))
+	if (take(s, '.') && !scan_digits(s))
 		return false;
 	if (!accept(s, "eE"))
 		return true;
@@ -83,7 +91,7 @@ static bool scan_escape(struct scanner *s)
 {
 	if (accept(s, "\"\\/bfnrt"))
 		return true;
-	if (!accept(s, "u"))
+	if (!take(s, 'u'))
 		return s->at == s->end ? expected(s, "") : fault(s, "unknown escape in a string");
 	for (int i = 0; i < 4; i++)
 		if (!accept(s, "0123456789abcdefABCDEF"))
@@ -103,12 +111,12 @@ static void skip_plain(struct scanner *s)
 
 static bool scan_string(struct scanner *s)
 {
-	if (!accept(s, "\""))
+	if (!take(s, '"'))
 		return expected(s, "'\"'");
 	while (skip_plain(s), s->at < s->end) {
-		if (accept(s, "\""))
+		if (take(s, '"'))
 			return true;
-		if (accept(s, "\\")) {
+		if (take(s, '\\')) {
 			if (!scan_escape(s))
 				return false;
 			continue;
@@ -129,10 +137,11 @@ static bool scan_word(struct scanner *s)
 {
 	static const char *const words[] = { "true", "false", "null" };
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (!next_is(s, (const char[]){ words[i][0], '\0' }))
+		const char *c = words[i];
+		if (!take(s, *c++))
 			continue;
-		for (const char *c = words[i]; *c; c++)
-			if (!accept(s, (const char[]){ *c, '\0' }))
+		while (*c)
+			if (!take(s, *c++))
 				return expected(s, words[i]);
 		return true;
 	}
@@ -145,7 +154,7 @@ static bool scan_key(struct scanner *s)
 	if (!scan_string(s))
 		return false;
 	skip_space(s);
-	return accept(s, ":") || expected(s, "':'");
+	return take(s, ':') || expected(s, "':'");
 }
 
 /*
@@ -172,13 +181,13 @@ static bool scan_value(struct scanner *s, char *open, size_t depth_max)
 			return false;
 		}
 		skip_space(s);
-		while (depth > 0 && accept(s, (const char[]){ open[depth - 1], '\0' })) {
+		while (depth > 0 && take(s, open[depth - 1])) {
 			depth--;
 			skip_space(s);
 		}
 		if (depth == 0)
 			return true;
-		if (!accept(s, ","))
+		if (!take(s, ','))
 			return expected(s, open[depth - 1] == '}' ? "',' or '}'" : "',' or ']'");
 		if (open[depth - 1] == '}' && !scan_key(s))
 			return false;
