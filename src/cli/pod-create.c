@@ -112,9 +112,13 @@ static void done(void *data)
 
 typedef struct create_options self;
 
+#define LIMITS "limit each container, or all of them by that of the slice which --cgroup-parent names"
+
 static const struct option OPTIONS[] = {
 	OPT_LIST(self, infra.extra_hosts, 0, "add-host",
 		 "Add a line to /etc/hosts: NAME:ADDRESS, or NAME:host-gateway"),
+	OPT_STRING(self, infra.cgroup_parent, 0, "cgroup-parent", "string",
+		   "Control group or slice that those of the pod's containers are made in"),
 	OPT_LIST(self, infra.dns, 0, "dns", "Ask these name servers"),
 	OPT_LIST(self, infra.dns_options, 0, "dns-option", "Set options for asking name servers"),
 	OPT_LIST(self, infra.dns_search, 0, "dns-search", "Complete names with these domains"),
@@ -142,6 +146,8 @@ static const struct option OPTIONS[] = {
 		 "(default \"ipc,net,uts\")"),
 	OPT_SIZE(self, infra.shm_size, 0, "shm-size", "Size of /dev/shm (default 64m)"),
 	OPT_LIST(self, infra.sysctls, 0, "sysctl", "Set kernel parameters of the pod's own"),
+	OPT_REFUSED(0, "cpus", LIMITS),
+	OPT_REFUSED('m', "memory", LIMITS),
 	OPT_REFUSED(0, "infra-command", "the infra container pauses"),
 	OPT_REFUSED(0, "infra-image", "the infra container needs no files"),
 	OPT_REFUSED(0, "userns", "containers of pods have the engine's user namespace"),

@@ -97,3 +97,25 @@ int pod_targets_each(struct cli *cli, const struct pod_targets *targets, char *c
 		r = add_files(targets, &names, err);
 	return r < 0 || !names ? r : report_each(cli, &each, names, act_on_one);
 }
+
+/* --- their containers --- */
+
+int pod_container_names(struct cli *cli, char *const *pods, bool running, char ***ret, struct error *err)
+{
+	_cleanup_strv_ char **names = NULL, **all = NULL;
+	int r = *pods ? 0 : add_all(cli, false, &all, err);
+	for (char *const *name = *pods ? pods : all; r >= 0 && name && *name; name++) {
+		_cleanup_pod_ struct pod *pod = NULL;
+		r = engine_pod_find(cli->engine, *name, &pod, err);
+		for (size_t i = 0; r >= 0 && i < pod->n_containers; i++)
+			if (!running || pod->containers[i]->state == STATE_RUNNING)
+				strv_append(&names, pod->containers[i]->name);
+	}
+	if (r < 0)
+		return r;
+	if (!names)
+		return *pods ? err_set(err, ERR_STATE, "no container of pod \"%s\" is running", *pods)
+			     : err_set(err, ERR_NO_POD, "No such pod: there are none");
+	*ret = TAKE_PTR(names);
+	return 0;
+}

@@ -19,6 +19,12 @@ typedef int pod_action(struct cli *cli, const void *context, const struct pod *p
 int pod_targets_each(struct cli *cli, const struct pod_targets *targets, char *const *args, pod_action *act,
 		     struct error *err);
 
+/*
+ * The names of the containers of the pods @pods, a strv, or of all if that is empty. @running: only of those that run. Errors:
+ * ERR_NO_POD; ERR_STATE if there are none.
+ */
+int pod_container_names(struct cli *cli, char *const *pods, bool running, char ***ret, struct error *err);
+
 /* The id in the file. free() it. Errors: ERR_NOT_FOUND. */
 int pod_id_file_read(const char *path, char **ret, struct error *err);
 

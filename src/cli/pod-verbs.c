@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cli/pod-targets.h"
 #include "cli/report.h"
+#include "cli/service.h"
 #include "cli/stop-options.h"
 
 struct verb_options {
@@ -47,7 +48,8 @@ static int start(struct cli *cli, const void *data, const struct pod *pod, struc
 			r = engine_container_start(cli->engine, now->id, true, &none, &why);
 		note(r, &why, &code, err);
 	}
-	return code;
+	/* A manager that has this for a service watches the infra container. */
+	return code < 0 || pod->n_containers == 0 ? code : service_started(cli, pod->containers[0], err);
 }
 
 /* --- stopping --- */

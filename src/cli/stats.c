@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/pod-targets.h"
 #include "cli/targets.h"
 #include "runtime/cgroup.h"
 
@@ -190,6 +191,13 @@ static int run(struct cli *cli, void *data, char **names, struct error *err)
 	return r;
 }
 
+static int run_pods(struct cli *cli, void *data, char **args, struct error *err)
+{
+	_cleanup_strv_ char **names = NULL;
+	int r = pod_container_names(cli, args, false, &names, err);
+	return r < 0 ? r : run(cli, data, names, err);
+}
+
 static const struct option OPTIONS[] = {
 	OPT_BOOL(struct stats_options, all, 'a', "all", "Show all containers (default shows just running)"),
 	OPT_BOOL(struct stats_options, events, 0, "events", "Show how often limits were met, by the kernel's counters"),
@@ -236,4 +244,17 @@ const struct command command_stats = {
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct stats_options),
 	.run = run,
+};
+
+const struct command command_pod_stats = {
+	.name = "pod stats",
+	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.usage = "[OPTIONS] [POD...]",
+	.summary = "Show what the containers of pods use, once a second",
+	.description = "As *coffer-stats*(1) does for those containers; of all pods, if none is named.",
+	.max_args = ARGS_ANY,
+	.completes = COMPLETE_PODS,
+	.options = (const struct option *const[]){ OPTIONS, NULL },
+	.options_size = sizeof(struct stats_options),
+	.run = run_pods,
 };

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/pod-targets.h"
 #include "cli/table.h"
 #include "cli/targets.h"
 #include "cli/top-cgroups.h"
@@ -62,6 +63,16 @@ static int check_words(const struct top_options *options, char *const *args, str
 	return err_hint(err, "coffer top --help");
 }
 
+static void show(char *const *lines)
+{
+	bool has_tabs = strchr(lines[0], *TAB);
+	_cleanup_table_ struct table table = { .columns = count_words(lines[0], has_tabs ? TAB : BLANKS),
+					       .column_min = has_tabs ? 0 : COLUMN_MIN };
+	for (char *const *line = lines; *line; line++)
+		(has_tabs ? add_cells : add_line)(&table, *line);
+	table_print(&table, stdout);
+}
+
 static int run(struct cli *cli, void *data, char **args, struct error *err)
 {
 	const struct top_options *options = data;
@@ -71,15 +82,27 @@ static int run(struct cli *cli, void *data, char **args, struct error *err)
 	if (options->cgroups)
 		return top_cgroups(cli, err);
 	int r = engine_container_top(cli->engine, args[0], args + 1, &lines, err);
-	if (r < 0)
-		return r;
-	bool has_tabs = strchr(lines[0], *TAB);
-	_cleanup_table_ struct table table = { .columns = count_words(lines[0], has_tabs ? TAB : BLANKS),
-					       .column_min = has_tabs ? 0 : COLUMN_MIN };
-	for (char **line = lines; *line; line++)
-		(has_tabs ? add_cells : add_line)(&table, *line);
-	table_print(&table, stdout);
-	return 0;
+	if (r >= 0)
+		show(lines);
+	return r;
+}
+
+/* One header for all. */
+static int run_pod(struct cli *cli, void *data, char **args, struct error *err)
+{
+	char *const pod[] = { args[0], NULL };
+	_cleanup_strv_ char **names = NULL, **lines = NULL;
+	int r = pod_container_names(cli, pod, true, &names, err);
+	for (char **name = names; r >= 0 && *name; name++) {
+		_cleanup_strv_ char **some = NULL;
+		r = engine_container_top(cli->engine, *name, args + 1, &some, err);
+		for (char **line = some; r >= 0 && line && *line; line++)
+			if (line > some || !lines)
+				strv_append(&lines, *line);
+	}
+	if (r >= 0)
+		show(lines);
+	return r;
 }
 
 static const struct option OPTIONS[] = {
@@ -118,4 +141,16 @@ const struct command command_top = {
 	.options = (const struct option *const[]){ OPTIONS, NULL },
 	.options_size = sizeof(struct top_options),
 	.run = run,
+};
+
+const struct command command_pod_top = {
+	.name = "pod top",
+	.flags = COMMAND_ENGINE | COMMAND_STOP_AT_ARGUMENT,
+	.usage = "POD [ps OPTIONS|COLUMN...]",
+	.summary = "Show the processes of a pod",
+	.description = "As *coffer-top*(1) does for each of its containers that runs.",
+	.min_args = 1,
+	.max_args = ARGS_ANY,
+	.completes = COMPLETE_PODS,
+	.run = run_pod,
 };

@@ -28,6 +28,8 @@ static const struct check CHECKS[] = {
 	{ .invariant = "S6", .look = check_index, .repair = repair_index, .harmless = true },
 	{ .invariant = "S5", .look = check_orphans, .repair = repair_orphans, .harmless = true },
 	{ .invariant = "E2", .look = check_running, .harmless = true },
+	{ .invariant = "PO1", .look = check_pods },
+	{ .invariant = "PO2", .look = check_pods_going, .harmless = true },
 	{ .invariant = "N2", .look = check_packet_filter },
 	{ .invariant = "N3", .look = check_endpoints, .repair = repair_endpoints, .harmless = true },
 	{ .invariant = "N4", .look = check_netns_names, .repair = network_netns_sweep, .harmless = true },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `system check`: a table of checks, each of one numbered invariant (S1 to S6 are those of storage/store.h, E1 to E4 those
- * of engine.h, N1 to N4 those of network.h, NC1 to NC4 those of network-cni.h, D1 to D4 of the database are in README.md).
+ * of engine.h, N1 to N4 those of network.h, NC1 to NC4 those of network-cni.h, PO1 and PO2 those of pod.h, D1 to D4 of the database are in README.md).
  * A new area is a file check-NAME.c, with rows in check.c.
  *
  *  1. Every check looks, and says what it finds (check_found()).
@@ -46,6 +46,10 @@ int check_database_file(struct check_run *run, struct error *err);	 /* D1 */
 int check_database_references(struct check_run *run, struct error *err); /* D2 */
 int check_container_rows(struct check_run *run, struct error *err);	 /* D3 */
 int check_identity(struct check_run *run, struct error *err);		 /* D4 */
+
+/* --- check-pods.c --- */
+int check_pods(struct check_run *run, struct error *err);	/* PO1 */
+int check_pods_going(struct check_run *run, struct error *err); /* PO2 */
 
 /* --- check-store.c --- */
 int check_names(struct check_run *run, struct error *err); /* S4 */

@@ -14,6 +14,7 @@
 #include "engine/engine-internal.h"
 #include "engine/event.h"
 #include "engine/network-attach.h"
+#include "engine/pod-join.h"
 #include "engine/record.h"
 #include "engine/tombstone.h"
 #include "engine/volume-attach.h"
@@ -103,8 +104,8 @@ int container_erase(struct engine *engine, const struct container_row *row, stru
 
 /* --- recording --- */
 
-int container_settle(struct engine *engine, const struct container_row *row, const struct monitor_status *status,
-		     struct run_dir *dir, struct error *err)
+static int settle(struct engine *engine, const struct container_row *row, const struct monitor_status *status,
+		  struct run_dir *dir, struct error *err)
 {
 	const char *id = row->id;
 	struct db *db;
@@ -120,6 +121,13 @@ int container_settle(struct engine *engine, const struct container_row *row, con
 	if (r >= 0)
 		r = volumes_detach(engine, row, err);
 	return r < 0 ? r : run_dir_remove(engine, id, dir, err);
+}
+
+int container_settle(struct engine *engine, const struct container_row *row, const struct monitor_status *status,
+		     struct run_dir *dir, struct error *err)
+{
+	int r = settle(engine, row, status, dir, err);
+	return r < 0 || !row->pod || status->to_run_again ? r : pod_container_ended(engine, row, err);
 }
 
 int container_clear_remains(struct engine *engine, const char *id, struct run_dir *dir,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -48,6 +49,8 @@ static int check(const struct pod *pod, bool networked, const struct container_s
 	int r = strv_contains(pod->shares, "net") ? check_network(pod, networked, spec, err) : 0;
 	if (r >= 0 && spec->hostname && strv_contains(pod->shares, "uts"))
 		r = refuse(pod, "--hostname", "the host name is that", err);
+	if (r >= 0 && spec->cgroup_parent)
+		r = refuse(pod, "--cgroup-parent", "the control group is in that", err);
 	return r;
 }
 
@@ -67,7 +70,10 @@ int engine_pod_join(struct engine *engine, const char *name, bool networked, str
 		    struct error *err)
 {
 	_cleanup_pod_ struct pod *pod = NULL;
+	_cleanup_container_row_ struct container_row infra = { 0 };
 	int r = engine_pod_find(engine, name, &pod, err);
+	if (r >= 0)
+		r = container_load_row(engine, pod->infra, &infra, err);
 	if (r >= 0)
 		r = check(pod, networked, spec, err);
 	if (r < 0)
@@ -79,6 +85,7 @@ int engine_pod_join(struct engine *engine, const char *name, bool networked, str
 		if (!*mode && strv_contains(pod->shares, MODES[i].share))
 			*mode = mem_printf("container:%s", pod->infra);
 	}
+	spec->cgroup_parent = mem_strdup(config_spec(&infra.config)->cgroup_parent);
 	free(spec->pod);
 	spec->pod = mem_strdup(pod->id);
 	return 0;
@@ -128,6 +135,36 @@ int pod_start_infra(struct engine *engine, const char *pod_id, const char *id, s
 		return r;
 	r = start_infra(engine, pod->infra, err);
 	return r < 0 ? err_wrap(err, "cannot start pod \"%s\"", pod->name) : 0;
+}
+
+/* --- when it has ended --- */
+
+static int stop_infra(struct engine *engine, const char *infra, struct error *err)
+{
+	enum { TIMEOUT_MS = 10 * 1000 };
+	const struct packet_stop wish = { .timeout_ms = TIMEOUT_MS, .reason = STOP_BY_STOP };
+	int connection = monitor_tell(engine, infra, PACKET_STOP, &wish, sizeof wish, err);
+	if (connection == -ERR_STATE) { /* it has ended, too */
+		err_clear(err);
+		return 0;
+	}
+	if (connection >= 0)
+		fd_close(connection);
+	return MIN(connection, 0);
+}
+
+int pod_container_ended(struct engine *engine, const struct container_row *row, struct error *err)
+{
+	static const char sql[] = "SELECT infra FROM pods WHERE id = ?1 AND stops AND NOT EXISTS "
+				  "(SELECT 1 FROM containers WHERE pod = ?1 AND id != infra AND state = 1)";
+	_cleanup_free_ char *infra = NULL;
+	struct db *db;
+	if (row->is_infra)
+		return 0;
+	int r = engine_db(engine, &db, err);
+	if (r >= 0)
+		r = db_get_text(db, sql, DB_VALUES(DB_TEXT(row->pod)), &infra, err);
+	return r > 0 ? stop_infra(engine, infra, err) : r;
 }
 
 /* --- when it goes --- */

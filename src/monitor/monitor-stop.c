@@ -62,6 +62,7 @@ void stop_ask(struct monitor *monitor, const struct packet_stop *wish)
 	bool to_run_again = wish->reason == STOP_BY_RESTART || wish->reason == STOP_BY_SHUTDOWN;
 	monitor->stop.asked = true;
 	monitor->status.stopped_by_hand |= !to_run_again;
+	monitor->status.to_run_again |= wish->reason == STOP_BY_RESTART;
 	monitor->stop.by_stop |= wish->reason != STOP_BY_REMOVE;
 	if (!runs(monitor))
 		return;

@@ -212,6 +212,7 @@ struct monitor_status {
 	struct death death;   /* why it has ended, as far as that is known */
 	uint64_t log_dropped; /* entries that the log has lost */
 	bool stopped_by_hand; /* somebody asked for the end: `unless-stopped` keeps it down after a boot */
+	bool to_run_again;    /* who asked for the end starts it again at once */
 	struct error error;		   /* why create or start failed; code 0: they did not */
 };
 

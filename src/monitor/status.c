@@ -39,6 +39,7 @@ char *monitor_status_text(const struct monitor_status *status)
 	json_add_i64(object, "restartCount", status->restart_count);
 	json_add_u64(object, "logDropped", status->log_dropped);
 	json_add_bool(object, "stoppedByHand", status->stopped_by_hand);
+	json_add_bool(object, "toRunAgain", status->to_run_again);
 	death_to_json(&status->death, "death", object);
 	if (status->error.code != ERR_NONE)
 		json_object_object_add(object, "error", json_from_error(&status->error));
@@ -78,6 +79,7 @@ static int parse_status(const struct json_node *root, struct monitor_status *sta
 	    (r = json_get_i64(root, "restartCount", 0, INT_MAX, &restart_count, err)) < 0 ||
 	    (r = json_get_u64(root, "logDropped", UINT64_MAX, &status->log_dropped, err)) < 0 ||
 	    (r = json_get_bool(root, "stoppedByHand", &status->stopped_by_hand, err)) < 0 ||
+	    (r = json_get_bool(root, "toRunAgain", &status->to_run_again, err)) < 0 ||
 	    (r = death_from_json(root, "death", &status->death, err)) < 0 ||
 	    (r = json_get_object(root, "error", &error, err)) < 0)
 		return r;

@@ -1,24 +1,26 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# Pods: containers that share namespaces. The network namespace that this file runs in plays the host.
-# shellcheck disable=SC2030,SC2031 # bats runs every test in a subshell
+# Pods: containers that share namespaces. What of them is the network's is in pods_network.bats.
 
 bats_require_minimum_version 1.5.0
 load lib/coffer
-load lib/network
 
 setup_file() {
-	network_file_setup
+	coffer_file_setup
 }
 
 teardown_file() {
-	network_file_teardown
+	coffer_file_teardown
 }
 
 teardown() {
 	coffer pod rm --all --force >/dev/null
-	network_teardown
+}
+
+# pod ARGUMENT...: make one
+pod() {
+	coffer pod create --network none "$@" >/dev/null
 }
 
 # member POD NAME ARGUMENT...: a container of the pod that does nothing
@@ -26,14 +28,17 @@ member() {
 	coffer run -d --init --pod "$1" --name "$2" "${@:3}" box:1 sleep 1000 >/dev/null
 }
 
-# serve POD NAME PORT TEXT: one that serves a page
-serve() {
-	coffer run -d --init --pod "$1" --name "$2" box:1 sh -c \
-		"mkdir /www; echo '$4' >/www/index.html; exec httpd -f -p $3 -h /www" >/dev/null
-}
-
 state() {
 	coffer pod ls --filter "name=$1" --format '{{.Status}}'
+}
+
+is_in_state() { # POD STATE
+	[ "$(state "$1")" = "$2" ]
+}
+
+# monitor_of CONTAINER
+monitor_of() {
+	pgrep -f "run/containers/$(coffer inspect -f '{{.Id}}' "$1")"
 }
 
 namespace_of() {
@@ -45,13 +50,13 @@ infra() {
 }
 
 @test "containers of a pod are at one address, find each other at localhost, and share a name" {
-	coffer pod create --publish 8080:80 web
-	serve web server 80 hello
+	pod web
+	coffer run -d --init --pod web --name server box:1 sh -c \
+		'mkdir /www; echo hello >/www/index.html; exec httpd -f -p 80 -h /www' >/dev/null
 	member web client
 	says_hello() { [ "$(coffer exec client wget -qO- http://127.0.0.1/)" = hello ]; }
 	eventually says_hello
 	[ "$(coffer exec client hostname)" = web ]
-	[ "$(curl -sf --max-time 5 http://198.51.100.1:8080/)" = hello ]
 	local type
 	for type in net ipc uts; do
 		[ "$(namespace_of server $type)" = "$(namespace_of client $type)" ]
@@ -63,11 +68,11 @@ infra() {
 }
 
 @test "what is shared can be chosen" {
-	coffer pod create --share +pid seen
+	pod --share +pid seen
 	member seen one
 	member seen two
 	[[ $(coffer exec one ps -o args) == *'coffer-init --pause'*'sleep 1000'*'sleep 1000'* ]]
-	coffer pod create --share none apart
+	pod --share none apart
 	member apart three --network none
 	[ "$(namespace_of three uts)" != "$(namespace_of "$(infra apart)" uts)" ]
 	run -1 coffer pod create --share net,nosuch wrong
@@ -79,8 +84,16 @@ infra() {
 	run -1 coffer pod exists wrong
 }
 
+@test "containers of a pod are in the control group that this names" {
+	pod --cgroup-parent coffer/of-a-pod grouped
+	coffer create --pod grouped --name one box:1 true
+	[ "$(coffer inspect -f '{{.HostConfig.CgroupParent}}' one "$(infra grouped)" | sort -u)" = coffer/of-a-pod ]
+	run -125 coffer pod create --memory 64m limited
+	[[ $output == *'limit each container, or all of them by that of the slice which --cgroup-parent names'* ]]
+}
+
 @test "its state is that of its containers" {
-	coffer pod create life
+	pod life
 	[ "$(state life)" = Created ]
 	member life one
 	coffer create --pod life --name two --init box:1 sleep 1000
@@ -103,7 +116,7 @@ infra() {
 }
 
 @test "the first of its containers that starts brings the infra container up" {
-	coffer pod create lazy
+	pod lazy
 	coffer create --pod lazy --name one --init box:1 sleep 1000
 	coffer create --pod lazy --name two --init box:1 sleep 1000
 	coffer start one & # both at once
@@ -117,7 +130,7 @@ infra() {
 }
 
 @test "what is said of the namespaces is the pod's to say" {
-	coffer pod create front
+	pod front
 	refused() { # FLAG VALUE WHAT
 		run -125 coffer create --pod front "$1" "$2" box:1 true
 		[[ $output == *"$1 cannot be set for a container of pod \"front\": $3 of the pod"*"coffer pod create $1 ..."* ]]
@@ -127,21 +140,22 @@ infra() {
 	refused --dns 192.0.2.1 'the name servers are those'
 	refused --add-host 'x:192.0.2.1' 'the hosts are those'
 	refused --hostname x 'the host name is that'
+	refused --cgroup-parent x 'the control group is in that'
 	run -125 coffer run --pod nosuch box:1 true
 	[[ $output == *'No such pod: nosuch'*'[E-NO-POD, exit 125]'* ]]
 	[ "$(coffer pod inspect -f '{{.NumContainers}}' front)" = 1 ]
 }
 
 @test "run --pod new: makes the pod, which gets what is the pod's" {
-	run -0 coffer run --rm --pod new:fresh --hostname fresh-host -p 8085:80 box:1 hostname
+	run -0 coffer run --rm --pod new:fresh --network none --hostname fresh-host box:1 hostname
 	[ "$output" = fresh-host ]
-	[ "$(coffer ps --filter pod=fresh --format '{{.Ports}}')" = '0.0.0.0:8085->80/tcp' ]
-	run -125 coffer run --pull never --pod new:gone nosuch:1
+	coffer pod exists fresh
+	run -125 coffer run --pull never --network none --pod new:gone nosuch:1
 	run -1 coffer pod exists gone
 }
 
 @test "an infra container goes with its pod only, and a pod that runs by force only" {
-	coffer pod create kept
+	pod kept
 	local infra
 	infra=$(infra kept)
 	run -1 coffer rm -f "$infra"
@@ -161,23 +175,23 @@ infra() {
 
 @test "names, ids and the beginnings of these; a name is one pod's" {
 	local id
-	id=$(coffer pod create --name same)
+	id=$(coffer pod create --network none --name same)
 	[[ $id =~ ^[0-9a-f]{64}$ ]]
 	[ "$(coffer pod inspect -f '{{.Name}}' "${id:0:10}")" = same ]
 	run -1 coffer pod create same
 	[[ $output == *'name "same" is already in use by a pod'*'coffer pod rm -f same'* ]]
-	[ "$(coffer pod create --replace --name same)" != "$id" ]
+	[ "$(coffer pod create --network none --replace --name same)" != "$id" ]
 	run -1 coffer pod create 'no name'
 	[[ $output == *'Invalid container name (no name)'* ]]
-	coffer pod create >/dev/null
+	pod
 	[ "$(coffer pod ls -q | wc -l)" = 2 ]
 	run -125 coffer pod start
 	[[ $output == *'name a pod, or say --all'* ]]
 }
 
 @test "lists: columns, filters, containers" {
-	coffer pod create --label team=a --label x one
-	coffer pod create two
+	pod --label team=a --label x one
+	pod two
 	member two first
 	run -0 coffer pod ls
 	[[ ${lines[0]} =~ ^POD\ ID\ +NAME\ +STATUS\ +CREATED\ +INFRA\ ID\ +'# OF CONTAINERS'$ ]]
@@ -193,11 +207,25 @@ infra() {
 	[ "$(coffer inspect -f '{{.Pod}} {{.IsInfra}}' first)" = "$(coffer pod inspect -f '{{.Id}}' two) false" ]
 }
 
+@test "top and stats show all of a pod" {
+	pod busy
+	member busy one
+	member busy two
+	run -0 coffer pod top busy -o pid,args
+	[ "${#lines[@]}" -ge 4 ]
+	[[ ${lines[0]} == PID* && $output == *'coffer-init --pause'*'sleep 1000'*'sleep 1000'* ]]
+	[ "$(coffer pod stats --no-stream --format '{{.Name}}' busy | grep -cx 'one\|two')" = 2 ]
+	coffer pod stop busy
+	run -1 coffer pod top busy
+	[[ $output == *'no container of pod "busy" is running'* ]]
+	run -1 coffer pod stats --no-stream nosuch
+}
+
 @test "prune takes pods of which nothing runs, system prune as well" {
-	coffer pod create fresh
-	coffer pod create runs
+	pod fresh
+	pod runs
 	member runs one
-	coffer pod create ended
+	pod ended
 	coffer run --pod ended --name two box:1 true
 	coffer pod stop ended
 	[[ $(coffer pod prune -f) == 'Deleted Pods:'* ]]
@@ -207,11 +235,38 @@ infra() {
 	[ "$(coffer pod ls --format '{{.Name}}')" = fresh ]
 }
 
-@test "on a network with names a pod is found by its own" {
-	coffer network create --subnet 10.77.0.0/24 lan
-	coffer pod create --network lan --ip 10.77.0.9 named
-	member named one
-	[[ $(coffer run --rm --network lan box:1 ping -c 1 -W 5 named) == *'(10.77.0.9)'*' 0% packet loss'* ]]
-	coffer pod rm -f named
-	coffer network rm lan
+@test "a pod with the exit policy stop ends with the last of its containers, but not over their restart" {
+	pod --exit-policy stop ends
+	[ "$(coffer pod inspect -f '{{.ExitPolicy}}' ends)" = stop ]
+	member ends one
+	member ends two
+	coffer stop one
+	[ "$(state ends)" = Degraded ]
+	local infra
+	infra=$(coffer inspect -f '{{.State.StartedAt}}' "$(infra ends)")
+	coffer restart two
+	coffer exec two true
+	[ "$(coffer inspect -f '{{.State.StartedAt}}' "$(infra ends)")" = "$infra" ]
+	coffer kill two
+	eventually is_in_state ends Exited
+	coffer pod start ends
+	coffer pod restart ends
+	[ "$(state ends)" = Running ]
+	pod stays
+	coffer run --rm --pod stays box:1 true
+	[ "$(state stays)" = Running ]
+	run -125 coffer pod create --exit-policy sometimes
+}
+
+@test "a monitor that is killed ends the pod like any other end" {
+	pod --exit-policy stop lost
+	member lost one
+	kill -KILL "$(monitor_of one)"
+	eventually is_in_state lost Exited
+	coffer pod start lost
+	kill -KILL "$(monitor_of "$(infra lost)")"
+	eventually is_in_state lost Degraded
+	coffer exec one true
+	coffer pod start lost
+	[ "$(state lost)" = Running ]
 }

@@ -71,6 +71,21 @@ store_is_sound() {
 	coffer rmi fragile:1
 }
 
+@test "pods: made, joined, removed; one and its infra container are there together, or neither is" {
+	for _ in {1..12}; do
+		killed_within 150 pod create --network none --name fragile
+		killed_within 150 run -d --init --pod fragile box:1 sleep 100
+		killed_within 60 pod rm --force fragile
+		[ "$(coffer pod ls -q | wc -l)" = "$(coffer ps -aq --filter name=-infra | wc -l)" ]
+		coffer pod rm --force --ignore fragile
+		[ -z "$(coffer ps --all --quiet)" ]
+	done
+	coffer system check
+	coffer pod create --network none --name fragile
+	coffer run --rm --pod fragile box:1 true
+	coffer pod rm --force fragile
+}
+
 @test "rm, and commands on the same container at once" {
 	for _ in {1..10}; do
 		coffer run -d --network none --name fragile box:1 sleep 100 >/dev/null
