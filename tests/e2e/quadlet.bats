@@ -47,15 +47,45 @@ has() {
 	file a.build '[Build]' 'ImageTag=x'
 	file a.image '[Image]' 'Image=busybox'
 	file a.kube '[Kube]' 'Yaml=x.yml'
-	file a.pod '[Pod]'
 	file web.container '[Container]' 'Image=a.image'
 	run -1 quadlet "$out"
 	[[ $output == *"a.build': coffer builds no images"* ]]
 	[[ $output == *"a.image': no service pulls images"* ]]
 	[[ $output == *"a.kube': coffer reads no files of Kubernetes"* ]]
-	[[ $output == *"a.pod': coffer has no pods"* ]]
 	[[ $output == *"web.container': Image=a.image: no service pulls images"* ]]
 	[ -z "$(ls -A "$out")" ]
+}
+
+@test "a pod becomes a service that its containers' are bound to" {
+	file app.pod '[Pod]' 'PublishPort=8080:80' 'Network=front.network:ip=10.0.0.2' 'Label=a=1 b=2' 'ShmSize=1m' 'HostName=app' 'StopTimeout=3' \
+		'PodmanArgs=--share +pid' '[Install]' 'WantedBy=default.target'
+	file front.network '[Network]'
+	file web.container '[Container]' 'Image=busybox' 'Pod=app.pod'
+	file late.container '[Container]' 'Image=busybox' 'Pod=app.pod' 'StartWithPod=no'
+	file other.container '[Container]' 'Image=busybox'
+	run -0 quadlet "$out"
+	[ -z "$output" ]
+	has app-pod.service "ExecStartPre=/usr/bin/coffer pod create --replace --exit-policy stop --publish 8080:80 --label a=1 --label b=2 \
+--shm-size 1m --hostname app --share +pid --network systemd-front:ip=10.0.0.2 --name systemd-app"
+	has app-pod.service 'ExecStart=/usr/bin/coffer pod start systemd-app'
+	has app-pod.service 'ExecStop=-/usr/bin/coffer pod stop --ignore --time 3 systemd-app'
+	has app-pod.service 'ExecStopPost=-/usr/bin/coffer pod rm --ignore --force systemd-app'
+	has app-pod.service 'Type=notify'
+	has app-pod.service 'Restart=on-failure'
+	has app-pod.service 'Wants=web.service'
+	has app-pod.service 'Before=web.service'
+	has app-pod.service 'Before=late.service'
+	has app-pod.service 'Requires=front-network.service'
+	has app-pod.service '[X-Pod]'
+	run ! grep -q 'Wants=late\|other' "$out/app-pod.service"
+	[ "$(readlink "$out/default.target.wants/app-pod.service")" = ../app-pod.service ]
+	has web.service 'ExecStart=/usr/bin/coffer run --detach --replace --name systemd-web --pod systemd-app busybox'
+	has web.service 'BindsTo=app-pod.service'
+	has web.service 'After=app-pod.service'
+	file app.pod '[Pod]' 'PodName=mine' 'ServiceName=mine-too' 'ExitPolicy=continue'
+	quadlet "$out"
+	has mine-too.service 'ExecStartPre=/usr/bin/coffer pod create --replace --exit-policy continue --name mine'
+	has web.service 'BindsTo=mine-too.service'
 }
 
 @test "secrets, health and readiness" {
@@ -110,6 +140,8 @@ has() {
 	file a.container '[Container]' 'Image=busybox' 'Colour=red'
 	file b.container '[Container]' 'Exec=true'
 	file c.container '[Container]' 'Image=busybox' 'Pod=x.pod'
+	file g.container '[Container]' 'Image=busybox' 'Pod=systemd-x'
+	file h.pod '[Pod]' 'Volume=/a:/b'
 	file d.container '[Container]' 'Image=busybox' 'Volume=gone.volume:/x'
 	file e.container 'Image=busybox'
 	file f.container '[Container]' 'Image=busybox' 'Environment="A=1'
@@ -117,7 +149,9 @@ has() {
 	run -1 quadlet "$out"
 	[[ $output == *"'$units/a.container', line 3: unknown key \"Colour\" in [Container]"* ]]
 	[[ $output == *"'$units/b.container': [Container] has no Image="* ]]
-	[[ $output == *"c.container', line 3: Pod=: coffer has no pods"* ]]
+	[[ $output == *"c.container' needs \"x.pod\", and there is no such file"* ]]
+	[[ $output == *"g.container': Pod=systemd-x: it is the name of a .pod file"* ]]
+	[[ $output == *"h.pod', line 2: Volume=: a pod has no files; give the volume to each of its containers"* ]]
 	[[ $output == *"d.container' needs \"gone.volume\", and there is no such file"* ]]
 	[[ $output == *"e.container', line 1: an assignment before the first section"* ]]
 	[[ $output == *"f.container', line 3: a quote does not end: \"A=1"* ]]

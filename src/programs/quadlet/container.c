@@ -49,7 +49,7 @@ static const struct key KEYS[] = {
 	{ "NoNewPrivileges", KEY_OWN, NULL },
 	{ "Notify", KEY_OWN, NULL },
 	{ "PidsLimit", KEY_VALUE, "--pids-limit" },
-	{ "Pod", KEY_NEVER, QUADLET_NO_PODS },
+	{ "Pod", KEY_OWN, NULL },
 	{ "PodmanArgs", KEY_PASS, NULL },
 	{ "PublishPort", KEY_LINES, "--publish" },
 	{ "Pull", KEY_VALUE, "--pull" },
@@ -68,7 +68,7 @@ static const struct key KEYS[] = {
 	{ "SecurityLabelType", KEY_VALUE, "--security-opt=label=type:" },
 	{ "ServiceName", KEY_OWN, NULL },
 	{ "ShmSize", KEY_VALUE, "--shm-size" },
-	{ "StartWithPod", KEY_NEVER, QUADLET_NO_PODS },
+	{ "StartWithPod", KEY_OWN, NULL },
 	{ "StopSignal", KEY_VALUE, "--stop-signal" },
 	{ "StopTimeout", KEY_VALUE, "--stop-timeout" },
 	{ "SubGIDMap", KEY_VALUE, "--subgidname" },
@@ -144,23 +144,20 @@ static int append_mount(const struct quadlet *quadlet, struct quadlet_file *file
 	return 0;
 }
 
-static int append_network(const struct quadlet *quadlet, struct quadlet_file *file, const char *value,
-			  struct str *command, struct error *err)
+/* Whatever ends the pod's service ends this one, too. */
+static int append_pod(const struct quadlet *quadlet, struct quadlet_file *file, const char *value, struct str *command,
+		      struct error *err)
 {
-	_cleanup_free_ char *source = mem_strndup(value, strcspn(value, ":"));
-	const char *options = value + strlen(source);
-	_cleanup_free_ char *word = NULL;
-	if (str_ends_with(source, ".network") || str_ends_with(source, ".container")) {
-		const struct quadlet_file *other;
-		int r = quadlet_depend_on(quadlet, file, source, &other, err);
-		if (r < 0)
-			return r;
-		_cleanup_free_ char *name = quadlet_object_name(other);
-		bool network = str_ends_with(source, ".network");
-		word = mem_printf("%s%s%s", network ? "" : "container:", name, options);
-	}
-	unit_words_append(command, "--network");
-	unit_words_append(command, word ? word : value);
+	const struct quadlet_file *pod;
+	if (!str_ends_with(value, ".pod"))
+		return err_set(err, ERR_INVALID, "'%s': Pod=%s: it is the name of a .pod file", file->unit.path, value);
+	int r = quadlet_depend_on(quadlet, file, value, &pod, err);
+	if (r < 0)
+		return r;
+	_cleanup_free_ char *name = quadlet_object_name(pod);
+	unit_file_add(&file->unit, "Unit", "BindsTo", quadlet_service_name(pod));
+	unit_words_append(command, "--pod");
+	unit_words_append(command, name);
 	return 0;
 }
 
@@ -191,8 +188,8 @@ static const struct {
 		      struct error *err);
 } SPECIALS[] = {
 	{ "AddDevice", append_device }, { "EnvironmentFile", append_env_file },
-	{ "Mount", append_mount },	{ "Network", append_network },
-	{ "Volume", append_volume },
+	{ "Mount", append_mount },	{ "Network", quadlet_append_network },
+	{ "Pod", append_pod },		{ "Volume", append_volume },
 };
 
 static int append_specials(const struct quadlet *quadlet, struct quadlet_file *file, struct str *command,
@@ -263,16 +260,6 @@ static void add_service(const struct quadlet *quadlet, const char *name, struct 
 			      mem_printf("%s kill --signal %s %s", quadlet->coffer, signal, name));
 }
 
-/* The network is up before services of the system are; a user's manager knows of no such target. */
-static void add_ordering(const struct quadlet *quadlet, struct unit_file *unit)
-{
-	unit_file_add(unit, "Unit", "SourcePath", mem_strdup(unit->path));
-	if (quadlet->user || !unit_file_get_bool(unit, "Quadlet", "DefaultDependencies", true))
-		return;
-	unit_file_add(unit, "Unit", "Wants", mem_strdup("network-online.target"));
-	unit_file_add(unit, "Unit", "After", mem_strdup("network-online.target"));
-}
-
 /* Image= is the image's name, or that of a file of this kind, of which there can be no service. */
 static int check_image(const struct unit_file *unit, struct error *err)
 {
@@ -317,7 +304,7 @@ int quadlet_translate_container(const struct quadlet *quadlet, struct quadlet_fi
 	unit_words_append(&command, unit_file_get(unit, "Container", "Image"));
 	if (exec)
 		str_appendf(&command, " %s", exec); /* words of systemd already */
-	add_ordering(quadlet, unit);
+	quadlet_add_ordering(quadlet, unit);
 	add_service(quadlet, name, unit);
 	unit_file_add(unit, "Service", "ExecStart", str_take(&command));
 	return 0;

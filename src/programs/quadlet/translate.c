@@ -15,7 +15,7 @@ const struct quadlet_kind QUADLET_KINDS[] = {
 	{ ".kube", "", "Kube", "Yaml", NULL,
 	  "coffer reads no files of Kubernetes; write a .container file for each container" },
 	{ ".network", "-network", "Network", "NetworkName", quadlet_translate_network, NULL },
-	{ ".pod", "-pod", "Pod", "PodName", NULL, QUADLET_NO_PODS },
+	{ ".pod", "-pod", "Pod", "PodName", quadlet_translate_pod, NULL },
 	{ ".volume", "-volume", "Volume", "VolumeName", quadlet_translate_volume, NULL },
 	{ 0 },
 };
@@ -146,6 +146,36 @@ int quadlet_depend_on(const struct quadlet *quadlet, struct quadlet_file *file, 
 		return 0;
 	}
 	return err_set(err, ERR_INVALID, "'%s' needs \"%s\", and there is no such file", file->unit.path, name);
+}
+
+int quadlet_append_network(const struct quadlet *quadlet, struct quadlet_file *file, const char *value,
+			   struct str *command, struct error *err)
+{
+	_cleanup_free_ char *source = mem_strndup(value, strcspn(value, ":"));
+	const char *options = value + strlen(source);
+	_cleanup_free_ char *word = NULL;
+	if (str_ends_with(source, ".network") || str_ends_with(source, ".container")) {
+		const struct quadlet_file *other;
+		int r = quadlet_depend_on(quadlet, file, source, &other, err);
+		if (r < 0)
+			return r;
+		_cleanup_free_ char *name = quadlet_object_name(other);
+		bool network = str_ends_with(source, ".network");
+		word = mem_printf("%s%s%s", network ? "" : "container:", name, options);
+	}
+	unit_words_append(command, "--network");
+	unit_words_append(command, word ? word : value);
+	return 0;
+}
+
+/* The network is up before services of the system are; a user's manager knows of no such target. */
+void quadlet_add_ordering(const struct quadlet *quadlet, struct unit_file *unit)
+{
+	unit_file_add(unit, "Unit", "SourcePath", mem_strdup(unit->path));
+	if (quadlet->user || !unit_file_get_bool(unit, "Quadlet", "DefaultDependencies", true))
+		return;
+	unit_file_add(unit, "Unit", "Wants", mem_strdup("network-online.target"));
+	unit_file_add(unit, "Unit", "After", mem_strdup("network-online.target"));
 }
 
 void quadlet_default(struct unit_file *unit, const char *section, const char *key, const char *value)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Quadlet files become services: NAME.container runs a container, NAME.volume and NAME.network make what it needs.
+ * Quadlet files become services: NAME.container runs a container, NAME.pod a pod, NAME.volume and NAME.network make what
+ * they need.
  *
  * Source: podman-systemd.unit(5), for the keys and their meaning.
  */
@@ -13,6 +14,7 @@ struct quadlet_file {
 	char *name;   /* "web.container" */
 	const struct quadlet_kind *kind;
 	struct unit_file unit;
+	bool translated;
 };
 
 struct quadlet {
@@ -32,7 +34,6 @@ struct quadlet_kind {
 	const char *why_not;
 };
 
-#define QUADLET_NO_PODS "coffer has no pods; give the containers a network, or Network=NAME.container"
 extern const struct quadlet_kind QUADLET_KINDS[];
 
 /* The kind of a file by its name, or NULL. */
@@ -46,6 +47,7 @@ char *quadlet_object_name(const struct quadlet_file *file);
 
 int quadlet_translate_container(const struct quadlet *quadlet, struct quadlet_file *file, struct error *err);
 int quadlet_translate_volume(const struct quadlet *quadlet, struct quadlet_file *file, struct error *err);
+int quadlet_translate_pod(const struct quadlet *quadlet, struct quadlet_file *file, struct error *err);
 int quadlet_translate_network(const struct quadlet *quadlet, struct quadlet_file *file, struct error *err);
 
 /* --- What translations have in common --- */
@@ -73,6 +75,13 @@ int keys_translate(const struct unit_file *unit, const char *section, const stru
 /* The file that @name ("data.volume") names; its service becomes one that @file needs. Errors: ERR_INVALID. */
 int quadlet_depend_on(const struct quadlet *quadlet, struct quadlet_file *file, const char *name,
 		      const struct quadlet_file **ret, struct error *err);
+
+/* --network, as Network= says: the network of a file of ours, or the container whose it is, or what --network knows. */
+int quadlet_append_network(const struct quadlet *quadlet, struct quadlet_file *file, const char *value,
+			   struct str *command, struct error *err);
+
+/* What it was made of; and it starts when the network is up. */
+void quadlet_add_ordering(const struct quadlet *quadlet, struct unit_file *unit);
 
 /* Add an assignment of [Service] or [Unit] unless the file has one. */
 void quadlet_default(struct unit_file *unit, const char *section, const char *key, const char *value);

@@ -52,6 +52,37 @@ is() { # UNIT PROPERTY VALUE
 	[ -z "$(coffer ps -aq)" ]
 }
 
+@test "a .pod file is a service that brings its containers, ends with them, and takes them along" {
+	echo '[Pod]' >/etc/coffer/systemd/app.pod
+	cat >/etc/coffer/systemd/one.container <<-'EOF'
+		[Container]
+		Image=box:1
+		Pod=app.pod
+		RunInit=yes
+		Exec=sleep 1000
+	EOF
+	sed 's/Pod=app.pod/&\nStartWithPod=no/' /etc/coffer/systemd/one.container >/etc/coffer/systemd/two.container
+	systemctl daemon-reload
+	systemctl start app-pod
+	eventually is one ActiveState active
+	is two ActiveState inactive
+	systemctl start two
+	[ "$(coffer pod ls --format '{{.Name}} {{.Status}} {{.NumberOfContainers}}')" = 'systemd-app Running 3' ]
+	[[ $(tr '\0' ' ' <"/proc/$(property MainPID app-pod)/cmdline") == *coffer-monitor*-infra* ]]
+	systemctl stop app-pod
+	eventually is one ActiveState inactive
+	eventually is two ActiveState inactive
+	is app-pod Result success
+	[ -z "$(coffer pod ls -q)$(coffer ps -aq)" ]
+	systemctl start one # needs the pod
+	is app-pod ActiveState active
+	coffer kill --signal TERM systemd-one
+	eventually is app-pod ActiveState inactive
+	eventually is one ActiveState inactive
+	none_left() { [ -z "$(coffer pod ls -q)$(coffer ps -aq)" ]; }
+	eventually none_left
+}
+
 @test "its exit code is the service's, and Restart= works" {
 	cat >/etc/coffer/systemd/flaky.container <<-'EOF'
 		[Container]
