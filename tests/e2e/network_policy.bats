@@ -83,7 +83,7 @@ database_policy() {
 
 @test "who is in a network namespace of somebody else's cannot be selected" {
 	local OUTSIDE
-	inside unshare --net sh -c 'echo $$ >"$0"; exec sleep 600' "$BATS_TEST_TMPDIR/outside" 3>&- &
+	inside unshare --net sh -c 'echo $$ >"$0"; exec sleep 7200' "$BATS_TEST_TMPDIR/outside" 3>&- &
 	eventually test -s "$BATS_TEST_TMPDIR/outside"
 	OUTSIDE=$(<"$BATS_TEST_TMPDIR/outside")
 	policy() {

@@ -228,7 +228,7 @@ $1"
 # none is so by another one, which is hidden.
 refused() {
 	local pid status=0
-	unshare --user -- sleep 600 3>&- &
+	unshare --user -- sleep 7200 3>&- &
 	pid=$!
 	apart() { [ "$(readlink "/proc/$pid/ns/user")" != "$(readlink /proc/self/ns/user)" ]; }
 	eventually apart

@@ -37,7 +37,7 @@ no_links_left() {
 
 # A host beyond ours: 198.51.100.2 and 2001:db8::2, which routes nothing back to containers.
 make_outside() {
-	unshare --net sleep 600 3>&- &
+	unshare --net sleep 7200 3>&- &
 	export OUTSIDE=$!
 	eventually outside_is_apart
 	ip link add out type veth peer name eth0 netns "$OUTSIDE"
