@@ -209,6 +209,8 @@ static int open_running(const struct live *live, const struct container_config *
 {
 	_cleanup_free_ char *root = mem_printf("/proc/%d/root", live->status.pid);
 	view->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (view->root < 0 && (errno == ENOENT || errno == ESRCH))
+		return err_set(err, ERR_STATE, "it has just ended");
 	if (view->root < 0)
 		return err_sys(err, errno, "open the root directory of process %d", live->status.pid);
 	if (process_start_time(live->status.pid, NULL) != live->status.start_time)
@@ -217,17 +219,34 @@ static int open_running(const struct live *live, const struct container_config *
 	return id_mapping_from_texts(config->uid_map, config->gid_map, &view->ids, err);
 }
 
-int view_open(struct engine *engine, const struct container_row *row, const char *path, bool write, struct view *ret,
+/* 0: it does not run. Who is to write has to wait while nobody but its monitor may have it. */
+static int try_running(struct engine *engine, struct container_row *row, const char *path, bool write,
+		       struct view *view, struct error *err)
+{
+	for (;;) {
+		_cleanup_live_ struct live live = LIVE_NONE;
+		int r = write ? live_await(engine, row, &live, err) : live_open(engine, row, &live, err);
+		if (r <= 0)
+			return r;
+		r = open_running(&live, &row->config, path, view, err);
+		if (r != -ERR_STATE)
+			return r < 0 ? r : 1;
+		err_clear(err);
+		view_close(engine, row, view);
+		*view = (struct view)VIEW_NONE;
+		if (!write)
+			return 0;
+	}
+}
+
+int view_open(struct engine *engine, struct container_row *row, const char *path, bool write, struct view *ret,
 	      struct error *err)
 {
-	_cleanup_live_ struct live live = LIVE_NONE;
 	struct view view = VIEW_NONE;
 	if (write && row->state == STATE_RUNNING && !streq(row->runroot, engine->runroot))
 		return err_set(err, ERR_STATE, "it runs below another run directory, %s", row->runroot);
-	int r = live_open(engine, row, &live, err);
-	if (r > 0)
-		r = open_running(&live, &row->config, path, &view, err);
-	else if (r == 0)
+	int r = try_running(engine, row, path, write, &view, err);
+	if (r == 0)
 		r = open_stopped(engine, row, path, write, &view, err);
 	if (r < 0) {
 		view_close(engine, row, &view);

@@ -28,9 +28,10 @@ struct view {
 
 /*
  * Of one that runs, all that it sees itself. Of one that does not, its layers; or what is to be mounted at @path or above
- * it, as if that were all. Errors: ERR_BUSY while it is being started; ERR_PERMISSION for @write where all is read-only.
+ * it, as if that were all. One that ends or is started again meanwhile is waited for, as live_await() does (and @row is
+ * read again), if it is written to. Errors: ERR_BUSY while it is being started; ERR_PERMISSION for @write where all is read-only.
  */
-int view_open(struct engine *engine, const struct container_row *row, const char *path, bool write, struct view *ret,
+int view_open(struct engine *engine, struct container_row *row, const char *path, bool write, struct view *ret,
 	      struct error *err);
 void view_close(struct engine *engine, const struct container_row *row, struct view *view);
 

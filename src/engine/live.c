@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "engine/engine-internal.h"
 #include "engine/reconcile.h"
 #include "engine/record.h"
@@ -48,6 +50,26 @@ int live_load(struct engine *engine, const char *id, struct container **ret, str
 {
 	_cleanup_free_ char *root = engine_runtime_root(engine);
 	return container_load(root, id, ret, err);
+}
+
+enum container_status live_status(struct engine *engine, const char *id)
+{
+	_cleanup_container_ struct container *container = NULL;
+	enum container_status status;
+	bool known = live_load(engine, id, &container, NULL) >= 0 && container_status(container, &status, NULL) >= 0;
+	return known ? status : CONTAINER_STOPPED;
+}
+
+/* Its monitor may not have heard yet that it has ended. */
+static bool is_alive(const struct monitor_status *status)
+{
+	char state = 0;
+	return process_start_time(status->pid, &state) == status->start_time && state != 'Z' && state != 'X';
+}
+
+int live_explain(const struct container_row *row, const struct live *live, const char *what, int r, struct error *err)
+{
+	return r < 0 && !is_alive(&live->status) ? live_not_running(row, what, err) : r;
 }
 
 bool live_is_paused(struct engine *engine, const char *id, int dir)
@@ -90,6 +112,36 @@ int live_open(struct engine *engine, const struct container_row *row, struct liv
 		return 0;
 	*ret = (struct live){ .dir = dir, .status = status, .paused = live_is_paused(engine, row->id, dir) };
 	return 1;
+}
+
+static int read_again(struct engine *engine, struct container_row *row, struct error *err)
+{
+	char id[ID_HEX_LENGTH + 1];
+	str_copy(id, sizeof id, row->id);
+	container_row_done(row);
+	*row = (struct container_row){ 0 };
+	return container_load_row(engine, id, row, err);
+}
+
+int live_await(struct engine *engine, struct container_row *row, struct live *ret, struct error *err)
+{
+	enum { PATIENCE_MS = 10 * 1000, PAUSE_MS = 10 };
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * NSEC_PER_MSEC };
+	int64_t deadline = time_monotonic_ns() + PATIENCE_MS * NSEC_PER_MSEC;
+	for (;;) {
+		int r = live_open(engine, row, ret, err);
+		if (r > 0 && !is_alive(&ret->status)) {
+			live_done(ret);
+			r = 0;
+		}
+		if (r != 0 || row->state != STATE_RUNNING || !streq(row->runroot, engine->runroot))
+			return r;
+		if ((r = read_again(engine, row, err)) < 0)
+			return r;
+		if (time_monotonic_ns() > deadline)
+			return err_set(err, ERR_STATE, "container \"%s\" is about to start or to end", row->name);
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 void live_done(struct live *live)

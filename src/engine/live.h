@@ -8,6 +8,7 @@
 #include "engine/container-row.h"
 #include "engine/engine.h"
 #include "monitor/protocol.h"
+#include "runtime/container.h"
 
 struct live {
 	int dir; /* its run directory */
@@ -22,6 +23,13 @@ struct live {
  * yet.
  */
 int live_open(struct engine *engine, const struct container_row *row, struct live *ret, struct error *err);
+
+/*
+ * The same, but one that is about to start, to be started again, or to end is waited for: 0 says that nobody has it. @row is
+ * read again then. Errors: ERR_STATE if that takes too long.
+ */
+int live_await(struct engine *engine, struct container_row *row, struct live *ret, struct error *err);
+
 void live_done(struct live *live);
 #define _cleanup_live_ _cleanup_(live_done)
 
@@ -48,7 +56,12 @@ int live_open_namespace(const struct monitor_status *status, const char *type);
 int live_open_netns(const struct monitor_status *status);
 
 /* The runtime's view of it. container_free() it. */
-struct container;
 int live_load(struct engine *engine, const char *id, struct container **ret, struct error *err);
 
+/* What that says of it now; CONTAINER_STOPPED if it is gone, or waits to be started again. */
+enum container_status live_status(struct engine *engine, const char *id);
+
 int live_not_running(const struct container_row *row, const char *what, struct error *err);
+
+/* The same in place of what @err says, where that run has ended since. Returns @r, or the new error's code. */
+int live_explain(const struct container_row *row, const struct live *live, const char *what, int r, struct error *err);

@@ -159,7 +159,7 @@ static int store(struct engine *engine, struct db *db, const char *id, const str
 static int open_netns(const struct live *live, const struct container_row *row, struct netns *ret, struct error *err)
 {
 	int fd = live_open_netns(&live->status);
-	if (fd == -ESRCH)
+	if (fd == -ESRCH || fd == -ENOENT)
 		return live_not_running(row, "reach the network of", err);
 	return fd < 0 ? err_sys(err, -fd, "open the network namespace of container \"%s\"", row->name)
 		      : netns_open(fd, ret, err);
@@ -175,16 +175,19 @@ static int check_plugged(const struct container_row *row, struct error *err)
 }
 
 /* 1 and what is needed to change it, or 0 for one that does not run. */
-static int open_running(const struct container_row *row, struct live *live, struct change *change, struct error *err)
+static int open_running(struct container_row *row, struct live *live, struct change *change, struct error *err)
 {
-	int r = live_open(change->engine, row, live, err);
-	if (r == 0 && row->state == STATE_RUNNING)
-		return err_set(err, ERR_STATE, "container \"%s\" is about to start or to end", row->name);
-	if (r <= 0)
-		return r;
-	r = check_plugged(row, err);
-	if (r >= 0)
-		r = open_netns(live, row, &change->netns, err);
+	int r;
+	for (;;) {
+		if ((r = live_await(change->engine, row, live, err)) <= 0)
+			return r;
+		change->name = row->name;
+		r = check_plugged(row, err);
+		if (r < 0 || (r = open_netns(live, row, &change->netns, err)) != -ERR_STATE)
+			break;
+		err_clear(err); /* it has ended meanwhile, and nothing was done to it yet */
+		live_done(live);
+	}
 	if (r >= 0)
 		r = change->rtnl = netlink_open(NETLINK_ROUTE, err);
 	change->dir = live->dir;
