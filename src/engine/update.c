@@ -4,14 +4,18 @@
  * when it is changed, so that of two updates at a time neither is lost.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
 #include "engine/event.h"
@@ -124,14 +128,6 @@ static int change_cgroup(struct engine *engine, const struct container_row *row,
 	return r;
 }
 
-static bool has_ended(struct engine *engine, const struct container_row *row)
-{
-	_cleanup_container_ struct container *container = NULL;
-	enum container_status status;
-	return live_load(engine, row->id, &container, NULL) < 0 || container_status(container, &status, NULL) < 0 ||
-	       status == CONTAINER_STOPPED;
-}
-
 /* What is not asked for is not needed: who has no cgroup can still be given another restart policy. */
 static bool asks_for_limits(const struct container_spec *changes)
 {
@@ -139,19 +135,29 @@ static bool asks_for_limits(const struct container_spec *changes)
 	return limits_add(changes, limits, NULL) < 0 || json_object_object_length(limits) > 0;
 }
 
-/* One that ended a moment ago has no cgroup to change: if it is started again, then out of its bundle. */
+/*
+ * One that ended a moment ago has no cgroup to change: if it is started again, then out of its bundle. One that is being
+ * started may have read that already; and one that runs may have ended and been started again since it was tried.
+ */
 static int change_cgroup_if_it_runs(struct engine *engine, const struct container_row *row, struct error *err)
 {
+	enum { PATIENCE_MS = 10 * 1000, PAUSE_MS = 5, ATTEMPTS = 3 };
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * NSEC_PER_MSEC };
 	struct error failure = { 0 };
-	int r = change_cgroup(engine, row, &failure);
-	if (r >= 0 || has_ended(engine, row))
-		return 0;
+	int r = 0, attempts = 0;
+	for (int i = 0; i < PATIENCE_MS / PAUSE_MS && attempts < ATTEMPTS; i++) {
+		r = change_cgroup(engine, row, &failure);
+		enum container_status status = r < 0 ? live_status(engine, row->id) : CONTAINER_STOPPED;
+		if (status == CONTAINER_STOPPED)
+			return 0;
+		attempts += status != CONTAINER_CREATING;
+		(void)nanosleep(&pause, NULL);
+	}
 	*err = failure;
 	return r;
 }
 
-/* What its monitor starts it again with, as the restart policy says. */
-static int change_bundle(const struct container_row *row, int dir, struct error *err)
+static int write_bundle(const struct container_row *row, int dir, struct error *err)
 {
 	static const char *const limits[] = { "memory", "cpu", "pids", "blockIO", "unified", NULL };
 	_cleanup_json_document_ struct json_document document = { 0 };
@@ -171,13 +177,37 @@ static int change_bundle(const struct container_row *row, int dir, struct error 
 	return file_write_atomic(dir, CONFIG_FILE, text, strlen(text), 0600, 0, err);
 }
 
+/* What its monitor starts it again with, as the restart policy says. With its end the bundle goes, and nobody needs it. */
+static int change_bundle(const struct container_row *row, int dir, struct error *err)
+{
+	struct error failure = { 0 };
+	int r = write_bundle(row, dir, &failure);
+	if (r >= 0 || (faccessat(dir, CONFIG_FILE, F_OK, 0) < 0 && errno == ENOENT))
+		return 0;
+	*err = failure;
+	return r;
+}
+
+/* What waits to be started again has nothing but its bundle. */
+static int change_restarting(struct engine *engine, const struct container_row *row, struct error *err)
+{
+	struct monitor_status status;
+	if (status_of(engine, row->id, &status, NULL) <= 0 || status.state != MONITOR_STATE_RESTARTING)
+		return 0;
+	_cleanup_close_ int dir = run_dir_open(engine, row->id);
+	int r = dir < 0 ? 0 : change_bundle(row, dir, err);
+	return r < 0 ? r : change_cgroup_if_it_runs(engine, row, err);
+}
+
 static int change_live(struct engine *engine, const struct container_row *row, const struct container_spec *changes,
 		       bool force, struct error *err)
 {
 	_cleanup_live_ struct live live = LIVE_NONE;
-	int r = asks_for_limits(changes) ? live_open(engine, row, &live, err) : 0;
+	if (!asks_for_limits(changes))
+		return 0;
+	int r = live_open(engine, row, &live, err);
 	if (r <= 0)
-		return r;
+		return r < 0 ? r : change_restarting(engine, row, err);
 	if (!force && (r = refuse_less(engine, row, changes->memory, err)) < 0)
 		return r;
 	if ((r = change_cgroup_if_it_runs(engine, row, err)) < 0 || (r = change_bundle(row, live.dir, err)) < 0)
