@@ -56,14 +56,25 @@ static int write_layer(const struct writing *writing, struct error *err)
 	return r < 0 ? r : copy_tar_finish(&tar, err);
 }
 
+static bool has_ended(struct container *container)
+{
+	enum container_status status;
+	return container_status(container, &status, NULL) >= 0 && status == CONTAINER_STOPPED;
+}
+
+/* One that has ended meanwhile writes nothing, either. */
 static int write_paused(const struct writing *writing, struct error *err)
 {
 	struct error failure = { 0 };
-	if (container_pause(writing->container, err) < 0)
+	if (container_pause(writing->container, &failure) < 0 && has_ended(writing->container))
+		return write_layer(writing, err);
+	if (failure.code != ERR_NONE) {
+		*err = failure;
 		return err_wrap(err, "pause it");
+	}
 	event_container(writing->engine, writing->row, "pause", NULL);
 	int r = write_layer(writing, err);
-	if (container_resume(writing->container, &failure) < 0)
+	if (container_resume(writing->container, &failure) < 0 && !has_ended(writing->container))
 		log_failure(LOG_LEVEL_ERROR, "resume a container that was paused for its commit", &failure);
 	else
 		event_container(writing->engine, writing->row, "unpause", NULL);
@@ -87,7 +98,14 @@ static int find_running(struct engine *engine, const struct container_row *row, 
 	_cleanup_live_ struct live live = LIVE_NONE;
 	_cleanup_container_ struct container *container = NULL;
 	int r = live_open(engine, row, &live, err);
-	if (r <= 0 || live.paused || (r = live_load(engine, row->id, &container, err)) < 0)
+	if (r <= 0 || live.paused)
+		return r;
+	r = live_load(engine, row->id, &container, err);
+	if (r == -ERR_NO_CONTAINER) { /* it has just ended */
+		err_clear(err);
+		return 0;
+	}
+	if (r < 0)
 		return r;
 	if (!*container->cgroup_path) {
 		log_warn(

@@ -15,9 +15,10 @@ static int open_live(struct engine *engine, const char *name, const char *what, 
 }
 
 /* The runtime words it for programs; people know the container by its name. */
-static int explain(const struct container_row *row, const char *what, struct error *err)
+static int explain(const struct container_row *row, const struct live *live, const char *what, struct error *err)
 {
-	return err_wrap(err, "cannot %s container \"%s\"", what, row->name);
+	int r = err_wrap(err, "cannot %s container \"%s\"", what, row->name);
+	return live_explain(row, live, what, r, err);
 }
 
 int engine_container_pause(struct engine *engine, const char *name, struct error *err)
@@ -32,10 +33,9 @@ int engine_container_pause(struct engine *engine, const char *name, struct error
 		return err_set(err, ERR_STATE, "cannot pause container \"%s\": container %.12s is already paused",
 			       row.name, row.id);
 	/* Noted first: somebody who looks in between asks the kernel, and sees what is true. */
-	if ((r = live_note_pause(&live, err)) < 0 || (r = live_load(engine, row.id, &container, err)) < 0)
-		return r;
-	if (container_pause(container, err) < 0)
-		return explain(&row, "pause", err);
+	if (live_note_pause(&live, err) < 0 || live_load(engine, row.id, &container, err) < 0 ||
+	    container_pause(container, err) < 0)
+		return explain(&row, &live, "pause", err);
 	event_container(engine, &row, "pause", NULL);
 	return 0;
 }
@@ -51,10 +51,8 @@ int engine_container_unpause(struct engine *engine, const char *name, struct err
 	if (!live.paused)
 		return err_set(err, ERR_STATE, "cannot unpause container \"%s\": container %.12s is not paused",
 			       row.name, row.id);
-	if ((r = live_load(engine, row.id, &container, err)) < 0)
-		return r;
-	if (container_resume(container, err) < 0)
-		return explain(&row, "unpause", err);
+	if (live_load(engine, row.id, &container, err) < 0 || container_resume(container, err) < 0)
+		return explain(&row, &live, "unpause", err);
 	event_container(engine, &row, "unpause", NULL);
 	return 0;
 }

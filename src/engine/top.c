@@ -67,13 +67,15 @@ int engine_container_top(struct engine *engine, const char *name, char *const *o
 	_cleanup_live_ struct live live = LIVE_NONE;
 	_cleanup_strv_ char **columns = NULL;
 	_cleanup_free_ pid_t *pids = NULL;
+	static const char what[] = "list the processes of";
 	size_t count = 0;
 	int r = top_columns_parse(options, &columns, err);
 	if (r < 0 || (r = container_load_row(engine, name, &row, err)) < 0 ||
-	    (r = live_need(engine, &row, "list the processes of", &live, err)) < 0 ||
-	    (r = live_load(engine, row.id, &container, err)) < 0 ||
-	    (r = container_pids(container, &pids, &count, err)) < 0)
+	    (r = live_need(engine, &row, what, &live, err)) < 0)
 		return r;
+	if ((r = live_load(engine, row.id, &container, err)) < 0 ||
+	    (r = container_pids(container, &pids, &count, err)) < 0)
+		return live_explain(&row, &live, what, r, err);
 	r = columns ? show_columns(engine, &row, live.status.pid, columns, pids, count, ret_lines, err)
 		    : ps_lines(pids, count, options, ret_lines, err);
 	if (r >= 0)

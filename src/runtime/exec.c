@@ -16,6 +16,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -294,6 +295,8 @@ static int check_running(struct exec_context *context, struct error *err)
 	struct container *container = (struct container *)context->container;
 	enum container_status status;
 	int r = container_status(container, &status, err);
+	if (r == -ERR_NO_CONTAINER) /* it was there when it was loaded */
+		return err_set(err, ERR_STATE, "container '%s' has just ended", container->id);
 	if (r < 0)
 		return r;
 	bool paused = status == CONTAINER_PAUSED && !context->options->ignore_paused;
@@ -376,6 +379,16 @@ static int prepare(struct exec_context *context, struct error *err)
 	return 0;
 }
 
+/* Whatever runs in a container is killed with its first process, in the middle of a word or before it. */
+static int explain_silence(const struct exec_context *context, int r, struct error *err)
+{
+	enum { PATIENCE_MS = 1000 };
+	struct pollfd end = { .fd = context->pidfd, .events = POLLIN };
+	if (r != -ERR_INTERNAL || context->pidfd < 0 || RETRY_ON_EINTR(poll(&end, 1, PATIENCE_MS)) <= 0)
+		return r;
+	return err_set(err, ERR_STATE, "container '%s' has just ended", context->container->id);
+}
+
 int container_exec(struct container *container, const struct container_exec_options *options,
 		   struct container_init *ret_init, struct error *err)
 {
@@ -392,6 +405,7 @@ int container_exec(struct container *container, const struct container_exec_opti
 			(void)RETRY_ON_EINTR(waitpid(init.pid, NULL, __WALL));
 		}
 		container_init_done(&init);
+		(void)explain_silence(&context, r, err);
 		return err_stage(err, STAGE_EXEC);
 	}
 	*ret_init = init;
