@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 load lib/world
 
 ctr() {
-	in_world timeout 60 ctr --address "$WORLD_DIR/socket" "$@"
+	in_world timeout 300 ctr --address "$WORLD_DIR/socket" "$@"
 }
 
 # ctr_run [FLAG...] IMAGE ID ARGUMENT...

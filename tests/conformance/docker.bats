@@ -37,7 +37,7 @@ docker_is_gone() {
 
 # Debian's, whatever else is called docker here.
 docker() {
-	timeout 60 /usr/bin/docker --host "unix://$DOCKER_SOCKET" "$@"
+	timeout 300 /usr/bin/docker --host "unix://$DOCKER_SOCKET" "$@"
 }
 
 box() {

@@ -10,7 +10,7 @@ load lib/world
 podman_command=(podman --runtime "$COFFER_BIN/coffer-runtime" --cgroup-manager cgroupfs --events-backend file)
 
 podman() {
-	in_world timeout 60 "${podman_command[@]}" --root "$WORLD_DIR/root" --runroot /run/podman-run --tmpdir /run/podman-tmp \
+	in_world timeout 300 "${podman_command[@]}" --root "$WORLD_DIR/root" --runroot /run/podman-run --tmpdir /run/podman-tmp \
 		--storage-driver vfs "$@"
 }
 

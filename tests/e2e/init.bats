@@ -14,12 +14,12 @@ setup() {
 
 # In a pid namespace of its own, with a /proc that shows it.
 as_first() {
-	timeout 20 unshare --pid --fork --mount-proc --kill-child "$init" "$@"
+	timeout 120 unshare --pid --fork --mount-proc --kill-child "$init" "$@"
 }
 
 # wait_for FILE: until somebody has written it.
 wait_for() {
-	for _ in {1..200}; do
+	for _ in {1..1200}; do
 		[ ! -s "$1" ] || return 0
 		sleep 0.05
 	done
@@ -104,11 +104,11 @@ wait_for() {
 @test "signals to process 1 reach the program" {
 	cat >program <<-'END'
 		for sig in HUP INT QUIT USR1 USR2 TERM WINCH CONT ABRT; do
-			trap "echo $sig" $sig
+			trap "echo $sig; heard=$sig" $sig
 		done
 		for sig in HUP INT QUIT USR1 USR2 TERM WINCH CONT ABRT; do
 			kill -$sig 1
-			sleep 0.1
+			until [ "$heard" = $sig ]; do sleep 0.02; done
 		done
 	END
 	run as_first bash ./program
@@ -131,13 +131,18 @@ wait_for() {
 		for i in 1 2 3 4 5 6 7 8 9 10; do
 			sh -c 'sleep 0.1 & exec true'
 		done
-		sleep 0.6
-		grep -l '^State:.*Z' /proc/[0-9]*/status 2>/dev/null | wc -l
+		dead() { grep -l '^State:.*Z' /proc/[0-9]*/status 2>/dev/null | wc -l; }
+		alive() { grep -hs -A 2 '^Name:.sleep' /proc/[0-9]*/status | grep -q '^State:.[^ZX]'; }
+		for _ in $(seq 600); do
+			alive || [ "$(dead)" != "$1" ] || break
+			sleep 0.1
+		done
+		dead
 	END
-	run as_first sh ./program
+	run as_first sh ./program 0
 	[ "$output" = 0 ]
 	# Without it they stay, or the test proves nothing.
-	run unshare --pid --fork --mount-proc --kill-child python3 -c 'import os; os.system("sh ./program")'
+	run unshare --pid --fork --mount-proc --kill-child python3 -c 'import os; os.system("sh ./program 10")'
 	[ "$output" = 10 ]
 }
 
@@ -163,7 +168,8 @@ os.execv(sys.argv[1], [sys.argv[1], "sh", "-c", "sleep 0.2; exit 5"])' "$init"
 		count=0
 		trap 'count=$((count + 1))' INT
 		echo ready
-		sleep 1; sleep 0.3; sleep 0.3
+		while [ $count -eq 0 ]; do sleep 0.1; done
+		sleep 0.3
 		echo count=$count
 	END
 	run python3 - "$init" <<-'END'
@@ -191,8 +197,8 @@ os.execv(sys.argv[1], [sys.argv[1], "sh", "-c", "sleep 0.2; exit 5"])' "$init"
 	for sig in TERM INT; do
 		"$init" --pause 3>&- &
 		pid=$!
-		for _ in {1..100}; do
-			grep -q coffer-init /proc/$pid/comm && grep -q 'SigBlk.*[1-9a-f]' /proc/$pid/status && break
+		for _ in {1..1500}; do
+			grep -q coffer-init /proc/$pid/comm && grep -q '^State:.S' /proc/$pid/status && break
 			sleep 0.02
 		done
 		kill -USR1 $pid
@@ -206,7 +212,7 @@ os.execv(sys.argv[1], [sys.argv[1], "sh", "-c", "sleep 0.2; exit 5"])' "$init"
 
 @test "--pause reaps orphans of its namespace" {
 	unshare --pid --fork --mount-proc --kill-child "$init" --pause 3>&- &
-	for _ in {1..100}; do
+	for _ in {1..1500}; do
 		pause=$(pgrep -P $! -x coffer-init) && break
 		sleep 0.02
 	done
@@ -214,8 +220,13 @@ os.execv(sys.argv[1], [sys.argv[1], "sh", "-c", "sleep 0.2; exit 5"])' "$init"
 		for i in 1 2 3 4 5; do
 			sh -c "sleep 0.1 & exec true"
 		done
-		sleep 0.5
-		grep -l "^State:.*Z" /proc/[0-9]*/status 2>/dev/null | wc -l'
+		dead() { grep -l "^State:.*Z" /proc/[0-9]*/status 2>/dev/null | wc -l; }
+		alive() { grep -hs -A 2 "^Name:.sleep" /proc/[0-9]*/status | grep -q "^State:.[^ZX]"; }
+		for _ in $(seq 600); do
+			alive || [ "$(dead)" != 0 ] || break
+			sleep 0.1
+		done
+		dead'
 	kill -TERM "$pause"
 	wait $!
 	[ "$output" = 0 ]

@@ -182,7 +182,7 @@ docker_is_gone() {
 }
 
 docker() {
-	timeout 60 /usr/bin/docker --host "unix://$DOCKER_DIR/socket" "$@"
+	timeout 300 /usr/bin/docker --host "unix://$DOCKER_DIR/socket" "$@"
 }
 
 @test "docker pulls what coffer pushed and loads what it saved, and coffer what docker pushed and saved" {

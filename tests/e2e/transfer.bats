@@ -235,7 +235,7 @@ is_the_image() {
 	request "$LIAR/honest/x:four" >request.json
 	"$transfer" "$store" <request.json >second 2>stderr2 &
 	second=$!
-	for _ in {1..100}; do
+	for _ in {1..1200}; do
 		! grep -qs waiting second || break
 		sleep 0.05
 	done
@@ -425,7 +425,7 @@ start_stalling() {
 	request "$LIAR/blob-stalls/x:four" >request.json
 	"$transfer" "$store" <request.json >"$answers" 2>stderr &
 	pid=$!
-	for _ in {1..100}; do
+	for _ in {1..1200}; do
 		! grep -qs downloading "$answers" || [ -z "$(ls -A "$store/tmp")" ] || return 0
 		sleep 0.05
 	done
@@ -451,7 +451,7 @@ interrupted() {
 	request "$LIAR/blob-stalls/x:four" >request.json
 	"$transfer" "$store" <request.json >"$answers" 2>stderr &
 	pid=$!
-	for _ in {1..600}; do
+	for _ in {1..1200}; do
 		[ "$(find "$store/tmp" -type f -size +400k 2>/dev/null | wc -l)" -lt 2 ] || break
 		sleep 0.05
 	done

@@ -54,7 +54,7 @@ nothing_left() {
 left_seen() {
 	local pid _
 	while read -r pid; do
-		for _ in {1..100}; do
+		for _ in {1..1500}; do
 			grep -qs '^State:\s[^ZX]' "/proc/$pid/status" || continue 2
 			sleep 0.02
 		done
@@ -351,7 +351,7 @@ refuses_soon() {
 			"$RUNTIME" --root "$STATE" delete box
 		done
 		[ "$(cat /proc/self/mountinfo | wc -l)" -eq "$mounts" ]
-		for _ in {1..100}; do
+		for _ in {1..600}; do
 			left=(/proc/[0-9]*) # the first process and we; no other one has to look
 			[ ${#left[@]} -gt 2 ] || exit 0
 			sleep 0.05

@@ -73,9 +73,9 @@ runtime() {
 	"$program" --root "$BATS_TEST_TMPDIR/state" "$@"
 }
 
-# Wait for at most 30 s: everything is slow under emulation.
+# Wait for at most a minute or two: everything is slow under emulation.
 eventually() {
-	for _ in {1..300}; do
+	for _ in {1..600}; do
 		if "$@"; then return 0; fi
 		sleep 0.1
 	done

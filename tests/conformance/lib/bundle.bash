@@ -93,7 +93,7 @@ left_cgroups() {
 # Also those that are about to end: a moment is theirs.
 left_processes() {
 	local _ left
-	for _ in {1..50}; do
+	for _ in {1..1500}; do
 		left=$(grep -lzxF "MARK=$MARK" /proc/[0-9]*/environ 2>/dev/null || true)
 		[ -n "$left" ] || return 0
 		sleep 0.02
@@ -172,7 +172,7 @@ state_of() {
 
 until_stopped() {
 	local _
-	for _ in {1..250}; do
+	for _ in {1..3000}; do
 		[ "$(state_of "$1")" != stopped ] || return 0
 		sleep 0.02
 	done
@@ -182,7 +182,7 @@ until_stopped() {
 
 until_true() {
 	local _
-	for _ in {1..250}; do
+	for _ in {1..3000}; do
 		! "$@" 2>/dev/null || return 0
 		sleep 0.02
 	done

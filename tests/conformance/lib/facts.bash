@@ -65,7 +65,7 @@ status_of() {
 
 until_stopped() {
 	local _
-	for _ in {1..200}; do
+	for _ in {1..1200}; do
 		[ "$(status_of)" != stopped ] || return 0
 		sleep 0.05
 	done

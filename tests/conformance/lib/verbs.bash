@@ -82,10 +82,10 @@ status_is() {
 	[ "$(runtime state "$1" | jq -r .status)" = "$2" ]
 }
 
-# Ten seconds, and more where programs are slow.
+# A minute, and more where programs are slow.
 until_true() {
 	local _
-	for _ in {1..200}; do
+	for _ in {1..1200}; do
 		! "$@" || return 0
 		sleep 0.05
 	done

@@ -110,7 +110,7 @@ on_terminal() {
 
 until_true() {
 	local _
-	for _ in {1..300}; do
+	for _ in {1..600}; do
 		! "$@" || return 0
 		sleep 0.1
 	done

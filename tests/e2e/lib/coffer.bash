@@ -91,10 +91,7 @@ coffer_file_teardown() {
 	for id in $(coffer ps --all --quiet); do
 		coffer rm --force "$id" >/dev/null
 	done
-	for _ in {1..50}; do # a monitor tells its owner before it ends itself
-		! coffer_nothing_left || break
-		sleep 0.1
-	done
+	eventually coffer_nothing_left || true # a monitor tells its owner before it ends itself
 	left=$(coffer_left_behind)
 	coffer_remove_empty_parents
 	if [ -n "$left" ]; then
