@@ -53,9 +53,16 @@ teardown() {
 	config '.linux.resources.cpu = {quota: 10000, period: 100000} |
 		.process.args = ["sh", "-c", "x=0; while [ $x -lt 100000 ]; do x=$((x+1)); done; sleep 1000"]'
 	run_detached box
-	sleep 0.5
-	run -0 runtime events --stats box
-	jq -e '.data.cpu.throttling | .periods > 0 and .throttledPeriods > 0 and .throttledTime > 0' <<<"$output"
+	throttled() {
+		runtime events --stats box |
+			jq -e '.data.cpu.throttling | .periods > 0 and .throttledPeriods > 0 and .throttledTime > 0'
+	}
+	until_true throttled
+}
+
+# What is counted in the memory cgroup is looked at first; the process is the only child of the shell's function.
+watches() {
+	find "/proc/$(pgrep -P "$1")/fd" \( -lname '*eventfd*' -o -lname '*/memory.events' \) 2>/dev/null | grep -q .
 }
 
 @test "a line for each interval, until the container ends" {
@@ -72,7 +79,7 @@ teardown() {
 	run_detached box
 	runtime events --interval 1h box >seen 3>&- &
 	local watcher=$!
-	sleep 0.3
+	until_true watches $watcher
 	runtime kill box KILL
 	wait $watcher
 	[ ! -s seen ]
@@ -86,7 +93,7 @@ teardown() {
 	run_detached box
 	runtime events --interval 1h box >seen 3>&- &
 	local watcher=$!
-	sleep 0.3
+	until_true watches $watcher
 	echo >go
 	wait $watcher
 	until_status box stopped
@@ -98,7 +105,7 @@ teardown() {
 	run_detached box
 	runtime events --interval 300ms box >seen 3>&- &
 	local watcher=$!
-	sleep 0.1
+	until_true watches $watcher
 	runtime exec box sh -c 'x=a; while :; do x=$x$x; done' </dev/null >output 2>&1 || true
 	until_true grep -qx '{"type":"oom","id":"box"}' seen
 	until_true grep -q '^{"type":"stats"' seen

@@ -99,13 +99,14 @@ nothing_left() {
 # --- Death ----------------------------------------------------------------------------------------------------------
 
 @test "SIGKILL of the command: the container goes on, and --rm still removes it at its end" {
-	coffer_exec run --rm --network none --name orphan box:1 sh -c 'sleep 2; exit 5' &
+	coffer_exec run --rm --network none --name orphan box:1 sh -c 'until [ -e /go ]; do sleep 0.1; done; exit 5' &
 	client=$!
 	running() { coffer ps | grep -q orphan; }
 	eventually running
 	kill -KILL "$client"
 	wait "$client" || true
 	coffer ps | grep -q orphan
+	coffer exec orphan touch /go
 	gone() { ! coffer ps -a | grep -q orphan; }
 	eventually gone
 }

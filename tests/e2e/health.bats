@@ -50,8 +50,9 @@ status_of() {
 }
 
 @test "unhealthy after as many failures as were said, with the last five kept" {
-	run_checked ill 'echo bad; exit 3' --health-retries 4
+	run_checked ill 'until [ -e /go ]; do sleep 0.1; done; echo bad; exit 3' --health-retries 4 --health-timeout 1h
 	[[ $(status_of ill) = *"(health: starting)"* ]]
+	coffer exec ill touch /go
 	eventually is ill .State.Health.Status unhealthy
 	[[ $(status_of ill) = *" (unhealthy)"* ]]
 	[ "$(field ill .State.Health.FailingStreak)" -ge 4 ]
@@ -85,7 +86,8 @@ status_of() {
 	run_checked slow 'echo begun; sleep 4000 & sleep 3000' --health-timeout 300ms --health-retries 1
 	eventually is slow .State.Health.Status unhealthy
 	is slow '.State.Health.Log[0].ExitCode' -1
-	[[ $(field slow '.State.Health.Log[0].Output') = "Health check exceeded timeout (300ms): begun"* ]]
+	had_begun() { is slow '.State.Health.Log | any(.Output | startswith("Health check exceeded timeout (300ms): begun"))' true; }
+	eventually had_begun # on a busy machine not every time
 	no_sleepers() { ! pgrep -f 'sleep [34]000' >/dev/null; }
 	coffer rm -f slow
 	eventually no_sleepers
@@ -94,7 +96,8 @@ status_of() {
 @test "what a check leaves in the background is gone with it" {
 	run_checked litter 'sleep 5000 & exit 0'
 	eventually is litter '.State.Health.Log | length' 5
-	[ "$(pgrep -cf 'sleep 5000')" -le 1 ]
+	at_most_one() { [ "$(pgrep -cf 'sleep 5000')" -le 1 ]; } # the shell that is about to be one has the words, too
+	eventually at_most_one
 	coffer rm -f litter
 }
 
@@ -164,7 +167,7 @@ status_of() {
 failing() {
 	run_checked "$1" '! test -e /ill' --health-retries 1 --health-on-failure "$2" "${@:3}"
 	eventually is "$1" .State.Health.Status healthy
-	coffer exec "$1" touch /ill
+	coffer exec "$1" touch /ill || true # what is done about it may come before the end of this
 }
 
 @test "--health-on-failure kill: and its restart policy holds" {

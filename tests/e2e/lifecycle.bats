@@ -119,9 +119,15 @@ on_terminal() {
 	for i in 1 2 3; do
 		coffer attach --no-stdin reader >"$BATS_TEST_TMPDIR/$i" &
 	done
-	attached() { [ "$(pgrep -cf "^$COFFER_BIN/coffer .*attach --no-stdin reader")" = 3 ]; }
+	# who has a socket is connected, and those who come later are heard later
+	attached() {
+		local pid count=0
+		for pid in $(pgrep -f "^$COFFER_BIN/coffer .*attach --no-stdin reader"); do
+			[ -z "$(find "/proc/$pid/fd" -lname 'socket:*' 2>/dev/null)" ] || count=$((count + 1))
+		done
+		[ "$count" = 3 ]
+	}
 	eventually attached
-	sleep 0.5
 	echo word | coffer attach reader >/dev/null
 	wait
 	for i in 1 2 3; do

@@ -242,17 +242,15 @@ teardown_file() {
 }
 
 @test "signals are forwarded" {
-	coffer_exec run --rm --network none --name sig box:1 sh -c 'trap "echo got; exit 9" TERM; while :; do sleep 0.1; done' \
+	coffer_exec run --rm --network none --name sig box:1 sh -c 'trap "echo got; exit 9" TERM; echo ready; while :; do sleep 0.1; done' \
 		>"$BATS_TEST_TMPDIR/out" &
 	client=$!
-	running() { coffer ps | grep -q sig; }
-	eventually running
-	sleep 0.5
+	eventually grep -q ready "$BATS_TEST_TMPDIR/out"
 	kill -TERM "$client"
 	status=0
 	wait "$client" || status=$?
 	[ "$status" -eq 9 ]
-	[ "$(<"$BATS_TEST_TMPDIR/out")" = got ]
+	[ "$(<"$BATS_TEST_TMPDIR/out")" = $'ready\ngot' ]
 }
 
 @test "no file descriptor of ours is open in the container" {
@@ -326,10 +324,10 @@ teardown_file() {
 }
 
 @test "an input that nobody reads does not hold up signals" {
-	yes | coffer_exec run --rm -i --network none --name deaf box:1 sh -c 'trap "exit 3" USR1; while :; do sleep 0.1; done' &
-	running() { coffer ps | grep -q deaf; }
-	eventually running
-	sleep 1
+	yes | coffer_exec run --rm -i --network none --name deaf box:1 sh -c 'trap "exit 3" USR1; echo ready; while :; do sleep 0.1; done' \
+		>"$BATS_TEST_TMPDIR/out" &
+	eventually grep -q ready "$BATS_TEST_TMPDIR/out"
+	sleep 1 # its input is full by then
 	client=$(pgrep -f -- "--root $COFFER_TEST_ROOT/root .*--name deaf")
 	kill -USR1 "$client"
 	gone() { ! coffer ps | grep -q deaf; }

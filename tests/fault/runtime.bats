@@ -297,7 +297,7 @@ refuses_soon() {
 	local text=$1 status=0
 	(
 		[ "$COFFER_SANITIZED" = yes ] || ulimit -v 2000000
-		exec timeout 20 "$COFFER_BIN/coffer-runtime" --root "$STATE" create box
+		exec timeout 120 "$COFFER_BIN/coffer-runtime" --root "$STATE" create box
 	) >output 2>&1 </dev/null || status=$?
 	[ "$status" -eq 1 ] && contains "$(head -c 2000 output)" "$text"
 }
