@@ -72,8 +72,13 @@ static int parse_attach(const char *value, void *field, struct error *err)
 static int parse_runtime(const char *value, void *field, struct error *err)
 {
 	(void)field;
-	return streq(value, "coffer-runtime") ? 0
-					      : err_set(err, ERR_UNSUPPORTED, "containers run by coffer-runtime only");
+	if (streq(value, "coffer-runtime"))
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "containers run by coffer-runtime only");
+	err_cause(err, "it is a part of each container's monitor, and no other program is asked to run containers");
+	return err_hint(err,
+			"leave --runtime out; engines that take a runtime's name, such as containerd, can be given "
+			"coffer-runtime");
 }
 
 static int parse_isolation(const char *value, void *field, struct error *err)
