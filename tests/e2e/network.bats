@@ -498,7 +498,7 @@ no_names_left() {
 @test "containers of one network find each other by name, alias and short id, and others' do not" {
 	coffer network create --subnet 10.89.1.0/24 --subnet fd00:89:1::/64 front
 	coffer network create --subnet 10.89.2.0/24 back
-	sleeper one --network front --ip 10.89.1.11 --ip6 fd00:89:1::11 --network-alias db --network-alias db.example.net
+	sleeper one --network front --hostname stage --ip 10.89.1.11 --ip6 fd00:89:1::11 --network-alias db --network-alias db.example.net
 	sleeper two --network front
 	sleeper far --network back
 	run -0 coffer exec two cat /etc/resolv.conf
@@ -510,6 +510,8 @@ no_names_left() {
 	run -0 coffer exec two ping -c 1 -W 3 one
 	run ! coffer exec far nslookup one
 	run ! coffer exec two nslookup far
+	[ "$(coffer exec one cat /etc/hostname)" = stage ] # which is for itself alone
+	run ! coffer exec two nslookup stage
 	[ "$(name_servers | wc -l)" -eq 2 ]
 	coffer rename one uno
 	eventually knows two uno $'10.89.1.11\nfd00:89:1::11'
