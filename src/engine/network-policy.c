@@ -106,14 +106,18 @@ static int load_container(struct engine *engine, const char *id, struct policy_e
 static int check_enforceable(const struct view *view, const struct network_record *network, struct error *err)
 {
 	const struct policy_endpoint *endpoint = &view->endpoints[view->n_endpoints - 1];
-	for (size_t i = 0; i < view->n_policies && !network_is_bridge(network); i++)
-		if (policy_selects(&view->policies[i], endpoint))
-			return err_set(
-				err, ERR_UNSUPPORTED,
-				"enforce the network policy \"%s\": it selects container %s, which is on the network "
-				"\"%s\" (%s) and does not pass by this host",
-				view->policies[i].name, view->names[view->n_endpoints - 1], network->name,
-				network->driver);
+	const char *name = view->names[view->n_endpoints - 1];
+	for (size_t i = 0; i < view->n_policies && !network_is_bridge(network); i++) {
+		if (!policy_selects(&view->policies[i], endpoint))
+			continue;
+		err_set(err, ERR_UNSUPPORTED,
+			"enforce the network policy \"%s\": it selects container %s, which is on the network \"%s\" (%s) and "
+			"does not pass by this host",
+			view->policies[i].name, name, network->name, network->driver);
+		return err_hint(err,
+				"coffer network disconnect %s %s, and connect it to a network of the driver bridge",
+				network->name, name);
+	}
 	return 0;
 }
 
@@ -547,6 +551,12 @@ int engine_policy_apply(struct engine *engine, struct json_object *documents, co
 
 /* --- finding --- */
 
+static int policy_not_found(const char *name, struct error *err)
+{
+	err_set(err, ERR_NET, "network policy %s not found", name);
+	return err_hint(err, "coffer network policy ls");
+}
+
 /* NAME alone is that of one policy, whatever its network. */
 static int find(struct db *db, const char *name, char **ret_network, char **ret_name, struct error *err)
 {
@@ -559,7 +569,7 @@ static int find(struct db *db, const char *name, char **ret_network, char **ret_
 	if (r < 0)
 		return r;
 	if (!networks)
-		return err_set(err, ERR_NET, "network policy %s not found", name);
+		return policy_not_found(name, err);
 	if (networks[1]) {
 		err_set(err, ERR_NET, "several networks have a policy %s", name);
 		return err_hint(err, "%s/%s", *networks[0] ? networks[0] : networks[1], name);
@@ -593,7 +603,7 @@ int engine_policy_inspect(struct engine *engine, const char *given, struct json_
 			     DB_VALUES(DB_TEXT(network), DB_TEXT(name)), &text, err)) < 0)
 		return r;
 	if (r == 0)
-		return err_set(err, ERR_NET, "network policy %s not found", given);
+		return policy_not_found(given, err);
 	r = json_parse(text, strlen(text), name, ERR_DB, &document, err);
 	if (r >= 0)
 		*ret = json_object_get(document.root);

@@ -49,9 +49,13 @@ void policy_done(struct policy *policy)
 static int know_members(const struct json_node *object, const char *const *names, struct error *err)
 {
 	struct json_iterator iterator = { 0 };
-	for (struct json_node member; json_next(object, &iterator, &member);)
-		if (!strv_contains((char *const *)names, member.key))
-			return json_error(&member, err, "not known, and so it could not be enforced");
+	for (struct json_node member; json_next(object, &iterator, &member);) {
+		if (strv_contains((char *const *)names, member.key))
+			continue;
+		const char *nearest = str_nearest(member.key, names);
+		int r = json_error(&member, err, "not known, and so it could not be enforced");
+		return nearest ? err_hint(err, "did you mean %s?", nearest) : r;
+	}
 	return 0;
 }
 
@@ -219,8 +223,10 @@ static int parse_port(const struct json_node *node, struct policy_port *ret, str
 	if (r < 0 || (r = know_members(node, names, err)) < 0 || (r = parse_protocol(node, &ret->protocol, err)) < 0)
 		return r;
 	bool has_port = json_get(node, "port", &port) > 0;
-	if (has_port && json_object_is_type(port.value, json_type_string))
-		return json_error(&port, err, "a container has no named ports; give the number");
+	if (has_port && json_object_is_type(port.value, json_type_string)) {
+		(void)json_error(&port, err, "a container has no named ports; give the number");
+		return err_hint(err, "port: 80");
+	}
 	if (has_port && ((r = json_as_u64(&port, UINT16_MAX, &first, err)) < 0))
 		return r;
 	last = first;

@@ -398,7 +398,8 @@ metadata: {name: x}
 	refused 'not what this is about' <<<'{apiVersion: v1, kind: Pod, metadata: {name: x}}'
 	refused '"spec" is required, but missing' <<<"$head"
 	refused '/spec/podselector: not known, and so it could not be enforced' <<<"${head}spec: {podselector: {}}"
-	refused 'no named ports' <<<"${head}spec: {podSelector: {}, ingress: [{ports: [{port: http}]}]}"
+	refused 'did you mean podSelector?' <<<"${head}spec: {podselector: {}}"
+	refused 'hint:  port: 80' <<<"${head}spec: {podSelector: {}, ingress: [{ports: [{port: http}]}]}"
 	refused 'ipBlock stands alone' <<<"${head}spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}, podSelector: {}}]}]}"
 	refused 'is no network' <<<"${head}spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: ten}}]}]}"
 	refused 'is no part of the block' <<<"${head}spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/9]}}]}]}"
@@ -413,7 +414,7 @@ metadata: {name: x}
 ---
 {apiVersion: v1, kind: second, metadata: {name: x}}"
 	run -1 coffer network policy rm nothing
-	[[ $output == *'network policy nothing not found'* ]]
+	[[ $output == *'network policy nothing not found'*'coffer network policy ls'* ]]
 	run -125 coffer network policy delete x
 	[[ $output == *'apply FILE, ls, inspect NAME or rm NAME'* ]]
 }
