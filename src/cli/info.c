@@ -144,6 +144,15 @@ static void append_rootless(struct str *out, struct json_object *rootless)
 		str_appendf(out, "  %s: %s\n", name, json_object_get_string(state));
 }
 
+/* What coffer has changed for containers' sake, and leaves so. */
+static void append_settings(struct str *out, struct json_object *settings)
+{
+	if (json_object_array_length(settings) > 0)
+		str_append(out, " Host Settings:\n");
+	for (size_t i = 0; i < json_object_array_length(settings); i++)
+		str_appendf(out, "  %s\n", json_object_get_string(json_object_array_get_idx(settings, i)));
+}
+
 static void append_memory(struct str *out, struct json_object *info)
 {
 	char size[SIZE_TEXT_MAX];
@@ -167,6 +176,7 @@ static void print_info(struct json_object *info)
 	append_security(&out, json_object_object_get(info, "SecurityOptions"));
 	append_ids(&out, json_object_object_get(info, "IDMappings"));
 	append_rootless(&out, json_object_object_get(info, "Rootless"));
+	append_settings(&out, json_object_object_get(info, "HostSettings"));
 	append_lines(&out, info, MACHINE, ARRAY_SIZE(MACHINE));
 	append_memory(&out, info);
 	append_lines(&out, info, PLACES, ARRAY_SIZE(PLACES));

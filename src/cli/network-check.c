@@ -67,7 +67,7 @@ const struct command command_network_check = {
 		"What the host's side cannot see is asked from inside of the container's network namespace, whatever programs its "
 		"image has. Each line is something that was looked at, and where: the *address* of each interface; the *route* that "
 		"leads out; whether the *gateway* answers; whether each *name* server does; the least *mtu* on the way out; whether "
-		"somebody listens behind each *published* port; what was lost on the way (*loss*, of *coffer network stats*); and "
+		"somebody listens behind each *published* port; whether the host sends on what is not for itself (*forwarding*); what was lost on the way (*loss*, of *coffer network stats*); and "
 		"another program's packet *filter*. With TARGET, the steps of *coffer network trace --connect* to it follow.\n\n"
 		"The result *stop* is what keeps the container from its network, *note* may be. The last line is the conclusion; the "
 		"exit status is 0 if nothing is wrong, and 1 otherwise. Sent are a datagram to each gateway, and a question to each "

@@ -107,7 +107,7 @@ static int plug(struct attachment *attach, int rtnl, size_t i, struct error *err
 {
 	const struct endpoint *endpoint = &attach->endpoints->items[i];
 	const struct netns *netns = &attach->netns;
-	int r = network_bring_up(attach->db, rtnl, attach->networks[i], err);
+	int r = network_bring_up(attach->engine, attach->db, rtnl, attach->networks[i], err);
 	if (r >= 0)
 		r = network_plug(rtnl, netns, attach->networks[i], endpoint, attach->name, (int)i == attach->way_out,
 				 err);

@@ -12,6 +12,7 @@
 #include "base/netlink.h"
 #include "base/str.h"
 #include "base/util.h"
+#include "engine/host-setting.h"
 #include "engine/network-attach.h"
 #include "engine/network-cni.h"
 #include "engine/network-dns.h"
@@ -44,13 +45,13 @@ static int write_setting(const char *value, struct error *err, const char *fmt, 
 }
 
 /* The host has to send on what is not for itself; and what it sends from 127.0.0.1 to a published port has to get through. */
-static int allow_forwarding(const struct network_record *network, struct error *err)
+static int allow_forwarding(struct engine *engine, const struct network_record *network, struct error *err)
 {
-	int r = write_setting("1", err, "/proc/sys/net/ipv4/ip_forward");
+	int r = host_setting_write(engine, "/proc/sys/net/ipv4/ip_forward", "1", err);
 	if (r >= 0)
 		r = write_setting("1", err, "/proc/sys/net/ipv4/conf/%s/route_localnet", network->bridge);
 	if (r >= 0 && network->subnet6.family)
-		r = write_setting("1", err, "/proc/sys/net/ipv6/conf/all/forwarding");
+		r = host_setting_write(engine, "/proc/sys/net/ipv6/conf/all/forwarding", "1", err);
 	return r;
 }
 
@@ -104,7 +105,8 @@ static int make_again(struct db *db, int rtnl, const struct network_record *netw
 	return r < 0 ? r : plug_in_again(rtnl, network, &endpoints, err);
 }
 
-int network_bring_up(struct db *db, int rtnl, const struct network_record *network, struct error *err)
+int network_bring_up(struct engine *engine, struct db *db, int rtnl, const struct network_record *network,
+		     struct error *err)
 {
 	struct link link;
 	bool bridge = network_is_bridge(network);
@@ -113,15 +115,15 @@ int network_bring_up(struct db *db, int rtnl, const struct network_record *netwo
 		r = make_again(db, rtnl, network, err);
 	if (r < 0)
 		return err_wrap(err, "bring up the network \"%s\"", network->name);
-	return network->internal || !bridge ? 0 : allow_forwarding(network, err);
+	return network->internal || !bridge ? 0 : allow_forwarding(engine, network, err);
 }
 
 /* --- repairing all --- */
 
-static int repair_bridge(struct db *db, int rtnl, const struct network_record *network,
+static int repair_bridge(struct engine *engine, struct db *db, int rtnl, const struct network_record *network,
 			 const struct endpoint_list *endpoints, struct error *err)
 {
-	int r = network_bring_up(db, rtnl, network, err);
+	int r = network_bring_up(engine, db, rtnl, network, err);
 	int bridge = r < 0 ? r : link_find(rtnl, network->bridge, err);
 	int ports = bridge < 0 ? bridge : bridge_count_ports(rtnl, bridge, err);
 	if (ports < 0 || (size_t)ports >= endpoints->count)
@@ -138,7 +140,7 @@ static int repair(struct engine *engine, struct db *db, int rtnl, const struct n
 	if (r < 0 || endpoints.count == 0)
 		return r;
 	if (network_is_bridge(network))
-		r = repair_bridge(db, rtnl, network, &endpoints, err);
+		r = repair_bridge(engine, db, rtnl, network, &endpoints, err);
 	if (r < 0)
 		return r;
 	network_names_repair(engine, network->name);

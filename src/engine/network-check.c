@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/netlink.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "engine/host-setting.h"
 #include "engine/live.h"
 #include "engine/network-counters.h"
 #include "engine/network-driver.h"
@@ -354,6 +356,24 @@ static int check_losses(struct checkup *checkup, struct error *err)
 	return r;
 }
 
+/* Set by us, it stays so when the last container is gone: others may have come to rely on it. */
+static void check_forwarding(struct checkup *checkup)
+{
+	static const char path[] = "/proc/sys/net/ipv4/ip_forward";
+	struct walk *walk = &checkup->walk;
+	_cleanup_strv_ char **settings = host_settings(walk->engine);
+	char line[8];
+	if (is_internal(checkup) || file_read_line(AT_FDCWD, path, line, sizeof line) <= 0)
+		return;
+	bool on = *line != '0', ours = false;
+	for (char **setting = settings; setting && *setting; setting++)
+		ours |= str_starts_with(*setting, "net.ipv4.ip_forward = 1");
+	walk_add(walk, "forwarding", on ? TRACE_OK : TRACE_BAD, mem_strdup(path), "this host sends %s on%s",
+		 on ? "packets" : "nothing", on && ours ? "; coffer has set it to" : "");
+	if (!on)
+		fail(walk, "this host sends nothing on: %s is 0", path);
+}
+
 static int check_filter(struct checkup *checkup, struct error *err)
 {
 	_cleanup_firewall_drop_ struct firewall_drop drop = { 0 };
@@ -381,7 +401,10 @@ static int go(void *argument, struct error *err)
 		r = check_mtu(checkup, err);
 	if (r >= 0)
 		r = check_published(checkup, err);
-	return r < 0 || checkup->endpoints.count == 0 ? r : check_filter(checkup, err);
+	if (r < 0 || checkup->endpoints.count == 0)
+		return r;
+	check_forwarding(checkup);
+	return check_filter(checkup, err);
 }
 
 static int open_walk(struct checkup *checkup, const struct live *live, struct error *err)

@@ -372,7 +372,7 @@ static int plug(struct change *change, const struct endpoint_request *request, s
 	if (r >= 0)
 		r = reserve(change, request, endpoint, err);
 	if (r >= 0)
-		r = network_bring_up(change->db, change->rtnl, change->network, err);
+		r = network_bring_up(change->engine, change->db, change->rtnl, change->network, err);
 	/* Before it can send anything. */
 	if (r >= 0)
 		r = filter_add(change->engine, change->network, endpoint, NULL, err);

@@ -18,6 +18,7 @@
 #include "base/util.h"
 #include "engine/cgroup-place.h"
 #include "engine/engine-internal.h"
+#include "engine/host-setting.h"
 #include "engine/network-user.h"
 #include "engine/rootless-info.h"
 #include "network/firewall-look.h"
@@ -205,6 +206,8 @@ static void add_limits(const struct engine *engine, struct json_object *info)
 		if (!has)
 			json_append_string(warnings, LIMITS[i].warning);
 	}
+	_cleanup_strv_ char **settings = host_settings(engine);
+	json_add_strv(info, "HostSettings", settings);
 	json_add_bool(info, "IPv4Forwarding", forwards());
 	if (!forwards() && !network_is_of_user())
 		json_append_string(warnings, "WARNING: IPv4 forwarding is disabled");

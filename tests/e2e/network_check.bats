@@ -59,6 +59,23 @@ step() {
 	[[ $output == *'one address ok'* && $output == *'two address stop'* ]]
 }
 
+@test "that packets are sent on was coffer's doing is written down, and not undone" {
+	sysctl -qw net.ipv4.ip_forward=0
+	sleeper one
+	run -0 coffer info --format '{{json .HostSettings}}'
+	[[ $output == *'"net.ipv4.ip_forward = 1 (was 0)"'* ]]
+	run -0 coffer info
+	[[ $output == *'Host Settings:'*'net.ipv4.ip_forward = 1 (was 0)'* ]]
+	run coffer network check one
+	step forwarding ok 'this host sends packets on; coffer has set it to'
+	sysctl -qw net.ipv4.ip_forward=0
+	run -1 coffer network check one
+	step forwarding stop 'this host sends nothing on'
+	sysctl -qw net.ipv4.ip_forward=1
+	coffer rm -f one
+	[ "$(</proc/sys/net/ipv4/ip_forward)" = 1 ]
+}
+
 @test "check: a network that is sound, and the way to somebody" {
 	coffer network create --subnet 10.89.1.0/24 front >/dev/null
 	web db --network front --ip 10.89.1.10 -p 8080:80
