@@ -115,16 +115,21 @@ cgroup_v1_has() {
 
 # The host's view of a file of a container's cgroup: cgroup_file ID V1-CONTROLLER V1-FILE V2-FILE
 cgroup_file() {
-	local of_user=(/sys/fs/cgroup/user.slice/user-*.slice/user@*.service/user.slice/"coffer-$1.scope")
+	local scope scopes=(
+		/sys/fs/cgroup/{system,coffer}.slice/"coffer-$1.scope"
+		/sys/fs/cgroup/user.slice/user-*.slice/user@*.service/{user,coffer}.slice/"coffer-$1.scope"
+	)
 	if cgroup_v1_has "$2"; then
 		cat "/sys/fs/cgroup/$2/coffer/$1/$3"
-	elif [ -d "/sys/fs/cgroup/system.slice/coffer-$1.scope" ]; then
-		cat "/sys/fs/cgroup/system.slice/coffer-$1.scope/$4"
-	elif [ -d "${of_user[0]}" ]; then
-		cat "${of_user[0]}/$4"
-	else
-		cat "/sys/fs/cgroup/coffer/$1/$4"
+		return
 	fi
+	for scope in "${scopes[@]}"; do
+		if [ -d "$scope" ]; then
+			cat "$scope/$4"
+			return
+		fi
+	done
+	cat "/sys/fs/cgroup/coffer/$1/$4"
 }
 
 # Whether process PID lives. A zombie does not: whose child it was, and whether that collects it, is not our affair.
