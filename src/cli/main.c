@@ -136,7 +136,7 @@ static int open_engine(struct cli *cli, const struct command *command, struct er
 	/* What cannot be cleaned up now does not stop the command; it will be tried again by the next. */
 	struct error failure = { 0 };
 	if (engine_reconcile(cli->engine, &failure) < 0)
-		log_failure(LOG_LEVEL_WARN, "clean up what is left of dead containers", &failure);
+		log_failure(LOG_LEVEL_WARN, "clean up what others have left undone", &failure);
 	return 0;
 }
 

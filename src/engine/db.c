@@ -23,6 +23,7 @@ enum {
 	 */
 	CHECKPOINT_PAGES = 100,
 	PREPARED_MAX = 4,
+	LOG_RESERVE = 640 << 10, /* these, of 4 KiB, and a transaction more */
 };
 
 struct db {
@@ -318,6 +319,18 @@ static int take_steps(struct db *db, const char *const *steps, size_t n_steps, s
 	return r < 0 ? r : db_commit(&transaction, err);
 }
 
+/*
+ * Room for the log until it is written back, as long as there is some: on a full disk it has to be possible to remove things.
+ * The log's file stays, and is written anew from its beginning.
+ */
+static void reserve_log(const struct db *db, const char *name)
+{
+	_cleanup_free_ char *log = mem_printf("%s-wal", name);
+	_cleanup_close_ int fd = openat(db->dir, log, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0)
+		(void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, LOG_RESERVE);
+}
+
 /* Changing to a write-ahead log is the one thing that SQLite's own locks do not serialize: hence another lock. */
 static int migrate(struct db *db, const char *name, const char *const *steps, size_t n_steps, struct error *err)
 {
@@ -326,7 +339,11 @@ static int migrate(struct db *db, const char *name, const char *const *steps, si
 	if (lock < 0)
 		return lock;
 	int r = execute(db, "PRAGMA journal_mode = WAL", err);
-	return r < 0 ? r : take_steps(db, steps, n_steps, err);
+	if (r >= 0)
+		r = take_steps(db, steps, n_steps, err);
+	if (r >= 0)
+		reserve_log(db, name);
+	return r;
 }
 
 static int open_all(struct db *db, const char *name, const char *const *steps, size_t n_steps, struct error *err)

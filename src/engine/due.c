@@ -38,9 +38,12 @@ int due_work(struct engine *engine, struct error *err)
 	int r = engine_db(engine, &db, err);
 	if (r >= 0)
 		r = due_begin(db, DUE_INDEX, &times, err);
+	if (r < 0)
+		return r;
+	/* Garbage goes also if there is no room for the index: it makes some. */
+	int indexed = r > 0 ? index_json_write(engine, err) : 0;
+	r = due_begin(db, DUE_GARBAGE, &times, indexed < 0 ? NULL : err);
 	if (r > 0)
-		r = index_json_write(engine, err);
-	if (r >= 0)
-		r = due_begin(db, DUE_GARBAGE, &times, err);
-	return r > 0 ? gc_collect(engine, NULL, err) : r;
+		r = gc_collect(engine, NULL, indexed < 0 ? NULL : err);
+	return indexed < 0 ? indexed : r;
 }

@@ -231,12 +231,15 @@ int engine_image_remove(struct engine *engine, const char *name, bool force, cha
 		r = remove_rows(&removal, err);
 	if (r >= 0)
 		record_removal(engine, &removal);
-	if (r >= 0)
-		r = index_json_write(engine, err);
+	/* On a full disk there is room for the index when the image has gone, and not before. */
+	int indexed = r >= 0 ? index_json_write(engine, removal.gone ? NULL : err) : r;
 	if (r >= 0 && removal.gone) {
 		strv_append(&deleted, removal.id);
 		r = gc_collect(engine, &deleted, err);
+		if (r >= 0 && indexed < 0)
+			indexed = index_json_write(engine, err);
 	}
+	r = r < 0 ? r : indexed;
 	if (r < 0)
 		return r;
 	*ret_untagged = TAKE_PTR(removal.untagged);

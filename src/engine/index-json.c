@@ -12,6 +12,7 @@
 #include "engine/image.h"
 #include "image/annotation.h"
 #include "image/reference.h"
+#include "storage/space.h"
 
 #define INDEX_FILE "index.json"
 #define LOCK_FILE "index.json.lock"
@@ -99,5 +100,5 @@ int index_json_write(struct engine *engine, struct error *err)
 		return r;
 	const char *text = json_text(index);
 	r = file_write_atomic(store->root, INDEX_FILE, text, strlen(text), 0600, FILE_SYNC, err);
-	return r < 0 ? r : due_end(db, DUE_INDEX, times, err);
+	return r < 0 ? space_explain(r, store->root, 0, err) : due_end(db, DUE_INDEX, times, err);
 }

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "engine/engine-internal.h"
+#include "storage/space.h"
 
 #define ABOUT_FILE "about.json"
 #define DATA_FILE "data"
@@ -270,7 +271,7 @@ static int stage_and_publish(struct engine *engine, const struct secret *secret,
 	if (r >= 0)
 		r = publish(stage, secrets, data, err);
 	(void)path_remove_tree(engine->store->tmp, name);
-	return r;
+	return r < 0 ? space_explain(r, engine->store->tmp, data->len, err) : r;
 }
 
 int engine_secret_create(struct engine *engine, const struct secret_data *data, struct secret **ret, struct error *err)

@@ -65,14 +65,18 @@ static int bury(struct engine *engine, const char *id)
 
 int tombstone_make(struct engine *engine, const struct container_row *row, struct error *err)
 {
-	if (!has_run(engine, row->id)) {
+	struct error why = { 0 };
+	bool kept = has_run(engine, row->id);
+	/* A full disk must not keep a container from going. */
+	if (kept && write_container(engine, row, &why) < 0) {
+		log_failure(LOG_LEVEL_WARN, "keep the records of a container that is removed", &why);
+		kept = false;
+	}
+	if (!kept) {
 		int r = path_remove_tree(engine->store->records, row->id);
 		return r < 0 ? err_sys(err, -r, "remove the records of container %.12s", row->id) : 0;
 	}
-	int r = write_container(engine, row, err);
-	if (r < 0)
-		return r;
-	r = bury(engine, row->id);
+	int r = bury(engine, row->id);
 	if (r < 0)
 		return err_sys(err, -r, "keep the records of container %.12s", row->id);
 	if (random_u64() % PRUNE_EVERY == 0)
