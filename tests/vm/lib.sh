@@ -50,7 +50,7 @@ guest_kernel() {
 		[ -n "$package" ] || return 1
 		dir=$cache/$package.d
 		# apt's own unprivileged user could not write to the directory
-		(cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" &&
+		(cd "$work" && apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=5 download "$package" &&
 			dpkg-deb -x "$package"_*.deb kernel && rm "$package"_*.deb) >&2 || return 1
 		mv -T "$work/kernel" "$dir" || [ -d "$dir" ] || return 1 # or another run was first
 	fi
