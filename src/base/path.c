@@ -257,7 +257,7 @@ static int remove_entry(struct removal *removal, int dir, const char *name, int 
 	return first < 0 ? first : r;
 }
 
-int path_remove_tree(int dir, const char *name)
+static int remove_once(int dir, const char *name)
 {
 	int r = remove_leaf(dir, name);
 	if (r != -ENOTEMPTY)
@@ -276,6 +276,15 @@ int path_remove_tree(int dir, const char *name)
 	} while (removal.moved);
 	r = remove_leaf(dir, name);
 	return first < 0 ? first : r;
+}
+
+int path_remove_tree(int dir, const char *name)
+{
+	enum { ATTEMPTS = 16 };
+	int r = remove_once(dir, name);
+	for (int i = 1; r == -ENOTEMPTY && i < ATTEMPTS; i++)
+		r = remove_once(dir, name);
+	return r;
 }
 
 char *path_of_fd(int fd)

@@ -57,8 +57,8 @@ const char *path_base(const char *path);
 
 /*
  * Remove what @name in directory @dir is, with all below it, however deep it goes. Links are removed, not followed;
- * mount points below stop it with EBUSY. A missing name is success. Returns 0 or -errno of the first failure (the rest
- * is still removed).
+ * mount points below stop it with EBUSY. What somebody puts there meanwhile is removed, too. A missing name is success.
+ * Returns 0 or -errno of the first failure (the rest is still removed).
  */
 int path_remove_tree(int dir, const char *name);
 

@@ -492,6 +492,40 @@ static void test_remove_tree(void **state)
 	assert_int_equal(path_remove_tree(tree->root, "plain/x"), -ENOTDIR);
 }
 
+enum { COMES_BACK = 4 };
+
+/* Makes the file each time that it has gone, as who has the directory open may. */
+static void make_again(int dir)
+{
+	alarm(60); /* if it never goes, nobody waits for us */
+	for (int made = 0; made < COMES_BACK;) {
+		int fd = openat(dir, "lock", O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd < 0 && errno != EEXIST)
+			break; /* the directory has gone, too */
+		made += fd >= 0;
+		fd_close(fd);
+	}
+	_exit(0);
+}
+
+static void test_remove_what_comes_back(void **state)
+{
+	enum { ROUNDS = 50 };
+	struct tree *tree = *state;
+	for (int i = 0; i < ROUNDS; i++) {
+		assert_int_equal(mkdirat(tree->root, "shared", 0700), 0);
+		make_file(tree->root, "shared/lock", "");
+		_cleanup_close_ int dir = openat(tree->root, "shared", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(dir >= 0);
+		pid_t pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0)
+			make_again(dir);
+		assert_int_equal(path_remove_tree(tree->root, "shared"), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+	}
+}
+
 /* A container can make a tree that is deeper than we may have files open; it must not outlive the container. */
 static void test_remove_a_deep_tree(void **state)
 {
@@ -609,6 +643,7 @@ static const struct CMUnitTest TESTS[] = {
 	WITH_TREE(test_parents),
 	WITH_TREE(test_make_directories_of_our_own),
 	WITH_TREE(test_remove_tree),
+	WITH_TREE(test_remove_what_comes_back),
 	WITH_TREE(test_remove_a_deep_tree),
 	WITH_TREE(test_remove_stops_at_mounts),
 	cmocka_unit_test(test_normalize),
