@@ -53,13 +53,12 @@ is() { # UNIT PROPERTY VALUE
 }
 
 @test "a .pod file is a service that brings its containers, ends with them, and takes them along" {
-	echo '[Pod]' >/etc/coffer/systemd/app.pod
+	printf '%s\n' '[Pod]' Network=none >/etc/coffer/systemd/app.pod
 	cat >/etc/coffer/systemd/one.container <<-'EOF'
 		[Container]
 		Image=box:1
 		Pod=app.pod
-		RunInit=yes
-		Exec=sleep 1000
+		Exec=sh -c "trap 'exit 0' TERM; sleep 1000 & wait"
 	EOF
 	sed 's/Pod=app.pod/&\nStartWithPod=no/' /etc/coffer/systemd/one.container >/etc/coffer/systemd/two.container
 	systemctl daemon-reload
