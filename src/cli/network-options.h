@@ -11,6 +11,13 @@ struct network_options {
 	char *address, *address6, *mac;
 };
 
+/* Whether any of them was given. */
+static inline bool network_options_given(const struct network_options *options)
+{
+	return options->networks || options->aliases || options->options || options->address || options->address6 ||
+	       options->mac;
+}
+
 /* Errors: ERR_USAGE for what contradicts itself, ERR_INVALID for what is none; in Docker's words. */
 int network_options_finish(const struct network_options *options, struct container_spec *spec, struct error *err);
 

@@ -78,6 +78,7 @@ static int create(struct cli *cli, struct create_options *options, struct pod **
 		.shares = shares,
 		.labels = options->labels,
 		.stops = options->exit_policy == EXIT_STOP,
+		.networked = network_options_given(&options->network),
 		.infra = &options->infra,
 	};
 	int r = check(options, err);
@@ -167,7 +168,8 @@ const struct command command_pod_create = {
 		"other's processes, too.\n\n"
 		"What is about these namespaces is said of the pod, and not of its containers: *--publish*, *--network*, "
 		"*--dns*, *--add-host*, *--hostname*. On a network with names the pod is found by its own.\n\n"
-		"The infra container starts when the pod does, or the first of its containers.",
+		"The infra container starts when the pod does, or the first of its containers. Its image, *localhost/coffer-pause*, "
+		"has no files; it is made for the first pod.",
 	.examples =
 		(const struct example[]){
 			{ "pod create -p 8080:80 web", "Make a pod, ..." },

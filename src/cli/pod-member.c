@@ -8,12 +8,6 @@
 #include "cli/pod-targets.h"
 #include "engine/pod.h"
 
-static bool is_networked(const struct network_options *network)
-{
-	return network->networks || network->aliases || network->options || network->address || network->address6 ||
-	       network->mac;
-}
-
 /* What is the pod's to say is said of the pod, then. */
 static void move_to_pod(struct container_spec *spec, struct container_spec *infra)
 {
@@ -28,6 +22,7 @@ static void move_to_pod(struct container_spec *spec, struct container_spec *infr
 	infra->dns = TAKE_PTR(spec->dns);
 	infra->dns_search = TAKE_PTR(spec->dns_search);
 	infra->dns_options = TAKE_PTR(spec->dns_options);
+	infra->cgroup_parent = TAKE_PTR(spec->cgroup_parent);
 }
 
 static int make_pod(struct cli *cli, const char *name, struct container_spec *spec, char **ret_id, struct error *err)
@@ -71,5 +66,5 @@ int pod_member_join(struct cli *cli, struct container_options *options, char **r
 		return 0;
 	const char *new_name = str_after(name, "new:");
 	return new_name ? join_new(cli, new_name, spec, ret_new, err)
-			: engine_pod_join(cli->engine, name, is_networked(&options->network), spec, err);
+			: engine_pod_join(cli->engine, name, network_options_given(&options->network), spec, err);
 }

@@ -104,28 +104,30 @@ static int resolve_shares(char *const *words, char ***ret, struct error *err)
 }
 
 /* What is said of a network that nobody would be on. */
-static int check_network(const struct container_spec *infra, char *const *shares, struct error *err)
+static int check_network(const struct pod_request *request, char *const *shares, struct error *err)
 {
-	bool said = infra->ports || infra->publish_all || infra->extra_hosts || infra->dns || infra->dns_search ||
+	const struct container_spec *infra = request->infra;
+	bool said = request->networked || infra->ports || infra->extra_hosts || infra->dns || infra->dns_search ||
 		    infra->dns_options;
 	if (said && !strv_contains(shares, "net"))
-		return err_set(err, ERR_INVALID,
-			       "ports, hosts and name servers of a pod need its network: --share net");
+		return err_set(
+			err, ERR_INVALID,
+			"network, ports, hosts and name servers of a pod need that it shares its network: --share net");
 	if (infra->hostname && !strv_contains(shares, "uts"))
-		return err_set(err, ERR_INVALID, "the host name of a pod needs its UTS namespace: --share uts");
+		return err_set(err, ERR_INVALID, "the host name of a pod needs that it shares this: --share uts");
 	return 0;
 }
 
 /* --- the infra container --- */
 
-/* On networks with names a pod is found by its own. Borrows from @request, but for the list of places. */
-static void name_places(const struct pod *pod, const struct container_spec *wishes, struct container_spec *spec)
+/* On networks with names a pod is found by its own. The rest of @places is borrowed. */
+static void name_places(const struct pod *pod, const struct endpoint_request *places, struct container_spec *spec)
 {
-	spec->endpoints = mem_alloc((wishes->n_endpoints + 1) * sizeof *spec->endpoints);
-	for (size_t i = 0; i < wishes->n_endpoints; i++) {
-		spec->endpoints[i] = wishes->endpoints[i];
-		spec->endpoints[i].aliases = strv_copy(wishes->endpoints[i].aliases);
-		if (!streq(wishes->endpoints[i].network, NETWORK_DEFAULT_NAME))
+	spec->endpoints = mem_alloc((spec->n_endpoints + 1) * sizeof *spec->endpoints);
+	for (size_t i = 0; i < spec->n_endpoints; i++) {
+		spec->endpoints[i] = places[i];
+		spec->endpoints[i].aliases = strv_copy(places[i].aliases);
+		if (!streq(places[i].network, NETWORK_DEFAULT_NAME))
 			strv_append(&spec->endpoints[i].aliases, pod->name);
 	}
 }
@@ -161,7 +163,7 @@ static int create_infra(struct engine *engine, const struct pod_request *request
 		spec.network = NETWORK_NONE;
 		spec.n_endpoints = 0;
 	}
-	name_places(pod, request->infra, &spec);
+	name_places(pod, request->infra->endpoints, &spec);
 	int r = engine_container_create(engine, &spec, ret, err);
 	free_places(&spec);
 	return r;
@@ -175,7 +177,7 @@ static int resolve(const struct pod_request *request, struct pod *pod, struct er
 	if (r >= 0)
 		r = resolve_shares(request->shares, &pod->shares, err);
 	if (r >= 0)
-		r = check_network(request->infra, pod->shares, err);
+		r = check_network(request, pod->shares, err);
 	random_id(pod->id);
 	pod->name = mem_strdup(request->name);
 	pod->labels = strv_copy(request->labels);

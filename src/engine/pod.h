@@ -43,8 +43,8 @@ struct pod_request {
 	char *const *shares; /* "net", "+pid" for one more than without a word; "none" */
 	char *const *labels;
 	bool stops;
-	const struct container_spec
-		*infra; /* of which name, network, ports, hosts, name servers, host name and the like count */
+	bool networked;			    /* it was said what the network is to be */
+	const struct container_spec *infra; /* its name, network, ports, hosts, name servers, host name and the like */
 };
 
 /*

@@ -72,15 +72,15 @@ infra() {
 	member seen one
 	member seen two
 	[[ $(coffer exec one ps -o args) == *'coffer-init --pause'*'sleep 1000'*'sleep 1000'* ]]
-	pod --share none apart
+	coffer pod create --share none apart
 	member apart three --network none
 	[ "$(namespace_of three uts)" != "$(namespace_of "$(infra apart)" uts)" ]
 	run -1 coffer pod create --share net,nosuch wrong
 	[[ $output == *'--share: invalid kernel namespace to share: "nosuch"'*'--share ipc,net,pid,uts,cgroup, or none'* ]]
 	run -1 coffer pod create --share ipc -p 80:80 wrong
-	[[ $output == *'ports, hosts and name servers of a pod need its network: --share net'* ]]
+	[[ $output == *'network, ports, hosts and name servers of a pod need that it shares its network: --share net'* ]]
 	run -1 coffer pod create --share net --hostname x wrong
-	[[ $output == *'the host name of a pod needs its UTS namespace: --share uts'* ]]
+	[[ $output == *'the host name of a pod needs that it shares this: --share uts'* ]]
 	run -1 coffer pod exists wrong
 }
 
