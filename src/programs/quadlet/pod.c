@@ -78,7 +78,8 @@ static void add_service(const struct quadlet *quadlet, const char *name, struct 
 	unit_file_add(unit, "Service", "ExecStop",
 		      mem_printf("-%s pod stop --ignore%s%s %s", quadlet->coffer, timeout ? " --time " : "",
 				 timeout ? timeout : "", name));
-	unit_file_add(unit, "Service", "ExecStopPost", mem_printf("-%s pod rm --ignore --force %s", quadlet->coffer, name));
+	unit_file_add(unit, "Service", "ExecStopPost",
+		      mem_printf("-%s pod rm --ignore --force %s", quadlet->coffer, name));
 }
 
 int quadlet_translate_pod(const struct quadlet *quadlet, struct quadlet_file *file, struct error *err)
