@@ -158,6 +158,12 @@ int container_clear(struct engine *engine, const struct container_row *row, stru
 
 /* --- engine_container_finish() --- */
 
+static bool has_run_dir(struct engine *engine, const char *id)
+{
+	_cleanup_close_ int dir = run_dir_open(engine, id);
+	return dir >= 0;
+}
+
 /* Lock the run directory of one that has ended, which its monitor is about to let go. 0: somebody else was faster. */
 static int lock_ended(struct engine *engine, const char *id, struct run_dir *ret, struct error *err)
 {
@@ -166,9 +172,10 @@ static int lock_ended(struct engine *engine, const char *id, struct run_dir *ret
 	int r = run_dir_lock(engine, id, 0, ret, &busy);
 	if (r == -ERR_BUSY) {
 		r = status_of(engine, id, &status, err);
-		if (r <= 0)
+		if (r < 0 || (r == 0 && !has_run_dir(engine, id)))
 			return r;
-		if (status.state != MONITOR_STATE_EXITED)
+		/* One without a status is about to be started. */
+		if (r == 0 || status.state != MONITOR_STATE_EXITED)
 			return err_set(err, ERR_STATE, "container %.12s is running", id);
 		return run_dir_lock(engine, id, PATIENCE_MS, ret, err);
 	}
