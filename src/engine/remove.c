@@ -16,7 +16,7 @@
 enum {
 	STEP_MS = 20,
 	KILL_PATIENCE_MS = 20 * 1000, /* a container with much to write back takes its time to die */
-	PATIENCE_MS = 2 * 1000,	      /* for a command that is about to be done with it */
+	PATIENCE_MS = 5 * 1000,	      /* for a command that is about to be done with it */
 };
 
 static int refuse_running(struct engine *engine, const struct container_row *row, struct error *err)

@@ -26,7 +26,7 @@ enum {
 	RUN_DIR_MODE = 0700,
 	MAX_ATTEMPTS = 16, /* each one lost means that a removal came between two system calls of ours */
 	POLL_MS = 5,
-	MAKE_PATIENCE_MS = 2000,
+	MAKE_PATIENCE_MS = 20 * 1000,
 };
 
 void run_dir_close(struct run_dir *dir)
