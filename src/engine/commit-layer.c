@@ -56,10 +56,11 @@ static int write_layer(const struct writing *writing, struct error *err)
 	return r < 0 ? r : copy_tar_finish(&tar, err);
 }
 
-static bool has_ended(struct container *container)
+/* Another run may have begun since, which is not the one that was to be paused. */
+static bool has_ended(const struct container *container)
 {
-	enum container_status status;
-	return container_status(container, &status, NULL) >= 0 && status == CONTAINER_STOPPED;
+	char state = 0;
+	return process_start_time(container->pid, &state) != container->start_time || state == 'Z' || state == 'X';
 }
 
 /* One that has ended meanwhile writes nothing, either. */
