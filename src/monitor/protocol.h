@@ -61,7 +61,7 @@ enum {
 
 enum packet_type {
 	/* to the monitor */
-	PACKET_PLAN = 'P',   /* no payload, and the first on the starter's connection: config.json and monitor.json are there */
+	PACKET_PLAN = 'P',   /* no payload, and the starter's first: config.json and monitor.json are there */
 	PACKET_START = 'S',  /* create only: run the program now */
 	PACKET_STDIN = 'i',  /* bytes for standard input; empty: end of file */
 	PACKET_RESIZE = 'w', /* struct packet_size: the terminal's window */
