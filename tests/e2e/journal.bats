@@ -85,7 +85,7 @@ attribute() {
 
 @test "one that cannot be started" {
 	run -127 coffer run --network none --name broken box:1 /no/such/program
-	[ "$(actions broken)" = "create destroy" ]
+	[ "$(actions broken)" = "create start-failed destroy" ]
 }
 
 @test "one whose monitor died: whoever finds it records the end" {
