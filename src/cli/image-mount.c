@@ -81,10 +81,12 @@ const struct command command_image_mount = {
 	.description =
 		"Prints the directory in which the files of the image are, one a line; it stays mounted until *coffer image "
 		"unmount*, or until the machine is shut down, and cannot be removed as long as it is.\n\n"
+		"A user who is not root mounts images where his containers are, and sees them there: by *coffer unshare*.\n\n"
 		"Without an image, all that are mounted are listed. Fields of templates: .ID .Image .Path.",
 	.examples =
 		(const struct example[]){
 			{ "image mount busybox:1", "To look into an image without running it" },
+			{ "unshare coffer image mount busybox:1", "The same without root; coffer unshare ls shows it" },
 			{ 0 },
 		},
 	.min_args = 0,
