@@ -144,12 +144,13 @@ static void append_rootless(struct str *out, struct json_object *rootless)
 		str_appendf(out, "  %s: %s\n", name, json_object_get_string(state));
 }
 
-/* What coffer has changed for containers' sake, and leaves so. */
+/* What coffer has changed for containers' sake, and leaves so; NULL if that is nothing. */
 static void append_settings(struct str *out, struct json_object *settings)
 {
-	if (json_object_array_length(settings) > 0)
+	size_t count = settings ? json_object_array_length(settings) : 0;
+	if (count > 0)
 		str_append(out, " Host Settings:\n");
-	for (size_t i = 0; i < json_object_array_length(settings); i++)
+	for (size_t i = 0; i < count; i++)
 		str_appendf(out, "  %s\n", json_object_get_string(json_object_array_get_idx(settings, i)));
 }
 
