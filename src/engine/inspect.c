@@ -238,7 +238,8 @@ static void add_config(const struct container_row *row, struct json_object *root
 	add_set(config, "ExposedPorts", row->config.exposed_ports);
 	inspect_add_volumes(&row->config, config);
 	inspect_add_words(config, "Env", row->config.env);
-	json_add_pairs(config, "EnvSources", row->config.env_sources);
+	if (row->config.env_sources)
+		json_add_pairs(config, "EnvSources", row->config.env_sources);
 	add_list(config, "Cmd", row->config.command);
 	add_list(config, "Entrypoint", row->config.entrypoint);
 	json_add_string(config, "Image", spec->image);
