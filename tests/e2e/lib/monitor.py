@@ -223,7 +223,10 @@ class Container:
         return Peer(sock)
 
     def status(self):
-        with open(os.path.join(self.dir, "status.json"), encoding="utf-8") as file:
+        """What the monitor has written down, which it does after it began to listen."""
+        path = os.path.join(self.dir, "status.json")
+        wait_until(lambda: os.path.exists(path))
+        with open(path, encoding="utf-8") as file:
             return json.load(file)
 
     def logged(self, suffix=""):
