@@ -80,14 +80,14 @@ finish() {
 }
 
 @test "what acts on one that runs" {
-	local name working=() ended='is not running|has just ended'
+	local name working=() ended='E-STATE' # whatever its words are, they say that it does not run, or what it is instead
 	SECONDS=0
 	beside exec verb "$ended" exec exec true
 	beside detached verb "$ended" exec -d detached true
 	beside top verb "$ended" top top
 	beside usr1 verb "$ended" kill -s USR1 usr1
-	beside paused verb "$ended|is already paused" pause paused
-	beside attached verb '^$|cannot attach to a stopped container' attach --no-stdin attached
+	beside paused verb "$ended" pause paused
+	beside attached verb '^$|E-STATE' attach --no-stdin attached
 	beside stats verb '^$' stats --no-stream stats
 	beside update verb '^$' update -m 80m update
 	finish
@@ -96,14 +96,14 @@ finish() {
 @test "what acts on any" {
 	local name working=()
 	SECONDS=0
-	beside in verb 'is about to start or to end' cp /etc/passwd in:/tmp/passwd
+	beside in verb 'E-STATE' cp /etc/passwd in:/tmp/passwd
 	beside out verb '^$' cp out:/etc/passwd "$BATS_TEST_TMPDIR/passwd"
 	beside commit verb '^$' commit commit
 	beside logs verb '^$' logs --tail 3 logs
 	beside inspect verb '^$' inspect inspect
 	beside wait verb '^$' wait wait
-	beside connect verb 'already exists in network|is about to start or to end' network connect other connect
-	beside leave verb 'is not connected to network|is about to start or to end' network disconnect flap leave
+	beside connect verb 'already exists in network|E-STATE' network connect other connect
+	beside leave verb 'is not connected to network|E-STATE' network disconnect flap leave
 	finish
 }
 
