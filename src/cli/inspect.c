@@ -316,7 +316,7 @@ const struct command command_network_inspect = {
 
 const struct command command_pod_inspect = {
 	.name = "pod inspect",
-	.flags = COMMAND_ENGINE | COMMAND_RECONCILE,
+	.flags = COMMAND_ENGINE | COMMAND_DOCUMENTS | COMMAND_RECONCILE,
 	.usage = "[OPTIONS] POD [POD...]",
 	.summary = "Show all that is known of pods",
 	.description = "In Podman's field names.",
