@@ -23,13 +23,38 @@ static void peer_update(struct monitor *monitor, struct peer *peer)
 	watch_set(monitor, &peer->watch, input | (peer->owed ? EPOLLOUT : 0u));
 }
 
+/* Try to hand the current delivery to those who have not taken it. */
+static void delivery_push(struct monitor *monitor)
+{
+	struct delivery *delivery = &monitor->delivery;
+	bool pending = false;
+	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++) {
+		struct peer *peer = &monitor->peers[i];
+		if (!peer->owed)
+			continue;
+		int r = packet_send(peer->watch.fd, delivery->type, delivery->data, delivery->len);
+		peer->owed = r == -EAGAIN;
+		pending |= peer->owed;
+		delivery->owner_has_it |= r == 0 && peer->owner;
+		/* One that has left may have said something before, and is dropped when that has been heard. */
+		peer_update(monitor, peer);
+	}
+	bool changed = pending != delivery->pending;
+	delivery->pending = pending;
+	if (changed)
+		io_flow(monitor);
+}
+
 static void peer_drop(struct monitor *monitor, struct peer *peer)
 {
+	bool owed = peer->owed;
 	watch_close(monitor, &peer->watch);
 	bool ends_input = monitor->plan.stdin_once && (peer->owner || monitor->input_once == peer);
 	*peer = (struct peer){ .watch = { .fd = -1, .ready = peer->watch.ready } };
 	if (ends_input)
 		input_end(monitor);
+	if (owed)
+		delivery_push(monitor); /* nobody waits for him any more */
 }
 
 /* --- What they say: handlers return 0, or -EPROTO for what makes no sense --- */
@@ -208,28 +233,6 @@ void peers_hear(struct monitor *monitor)
 
 /* --- What they get --- */
 
-/* Try to hand the current delivery to those who have not taken it. */
-static void delivery_push(struct monitor *monitor)
-{
-	struct delivery *delivery = &monitor->delivery;
-	bool pending = false;
-	for (size_t i = 0; i < MONITOR_PEERS_MAX; i++) {
-		struct peer *peer = &monitor->peers[i];
-		if (!peer->owed)
-			continue;
-		int r = packet_send(peer->watch.fd, delivery->type, delivery->data, delivery->len);
-		peer->owed = r == -EAGAIN;
-		pending |= peer->owed;
-		delivery->owner_has_it |= r == 0 && peer->owner;
-		/* One that has left may have said something before, and is dropped when that has been heard. */
-		peer_update(monitor, peer);
-	}
-	bool changed = pending != delivery->pending;
-	delivery->pending = pending;
-	if (changed)
-		io_flow(monitor);
-}
-
 static bool is_due(const struct peer *peer, enum packet_type type)
 {
 	bool output = type == PACKET_STDOUT || type == PACKET_STDERR;
@@ -288,7 +291,6 @@ void delivery_expire(struct monitor *monitor)
 			peer_drop(monitor, &monitor->peers[i]);
 		}
 	}
-	delivery_push(monitor);
 }
 
 void delivery_finish(struct monitor *monitor)

@@ -407,6 +407,19 @@ py() {
 	END
 }
 
+@test "an owner that goes, or is dropped, while output is on its way to it holds up nobody" {
+	py <<-'END'
+		for leave in (lambda p: p.send(b"?"), lambda p: p.close()):
+		    c = Container("seq 1 200000; echo done >/tmp/done")
+		    peer = c.launch(OWNER, START)
+		    peer.until(STARTED)
+		    time.sleep(1) # it does not read, and much more comes than there is room for
+		    leave(peer)
+		    wait_until(lambda: os.path.exists(os.path.join(c.dir, "rootfs/tmp/done")))
+		    c.wait()
+	END
+}
+
 @test "a peer that is slow gets everything, at its own speed" {
 	py <<-'END'
 		c = Container("seq 1 200000")

@@ -189,7 +189,7 @@ addresses() {
 	coffer network exists host
 	web one --network front -p 8080:80
 	nft flush ruleset
-	run ! fetch --max-time 1 http://127.0.0.1:8080/
+	run ! is_led 8080
 	coffer network reload
-	fetch http://127.0.0.1:8080/
+	is_led 8080
 }

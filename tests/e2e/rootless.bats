@@ -287,7 +287,7 @@ ann_box() {
 	run -126 ann unshare /etc/passwd
 	run "$COFFER_BIN/coffer" --root "$BATS_TEST_TMPDIR/root" --runroot "$BATS_TEST_TMPDIR/run" unshare true
 	[ "$status" -eq 125 ]
-	[ "${lines[0]}" = "coffer: unshare is for users who are not root: root's coffer has no user namespace" ]
+	[ "${lines[0]}" = "coffer: root's coffer has no user namespace of its own: name the namespaces that are to be new" ]
 }
 
 # owned_tar OWNER NAME...: an archive of files of this owner, by numbers
