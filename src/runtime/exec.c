@@ -379,12 +379,16 @@ static int prepare(struct exec_context *context, struct error *err)
 	return 0;
 }
 
-/* Whatever runs in a container is killed with its first process, in the middle of a word or before it. */
-static int explain_silence(const struct exec_context *context, int r, struct error *err)
+/*
+ * Whatever runs in a container is killed with its first process, in the middle of a word or before it; and while that ends, no
+ * process can be made in its pid namespace (pid_namespaces(7): ENOMEM).
+ */
+static int explain_end(const struct exec_context *context, int r, struct error *err)
 {
 	enum { PATIENCE_MS = 1000 };
 	struct pollfd end = { .fd = context->pidfd, .events = POLLIN };
-	if (r != -ERR_INTERNAL || context->pidfd < 0 || RETRY_ON_EINTR(poll(&end, 1, PATIENCE_MS)) <= 0)
+	bool is_silent = r == -ERR_INTERNAL, is_late = r == -ERR_SYSTEM && err && err->sys_errno == ENOMEM;
+	if ((!is_silent && !is_late) || context->pidfd < 0 || RETRY_ON_EINTR(poll(&end, 1, PATIENCE_MS)) <= 0)
 		return r;
 	return err_set(err, ERR_STATE, "container '%s' has just ended", context->container->id);
 }
@@ -405,7 +409,7 @@ int container_exec(struct container *container, const struct container_exec_opti
 			(void)RETRY_ON_EINTR(waitpid(init.pid, NULL, __WALL));
 		}
 		container_init_done(&init);
-		(void)explain_silence(&context, r, err);
+		(void)explain_end(&context, r, err);
 		return err_stage(err, STAGE_EXEC);
 	}
 	*ret_init = init;

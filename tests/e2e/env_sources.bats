@@ -4,21 +4,16 @@
 # Where the variables of an environment come from: Config.EnvSources of inspect.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	tar --create --directory "$BATS_FILE_TMPDIR/rootfs" . |
 		coffer import --change 'ENV PATH=/bin' --change 'ENV KEPT=image' --change 'ENV TAKEN=image' - env:1 >/dev/null
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 @test "of the image, of a file, of a flag, and of our own environment: the last one counts" {

@@ -4,19 +4,14 @@
 # inspect --security: what the kernel says of a container that runs, and what the configuration asks for of any other.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # The row of PROTECTION, of container NAME: "yes 14 of 41, ...": row NAME PROTECTION

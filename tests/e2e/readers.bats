@@ -6,12 +6,12 @@
 # left is cleared away by whoever comes next, also by who looks: see engine_crash.bats.)
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 # System calls that change something, whatever for.
 readonly CHANGES=mkdir,mkdirat,unlink,unlinkat,rmdir,rename,renameat,renameat2,link,linkat,symlink,symlinkat,mknod,mknodat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utimensat,truncate,ftruncate,setxattr,fsetxattr,lsetxattr,mount,umount2,move_mount,mount_setattr,fsopen,fsmount,pivot_root,kill,tkill,tgkill,pidfd_send_signal,setns,unshare
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 	[ "$(id -u)" -eq 0 ] || return 0
 	coffer run -d --network none --name runs box:1 sh -c 'echo hello; exec sleep 1000'
@@ -21,12 +21,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load lib/coffer
 	[ "$(id -u)" -eq 0 ] || skip "who is not root enters his namespaces first"
 	command -v strace >/dev/null || skip "needs strace"
 	strace -qq -o /dev/null true 2>/dev/null || skip "nobody may be traced here"

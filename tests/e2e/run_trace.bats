@@ -4,19 +4,14 @@
 # run --trace: the steps of a start, from the processes that take them.
 
 bats_require_minimum_version 1.5.0
+load lib/coffer
 
 setup_file() {
-	load lib/coffer
 	coffer_file_setup
 }
 
 teardown_file() {
-	load lib/coffer
 	coffer_file_teardown
-}
-
-setup() {
-	load lib/coffer
 }
 
 # The steps that were printed, without their times: "monitor cgroup made, limits set: ..."

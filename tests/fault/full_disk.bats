@@ -4,9 +4,9 @@
 # A disk without a byte left: what has to work then, to get out of it; what cannot, and says so; and nothing is broken by either.
 
 bats_require_minimum_version 1.5.0
+load ../e2e/lib/coffer
 
 setup_file() {
-	load ../e2e/lib/coffer
 	coffer_file_setup
 	box_tar "$BATS_FILE_TMPDIR/rootfs" >"$BATS_FILE_TMPDIR/box.tar"
 	cat >"$BATS_FILE_TMPDIR/functions" <<-'SCRIPT'
@@ -26,12 +26,10 @@ setup_file() {
 }
 
 teardown_file() {
-	load ../e2e/lib/coffer
 	coffer_file_teardown
 }
 
 setup() {
-	load ../e2e/lib/coffer
 	export FULL=$BATS_TEST_TMPDIR/full
 }
 
