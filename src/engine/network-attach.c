@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/netlink.h"
 #include "base/util.h"
 #include "engine/live.h"
 #include "engine/network-bridge.h"
@@ -26,8 +27,8 @@
 #include "engine/network-reserve.h"
 #include "engine/network-user.h"
 #include "engine/record.h"
+#include "engine/schema.h"
 #include "network/link.h"
-#include "base/netlink.h"
 #include "network/netns.h"
 #include "runtime/namespace-join.h"
 
@@ -276,11 +277,8 @@ struct detach {
 static bool any_joined(struct db *db)
 {
 	_cleanup_free_ char *one = NULL;
-	return db_get_text(
-		       db,
-		       "SELECT 1 FROM containers WHERE state = 1 AND (config LIKE "
-		       "'%\"network\":\"container\"%' OR config LIKE '%\"network\":\"ns\"%') LIMIT 1",
-		       DB_NO_VALUES, &one, NULL) != 0;
+	return db_get_text(db, "SELECT 1 FROM containers WHERE state = 1 AND " CONTAINER_JOINS_NETWORK " LIMIT 1",
+			   DB_NO_VALUES, &one, NULL) != 0;
 }
 
 /*

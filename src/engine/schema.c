@@ -201,6 +201,9 @@ const char *const SCHEMA_STEPS[] = {
 	") WITHOUT ROWID;"
 	"ALTER TABLE containers ADD COLUMN pod TEXT REFERENCES pods;"
 	"CREATE INDEX containers_pod ON containers (pod) WHERE pod IS NOT NULL;",
+
+	/* Few join others, and each container that ends has to know whether any does. */
+	"CREATE INDEX containers_that_join ON containers (state) WHERE " CONTAINER_JOINS_NETWORK ";",
 };
 
 const size_t SCHEMA_STEP_COUNT = ARRAY_SIZE(SCHEMA_STEPS);
