@@ -89,40 +89,33 @@ static void add_labels(struct json_object *fields, const struct container_record
 	json_add_string(fields, "Labels", text);
 }
 
-/* @text is empty afterwards. */
-static void add_text(struct json_object *fields, const char *key, struct str *text)
-{
-	json_add_string(fields, key, str_text(text));
-	str_done(text);
-}
-
 struct json_object *container_fields(const struct container_record *record, const struct container_show *show)
 {
 	struct json_object *fields = json_object_new_object();
 	struct str text = { 0 };
 	format_container_id(&text, record->id, show->no_trunc);
-	add_text(fields, "ID", &text);
+	rows_put_text(fields, "ID", &text);
 	json_add_string(fields, "Image", record->image);
 	format_command(&text, record, show->no_trunc);
-	add_text(fields, "Command", &text);
+	rows_put_text(fields, "Command", &text);
 	format_time(&text, record->created_at);
-	add_text(fields, "CreatedAt", &text);
+	rows_put_text(fields, "CreatedAt", &text);
 	format_ago(&text, record->created_at, show->now);
-	add_text(fields, "RunningFor", &text);
+	rows_put_text(fields, "RunningFor", &text);
 	json_add_string(fields, "Ports", record->ports);
 	json_add_string(fields, "State", container_state_name(record->state));
 	format_container_status(&text, record, show->now);
-	add_text(fields, "Status", &text);
+	rows_put_text(fields, "Status", &text);
 	json_add_string(fields, "Size", show->size ? show->size : "0B");
 	json_add_string(fields, "Names", record->name);
 	add_labels(fields, record);
 	format_mounts(&text, record, show->no_trunc);
-	add_text(fields, "Mounts", &text);
+	rows_put_text(fields, "Mounts", &text);
 	str_appendf(&text, "%zu", count_volumes(record));
-	add_text(fields, "LocalVolumes", &text);
+	rows_put_text(fields, "LocalVolumes", &text);
 	if (record->pod)
 		format_container_id(&text, record->pod, show->no_trunc);
-	add_text(fields, "Pod", &text);
+	rows_put_text(fields, "Pod", &text);
 	json_add_string(fields, "PodName", record->pod_name ? record->pod_name : "");
 	_cleanup_free_ char *networks = strv_join(record->networks, ",");
 	json_add_string(fields, "Networks", networks);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/str.h"
 #include "base/time.h"
@@ -39,9 +38,8 @@ static int show_all(struct cli *cli, const struct ls_options *options, const str
 		if (r >= 0 && wanted)
 			r = show(options, rows, pods[i], err);
 		shown += wanted;
-		pod_free(pods[i]);
 	}
-	free(pods);
+	pods_free(pods, count);
 	return r;
 }
 

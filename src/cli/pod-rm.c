@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `pod rm`, `pod prune`. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/str.h"
 #include "cli/confirm.h"
@@ -61,11 +60,9 @@ int prune_pods(struct cli *cli, struct pruned *pruned, struct error *err)
 	if (r < 0)
 		return r;
 	pruned->count = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		prune_one(cli, pods[i], pruned);
-		pod_free(pods[i]);
-	}
-	free(pods);
+	pods_free(pods, count);
 	if (pruned->count > 0)
 		puts("");
 	return 0;

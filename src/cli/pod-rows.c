@@ -26,13 +26,6 @@ const struct rows_kind POD_ROWS = {
 		},
 };
 
-/* @text is empty afterwards. */
-static void add_text(struct json_object *fields, const char *key, struct str *text)
-{
-	json_add_string(fields, key, str_text(text));
-	str_done(text);
-}
-
 static void add_containers(struct json_object *fields, const struct pod *pod, bool no_trunc)
 {
 	struct str ids = { 0 }, names = { 0 }, states = { 0 };
@@ -44,9 +37,9 @@ static void add_containers(struct json_object *fields, const struct pod *pod, bo
 		str_appendf(&names, "%s%s", comma, record->name);
 		str_appendf(&states, "%s%s", comma, container_state_name(record->state));
 	}
-	add_text(fields, "ContainerIds", &ids);
-	add_text(fields, "ContainerNames", &names);
-	add_text(fields, "ContainerStatuses", &states);
+	rows_put_text(fields, "ContainerIds", &ids);
+	rows_put_text(fields, "ContainerNames", &names);
+	rows_put_text(fields, "ContainerStatuses", &states);
 }
 
 struct json_object *pod_fields(const struct pod *pod, bool no_trunc, int64_t now)
@@ -55,20 +48,20 @@ struct json_object *pod_fields(const struct pod *pod, bool no_trunc, int64_t now
 	struct str text = { 0 };
 	add_containers(fields, pod, no_trunc);
 	format_ago(&text, pod->created_at, now);
-	add_text(fields, "Created", &text);
+	rows_put_text(fields, "Created", &text);
 	format_time(&text, pod->created_at);
-	add_text(fields, "CreatedAt", &text);
+	rows_put_text(fields, "CreatedAt", &text);
 	format_container_id(&text, pod->id, no_trunc);
-	add_text(fields, "ID", &text);
+	rows_put_text(fields, "ID", &text);
 	format_container_id(&text, pod->infra, no_trunc);
-	add_text(fields, "InfraID", &text);
+	rows_put_text(fields, "InfraID", &text);
 	_cleanup_free_ char *labels = strv_join(pod->labels, ",");
 	json_add_string(fields, "Labels", labels);
 	json_add_string(fields, "Name", pod->name);
 	_cleanup_free_ char *networks = strv_join(pod->n_containers > 0 ? pod->containers[0]->networks : NULL, ",");
 	json_add_string(fields, "Networks", networks);
 	str_appendf(&text, "%zu", pod->n_containers);
-	add_text(fields, "NumberOfContainers", &text);
+	rows_put_text(fields, "NumberOfContainers", &text);
 	json_add_string(fields, "Status", pod_state(pod));
 	return fields;
 }

@@ -2,7 +2,6 @@
 #include "cli/pod-targets.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -41,12 +40,9 @@ static int add_all(struct cli *cli, bool latest, char ***names, struct error *er
 	int r = engine_pod_list(cli->engine, &pods, &count, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || !latest)
-			strv_append(names, pods[i]->name);
-		pod_free(pods[i]);
-	}
-	free(pods);
+	for (size_t i = 0; i < count && (i == 0 || !latest); i++)
+		strv_append(names, pods[i]->name);
+	pods_free(pods, count);
 	return latest && count == 0 ? err_set(err, ERR_NO_POD, "No such pod: there are none") : 0;
 }
 

@@ -182,6 +182,12 @@ int rows_add(struct rows *rows, struct json_object *fields, char *const *labels,
 	return 0;
 }
 
+void rows_put_text(struct json_object *fields, const char *key, struct str *text)
+{
+	json_add_string(fields, key, str_text(text));
+	str_done(text);
+}
+
 void rows_print(const struct rows *rows)
 {
 	_cleanup_free_ char *aligned = rows->has_header ? table_align(str_text(&rows->printed)) : NULL;

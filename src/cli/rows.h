@@ -58,6 +58,9 @@ bool rows_show(const struct rows *rows, const char *field);
  */
 int rows_add(struct rows *rows, struct json_object *fields, char *const *labels, struct error *err);
 
+/* A field of text that was put together; @text is empty afterwards. */
+void rows_put_text(struct json_object *fields, const char *key, struct str *text);
+
 void rows_print(const struct rows *rows);
 void rows_done(struct rows *rows);
 #define _cleanup_rows_ _cleanup_(rows_done)

@@ -662,8 +662,8 @@ int engine_container_inspect(struct engine *engine, const char *name, struct jso
 int engine_container_protection(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
 
 /*
- * The same as `inspect` of a container that was removed, as far as something stays of it (for a week), with a member RemovedAt. Errors:
- * ERR_NO_CONTAINER.
+ * What `inspect` says of a container that was removed, as far as something stays of it (for a week), with a member
+ * RemovedAt. Errors: ERR_NO_CONTAINER.
  */
 int engine_removed_inspect(struct engine *engine, const char *name, struct json_object **ret, struct error *err);
 

@@ -2,23 +2,12 @@
 /* Pods as Podman shows them. Source: podman-pod-inspect(1), and what podman 5 prints. */
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/time.h"
 #include "engine/engine-internal.h"
 #include "engine/inspect-json.h"
 #include "engine/network.h"
-#include "engine/pod.h"
+#include "engine/pod-row.h"
 #include "engine/record.h"
-
-static void add_labels(struct json_object *root, char *const *labels)
-{
-	struct json_object *object = json_add_object(root, "Labels");
-	for (; labels && *labels; labels++) {
-		size_t len = strcspn(*labels, "=");
-		_cleanup_free_ char *key = mem_strndup(*labels, len);
-		json_add_string(object, key, (*labels)[len] ? *labels + len + 1 : "");
-	}
-}
 
 static void add_bindings(struct json_object *config, const struct container_record *infra)
 {
@@ -75,7 +64,7 @@ static struct json_object *describe(const struct pod *pod, const struct containe
 	json_add_string(root, "ExitPolicy", pod->stops ? "stop" : "continue");
 	json_add_string(root, "State", pod_state(pod));
 	json_add_string(root, "Hostname", spec->hostname ? spec->hostname : "");
-	add_labels(root, pod->labels);
+	json_add_pairs(root, "Labels", pod->labels);
 	json_add_bool(root, "CreateInfra", true);
 	json_add_string(root, "InfraContainerID", pod->infra);
 	add_infra(root, pod->containers[0], spec);
@@ -92,7 +81,7 @@ int engine_pod_inspect(struct engine *engine, const char *name, struct json_obje
 	if (r >= 0)
 		r = container_load_row(engine, pod->infra, &infra, err);
 	if (r >= 0 && pod->n_containers == 0) /* it has gone meanwhile */
-		r = err_set(err, ERR_NO_POD, "No such pod: %s", name);
+		r = pod_not_found(name, err);
 	if (r < 0)
 		return r;
 	*ret = describe(pod, &infra);

@@ -5,8 +5,6 @@
  */
 #include "engine/pod-remove.h"
 
-#include <stdlib.h>
-
 #include "engine/engine-internal.h"
 #include "engine/pod-row.h"
 #include "engine/record.h"
@@ -94,8 +92,7 @@ int pods_repair(struct engine *engine, struct error *err)
 	for (size_t i = 0; i < count; i++) {
 		int removed = remove_one(engine, pods[i]->infra, true, r < 0 ? NULL : err);
 		r = r < 0 ? r : removed;
-		pod_free(pods[i]);
 	}
-	free(pods);
+	pods_free(pods, count);
 	return r;
 }

@@ -22,6 +22,13 @@ void pod_free(struct pod *pod)
 	free(pod);
 }
 
+void pods_free(struct pod **pods, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pod_free(pods[i]);
+	free(pods);
+}
+
 static int read_row(const struct db_query *query, struct pod **ret, struct error *err)
 {
 	_cleanup_pod_ struct pod *pod = NEW(struct pod);
@@ -52,7 +59,7 @@ int pod_row_load(struct db *db, const char *id, struct pod **ret, struct error *
 	return r < 0 ? r : 1;
 }
 
-static int no_such_pod(const char *name, struct error *err)
+int pod_not_found(const char *name, struct error *err)
 {
 	return err_set(err, ERR_NO_POD, "No such pod: %s", name);
 }
@@ -68,7 +75,7 @@ int pod_row_find(struct db *db, const char *name, char id[static ID_HEX_LENGTH +
 	if (r < 0)
 		return r;
 	if (!found)
-		return no_such_pod(name, err);
+		return pod_not_found(name, err);
 	if (found[1])
 		return err_set(err, ERR_INVALID, "Multiple IDs found with provided prefix: %s", name);
 	str_copy(id, ID_HEX_LENGTH + 1, found[0]);
@@ -85,9 +92,7 @@ int pod_row_list(struct db *db, bool going, struct pod ***ret, size_t *ret_count
 	while (r >= 0 && (r = db_next(&query, err)) > 0)
 		r = read_row(&query, ARRAY_APPEND(pods, count), err);
 	if (r < 0) {
-		for (size_t i = 0; i < count; i++)
-			pod_free(pods[i]);
-		free(pods);
+		pods_free(pods, count);
 		return r;
 	}
 	*ret = pods;
@@ -117,7 +122,7 @@ int pod_row_admit(struct db *db, const char *id, struct error *err)
 	if (!id)
 		return 0;
 	int r = db_get_text(db, "SELECT id FROM pods WHERE id = ?1 AND going = 0", DB_VALUES(DB_TEXT(id)), &found, err);
-	return r == 0 ? no_such_pod(id, err) : r;
+	return r == 0 ? pod_not_found(id, err) : r;
 }
 
 int pod_row_set_going(struct db *db, const char *id, struct error *err)

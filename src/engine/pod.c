@@ -35,7 +35,7 @@ int engine_pod_find(struct engine *engine, const char *name, struct pod **ret, s
 	if (r >= 0)
 		r = pod_row_load(db, id, &pod, err);
 	if (r == 0)
-		return err_set(err, ERR_NO_POD, "No such pod: %s", name);
+		return pod_not_found(name, err);
 	if (r >= 0)
 		r = load_containers(engine, db, pod, err);
 	if (r < 0)
@@ -55,9 +55,7 @@ int engine_pod_list(struct engine *engine, struct pod ***ret, size_t *ret_count,
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = load_containers(engine, db, pods[i], err);
 	if (r < 0) {
-		for (size_t i = 0; i < count; i++)
-			pod_free(pods[i]);
-		free(pods);
+		pods_free(pods, count);
 		return r;
 	}
 	*ret = pods;

@@ -36,6 +36,7 @@ struct pod {
 void pod_free(struct pod *pod);
 DEFINE_CLEANUP(struct pod *, pod_free);
 #define _cleanup_pod_ _cleanup_(pod_freep)
+void pods_free(struct pod **pods, size_t count);
 
 /* What a person asks for; zero-initialised is "nothing said". */
 struct pod_request {
@@ -56,7 +57,7 @@ int engine_pod_create(struct engine *engine, const struct pod_request *request, 
 /* By name, id or unique prefix of an id. Errors: ERR_NO_POD ("No such pod: x"), ERR_INVALID. */
 int engine_pod_find(struct engine *engine, const char *name, struct pod **ret, struct error *err);
 
-/* Newest first. free() the array and pod_free() what is in it. */
+/* Newest first. pods_free() them. */
 int engine_pod_list(struct engine *engine, struct pod ***ret, size_t *ret_count, struct error *err);
 
 /* With its containers. Errors: ERR_NO_POD; ERR_STATE for one with containers that run, without @force. */
